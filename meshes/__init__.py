@@ -1,0 +1,1 @@
+"""Meshes with named parts; nothing of heat."""

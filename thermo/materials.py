@@ -1,0 +1,237 @@
+"""What a body is made of: density, heat capacity, thermal conductivity, melting; the library of materials."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+
+from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from thermo.errors import CaseError, Mistake
+from thermo.reader import Document, Frozen, Key, did_you_mean, make, misplaced, read_document
+from thermo.units import DIMENSIONS, Quantity, Unit, show
+
+Temperature = Annotated[float, Unit("temperature")]
+
+WORSE = {None: 0, "assumed": 1, "calibrated": 2, "literature": 3, "measured": 4}  # the lower one stands for a mixture
+
+
+class Table(NamedTuple):
+    """A property over temperature: linear between the rows, constant beyond the ends."""
+
+    temperature: tuple[Quantity, ...]
+    value: tuple[Quantity, ...]
+
+    def entries(self) -> Iterator[tuple[Key, Quantity]]:
+        """Every number with its key as the file has it."""
+        for i, row in enumerate(zip(self.temperature, self.value, strict=True)):
+            yield ("table", i, 0), row[0]
+            yield ("table", i, 1), row[1]
+
+    def at(self, temperature: float) -> Quantity:
+        """The value at a temperature [K]; status and source are those of the row, or of the weaker of two rows."""
+        rows = list(zip(self.temperature, self.value, strict=True))
+        below = max((row for row in rows if row[0] <= temperature), key=lambda row: row[0], default=rows[0])
+        above = min((row for row in rows if row[0] >= temperature), key=lambda row: row[0], default=rows[-1])
+        if below[0] == above[0]:
+            value, weaker = float(below[1]), below[1]
+        else:
+            share = (temperature - below[0]) / (above[0] - below[0])
+            value = (1.0 - share) * below[1] + share * above[1]
+            weaker = min(below[1], above[1], key=lambda q: WORSE[q.status])
+        made = weaker.like(value)
+        if not rows[0][0] <= temperature <= rows[-1][0]:
+            made.source = f"{made.source or 'no source'}; held constant beyond its table at {show(temperature, 'temperature')}"
+        return made
+
+
+class ByAxis(NamedTuple):
+    """A property of a sheet: the same along x and y, another one through it (z)."""
+
+    in_plane: Quantity
+    through: Quantity
+
+    def entries(self) -> Iterator[tuple[Key, Quantity]]:
+        """Every number with its key as the file has it."""
+        yield ("in_plane",), self.in_plane
+        yield ("through",), self.through
+
+
+class _Property:
+    """A constant, a table over temperature or, for conductivities, a value by axis."""
+
+    def __init__(self, dimension: str, by_axis: bool = False) -> None:
+        self.unit, self.by_axis = Unit(dimension, gt=0), by_axis
+
+    def _validate(self, value: Any, info: ValidationInfo) -> Quantity | Table | ByAxis:
+        if isinstance(value, Table | ByAxis):
+            return value
+        if isinstance(value, dict) and set(value) == {"table"}:
+            return self._table(value["table"], info)
+        if isinstance(value, dict) and self.by_axis and set(value) & {"in_plane", "through"}:
+            return self._axes(value, info)
+        if isinstance(value, dict):
+            known = ["table"] + (["in_plane", "through"] if self.by_axis else [])
+            raise misplaced([((name,), "unknown key" + did_you_mean(name, known)) for name in value] or [((), "is empty")])
+        return self.unit._validate(value, info)
+
+    def _number(self, value: Any, key: Key, info: ValidationInfo, problems: list[tuple[Key, str]], unit: Unit) -> Quantity:
+        try:
+            return unit._validate(value, info)
+        except PydanticCustomError as error:
+            problems.append((key, error.message()))
+            return Quantity.of(1.0, unit.dimension)
+
+    def _table(self, rows: Any, info: ValidationInfo) -> Table:
+        if not isinstance(rows, list | tuple) or not rows or any(not isinstance(row, list | tuple) or len(row) != 2 for row in rows):
+            example = DIMENSIONS[self.unit.dimension].examples[0]
+            raise misplaced([(("table",), f"a list of pairs is wanted, such as [[298 K, 1 {example}], [400 K, 2 {example}]]")])
+        problems: list[tuple[Key, str]] = []
+        temperatures = tuple(self._number(row[0], ("table", i, 0), info, problems, Unit("temperature")) for i, row in enumerate(rows))
+        values = tuple(self._number(row[1], ("table", i, 1), info, problems, self.unit) for i, row in enumerate(rows))
+        if not problems:
+            falling = [i for i in range(1, len(rows)) if temperatures[i] <= temperatures[i - 1]]
+            problems += [(("table", i, 0), "the temperatures of a table must rise") for i in falling]
+        if problems:
+            raise misplaced(problems)
+        return Table(temperatures, values)
+
+    def _axes(self, value: dict[str, Any], info: ValidationInfo) -> ByAxis:
+        axes = ("in_plane", "through")
+        problems: list[tuple[Key, str]] = [((name,), "unknown key" + did_you_mean(name, axes)) for name in value if name not in axes]
+        problems += [((name,), "is missing") for name in axes if name not in value]
+        found = [self._number(value[name], (name,), info, problems, self.unit) for name in axes if name in value]
+        if problems:
+            raise misplaced(problems)
+        return ByAxis(*found)
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.with_info_plain_validator_function(self._validate)
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        number = self.unit.__get_pydantic_json_schema__(schema, handler)
+        forms = [number, {"type": "object", "properties": {"table": {"type": "array"}}, "required": ["table"]}]
+        if self.by_axis:
+            forms.append({"type": "object", "properties": {"in_plane": number, "through": number}, "required": ["in_plane", "through"]})
+        return {"anyOf": forms}
+
+
+Density = Annotated[Any, _Property("density")]
+SpecificHeatCapacity = Annotated[Any, _Property("specific heat capacity")]
+Conductivity = Annotated[Any, _Property("thermal conductivity", by_axis=True)]
+Share = Annotated[float, Unit("number", ge=0)]
+
+
+class Transition(Frozen):
+    """A change of phase: where it is and the heat it takes."""
+
+    temperature: Temperature
+    heat: Annotated[float | None, Unit("specific energy", gt=0)] = None
+    note: str | None = None
+
+
+class Range(Frozen):
+    """The temperatures between which a material's values hold."""
+
+    lowest: Temperature = Field(alias="from")
+    highest: Temperature = Field(alias="to")
+
+
+PROPERTIES = ("density", "heat_capacity", "thermal_conductivity")
+
+
+class Material(Frozen):
+    """A material: written out, or one of the library with single numbers replaced, as it is or frozen at a temperature.
+
+    `uncertainty` is relative, the half-width of about 95 %. `alternatives` are other published values.
+    """
+
+    library: str | None = None
+    at: Temperature | None = None
+    title: str | None = None
+    density: Density = None
+    heat_capacity: SpecificHeatCapacity = None
+    thermal_conductivity: Conductivity = None
+    melting: Transition | None = None
+    boiling: Transition | None = None
+    degradation: Transition | None = None
+    uncertainty: dict[str, Share] = {}
+    valid: Range | None = None
+    alternatives: dict[str, Alternative] = {}
+    note: str | None = None
+
+    def resolved(self) -> Material:
+        """The material with everything the library adds, frozen where the case freezes it. Library names must exist."""
+        base = library_materials()[self.library] if self.library else self
+        own = {name: getattr(self, name) for name in self.model_fields_set if name not in ("library", "at")}
+        entries = {name: getattr(base, name) for name in type(base).model_fields if name not in ("library", "at")} | own
+        if self.at is not None:
+            for name in PROPERTIES:
+                if isinstance(entries[name], Table):
+                    entries[name] = entries[name].at(self.at)
+        return Material.model_construct(library=self.library, at=self.at, **entries)
+
+
+class Alternative(Frozen):
+    """Other published values of some properties, kept for comparison."""
+
+    density: Density = None
+    heat_capacity: SpecificHeatCapacity = None
+    thermal_conductivity: Conductivity = None
+    note: str | None = None
+
+
+Material.model_rebuild()
+
+
+class _Family(Frozen):
+    title: str
+    materials: dict[str, Material]
+
+
+LIBRARY = Path(__file__).parent / "library"
+
+
+def read_library(folder: Path, model: Any) -> Iterator[tuple[Document, Any]]:
+    """Each file of a library folder, read as strictly as a case. Raises CaseError."""
+    for file in sorted(folder.glob("*.yaml")):
+        document = read_document(file)
+        made, mistakes = make(model, document)
+        if mistakes:
+            raise CaseError(mistakes)
+        yield document, made
+
+
+@functools.cache
+def library_materials() -> dict[str, Material]:
+    """The shipped materials by name. Raises CaseError if a shipped file is damaged."""
+    materials: dict[str, Material] = {}
+    for document, family in read_library(LIBRARY / "materials", _Family):
+        for name, material in family.materials.items():
+            if name in materials:
+                raise CaseError([Mistake(document.path, document.line(("materials", name)), name, "stands in two files of the library")])
+            materials[name] = material
+    return materials
+
+
+def material_mistakes(document: Document, raw: Any, found: dict[str, Material]) -> list[Mistake]:
+    """What is wrong with the `materials` block beyond its form: unknown library names, properties that are missing."""
+    mistakes = []
+    for name, entry in raw.items() if isinstance(raw, dict) else []:
+        if not isinstance(entry, dict):
+            continue
+        library = entry.get("library")
+        if isinstance(library, str):
+            if library not in library_materials():
+                text = f"unknown material {library!r}" + did_you_mean(library, library_materials())
+                mistakes.append(document.mistake(("materials", name, "library"), text))
+        else:
+            if "at" in entry:
+                mistakes.append(document.mistake(("materials", name, "at"), "freezes a library material; there is no 'library' here"))
+            for wanted in PROPERTIES:
+                if entry.get(wanted) is None:
+                    mistakes.append(document.mistake(("materials", name), f"'{wanted}' is missing"))
+    return mistakes

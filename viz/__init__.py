@@ -1,0 +1,1 @@
+"""Pictures of results; nothing is solved here."""
