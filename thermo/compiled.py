@@ -1,0 +1,81 @@
+"""One source for the interpreted and the compiled loop.
+
+Functions marked `kernel` are plain Python. A single run of a lumped sample calls them as they are and never loads the
+compiler; a batch calls `compile_kernels()` once, after which the same functions compile inside whatever is compiled.
+`by_type` chooses one body by the class of the first argument, in Python by a dictionary and compiled by an overload.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_kernels: list[Callable[..., Any]] = []
+_dispatchers: list[tuple[Callable[..., Any], dict[type, Callable[..., Any]]]] = []
+
+
+def kernel(function: F) -> F:
+    """Mark a function as one that also runs compiled; it stays what it is."""
+    _kernels.append(function)
+    return function
+
+
+def by_type(function: F) -> F:
+    """A function with one body per class of its first argument; bodies are added with `@function.body(Class)`."""
+    bodies: dict[type, Callable[..., Any]] = {}
+
+    @functools.wraps(function)
+    def dispatch(first: Any, *rest: Any) -> Any:
+        return bodies[type(first)](first, *rest)
+
+    def body(kind: type) -> Callable[[F], F]:
+        def register(implementation: F) -> F:
+            bodies[kind] = implementation
+            return implementation
+
+        return register
+
+    dispatch.body = body  # type: ignore[attr-defined]
+    _dispatchers.append((dispatch, bodies))
+    return dispatch  # type: ignore[return-value]
+
+
+def cache_folder() -> Path:
+    """Where compiled code is kept: a folder named after the sources, since a cache looks at the outermost file only."""
+    import numba
+    import numpy
+    from platformdirs import user_cache_path
+
+    sources = sorted(Path(__file__).parent.glob("*.py"))
+    seal = hashlib.sha256(f"{numba.__version__} {numpy.__version__}".encode())
+    for source in sources:
+        seal.update(source.read_bytes())
+    return user_cache_path("thermorun") / f"kernels-{seal.hexdigest()[:16]}"
+
+
+@functools.cache
+def compile_kernels() -> Callable[[F], F]:
+    """Load the compiler, make every kernel known to it and return the decorator for an outermost function."""
+    import numba
+    from numba.extending import overload, register_jitable
+
+    folder = cache_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    numba.config.CACHE_DIR = str(folder)
+    for function in _kernels:
+        register_jitable(function)
+    for dispatch, bodies in _dispatchers:
+        overload(dispatch, strict=False)(_chooser(bodies))
+    return numba.njit(cache=True, nogil=True)  # type: ignore[no-any-return]
+
+
+def _chooser(bodies: dict[type, Callable[..., Any]]) -> Callable[..., Any]:
+    def choose(first: Any, *rest: Any) -> Any:
+        return bodies[first.instance_class]
+
+    return choose

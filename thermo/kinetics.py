@@ -1,0 +1,190 @@
+"""Chemistry of one material point: rates, heats and their slopes from temperature and species; no meshes, no time.
+
+rate_k = k_k(T) x product of factors of the species, in 1/s;   k_k(T) = ceiling(A exp(-E / (R T)) x gate(T)).
+The unknowns are reaction *extents*: amount = start + stoichiometry x extent, so that mass balance is exact.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from thermo.compiled import kernel
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+ORDER, SATURATION, LINEAR = 0, 1, 2  # kinds of a factor
+
+
+class Mechanism(NamedTuple):
+    """A mechanism as arrays; one compilation serves every size.
+
+    Per reaction, shape (n_reactions,): `log_factor` ln of A in 1/s, `activation` E/R [K], `ceiling` of the rate
+    constant [1/s] (0: none), `gate` temperature and `gate_width` [K] (width 0: none), `trigger` that switches the
+    reaction on (-1: always on), heat per extent `heat + heat_slope x amount of heat_species` [J].
+    Factors of reaction k: `first_factor[k]` to `first_factor[k + 1]`, shape (n_factors,).
+    `stoichiometry` (n_reactions, n_species), `start` (n_species,).
+    """
+
+    log_factor: Floats
+    activation: Floats
+    ceiling: Floats
+    gate: Floats
+    gate_width: Floats
+    trigger: Integers
+    heat: Floats
+    heat_slope: Floats
+    heat_species: Integers
+    first_factor: Integers
+    factor_kind: Integers
+    factor_species: Integers
+    factor_a: Floats
+    factor_b: Floats
+    stoichiometry: Floats
+    start: Floats
+
+
+@kernel
+def order_n(amount, order):
+    """sign(c) |c|^n: odd in the amount, so that an overshoot below zero is driven back."""
+    if order == 1.0:
+        return amount
+    return math.copysign(abs(amount) ** order, amount)
+
+
+@kernel
+def order_n_slope(amount, order):
+    """d/dc of `order_n`."""
+    if order == 1.0:
+        return 1.0
+    return order * max(abs(amount), 1e-12) ** (order - 1.0)
+
+
+@kernel
+def saturation(amount, half):
+    """c / (|c| + K): one while there is plenty, linear when little is left."""
+    return amount / (abs(amount) + half)
+
+
+@kernel
+def saturation_slope(amount, half):
+    """d/dc of `saturation`."""
+    return half / (abs(amount) + half) ** 2
+
+
+@kernel
+def factor(kind, amount, a, b):
+    """Value of one factor: order n (a), saturation (a) or linear a + b c."""
+    if kind == ORDER:
+        return order_n(amount, a)
+    if kind == SATURATION:
+        return saturation(amount, a)
+    return a + b * amount
+
+
+@kernel
+def factor_slope(kind, amount, a, b):
+    """d/dc of `factor`."""
+    if kind == ORDER:
+        return order_n_slope(amount, a)
+    if kind == SATURATION:
+        return saturation_slope(amount, a)
+    return b
+
+
+@kernel
+def rate_constant(mechanism, k, temperature, fired):
+    """k(T) of reaction k [1/s]: Arrhenius, gate (1 + tanh((T - Tm)/w))/2, then the ceiling k kl/(k + kl)."""
+    trigger = mechanism.trigger[k]
+    if trigger >= 0 and fired[trigger] == 0.0:
+        return 0.0
+    value = math.exp(mechanism.log_factor[k] - mechanism.activation[k] / temperature)
+    width = mechanism.gate_width[k]
+    if width > 0.0:
+        value *= 0.5 * (1.0 + math.tanh((temperature - mechanism.gate[k]) / width))
+    ceiling = mechanism.ceiling[k]
+    if ceiling > 0.0:
+        value *= ceiling / (value + ceiling)
+    return value
+
+
+@kernel
+def rate_constant_slope(mechanism, k, temperature, fired):
+    """d/dT of `rate_constant` [1/(s K)]."""
+    trigger = mechanism.trigger[k]
+    if trigger >= 0 and fired[trigger] == 0.0:
+        return 0.0
+    value = math.exp(mechanism.log_factor[k] - mechanism.activation[k] / temperature)
+    slope = value * mechanism.activation[k] / temperature**2
+    width = mechanism.gate_width[k]
+    if width > 0.0:
+        bent = math.tanh((temperature - mechanism.gate[k]) / width)
+        slope = slope * 0.5 * (1.0 + bent) + value * 0.5 * (1.0 - bent * bent) / width
+        value *= 0.5 * (1.0 + bent)
+    ceiling = mechanism.ceiling[k]
+    if ceiling > 0.0:
+        slope *= (ceiling / (value + ceiling)) ** 2
+    return slope
+
+
+@kernel
+def amounts(mechanism, extent, out):
+    """Species from the extents of one site: start + stoichiometry x extent, into `out` (n_species,)."""
+    n_reactions, n_species = mechanism.stoichiometry.shape
+    for j in range(n_species):
+        total = mechanism.start[j]
+        for k in range(n_reactions):
+            total += mechanism.stoichiometry[k, j] * extent[k]
+        out[j] = total
+
+
+@kernel
+def rates(mechanism, temperature, amount, fired, out):
+    """Rate of every reaction [1/s] at one site, into `out` (n_reactions,)."""
+    for k in range(out.shape[0]):
+        value = rate_constant(mechanism, k, temperature, fired)
+        if value != 0.0:
+            for m in range(mechanism.first_factor[k], mechanism.first_factor[k + 1]):
+                c = amount[mechanism.factor_species[m]]
+                value *= factor(mechanism.factor_kind[m], c, mechanism.factor_a[m], mechanism.factor_b[m])
+        out[k] = value
+
+
+@kernel
+def rate_slopes(mechanism, temperature, amount, fired, by_temperature, by_extent):
+    """Slopes of `rates`: d/dT into `by_temperature` (n_reactions,), d/d extent into `by_extent` (n_reactions, n_reactions)."""
+    n_reactions = by_temperature.shape[0]
+    for k in range(n_reactions):
+        for other in range(n_reactions):
+            by_extent[k, other] = 0.0
+        first, last = mechanism.first_factor[k], mechanism.first_factor[k + 1]
+        constant = rate_constant(mechanism, k, temperature, fired)
+        product = 1.0
+        for m in range(first, last):
+            c = amount[mechanism.factor_species[m]]
+            product *= factor(mechanism.factor_kind[m], c, mechanism.factor_a[m], mechanism.factor_b[m])
+        by_temperature[k] = rate_constant_slope(mechanism, k, temperature, fired) * product
+        if constant == 0.0:
+            continue
+        for m in range(first, last):
+            species = mechanism.factor_species[m]
+            slope = constant * factor_slope(mechanism.factor_kind[m], amount[species], mechanism.factor_a[m], mechanism.factor_b[m])
+            for other_m in range(first, last):
+                if other_m != m:
+                    c = amount[mechanism.factor_species[other_m]]
+                    slope *= factor(mechanism.factor_kind[other_m], c, mechanism.factor_a[other_m], mechanism.factor_b[other_m])
+            for other in range(n_reactions):
+                by_extent[k, other] += slope * mechanism.stoichiometry[other, species]
+
+
+@kernel
+def heat_per_extent(mechanism, k, amount):
+    """Heat of reaction k at the present amounts [J per unit of extent], positive when released."""
+    species = mechanism.heat_species[k]
+    if species < 0:
+        return mechanism.heat[k]
+    return mechanism.heat[k] + mechanism.heat_slope[k] * amount[species]
