@@ -1,0 +1,199 @@
+"""Blocks of named layers on tensor meshes, graded towards patch edges and layer interfaces."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+FACES = {"left": (0, 0), "right": (0, 1), "front": (1, 0), "back": (1, 1), "bottom": (2, 0), "top": (2, 1)}  # axis, side
+
+
+class Grid(NamedTuple):
+    """Coordinates of a tensor mesh [m] and where it may be mirrored.
+
+    `mirror` holds, for x and y, the coordinate of the symmetry plane at the upper end of that axis, or None.
+    """
+
+    x: Floats
+    y: Floats
+    z: Floats
+    mirror: tuple[float | None, float | None]
+
+    @property
+    def n_nodes(self) -> int:
+        """Number of nodes."""
+        return len(self.x) * len(self.y) * len(self.z)
+
+    @property
+    def n_cells(self) -> int:
+        """Number of hexahedra."""
+        return (len(self.x) - 1) * (len(self.y) - 1) * (len(self.z) - 1)
+
+
+def graded(breaks: Sequence[float], sizes: Mapping[float, float], growth: float, largest: float) -> Floats:
+    """Points from the first to the last break, every break among them; cells are of `sizes[p]` at p and grow from there.
+
+    The cell size wanted at x is  h(x) = min(largest, min over p of sizes[p] + (growth - 1) |x - p|);  each interval between
+    breaks gets the whole number of cells next above the integral of dx/h, placed at equal parts of that integral.
+
+    Parameters
+    ----------
+    breaks : rising [m]
+    sizes : wanted cell size [m] at some points [m]
+    growth : ratio of neighbouring cells, above 1
+    largest : largest cell [m]
+
+    >>> graded([0.0, 1.0], {0.0: 0.5}, 1.5, 0.5).tolist()
+    [0.0, 0.5, 1.0]
+    """
+    points: list[Floats] = []
+    for low, high in zip(breaks[:-1], breaks[1:], strict=True):
+        finest = min([largest, high - low, *sizes.values()])
+        # samples dense near both ends, where the size changes fastest
+        s = np.geomspace(finest * 1e-3, high - low, 4000)
+        x = np.unique(np.concatenate([[low], low + s, high - s, [high]]))
+        x = x[(x >= low) & (x <= high)]
+        h = np.full_like(x, largest)
+        for place, size in sizes.items():
+            h = np.minimum(h, size + (growth - 1.0) * np.abs(x - place))
+        count = np.concatenate([[0.0], np.cumsum(np.diff(x) * 0.5 * (1.0 / h[1:] + 1.0 / h[:-1]))])
+        n = max(1, int(np.ceil(count[-1] - 1e-6)))
+        inner = np.interp(np.linspace(0.0, count[-1], n + 1), count, x)
+        inner[0], inner[-1] = low, high
+        points.append(inner if not points else inner[1:])
+    return np.concatenate(points)
+
+
+def halved(points: Floats) -> Floats:
+    """Every cell cut in two: the mesh refined once."""
+    fine = np.empty(2 * len(points) - 1)
+    fine[::2], fine[1::2] = points, 0.5 * (points[1:] + points[:-1])
+    return fine
+
+
+def box_grid(
+    size: tuple[float, float],
+    thicknesses: Sequence[float],
+    patches: Sequence[tuple[str, tuple[float, float], tuple[float, float]]],
+    *,
+    smallest: float,
+    interface: float,
+    growth: float,
+    largest: float,
+    mirror: tuple[bool, bool] = (False, False),
+    refine: int = 0,
+) -> Grid:
+    """The tensor grid of a block of layers along z.
+
+    Parameters
+    ----------
+    size : of the block along x and y [m]
+    thicknesses : of the layers from the bottom [m]
+    patches : (face `top` or `bottom`, centre [m], sides [m]) of each patch
+    smallest, interface, growth, largest : cells at the edge of a patch in x, y and z, at an interface; ratio; limit
+    mirror : model only the lower half along x, along y
+    refine : how often every cell is cut in two
+    """
+    levels = np.concatenate([[0.0], np.cumsum(thicknesses)])
+    axes: list[Floats] = []
+    for axis in (0, 1):
+        end = size[axis] / 2 if mirror[axis] else size[axis]
+        edges = {centre[axis] + sign * 0.5 * sides[axis] for _, centre, sides in patches for sign in (-1, 1)}
+        edges = {edge for edge in edges if 1e-9 * end < edge < end * (1 - 1e-9)}
+        axes.append(graded([0.0, *sorted(edges), end], dict.fromkeys(edges, smallest), growth, min(largest, end)))
+    sizes = {}
+    for i, level in enumerate(levels):
+        beside = thicknesses[max(i - 1, 0) : i + 1]
+        sizes[float(level)] = min(interface, *beside) if 0 < i < len(thicknesses) else largest
+    for face, _, _ in patches:
+        sizes[float(levels[-1] if face == "top" else 0.0)] = smallest
+    axes.append(graded(levels.tolist(), sizes, growth, largest))
+    for _ in range(refine):
+        axes = [halved(points) for points in axes]
+    planes = tuple(size[axis] / 2 if mirror[axis] else None for axis in (0, 1))
+    return Grid(axes[0], axes[1], axes[2], planes)  # type: ignore[arg-type]
+
+
+class Box(NamedTuple):
+    """A mesh of hexahedra with named parts, indices into nodes and cells of `points` (n, 3) [m] and `cells` (m, 8).
+
+    `regions` cell indices by layer; `faces` node indices by face, patch and interface (`film|upper-silver`);
+    `face_facets` boundary quadrilaterals (k, 4) of each outer face and patch.
+    """
+
+    points: Floats
+    cells: NDArray[np.int64]
+    regions: dict[str, NDArray[np.int64]]
+    faces: dict[str, NDArray[np.int64]]
+    face_facets: dict[str, NDArray[np.int64]]
+
+
+def box_mesh(
+    grid: Grid,
+    layers: Mapping[str, float],
+    patches: Mapping[str, tuple[str, tuple[float, float], tuple[float, float]]],
+) -> Box:
+    """Hexahedra on a grid: layers (name: thickness [m], from the bottom) as regions, faces and patches by name.
+
+    The nodes of a cell go round its lower face and then its upper one, as VTK has them.
+    """
+    nx, ny, nz = len(grid.x), len(grid.y), len(grid.z)
+    number = np.arange(nx * ny * nz).reshape(nx, ny, nz)
+    x, y, z = np.meshgrid(grid.x, grid.y, grid.z, indexing="ij")
+    points = np.stack([x.ravel(), y.ravel(), z.ravel()], axis=1)
+    a, b = number[:, :, :-1], number[:, :, 1:]
+    corners = [c[i, j] for c in (a, b) for i, j in _ROUND]
+    cells = np.stack([corner.ravel() for corner in corners], axis=1)
+
+    levels = np.concatenate([[0.0], np.cumsum(list(layers.values()))])
+    middle = np.broadcast_to(0.5 * (grid.z[1:] + grid.z[:-1]), (nx - 1, ny - 1, nz - 1)).ravel()
+    which = np.searchsorted(levels, middle) - 1
+    regions = {name: np.flatnonzero(which == i) for i, name in enumerate(layers)}
+
+    faces, facets = {}, {}
+    for name, (axis, side) in FACES.items():
+        plane = np.take(number, -side, axis=axis)
+        faces[name] = plane.ravel()
+        facets[name] = _quads(plane)
+    names = list(layers)
+    for i in range(1, len(names)):
+        k = int(np.argmin(np.abs(grid.z - levels[i])))
+        faces[f"{names[i - 1]}|{names[i]}"] = number[:, :, k].ravel()
+    for name, (face, centre, sides) in patches.items():
+        plane = number[:, :, -1 if face == "top" else 0]
+        keep = [
+            np.flatnonzero(np.abs(points_ - centre[axis]) <= 0.5 * sides[axis] * (1 + 1e-9))
+            for axis, points_ in enumerate((grid.x, grid.y))
+        ]
+        part = plane[np.ix_(keep[0], keep[1])]
+        faces[name] = part.ravel()
+        facets[name] = _quads(part)
+    return Box(points, cells, regions, faces, facets)
+
+
+_ROUND = ((slice(None, -1), slice(None, -1)), (slice(1, None), slice(None, -1)), (slice(1, None), slice(1, None)), (slice(None, -1), slice(1, None)))
+
+
+def _quads(plane: NDArray[np.int64]) -> NDArray[np.int64]:
+    return np.stack([plane[i, j].ravel() for i, j in _ROUND], axis=1)
+
+
+def mirrored(grid: Grid) -> tuple[Grid, NDArray[np.int64]]:
+    """The whole body of a mirrored grid, and for each of its nodes the node of `grid` that carries its value."""
+    axes, indices = [], []
+    for points, plane in zip((grid.x, grid.y), grid.mirror, strict=True):
+        own = np.arange(len(points))
+        if plane is None:
+            axes.append(points)
+            indices.append(own)
+        else:
+            axes.append(np.concatenate([points, 2.0 * plane - points[-2::-1]]))
+            indices.append(np.concatenate([own, own[-2::-1]]))
+    number = np.arange(grid.n_nodes).reshape(len(grid.x), len(grid.y), len(grid.z))
+    whole = number[np.ix_(indices[0], indices[1], np.arange(len(grid.z)))]
+    return Grid(axes[0], axes[1], grid.z, (None, None)), whole.ravel()
