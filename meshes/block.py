@@ -38,7 +38,7 @@ class Grid(NamedTuple):
 def graded(breaks: Sequence[float], sizes: Mapping[float, float], growth: float, largest: float) -> Floats:
     """Points from the first to the last break, every break among them; cells are of `sizes[p]` at p and grow from there.
 
-    The cell size wanted at x is  h(x) = min(largest, min over p of sizes[p] + (growth - 1) |x - p|);  each interval between
+    The cell size wanted at x is  h(x) = min(largest, min over p of sizes[p] + ln(growth) |x - p|);  each interval between
     breaks gets the whole number of cells next above the integral of dx/h, placed at equal parts of that integral.
 
     Parameters
@@ -60,7 +60,7 @@ def graded(breaks: Sequence[float], sizes: Mapping[float, float], growth: float,
         x = x[(x >= low) & (x <= high)]
         h = np.full_like(x, largest)
         for place, size in sizes.items():
-            h = np.minimum(h, size + (growth - 1.0) * np.abs(x - place))
+            h = np.minimum(h, size + np.log(growth) * np.abs(x - place))
         count = np.concatenate([[0.0], np.cumsum(np.diff(x) * 0.5 * (1.0 / h[1:] + 1.0 / h[:-1]))])
         n = max(1, int(np.ceil(count[-1] - 1e-6)))
         inner = np.interp(np.linspace(0.0, count[-1], n + 1), count, x)

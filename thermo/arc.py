@@ -13,9 +13,12 @@ D. I. Townsend, J. C. Tou, Thermochimica Acta 37 (1980) 1-30.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
+
+from pydantic import Field, model_validator
 
 from thermo.compiled import kernel
+from thermo.materials import Temperature
 from thermo.programme import (
     ENDED,
     PHASE,
@@ -29,6 +32,8 @@ from thermo.programme import (
     surroundings,
     window,
 )
+from thermo.reader import Frozen, Key, misplaced
+from thermo.units import Unit
 
 HEAT, WAIT, SEEK, EXO, RUN = 1.0, 2.0, 3.0, 4.0, 5.0
 PHASE_NAMES = {HEAT: "heat", WAIT: "wait", SEEK: "seek", EXO: "exotherm", RUN: "runaway", ENDED: "end"}
@@ -216,3 +221,73 @@ def decide_arc(programme, machine, event, clock, temperature, rate):
 @progress.body(Calorimeter)
 def progress_of_arc(programme, machine, clock, temperature):
     return (temperature - programme.start) / (programme.end - programme.start)
+
+
+def _default(text: str) -> Any:
+    return Field(default=text, validate_default=True)
+
+
+class Instrument(Frozen):
+    """The calorimeter itself: holder, how the wall follows, how heat is lost when it does not.
+
+    `phi`: heat capacity of sample and holder over that of the sample. `alarm`: how many times the sensitivity ends heating
+    or waiting at once. `runaway_rate`: from there on the test only waits for the temperature to fall.
+    """
+
+    phi: Annotated[float, Unit("number", ge=1)] = _default("1")
+    tracking: Annotated[float, Unit("temperature rate", gt=0)] = _default("20 K/min")
+    lag: Annotated[float, Unit("time", gt=0)] = _default("20 s")
+    loss: Annotated[float, Unit("heat transfer conductance", ge=0)] = _default("0 W/K")
+    radiating_area: Annotated[float, Unit("area", ge=0)] = _default("0 m2")
+    alarm: Annotated[float, Unit("number", gt=1)] = _default("25")
+    runaway_rate: Annotated[float, Unit("temperature rate", gt=0)] = _default("5 K/s")
+
+
+class ArcProgramme(Frozen):
+    """Heat-wait-seek in an accelerating rate calorimeter."""
+
+    kind: Literal["arc"]
+    start: Temperature
+    step: Annotated[float, Unit("temperature difference", gt=0)]
+    steps: Literal["grid", "relative"] = "grid"
+    heater: Annotated[float, Unit("temperature rate", gt=0)]
+    wait: Annotated[float, Unit("time", gt=0)]
+    seek: Annotated[float, Unit("time", gt=0)]
+    sensitivity: Annotated[float, Unit("temperature rate", gt=0)]
+    lost_exotherm: Literal["return", "track"] = "return"
+    end: Temperature
+    longest: Annotated[float, Unit("time", gt=0)] = _default("60 d")
+    calorimeter: Instrument = Instrument()
+
+    @model_validator(mode="after")
+    def _in_order(self) -> ArcProgramme:
+        problems: list[tuple[Key, str]] = []
+        if self.end <= self.start:
+            problems.append((("end",), "the end temperature must lie above the start temperature"))
+        if self.heater >= self.calorimeter.runaway_rate:
+            problems.append((("heater",), "heats faster than the rate that counts as a runaway"))
+        if problems:
+            raise misplaced(problems)
+        return self
+
+    def build(self) -> Calorimeter:
+        """The instrument as settings for the kernels."""
+        made = self.calorimeter
+        return Calorimeter(
+            start=float(self.start),
+            step=float(self.step),
+            grid=1.0 if self.steps == "grid" else 0.0,
+            heater=float(self.heater),
+            wait=float(self.wait),
+            seek=float(self.seek),
+            sensitivity=float(self.sensitivity),
+            end=float(self.end),
+            lost=1.0 if self.lost_exotherm == "return" else 0.0,
+            tracking=float(made.tracking),
+            lag=float(made.lag),
+            loss=float(made.loss),
+            emissive_area=float(made.radiating_area),
+            alarm=float(made.alarm),
+            runaway_rate=float(made.runaway_rate),
+            longest=float(self.longest),
+        )

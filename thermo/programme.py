@@ -8,12 +8,16 @@ are the same until the end.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 
+from thermo.boundary import Condition
 from thermo.compiled import by_type, kernel
 from thermo.kinetics import Floats, Integers
+from thermo.reader import Frozen
+from thermo.units import Unit
 
 
 class Surroundings(NamedTuple):
@@ -82,7 +86,7 @@ N_MARGINS = 6
 class Schedule(NamedTuple):
     """Surroundings that stay as they are until `end` [s]: faces held at a temperature, everything else insulated.
 
-    `held_face` (n,) index of a face of the sample, `held_temperature` (n,) [K]; `first` [s] a first step.
+    `held_face` (n,) index of a face of the sample, `held_temperature` (n,) [K].
     """
 
     end: float
@@ -131,6 +135,16 @@ def progress_of_schedule(programme, machine, clock, temperature):
     return 1.0 + math.log10(max(clock / programme.end, 10.0**-decades)) / decades
 
 
-def insulated(end: float) -> Schedule:
-    """A schedule without any face condition."""
-    return Schedule(float(end), np.zeros(0, np.int64), np.zeros(0))
+class SurroundingsProgramme(Frozen):
+    """Surroundings that stay as they are: conditions by face; a face without one is insulated."""
+
+    kind: Literal["surroundings"]
+    faces: dict[str, tuple[Condition, ...]] = {}
+    end: Annotated[float, Unit("time", gt=0)]
+
+    def build(self, face_names: Sequence[str]) -> Schedule:
+        """The programme as arrays for the kernels, faces by their place in `face_names`."""
+        held = [(face_names.index(name), float(c.temperature)) for name, conditions in self.faces.items() for c in conditions]
+        return Schedule(
+            float(self.end), np.array([face for face, _ in held], np.int64), np.array([temperature for _, temperature in held])
+        )

@@ -248,9 +248,11 @@ def _strip_provenance(root: Any, composer: _Composer, path: str) -> tuple[Any, d
     stated: dict[Key, dict[str, str]] = {}
 
     def strip(node: Any, key: Key, around: dict[str, str]) -> Any:
+        if key and key[-1] in _OWN_SOURCE:
+            return node
         if isinstance(node, list):
             return [strip(item, (*key, i), around) for i, item in enumerate(node)]
-        if not isinstance(node, dict) or (key and key[-1] in _OWN_SOURCE):
+        if not isinstance(node, dict):
             return node
         own = dict(around)
         for name in ("status", "source", "uncertainty"):

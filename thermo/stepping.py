@@ -67,6 +67,7 @@ class History(NamedTuple):
     temperature: Floats
     extent: Floats
     ledger: Floats
+    fired: Floats
     machine: Floats
 
 
@@ -651,6 +652,7 @@ def write_row(state, time, rate, asked, history, row):
     history.temperature[row] = state.temperature
     history.extent[row] = state.extent
     history.ledger[row] = state.ledger
+    history.fired[row] = state.fired
     history.machine[row] = state.machine
 
 
@@ -766,6 +768,7 @@ def new_history(state: State, n_rows: int) -> History:
         temperature=np.zeros((n_rows, *state.temperature.shape)),
         extent=np.zeros((n_rows, *state.extent.shape)),
         ledger=np.zeros((n_rows, *state.ledger.shape)),
+        fired=np.zeros((n_rows, *state.fired.shape)),
         machine=np.zeros((n_rows, *state.machine.shape)),
     )
 

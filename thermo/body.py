@@ -1,0 +1,280 @@
+"""A sample put together for a run: the arrays that are stepped, and how columns, energies and fields are read from them."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from thermo.arc import HEAT, PHASE_NAMES, ArcProgramme
+from thermo.case import Case, Place
+from thermo.cell import LumpedCell
+from thermo.constants import REFERENCE_TEMPERATURE
+from thermo.geometry import LayeredBlock, node_grid
+from thermo.kinetics import Floats, Integers, amounts, heat_per_extent, rates
+from thermo.materials import ByAxis, Material
+from thermo.programme import PHASE, SurroundingsProgramme
+from thermo.stepping import EJECTED, FUSED, HEAT_IN, HEAT_OUT, RELEASED, History, State
+from thermo.units import show
+
+
+class Reading(NamedTuple):
+    """How a probe reads the nodes: weighted (mean, point), or the largest or smallest of them."""
+
+    nodes: Integers
+    weights: Floats
+    take: str
+
+    def of(self, temperature: Floats) -> Floats:
+        """The probe's temperature from rows of nodal temperatures (n_rows, n_nodes)."""
+        part = temperature[:, self.nodes]
+        if self.take == "maximum":
+            return part.max(axis=1)  # type: ignore[no-any-return]
+        if self.take == "minimum":
+            return part.min(axis=1)  # type: ignore[no-any-return]
+        return part @ self.weights  # type: ignore[no-any-return]
+
+
+class Frame(NamedTuple):
+    """What a field file needs: points (n, 3) [m], hexahedra, the layer of each, the layers' names."""
+
+    points: Floats
+    cells: Integers
+    material: Integers
+    names: list[str]
+
+
+class CellBody:
+    """A lumped cell under any programme."""
+
+    multiplicity = 1.0
+
+    def __init__(self, case: Case) -> None:
+        cell, programme = case.sample, case.programme
+        assert isinstance(cell, LumpedCell)  # noqa: S101 - chosen by class
+        arc = isinstance(programme, ArcProgramme)
+        phi = float(programme.calorimeter.phi) if arc else 1.0
+        start = programme.start if arc else cell.temperature
+        assert start is not None  # noqa: S101 - checked when the case was read
+        self.cell, self.arc = cell, arc
+        self.sample = cell.build(phi, float(start), case.step_tolerance())
+        self.programme = programme.build() if arc else programme.build([])  # type: ignore[call-arg]
+        self.reactions = cell.reaction_names()
+        self.probes: dict[str, Reading] = {"sample": Reading(np.zeros(1, np.int64), np.ones(1), "mean")}
+        self.n_dofs, self.n_sites = 1, 1
+
+    def notes(self) -> list[str]:
+        """What is said in the log."""
+        return [f"one temperature, {len(self.reactions)} reactions"]
+
+    def frame(self) -> Frame | None:
+        """A cell of one temperature has no field."""
+        return None
+
+    def columns(self, block: History) -> dict[str, Any]:
+        """Columns of the history for the rows of a block."""
+        made: dict[str, Any] = {"sample_K": block.temperature[:, 0], "rate_K_per_s": block.rate}
+        n_rows, n_reactions = len(block.time), len(self.reactions)
+        power, voltage = np.zeros((n_rows, n_reactions)), np.zeros(n_rows)
+        mechanism = self.sample.mechanism
+        amount, rate = np.zeros(len(mechanism.start)), np.zeros(n_reactions)
+        for i in range(n_rows):
+            fired = block.fired[i]
+            amounts(mechanism, block.extent[i, 0], amount)
+            rates(mechanism, block.temperature[i, 0], amount, fired, rate)
+            for k in range(n_reactions):
+                power[i, k] = heat_per_extent(mechanism, k, amount) * rate[k]
+            if self.cell.short is not None:
+                voltage[i] = self._voltage(amount, bool(np.any(fired)))
+        for k, name in enumerate(self.reactions):
+            made[f"heat_{name}_W"] = power[:, k]
+        for k, name in enumerate(self.reactions):
+            made[f"conversion_{name}"] = block.extent[:, 0, k]
+        if self.arc:
+            made["phase"] = np.array([PHASE_NAMES[phase] for phase in block.machine[:, PHASE]])
+        if self.cell.short is not None:
+            made["voltage_V"] = voltage
+        return made
+
+    def _voltage(self, amount: Floats, shorted: bool) -> float:
+        """Open-circuit voltage before a sustained short, I R_short after it; an electrical reading of the cell's terminals."""
+        short = self.cell.short
+        assert short is not None  # noqa: S101 - asked only then
+        mechanism = self.cell.mechanism()
+        assert mechanism is not None  # noqa: S101 - a short names a species
+        s = float(amount[list(mechanism.species).index(short.species)])
+        voltage = float(short.voltage.empty) + float(short.voltage.full - short.voltage.empty) * s
+        if shorted and short.fused_energy is None:
+            voltage *= s / (abs(s) + float(short.half))
+        return voltage
+
+    def heating(self, phase: Floats) -> Any:
+        """Rows in which the instrument heats."""
+        return phase == HEAT if self.arc else np.zeros(len(phase), bool)
+
+    def energy(self, state: State, begun: Floats) -> dict[str, Any]:
+        """The balance of the run; `begun` is the enthalpy at the start [J]."""
+        ledger = state.ledger
+        released = {name: float(ledger[RELEASED + k]) for k, name in enumerate(self.reactions)}
+        if self.cell.short is not None and self.cell.short.fused_energy is not None:
+            released["fused_short"] = float(ledger[FUSED])
+        return {
+            "initial_J": float(np.sum(begun)),
+            "final_J": float(np.sum(state.enthalpy)),
+            "heat_in_J": float(ledger[HEAT_IN]) + max(0.0, -float(ledger[HEAT_OUT])),
+            "heat_out_J": max(0.0, float(ledger[HEAT_OUT])),
+            "released_J": released,
+            "ejected_J": float(ledger[EJECTED]),
+        }
+
+    def warnings(self, state: State) -> list[dict[str, Any]]:
+        """A cell has no mesh and no tables that could be left."""
+        return []
+
+
+class MeshBody:
+    """A layered block on a mesh."""
+
+    arc = False
+
+    def __init__(self, case: Case, refine: int = 0) -> None:
+        from thermo.system import HexMesh, MeshSample
+
+        block, programme = case.sample, case.programme
+        assert isinstance(block, LayeredBlock) and isinstance(programme, SurroundingsProgramme)  # noqa: S101 - chosen by class
+        self.block, held = block, case.held_faces()
+        self.vertices = block.vertex_grid(held, refine)
+        self.grid = node_grid(self.vertices, block.mesh.order)
+        cells, nodes = block.mesh_of(self.vertices), block.mesh_of(self.grid)
+        self.layer_names = list(nodes.regions)
+        self.materials = {layer.name: case.material(layer.material) for layer in block.layers}
+        conductivity, capacity, start = np.zeros((len(cells.cells), 3)), np.zeros(len(cells.cells)), np.zeros(len(cells.cells))
+        for name, material in self.materials.items():
+            rows = cells.regions[name]
+            conductivity[rows] = by_axis(material)
+            capacity[rows] = float(material.density) * float(material.heat_capacity)
+            start[rows] = block.start_of(name)
+        self.mesh = HexMesh(cells.points, cells.cells, nodes.points, block.mesh.order)
+        made = self.mesh.matrices(conductivity, capacity, start)
+        self.cells, self.nodes = cells, nodes
+        # a uniform start is exact; the mean of equal temperatures is so but for rounding
+        self.start = made.initial if np.ptp(start) > 0.0 else np.full(len(made.capacity), start[0])
+        self.sample = MeshSample(made.capacity, made.conduction, nodes.faces, self.start, case.step_tolerance())
+        self.programme = programme.build(list(nodes.faces))
+        self.held_names = list(programme.faces)
+        self.multiplicity = float(np.prod([2.0 if plane is not None else 1.0 for plane in self.grid.mirror]))
+        self.held, self.refine = held, refine
+        self.n_dofs, self.n_sites = len(made.capacity), 0
+        self.probes = {name: self._reading(probe) for name, probe in case.measure.probes.items()}
+
+    def _reading(self, probe: Any) -> Reading:
+        if isinstance(probe, Place):
+            if probe.face is not None:
+                nodes = self.nodes.faces[probe.face]
+                weights = self.mesh.face_weights(nodes) if probe.take == "mean" else np.ones(self.n_dofs)
+            else:
+                cells = self.cells.regions[str(probe.region)]
+                weights = self.mesh.region_weights(cells)
+                nodes = np.flatnonzero(weights > 0.0)
+            return Reading(nodes, weights[nodes] / weights[nodes].sum(), probe.take)
+        point = [float(value) for value in probe]
+        for axis, plane in enumerate(self.grid.mirror):
+            if plane is not None and point[axis] > plane:
+                point[axis] = 2.0 * plane - point[axis]
+        weights = self.mesh.point_weights(np.array(point))
+        nodes = np.flatnonzero(weights)
+        return Reading(nodes, weights[nodes], "mean")
+
+    def notes(self) -> list[str]:
+        """What is said in the log: symmetry, size, held nodes shared by faces."""
+        return self.block.notes(self.held)
+
+    def frame(self) -> Frame:
+        """The whole body for a field file: hexahedra between nodes, mirrored where the mesh was cut."""
+        from meshes.block import mirrored
+
+        whole, _ = mirrored(self.grid)
+        box = self.block.mesh_of(whole._replace(mirror=(None, None)))
+        material = np.zeros(len(box.cells), np.int64)
+        for i, name in enumerate(self.layer_names):
+            material[box.regions[name]] = i
+        return Frame(box.points, box.cells, material, self.layer_names)
+
+    def unfolded(self, temperature: Floats) -> Floats:
+        """Nodal temperatures of the whole body from those of the mesh."""
+        from meshes.block import mirrored
+
+        return temperature[mirrored(self.grid)[1]]
+
+    def columns(self, block: History) -> dict[str, Any]:
+        """Columns of the history for the rows of a block: probes, the same as theta, heat through held faces."""
+        made: dict[str, Any] = {f"{name}_K": reading.of(block.temperature) for name, reading in self.probes.items()}
+        scale = self.theta_scale()
+        if scale is not None:
+            low, span = scale
+            made |= {f"{name}_theta": (reading.of(block.temperature) - low) / span for name, reading in self.probes.items()}
+        flows = -(self.sample.matrix @ (block.temperature - float(np.mean(self.start))).T).T
+        for name in self.held_names:
+            made[f"heat_{name}_W"] = -self.multiplicity * flows[:, self.nodes.faces[name]].sum(axis=1)
+        made["stored_J"] = self.multiplicity * ((block.temperature - self.start) @ self.sample.capacity)
+        return made
+
+    def theta_scale(self) -> tuple[float, float] | None:
+        """(T0, Ts - T0) where the body starts at one temperature and is held at one other: theta = (T - T0)/(Ts - T0)."""
+        held = np.unique(self.programme.held_temperature)
+        if len(held) != 1 or np.ptp(self.start) > 0.0 or held[0] == self.start[0]:
+            return None
+        return float(self.start[0]), float(held[0] - self.start[0])
+
+    def heating(self, phase: Floats) -> Any:
+        """A schedule heats by its faces, not by a heater."""
+        return np.zeros(len(phase), bool)
+
+    def energy(self, state: State, begun: Floats) -> dict[str, Any]:
+        """The balance of the run, of the whole body; `begun` is the enthalpy at the start [J]."""
+        through = self.multiplicity * state.ledger[RELEASED:]
+        start = self.sample.capacity @ (self.start - REFERENCE_TEMPERATURE)
+        return {
+            "initial_J": float(self.multiplicity * start),
+            "final_J": float(self.multiplicity * np.sum(state.enthalpy)),
+            "heat_in_J": float(through[through > 0.0].sum()),
+            "heat_out_J": float(-through[through < 0.0].sum()),
+            "released_J": {},
+            "ejected_J": 0.0,
+        }
+
+    def warnings(self, state: State) -> list[dict[str, Any]]:
+        """Temperatures beyond what the data allow; materials beyond the range in which their values hold."""
+        from thermo.stepping import HIGHEST, LOWEST
+
+        data = np.concatenate([self.start, self.programme.held_temperature])
+        low, high = float(state.loop[LOWEST]), float(state.loop[HIGHEST])
+        span = max(float(np.ptp(data)), 1e-9)
+        found = []
+        beyond = max(float(data.min()) - low, high - float(data.max()))
+        if beyond > 1e-6 * span:
+            text = f"the temperature left the range of its data by {beyond:.3g} K ({beyond / span:.2%}); linear elements have no undershoot"
+            found.append({"code": "undershoot", "text": text, "where": "numerics"})
+        for layer in self.block.layers:
+            material = self.materials[layer.name]
+            if material.valid and not (material.valid.lowest <= low and high <= material.valid.highest):
+                lowest, highest = show(material.valid.lowest, "temperature"), show(material.valid.highest, "temperature")
+                text = f"{layer.material} holds from {lowest} to {highest}; the run went from {show(low, 'temperature')} to "
+                found.append({"code": "outside-range", "text": text + show(high, "temperature"), "where": f"materials.{layer.material}"})
+        return found
+
+
+def by_axis(material: Material) -> Floats:
+    """Thermal conductivity along x, y, z [W/(m K)]."""
+    value = material.thermal_conductivity
+    if isinstance(value, ByAxis):
+        return np.array([value.in_plane, value.in_plane, value.through], float)
+    return np.full(3, float(value))
+
+
+Body = CellBody | MeshBody
+
+
+def build(case: Case, refine: int = 0) -> Body:
+    """The case's sample put together under its programme."""
+    return CellBody(case) if isinstance(case.sample, LumpedCell) else MeshBody(case, refine)

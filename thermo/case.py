@@ -1,0 +1,379 @@
+"""All that a case may say: a sample, a programme, what is read off, what should come out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationInfo, field_validator, model_validator
+
+from thermo.arc import ArcProgramme
+from thermo.cell import LumpedCell
+from thermo.errors import CaseError, Mistake
+from thermo.geometry import LayeredBlock
+from thermo.materials import PROPERTIES, Material, Table, Temperature, material_mistakes
+from thermo.programme import SurroundingsProgramme
+from thermo.reader import Document, Frozen, Key, change, did_you_mean, make, misplaced, quantities, read_document
+from thermo.units import DIMENSIONS, Quantity, Unit, UnitError, dimension_of_key, parse, show
+
+Length = Annotated[float, Unit("length")]
+Kind = Literal["exact", "predicted", "selected", "calibrated", "imposed"]
+CRITERIA = ("1 K/s", "10 K/min", "1 K/min", "voltage-drop")
+GROUPS = ("end", "onsets", "exotherms", "maximum_rate", "crossings", "probes", "arrivals", "energy")
+MOST_NODES = 3_000_000
+
+
+class Place(Frozen):
+    """Mean, minimum or maximum over a face or a region."""
+
+    face: str | None = None
+    region: str | None = None
+    take: Literal["mean", "minimum", "maximum"]
+
+    @model_validator(mode="after")
+    def _one(self) -> Place:
+        if (self.face is None) == (self.region is None):
+            raise misplaced([((), "one of 'face' and 'region' is wanted")])
+        return self
+
+
+class Crossing(Frozen):
+    """The first time at which a probe reaches a temperature, or a fraction of the way to that of a held face."""
+
+    probe: str
+    temperature: Temperature | None = None
+    fraction: Annotated[float | None, Unit("number", gt=0, lt=1)] = None
+    of: str | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Crossing:
+        if (self.temperature is None) == (self.fraction is None):
+            raise misplaced([((), "one of 'temperature' and 'fraction' is wanted")])
+        if self.fraction is not None and self.of is None:
+            raise misplaced([((), "'of' is missing: the held face that the fraction refers to")])
+        return self
+
+
+class Pictures(Frozen):
+    """Times at which the field is kept."""
+
+    times: tuple[Annotated[float, Unit("time", gt=0)], ...] = ()
+
+
+class Onsets(Frozen):
+    """Criteria by which the onset of runaway T2 is read."""
+
+    T2: tuple[Literal["1 K/s", "10 K/min", "1 K/min", "voltage-drop"], ...] = CRITERIA
+
+
+class Measure(Frozen):
+    """What is read off a run. A probe is a point [x, y, z], or a face or region with mean, minimum or maximum."""
+
+    probes: dict[str, tuple[Length, Length, Length] | Place] = {}
+    crossings: dict[str, Crossing] = {}
+    pictures: Pictures = Pictures()
+    onsets: Onsets = Onsets()
+
+    @field_validator("probes", mode="before")
+    @classmethod
+    def _points_and_places(cls, value: Any, info: ValidationInfo) -> Any:
+        if not isinstance(value, dict):
+            return value
+        unit, problems, made = Unit("length"), [], {}
+        for name, entry in value.items():
+            if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", str(name)):
+                problems.append(((name,), "a name has letters, digits, '-' and '_'"))
+            elif isinstance(entry, list | tuple) and len(entry) == 3:
+                try:
+                    made[name] = tuple(unit._validate(part, info) for part in entry)
+                except Exception as error:
+                    problems.append(((name,), str(error)))
+            elif isinstance(entry, dict):
+                made[name] = entry
+            elif isinstance(entry, Place):
+                made[name] = entry
+            else:
+                problems.append(((name,), "a point [x, y, z], or a face or region with 'take' is wanted"))
+        if problems:
+            raise misplaced(problems)
+        return made
+
+
+class Expectation(Frozen):
+    """What a result should be, how near, of which kind that statement is, and its source.
+
+    `exact`: closed form or independent code. `predicted`: nothing was fitted or chosen with it in view. `selected`: nothing
+    fitted, but a free choice was made with it in view. `calibrated`: a number was fitted to it. `imposed`: put in by hand.
+    Without `value` the entry only states the kind of a result.
+    """
+
+    what: str
+    value: str | float | None = None
+    within: str | None = None
+    kind: Kind
+    source: str
+
+    @model_validator(mode="after")
+    def _readable(self) -> Expectation:
+        problems = expectation_problems(self.what, self.value, self.within)
+        if problems:
+            raise misplaced(problems)
+        return self
+
+
+def expectation_problems(what: str, value: Any, within: str | None) -> list[tuple[Key, str]]:
+    """What is wrong with the value and the tolerance of an expectation."""
+    problems: list[tuple[Key, str]] = []
+    if value is None or value == "none":
+        if within is not None:
+            problems.append((("within",), "there is no value that it belongs to"))
+        return problems
+    dimension = dimension_of_key(what)
+    for key, text in (("value", value), ("within", within)):
+        if text is None:
+            problems.append(((key,), "is missing"))
+            continue
+        try:
+            tolerance(what, 1.0, str(text)) if key == "within" else parse(str(text), dimension)
+        except UnitError as error:
+            problems.append(((key,), str(error)))
+    return problems
+
+
+def wanted(what: str, value: str | float | None) -> float | None:
+    """The SI value of an expectation; None for `none`."""
+    return None if value is None or value == "none" else float(parse(str(value), dimension_of_key(what)))
+
+
+def tolerance(what: str, value: float, within: str) -> float:
+    """The half-width of an expectation in SI: `0.5 %` of the value, or a difference. Raises UnitError."""
+    if within.strip().endswith("%"):
+        return abs(value) * float(parse(within, "number"))
+    dimension = dimension_of_key(what)
+    return float(parse(within, "temperature difference" if dimension == "temperature" else dimension))
+
+
+class Numerics(Frozen):
+    """How a run is computed. `tolerance` is the error of a step: of the largest temperature difference (meshes), of an extent
+    and of 100 K (cells). `check_mesh` runs once more on the mesh refined once and reports the difference."""
+
+    tolerance: Annotated[float | None, Unit("number", gt=0, le=0.1)] = None
+    check_mesh: bool = False
+    checkpoint: Annotated[float, Unit("time", ge=0)] = Field(default="30 s", validate_default=True)  # type: ignore[assignment]
+    most_steps: Annotated[int, Field(gt=0)] = 1_000_000
+
+
+Sample = Annotated[LayeredBlock | LumpedCell, Field(discriminator="kind")]
+Programme = Annotated[SurroundingsProgramme | ArcProgramme, Field(discriminator="kind")]
+
+
+class Case(Frozen):
+    """A sample, a programme and what is read off."""
+
+    title: str
+    notes: str | None = None
+    materials: dict[str, Material] = {}
+    sample: Sample
+    programme: Programme
+    measure: Measure = Measure()
+    expect: tuple[Expectation, ...] = ()
+    numerics: Numerics = Numerics()
+
+    def material(self, name: str) -> Material:
+        """A material of the case by name, with everything the library adds."""
+        return self.materials[name].resolved()
+
+    def held_faces(self) -> set[str]:
+        """Names of the faces that the programme holds at a temperature."""
+        return set(self.programme.faces) if isinstance(self.programme, SurroundingsProgramme) else set()
+
+    def step_tolerance(self) -> float:
+        """The error allowed in a step."""
+        if self.numerics.tolerance is not None:
+            return float(self.numerics.tolerance)
+        return 2e-4 if isinstance(self.sample, LayeredBlock) else 1e-5
+
+
+def _sample_mistakes(document: Document, sample: Any, raw: Any) -> list[Mistake]:
+    if not isinstance(sample, LayeredBlock):
+        return []
+    names = raw.get("materials") if isinstance(raw.get("materials"), dict) else {}
+    return [
+        document.mistake(("sample", "layers", i, "material"), f"unknown material {layer.material!r}" + did_you_mean(layer.material, names))
+        for i, layer in enumerate(sample.layers)
+        if layer.material not in names
+    ]
+
+
+def _programme_mistakes(document: Document, sample: Any, programme: Any) -> list[Mistake]:
+    mistakes = []
+    if isinstance(programme, SurroundingsProgramme) and sample is not None:
+        faces = sample.face_names() if isinstance(sample, LayeredBlock) else []
+        for name, conditions in programme.faces.items():
+            if name not in faces:
+                text = f"the sample has no face {name!r}" + did_you_mean(name, faces)
+                mistakes.append(document.mistake(("programme", "faces", name), text))
+            if len(conditions) > 1:
+                text = f"held at {len(conditions)} temperatures at once"
+                mistakes.append(document.mistake(("programme", "faces", name), text))
+        if isinstance(sample, LumpedCell) and sample.temperature is None:
+            mistakes.append(document.mistake(("sample",), "'temperature' is missing: where the cell starts"))
+    if isinstance(programme, ArcProgramme) and isinstance(sample, LayeredBlock):
+        text = "an arc takes a lumped sample; a meshed body in a calorimeter is not supported yet"
+        mistakes.append(document.mistake(("programme", "kind"), text))
+    if isinstance(programme, ArcProgramme) and isinstance(sample, LumpedCell) and sample.temperature is not None:
+        text = "an arc sets the start itself (programme.start); leave it out here"
+        mistakes.append(document.mistake(("sample", "temperature"), text))
+    return mistakes
+
+
+def _measure_mistakes(document: Document, sample: Any, programme: Any, measure: Any) -> list[Mistake]:
+    if not isinstance(measure, Measure) or sample is None:
+        return []
+    mistakes = []
+    block = isinstance(sample, LayeredBlock)
+    for name, probe in measure.probes.items():
+        key: Key = ("measure", "probes", name)
+        if not block:
+            mistakes.append(document.mistake(key, "a lumped sample has one temperature and takes no probes; it is named 'sample'"))
+        elif isinstance(probe, tuple):
+            problem = sample.contains(probe)
+            mistakes += [document.mistake(key, problem)] if problem else []
+        elif probe.face is not None and probe.face not in sample.face_names():
+            text = f"the sample has no face {probe.face!r}" + did_you_mean(probe.face, sample.face_names())
+            mistakes.append(document.mistake((*key, "face"), text))
+        elif probe.region is not None and probe.region not in sample.region_names():
+            text = f"the sample has no region {probe.region!r}" + did_you_mean(probe.region, sample.region_names())
+            mistakes.append(document.mistake((*key, "region"), text))
+    known = list(measure.probes) if block else ["sample"]
+    for name, crossing in measure.crossings.items():
+        if crossing.probe not in known:
+            text = f"there is no probe {crossing.probe!r}" + did_you_mean(crossing.probe, known)
+            mistakes.append(document.mistake(("measure", "crossings", name, "probe"), text))
+        held = programme.faces if isinstance(programme, SurroundingsProgramme) else {}
+        if crossing.of is not None and programme is not None and crossing.of not in held:
+            text = f"no face {crossing.of!r} is held at a temperature" + did_you_mean(crossing.of, held)
+            mistakes.append(document.mistake(("measure", "crossings", name, "of"), text))
+    end = getattr(programme, "end", None) if isinstance(programme, SurroundingsProgramme) else None
+    for i, time in enumerate(measure.pictures.times):
+        if end is not None and time > end:
+            text = f"lies after the end of the programme ({show(end, 'time')})"
+            mistakes.append(document.mistake(("measure", "pictures", "times", i), text))
+    return mistakes
+
+
+def _expect_mistakes(document: Document, expect: Any, measure: Any) -> list[Mistake]:
+    mistakes = []
+    for i, entry in enumerate(expect or ()):
+        group, _, rest = entry.what.partition(".")
+        key: Key = ("expect", i, "what")
+        if group not in GROUPS:
+            mistakes.append(document.mistake(key, f"unknown result {entry.what!r}" + did_you_mean(group, GROUPS)))
+        elif group in ("crossings", "probes") and isinstance(measure, Measure):
+            known = list(measure.crossings if group == "crossings" else measure.probes) + (["sample"] if group == "probes" else [])
+            name = rest.split(".")[0]
+            if name not in known:
+                mistakes.append(document.mistake(key, f"there is no {group[:-1]} {name!r}" + did_you_mean(name, known)))
+    return mistakes
+
+
+def _property_mistakes(document: Document, case: Case) -> list[Mistake]:
+    mistakes = []
+    if isinstance(case.sample, LayeredBlock):
+        for name in dict.fromkeys(layer.material for layer in case.sample.layers):
+            material = case.material(name)
+            for wanted_property in PROPERTIES:
+                value = getattr(material, wanted_property)
+                if isinstance(value, Table):
+                    text = f"{wanted_property} depends on temperature; freeze the material with 'at: 298 K' or replace the number"
+                    mistakes.append(document.mistake(("materials", name), text))
+        n = case.sample.n_nodes(case.held_faces(), int(case.numerics.check_mesh))
+        if n > MOST_NODES:
+            text = f"asks for {n} nodes; at most {MOST_NODES} are taken: widen smallest, interface or growth"
+            mistakes.append(document.mistake(("sample", "mesh"), text))
+    return mistakes
+
+
+def case_of(document: Document) -> Case:
+    """The case that a document describes. Raises CaseError with every mistake found."""
+    raw = document.data
+    case, mistakes = make(Case, document)
+    if case is not None:
+        parts: dict[str, Any] = {name: getattr(case, name) for name in ("sample", "programme", "measure", "expect")}
+    else:  # what is well formed is checked all the same, so that all mistakes come at once
+        models = {"sample": Sample, "programme": Programme, "measure": Measure, "expect": tuple[Expectation, ...]}
+        parts = {name: make(model, document, raw[name], (name,)).model if name in raw else None for name, model in models.items()}
+        if "measure" not in raw:
+            parts["measure"] = Measure()
+    mistakes = mistakes + material_mistakes(document, raw.get("materials"), {})
+    mistakes += _sample_mistakes(document, parts["sample"], raw)
+    mistakes += _programme_mistakes(document, parts["sample"], parts["programme"])
+    mistakes += _measure_mistakes(document, parts["sample"], parts["programme"], parts["measure"])
+    mistakes += _expect_mistakes(document, parts["expect"], parts["measure"])
+    if case is not None and not mistakes:
+        mistakes = _property_mistakes(document, case)
+    if mistakes:
+        raise CaseError(mistakes)
+    assert case is not None  # noqa: S101 - no mistakes: it was made
+    return case
+
+
+def read_case(path: str | Path, settings: Iterable[str] = ()) -> Case:
+    """Read a case file, with `KEY=VALUE` settings in place of its own. Raises CaseError with every mistake found."""
+    return case_of(change(read_document(path), settings))
+
+
+def _plain(node: Any) -> Any:
+    """A model as plain data: every number with its SI unit, status and source."""
+    if isinstance(node, Quantity):
+        unit = DIMENSIONS[node.dimension].unit
+        entry: dict[str, Any] = {"value": float(node), "unit": unit}
+        if node.status or node.source:
+            entry |= {"status": node.status, "source": node.source}
+        return entry
+    if isinstance(node, Table):
+        return {"table": [[_plain(a), _plain(b)] for a, b in zip(node.temperature, node.value, strict=True)]}
+    if hasattr(node, "_asdict"):
+        return {name: _plain(value) for name, value in node._asdict().items()}
+    if isinstance(node, Frozen):
+        return {name: _plain(getattr(node, name)) for name in type(node).model_fields}
+    if isinstance(node, dict):
+        return {str(name): _plain(value) for name, value in node.items()}
+    if isinstance(node, list | tuple):
+        return [_plain(entry) for entry in node]
+    return node
+
+
+def resolved(case: Case) -> dict[str, Any]:
+    """Every number of a case in SI with its source and status, library materials and mechanisms written out."""
+    data = _plain(case)
+    data["materials"] = {name: _plain(case.material(name)) for name in case.materials}
+    if isinstance(case.sample, LumpedCell) and case.sample.chemistry is not None:
+        data["sample"]["chemistry"] = {"name": case.sample.chemistry if isinstance(case.sample.chemistry, str) else None}
+        data["sample"]["chemistry"] |= _plain(case.sample.mechanism())
+    return data  # type: ignore[no-any-return]
+
+
+def case_hash(case: Case) -> str:
+    """sha256 of all that a case says, defaults and library values included; the same text and settings, the same hash."""
+    return hashlib.sha256(json.dumps(resolved(case), sort_keys=True).encode()).hexdigest()
+
+
+def used_numbers(case: Case) -> Iterable[tuple[Key, Quantity]]:
+    """The numbers that a result rests on: used materials as resolved, the sample with its mechanism, the programme."""
+    if isinstance(case.sample, LayeredBlock):
+        for name in dict.fromkeys(layer.material for layer in case.sample.layers):
+            material = case.material(name)
+            for wanted_property in PROPERTIES:
+                yield from quantities(getattr(material, wanted_property), ("materials", name, wanted_property))
+        yield from (entry for entry in quantities(case.sample, ("sample",)) if entry[0][1] != "mesh")
+    else:
+        mechanism = case.sample.mechanism()
+        if mechanism is not None:
+            yield from quantities(mechanism, ("sample", "chemistry"))
+        yield from (entry for entry in quantities(case.sample, ("sample",)) if entry[0][1] not in ("chemistry", "with"))
+    yield from quantities(case.programme, ("programme",))

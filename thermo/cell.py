@@ -1,0 +1,216 @@
+"""A cell of one temperature as a case names it: parts, melting, chemistry, a short, what is thrown out."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import Discriminator, Field, Tag, ValidationInfo, field_validator, model_validator
+
+from thermo.chemistry import MechanismText, Short, arrays, change_problem, change_value, library_mechanisms, with_changes
+from thermo.lumped import HeatCapacity, LineSample
+from thermo.materials import Temperature
+from thermo.reader import Frozen, Key, did_you_mean, misplaced
+from thermo.units import Quantity, Unit, UnitError
+
+Fraction = Annotated[float, Unit("number", ge=0, le=1)]
+
+
+class CapacityOfCell(Frozen):
+    """C(T) = at_298K + slope (T - 298.15 K)."""
+
+    at_298K: Annotated[float, Unit("heat capacity", gt=0)]
+    slope: Annotated[float, Unit("slope of a heat capacity")] = Field(default="0 J/K2", validate_default=True)  # type: ignore[assignment]
+
+
+class Part(Frozen):
+    """One part of a cell."""
+
+    mass: Annotated[float, Unit("mass", gt=0)]
+    heat_capacity: Annotated[float, Unit("specific heat capacity", gt=0)]
+
+
+class Melting(Frozen):
+    """A peak of the apparent heat capacity: its area, middle and width (standard deviation)."""
+
+    heat: Annotated[float, Unit("energy", gt=0)]
+    temperature: Temperature
+    width: Annotated[float, Unit("temperature difference", gt=0)]
+
+
+class Trigger(Frozen):
+    """When something happens: where the cell reaches a temperature."""
+
+    temperature: Temperature
+
+
+class VoltageOfCell(Frozen):
+    """Open-circuit voltage over the charged fraction s: empty + (full - empty) s."""
+
+    empty: Annotated[float, Unit("voltage", gt=0)]
+    full: Annotated[float, Unit("voltage", gt=0)]
+
+
+class ShortCircuit(Frozen):
+    """An internal short at a trigger: sustained through `resistance`, or fused, giving `fused_energy` once.
+
+    It takes its charge from the species `from`, which the decomposition of the charged material shares.
+    """
+
+    at: Trigger
+    resistance: Annotated[float, Unit("electrical resistance", gt=0)]
+    fused_energy: Annotated[float | None, Unit("energy", ge=0)] = None
+    charge: Annotated[float, Unit("electrical charge", gt=0)]
+    voltage: VoltageOfCell
+    species: str = Field(alias="from")
+    half: Annotated[float, Unit("number", gt=0)] = 0.001
+
+
+class Ejecta(Frozen):
+    """Share of all heat that leaves with what is thrown out, once the short has happened."""
+
+    fraction: Fraction
+    after: Literal["short"]
+
+
+def _name_or_written(value: Any) -> str:
+    return "name" if isinstance(value, str) else "written"
+
+
+Chemistry = Annotated[
+    Annotated[str, Tag("name")] | Annotated[MechanismText, Tag("written")],
+    Discriminator(_name_or_written),
+]
+
+
+class LumpedCell(Frozen):
+    """A cell of one temperature."""
+
+    kind: Literal["lumped"]
+    heat_capacity: CapacityOfCell | None = None
+    parts: dict[str, Part] = {}
+    melting: dict[str, Melting] = {}
+    chemistry: Chemistry | None = None
+    changes: dict[str, Any] = Field(default={}, alias="with")
+    short: ShortCircuit | None = None
+    ejecta: Ejecta | None = None
+    temperature: Temperature | None = None
+
+    @field_validator("changes", mode="before")
+    @classmethod
+    def _numbers(cls, value: Any, info: ValidationInfo) -> Any:
+        if not isinstance(value, dict):
+            return value
+        made: dict[str, Quantity] = {}
+        problems: list[tuple[Key, str]] = []
+        for key, raw in value.items():
+            try:
+                made[key] = change_value(key, raw)
+            except UnitError as error:
+                problems.append(((key,), str(error)))
+        if problems:
+            raise misplaced(problems)
+        return made
+
+    @model_validator(mode="after")
+    def _complete(self) -> LumpedCell:
+        problems: list[tuple[Key, str]] = []
+        if (self.heat_capacity is None) == (not self.parts):
+            problems.append(((), "one of 'heat_capacity' and 'parts' is wanted"))
+        if self.ejecta is not None and self.short is None:
+            problems.append((("ejecta", "after"), "names a short, and there is none"))
+        if self.short is not None and self.short.voltage.full < self.short.voltage.empty:
+            problems.append((("short", "voltage"), "the full cell has less voltage than the empty one"))
+        if isinstance(self.chemistry, str) and self.chemistry not in library_mechanisms():
+            text = f"unknown mechanism {self.chemistry!r}" + did_you_mean(self.chemistry, library_mechanisms())
+            raise misplaced([*problems, (("chemistry",), text)])
+        base = library_mechanisms()[self.chemistry] if isinstance(self.chemistry, str) else self.chemistry
+        if self.changes and base is None:
+            problems.append((("with",), "changes numbers of a chemistry, and there is none"))
+        elif base is not None:
+            found = [(key, change_problem(base, key)) for key in self.changes]
+            problems += [(("with", key), text) for key, text in found if text]
+        species = base.species if base else {}
+        if self.short is not None and self.short.species not in species:
+            problems.append((("short", "from"), f"no such species {self.short.species!r}" + did_you_mean(self.short.species, species)))
+        if problems:
+            raise misplaced(problems)
+        return self
+
+    def mechanism(self) -> MechanismText | None:
+        """The chemistry with the numbers of `with` in place."""
+        if self.chemistry is None:
+            return None
+        text = library_mechanisms()[self.chemistry] if isinstance(self.chemistry, str) else self.chemistry
+        return with_changes(text, self.changes)
+
+    def capacity(self) -> CapacityOfCell:
+        """The heat capacity, from its parts where the case gives parts."""
+        if self.heat_capacity is not None:
+            return self.heat_capacity
+        total = sum(part.mass * part.heat_capacity for part in self.parts.values())
+        return CapacityOfCell(at_298K=total)
+
+    def reaction_names(self) -> list[str]:
+        """Names of the reactions in the order of the extents; a sustained short is the last."""
+        mechanism = self.mechanism()
+        sustained = self.short is not None and self.short.fused_energy is None
+        return [*(mechanism.reactions if mechanism else []), *(["short"] if sustained else [])]
+
+    def build(self, phi: float, start: float, tolerance: float) -> LineSample:
+        """The cell as arrays for the kernels: one node, one site.
+
+        Parameters
+        ----------
+        phi : heat capacity of cell and holder over that of the cell
+        start : temperature at time zero [K]
+        tolerance : error of a step in the extents [-]; 100 K times this in temperature
+        """
+        capacity = self.capacity()
+        peaks = list(self.melting.values())
+        short = self.short
+        text = self.mechanism() or MechanismText(title="inert", species={}, reactions={})
+        sustained = short is not None and short.fused_energy is None
+        reaction = None
+        if short is not None and sustained:
+            voltage = short.voltage
+            reaction = Short(
+                0, float(short.resistance), float(short.charge), float(voltage.empty), float(voltage.full), short.species, float(short.half)
+            )
+        mechanism = arrays(text, reaction)
+        fuse_energy, fuse_extent, fuse_reaction = 0.0, 0.0, -1
+        if short is not None and short.fused_energy is not None:
+            # the charge that the fuse lets through at full voltage is gone from the charged species
+            fuse_energy = float(short.fused_energy)
+            fuse_extent = fuse_energy / (short.voltage.full * short.charge)
+            fuse_reaction = _reaction_of(text, short.species)
+        return LineSample(
+            capacity=HeatCapacity(
+                at_298=phi * float(capacity.at_298K),
+                slope=phi * float(capacity.slope),
+                peak_heat=phi * np.array([float(peak.heat) for peak in peaks]),
+                peak_temperature=np.array([float(peak.temperature) for peak in peaks]),
+                peak_width=np.array([float(peak.width) for peak in peaks]),
+            ),
+            mechanism=mechanism,
+            share=np.ones(1),
+            surface=np.ones(1),
+            conductance=np.zeros(0),
+            sensor=0,
+            site_node=np.zeros(1, np.int64),
+            site_share=np.ones(1),
+            trigger_temperature=np.array([float(short.at.temperature)] if short else []),
+            fuse_energy=np.array([fuse_energy] if short else []),
+            fuse_extent=np.array([fuse_extent] if short else []),
+            fuse_reaction=np.array([fuse_reaction] if short else [], np.int64),
+            ejected=float(self.ejecta.fraction) if self.ejecta else 0.0,
+            ejects_after=0 if self.ejecta else -1,
+            start_temperature=start,
+            tolerance_temperature=100.0 * tolerance,
+            tolerance_extent=tolerance,
+        )
+
+
+def _reaction_of(text: MechanismText, species: str) -> int:
+    return next((k for k, reaction in enumerate(text.reactions.values()) if species in reaction.consumes), -1)
+

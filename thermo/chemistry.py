@@ -1,0 +1,204 @@
+"""A mechanism as a case writes it: species, reactions, factors, heats; the library of mechanisms."""
+
+from __future__ import annotations
+
+import functools
+import math
+from typing import Annotated, Any, Literal, NamedTuple
+
+import numpy as np
+from pydantic import Field
+
+from thermo.constants import GAS_CONSTANT
+from thermo.errors import CaseError
+from thermo.kinetics import LINEAR, ORDER, SATURATION, Mechanism
+from thermo.materials import LIBRARY, read_library
+from thermo.reader import Document, Frozen, Key, did_you_mean, make
+from thermo.units import Quantity, Unit, UnitError, parse
+
+Temperature = Annotated[float, Unit("temperature")]
+Energy = Annotated[float, Unit("energy")]
+Fraction = Annotated[float, Unit("number", ge=0, le=1)]
+
+
+class Species(Frozen):
+    """Something that reactions use up or make: its amount at the start as a fraction of the full one."""
+
+    start: Fraction
+    note: str | None = None
+
+
+class Gate(Frozen):
+    """A rate that is blocked below a temperature: (1 + tanh((T - temperature)/width))/2."""
+
+    temperature: Temperature
+    width: Annotated[float, Unit("temperature difference", gt=0)]
+
+
+class OrderFactor(Frozen):
+    """amount^order of a species."""
+
+    kind: Literal["order"]
+    species: str
+    order: Annotated[float, Unit("number", ge=0)]
+
+
+class SaturationFactor(Frozen):
+    """amount / (amount + half) of a species: one while there is plenty."""
+
+    kind: Literal["saturation"]
+    species: str
+    half: Annotated[float, Unit("number", gt=0)]
+
+
+Factor = Annotated[OrderFactor | SaturationFactor, Field(discriminator="kind")]
+
+
+class Reaction(Frozen):
+    """One reaction: rate = k(T) x product of factors [1/s], k(T) = ceiling(A exp(-E/(R T)) x gate).
+
+    `consumes` gives the fraction of each species used per unit of extent, `heat` the heat released per unit of extent.
+    """
+
+    pre_exponential_factor: Annotated[float, Unit("rate constant", gt=0)]
+    activation_energy: Annotated[float, Unit("molar energy", ge=0)]
+    gate: Gate | None = None
+    ceiling: Annotated[float | None, Unit("rate constant", gt=0)] = None
+    factors: tuple[Factor, ...] = ()
+    consumes: dict[str, Annotated[float, Unit("number")]] = {}
+    heat: Energy
+    note: str | None = None
+
+
+class MechanismText(Frozen):
+    """A mechanism written out. `gas_constant` is the one the numbers were fitted with."""
+
+    title: str
+    gas_constant: Annotated[float | None, Unit("number", gt=0)] = None
+    species: dict[str, Species]
+    reactions: dict[str, Reaction]
+    note: str | None = None
+
+
+CHANGEABLE = {"pre_exponential_factor": "rate constant", "activation_energy": "molar energy", "ceiling": "rate constant", "heat": "energy"}
+
+
+def mechanism_mistakes(mechanism: MechanismText, document: Document, at: Key) -> list[Any]:
+    """Species that a reaction names and the mechanism does not declare."""
+    found = []
+    for name, reaction in mechanism.reactions.items():
+        used = [(("factors", i, "species"), factor.species) for i, factor in enumerate(reaction.factors)]
+        used += [(("consumes", species), species) for species in reaction.consumes]
+        for more, species in used:
+            if species not in mechanism.species:
+                text = f"undeclared species {species!r}" + did_you_mean(species, mechanism.species)
+                found.append(document.mistake((*at, "reactions", name, *more), text))
+    return found
+
+
+@functools.cache
+def library_mechanisms() -> dict[str, MechanismText]:
+    """The shipped mechanisms by name. Raises CaseError if a shipped file is damaged."""
+    from pathlib import Path
+
+    found = {}
+    for document, mechanism in read_library(LIBRARY / "mechanisms", MechanismText):
+        mistakes = mechanism_mistakes(mechanism, document, ())
+        if mistakes:
+            raise CaseError(mistakes)
+        found[Path(document.path).stem] = mechanism
+    return found
+
+
+def with_changes(mechanism: MechanismText, changes: dict[str, Any]) -> MechanismText:
+    """The mechanism with single numbers replaced, keys such as `pool.heat`. Keys must exist (see `change_problems`)."""
+    reactions = dict(mechanism.reactions)
+    for key, value in changes.items():
+        name, _, field = key.rpartition(".")
+        reactions[name] = reactions[name].model_copy(update={field: value})
+    return mechanism.model_copy(update={"reactions": reactions})
+
+
+def change_problem(mechanism: MechanismText, key: str) -> str | None:
+    """What is wrong with a key of `with`, or None."""
+    name, _, field = key.rpartition(".")
+    if name not in mechanism.reactions:
+        keys = [f"{reaction}.{number}" for reaction in mechanism.reactions for number in ("heat", "activation_energy")]
+        return f"there is no reaction {name or key!r}" + did_you_mean(key, keys)
+    return None
+
+
+def change_value(key: str, raw: Any) -> Any:
+    """A value of `with` as a quantity of the dimension its key states. Raises UnitError."""
+    field = key.rpartition(".")[2]
+    if field not in CHANGEABLE:
+        raise UnitError(f"unknown number {field!r} of a reaction" + did_you_mean(field, CHANGEABLE))
+    if isinstance(raw, Quantity):
+        return raw
+    if not isinstance(raw, str):
+        raise UnitError(f"a number with its unit is wanted, found {raw!r}")
+    return parse(raw, CHANGEABLE[field])
+
+
+class Short(NamedTuple):
+    """An internal short as a reaction that shares a charged species: I = (V0 + V1 s)/R x s/(s + half)."""
+
+    trigger: int
+    resistance: float
+    charge: float
+    empty: float
+    full: float
+    species: str
+    half: float
+
+
+def arrays(text: MechanismText, short: Short | None = None) -> Mechanism:
+    """The mechanism as arrays for the kernels; a sustained short is one more reaction, named `short`."""
+    species = list(text.species)
+    n = len(text.reactions) + (short is not None)
+    gas_constant = text.gas_constant or GAS_CONSTANT
+    columns: dict[str, list[float]] = {name: [] for name in ("log_factor", "activation", "ceiling", "gate", "gate_width", "heat")}
+    kinds, which, a, b, first = [], [], [], [], [0]
+    stoichiometry = np.zeros((n, len(species)))
+    for k, reaction in enumerate(text.reactions.values()):
+        columns["log_factor"].append(math.log(reaction.pre_exponential_factor))
+        columns["activation"].append(reaction.activation_energy / gas_constant)
+        columns["ceiling"].append(float(reaction.ceiling or 0.0))
+        columns["gate"].append(float(reaction.gate.temperature) if reaction.gate else 0.0)
+        columns["gate_width"].append(float(reaction.gate.width) if reaction.gate else 0.0)
+        columns["heat"].append(float(reaction.heat))
+        for factor in reaction.factors:
+            kinds.append(ORDER if isinstance(factor, OrderFactor) else SATURATION)
+            which.append(species.index(factor.species))
+            a.append(float(factor.order if isinstance(factor, OrderFactor) else factor.half))
+            b.append(0.0)
+        first.append(len(kinds))
+        for name, amount in reaction.consumes.items():
+            stoichiometry[k, species.index(name)] -= amount
+    heat_slope, heat_species, trigger = [0.0] * n, [-1] * n, [-1] * n
+    if short is not None:
+        s = species.index(short.species)
+        columns["log_factor"].append(-math.log(short.resistance * short.charge))
+        for name in ("activation", "ceiling", "gate", "gate_width"):
+            columns[name].append(0.0)
+        columns["heat"].append(short.charge * short.empty)
+        heat_slope[-1], heat_species[-1], trigger[-1] = short.charge * (short.full - short.empty), s, short.trigger
+        kinds += [LINEAR, SATURATION]
+        which += [s, s]
+        a += [short.empty, short.half]
+        b += [short.full - short.empty, 0.0]
+        first.append(len(kinds))
+        stoichiometry[-1, s] = -1.0
+    return Mechanism(
+        **{name: np.array(values) for name, values in columns.items()},
+        trigger=np.array(trigger, np.int64),
+        heat_slope=np.array(heat_slope),
+        heat_species=np.array(heat_species, np.int64),
+        first_factor=np.array(first, np.int64),
+        factor_kind=np.array(kinds, np.int64),
+        factor_species=np.array(which, np.int64),
+        factor_a=np.array(a, float),
+        factor_b=np.array(b, float),
+        stoichiometry=stoichiometry,
+        start=np.array([float(entry.start) for entry in text.species.values()]),
+    )
