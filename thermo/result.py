@@ -1,0 +1,333 @@
+"""What a run leaves: columns over time, frames, events, energies, and the summary made of them. Knows nothing of equations."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from thermo import onset
+from thermo.arc import (
+    BEFORE,
+    EXOTHERMS,
+    HEAT,
+    IN_EXOTHERM,
+    PHASE_NAMES,
+    RUN,
+    WINDOW_RATE,
+    WINDOW_START,
+    ArcProgramme,
+)
+from thermo.body import Body, CellBody
+from thermo.case import CRITERIA, Case, tolerance, used_numbers, wanted
+from thermo.kinetics import Floats
+from thermo.programme import ENDED, PHASE, REASON
+from thermo.reader import dotted
+from thermo.stepping import N_REJECTED, N_SOLVES, N_STEPS, RELEASED, History, State
+from thermo.units import show
+
+
+class Recording:
+    """Takes blocks of the history as they come and keeps what the case asks for; arrays only, so that it can be kept whole."""
+
+    def __init__(self, case: Case, body: Body) -> None:
+        self.case, self.body = case, body
+        self.parts: dict[str, list[Any]] = {}
+        self.frames: list[tuple[float, Floats]] = []
+
+    def take(self, block: History) -> list[tuple[float, Floats]]:
+        """Keep a block; the frames that it completed, (time [s], nodal temperatures [K])."""
+        columns = {"time_s": block.time, **self.body.columns(block)}
+        columns |= {"row/machine": block.machine, "row/ledger": block.ledger}
+        for name, values in columns.items():
+            self.parts.setdefault(name, []).append(values)
+        new: list[tuple[float, Floats]] = []
+        if not isinstance(self.body, CellBody):
+            new = [(float(block.time[i]), block.temperature[i].copy()) for i in np.flatnonzero(block.asked)]
+            self.frames += new
+        return new
+
+    def columns(self) -> dict[str, Any]:
+        """All rows so far, by column."""
+        return {name: np.concatenate(values) for name, values in self.parts.items() if not name.startswith("row/")}
+
+    def rows(self, name: str) -> Floats:
+        """All rows so far of the machine or the ledger."""
+        return np.concatenate(self.parts[f"row/{name}"])
+
+    def arrays(self) -> dict[str, Any]:
+        """Everything kept, as named arrays for a checkpoint."""
+        kept = {f"column/{name}": np.concatenate(values) for name, values in self.parts.items()}
+        kept["frame/time"] = np.array([time for time, _ in self.frames])
+        kept["frame/temperature"] = np.array([temperature for _, temperature in self.frames])
+        return kept
+
+    def restore(self, arrays: dict[str, Any]) -> None:
+        """Take back what `arrays` gave."""
+        self.parts = {name.removeprefix("column/"): [values] for name, values in arrays.items() if name.startswith("column/")}
+        self.frames = [(float(t), T) for t, T in zip(arrays["frame/time"], arrays["frame/temperature"], strict=True)]
+
+
+class Result:
+    """A run that ended, or stopped early: columns by name, frames, and the summary."""
+
+    def __init__(self, case: Case, body: Body, state: State, begun: Floats, recording: Recording, failure: str | None) -> None:
+        self.case, self.body, self.state = case, body, state
+        self.columns = recording.columns()
+        self.machine = recording.rows("machine")
+        self.ledger = recording.rows("ledger")
+        self.frames = recording.frames
+        self.failure = failure
+        self.begun = begun
+        self.mesh_check: dict[str, Any] | None = None
+
+    @property
+    def time(self) -> Floats:
+        """Times of the rows [s]."""
+        return self.columns["time_s"]  # type: ignore[no-any-return]
+
+    def probe(self, name: str) -> Floats:
+        """Temperature of a probe over time [K]."""
+        return self.columns[f"{name}_K"]  # type: ignore[no-any-return]
+
+    def summary(self) -> dict[str, Any]:
+        """The summary as it is written, `cost` and `provenance` apart; absent things are None."""
+        arc = isinstance(self.case.programme, ArcProgramme)
+        made: dict[str, Any] = {
+            "title": self.case.title,
+            "status": "failed" if self.failure else "complete",
+            "end": {"reason": self._end_reason(), "time_s": float(self.time[-1])},
+            "onsets": {"T1": None, "T2": dict.fromkeys(self.case.measure.onsets.T2), "T3": None, "cessation": None},
+            "exotherms": [],
+            "maximum_rate": None,
+            "crossings": {name: self._crossing(name) for name in self.case.measure.crossings},
+            "probes": {name: self._probe(name) for name in self.body.probes},
+            "arrivals": None,
+        }
+        if isinstance(self.body, CellBody):
+            phase = self.machine[:, PHASE] if arc else np.zeros(len(self.time))
+            before = self.machine[:, BEFORE] if arc else phase
+            heating = (phase == HEAT) | ((phase == ENDED) & (before == HEAT))
+            T, rate = self.probe("sample"), self.columns["rate_K_per_s"]
+            voltage = self.columns.get("voltage_V")
+            onsets = made["onsets"]
+            onsets["T2"] = onset.runaway_onsets(self.case.measure.onsets.T2, self.time, T, rate, heating, voltage)
+            primary = onsets["T2"].get(CRITERIA[0])
+            # a record that still heats itself at its end has not reached its maximum
+            if primary is not None and rate[-1] <= max(self._sensitivity(), 0.0):
+                onsets["T3"] = onset.peak(self.time, T)
+            made["maximum_rate"] = onset.fastest(self.time, T, rate, heating)
+            if arc:
+                made["exotherms"], onsets["T1"] = self._exotherms()
+                ended = [entry["end"] for entry in made["exotherms"] if entry["end"]["reason"] == "rate below the sensitivity"]
+                onsets["cessation"] = {k: ended[0][k] for k in ("temperature_K", "time_s")} if ended else None
+        made["energy"] = self._energy()
+        made["expect"] = [judged(entry, made) for entry in self.case.expect]
+        made["inputs_not_measured"] = self._inputs()
+        made["warnings"] = self._warnings(made)
+        made["mesh_check"] = self.mesh_check
+        return made
+
+    def counts(self) -> dict[str, Any]:
+        """The part of the cost that the run itself knows."""
+        loop = self.state.loop
+        return {
+            "steps": int(loop[N_STEPS]),
+            "rejected_steps": int(loop[N_REJECTED]),
+            "linear_solves": int(loop[N_SOLVES]),
+            "n_dofs": self.body.n_dofs,
+            "n_sites": self.body.n_sites,
+        }
+
+    def _sensitivity(self) -> float:
+        programme = self.case.programme
+        return float(programme.sensitivity) if isinstance(programme, ArcProgramme) else 1e-9
+
+    def _end_reason(self) -> str:
+        if self.failure:
+            return self.failure
+        if self.state.machine[PHASE] != ENDED:
+            return "stopped early"
+        return str(self.body.programme.REASONS[int(self.state.machine[REASON])])
+
+    def _crossing(self, name: str) -> dict[str, float] | None:
+        crossing = self.case.measure.crossings[name]
+        values = self.probe(crossing.probe)
+        if crossing.temperature is not None:
+            level = float(crossing.temperature)
+        else:
+            held = self.case.programme.faces[str(crossing.of)][0].temperature  # type: ignore[union-attr]
+            assert crossing.fraction is not None  # noqa: S101 - checked when the case was read
+            level = float(values[0] + crossing.fraction * (held - values[0]))
+        time = first_crossing(self.time, values, level)
+        return None if time is None else {"time_s": time, "temperature_K": level}
+
+    def _probe(self, name: str) -> dict[str, float]:
+        values = self.probe(name)
+        at = int(np.argmax(values))
+        return {
+            "initial_K": float(values[0]),
+            "final_K": float(values[-1]),
+            "maximum_K": float(values[at]),
+            "time_of_maximum_s": float(self.time[at]),
+        }
+
+    def _exotherms(self) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
+        """Every exotherm that the instrument found, and T1: the first."""
+        T, machine = self.probe("sample"), self.machine
+        released = self.ledger[:, RELEASED:].sum(axis=1)
+        starts = np.flatnonzero(np.diff(machine[:, EXOTHERMS], prepend=0.0) > 0.0)
+        found, first = [], None
+        sensitivity = self._sensitivity()
+        for row in starts:
+            later = np.flatnonzero(machine[row:, IN_EXOTHERM] == 0.0)
+            over = int(row + later[0]) if len(later) else len(T) - 1
+            reason = "rate below the sensitivity" if len(later) else self._end_reason()
+            found.append(
+                {
+                    "start": {"temperature_K": float(T[row]), "time_s": float(self.time[row])},
+                    "end": {"temperature_K": float(T[over]), "time_s": float(self.time[over]), "reason": reason},
+                    "rise_K": float(T[over] - T[row]),
+                    "heat_J": float(released[over] - released[row]),
+                }
+            )
+            if first is None:
+                rate = float(machine[row, WINDOW_RATE])
+                by_window = machine[row, BEFORE] not in (HEAT,) and machine[row, PHASE] != RUN
+                criterion = f"mean rate over the seek window >= {sensitivity * 60.0:g} K/min"
+                if not by_window:
+                    criterion = f"rate above the limit in the phase '{PHASE_NAMES[machine[row, BEFORE]]}'"
+                first = {
+                    "temperature_K": float(T[row]),
+                    "temperature_start_of_window_K": float(machine[row, WINDOW_START]),
+                    "time_s": float(self.time[row]),
+                    "criterion": criterion,
+                    "rate_K_per_s": rate,
+                    "margin": rate / sensitivity - 1.0,
+                }
+        return found, first
+
+    def _energy(self) -> dict[str, Any]:
+        energy = self.body.energy(self.state, self.begun)
+        released = sum(energy["released_J"].values())
+        balance = energy["final_J"] - energy["initial_J"] - energy["heat_in_J"] + energy["heat_out_J"]
+        residual = balance - released + energy["ejected_J"]
+        exchanged = energy["heat_in_J"] + energy["heat_out_J"] + energy["ejected_J"]
+        exchanged += sum(abs(heat) for heat in energy["released_J"].values())
+        return energy | {"residual_J": residual, "residual_relative": abs(residual) / exchanged if exchanged > 0.0 else 0.0}
+
+    def _inputs(self) -> list[dict[str, Any]]:
+        results = [entry.what for entry in self.case.expect] or ["every result"]
+        after_short = [what for what in results if what.startswith(("onsets.T2", "onsets.T3"))] or results
+        listed = []
+        for key, number in used_numbers(self.case):
+            if number.status in ("literature", "measured"):
+                continue
+            used_by = after_short if key[:2] in (("sample", "short"), ("sample", "ejecta")) else results
+            listed.append(
+                {
+                    "key": dotted(key),
+                    "value": float(number),
+                    "status": number.status or "assumed",
+                    "source": number.source or "not stated",
+                    "used_by": used_by,
+                }
+            )
+        return listed
+
+    def _warnings(self, made: dict[str, Any]) -> list[dict[str, Any]]:
+        found = self.body.warnings(self.state)
+        first = made["onsets"]["T1"]
+        if first is not None and first["margin"] < 0.1:
+            text = f"T1 rests on a rate only {first['margin']:.1%} above the sensitivity: a little less and it is a whole step later"
+            found.append({"code": "thin-margin", "text": text, "where": "onsets.T1"})
+        for key, number in used_numbers(self.case):
+            if number.source and "held constant beyond its table" in number.source:
+                found.append({"code": "outside-table", "text": f"{dotted(key)}: {number.source}", "where": dotted(key)})
+        limit = 1e-6 if isinstance(self.body, CellBody) else 1e-8
+        if made["energy"]["residual_relative"] > limit:
+            text = f"the energy balance is open by {made['energy']['residual_relative']:.1e} of the heat exchanged; at most {limit:g} is allowed"
+            found.append({"code": "energy", "text": text, "where": "energy"})
+        return found
+
+
+def first_crossing(time: Floats, values: Floats, level: float) -> float | None:
+    """When a column first reaches a level, rising or falling: a monotone cubic through its rows over log time; None if never."""
+    from scipy.interpolate import PchipInterpolator
+
+    above = values >= level
+    rows = np.flatnonzero(above != above[0])
+    if not len(rows):
+        return None
+    row = int(rows[0])
+    near = np.arange(max(row - 4, 0), min(row + 4, len(time)))
+    near = near[np.concatenate([[True], np.diff(time[near]) > 0.0])]
+    if time[row] <= time[row - 1] or len(near) < 3:
+        return float(time[row])
+    clock = np.log(time[near]) if time[near[0]] > 0.0 else time[near]
+    roots = [root for root in PchipInterpolator(clock, values[near] - level).roots(extrapolate=False)]
+    moments = [math.exp(root) if time[near[0]] > 0.0 else float(root) for root in roots]
+    inside = [m for m in moments if time[row - 1] * (1 - 1e-9) <= m <= time[row] * (1 + 1e-9)]
+    return float(inside[0]) if inside else float(time[row])
+
+
+def look_up(summary: dict[str, Any], what: str) -> Any:
+    """The entry of a summary under a dotted key; None where it is absent."""
+    node: Any = summary
+    for part in what.split("."):
+        if isinstance(node, list):
+            node = node[int(part)] if part.isdigit() and int(part) < len(node) else None
+        elif isinstance(node, dict):
+            node = node.get(part)
+        else:
+            return None
+    return node
+
+
+def judged(entry: Any, summary: dict[str, Any]) -> dict[str, Any]:
+    """An expectation beside what came out; `holds` is None where no value was stated."""
+    found = look_up(summary, entry.what)
+    value = float(found) if isinstance(found, int | float) and not isinstance(found, bool) else None
+    aim = wanted(entry.what, entry.value)
+    holds: bool | None = None
+    if entry.value == "none":
+        holds = found is None
+    elif aim is not None:
+        holds = value is not None and abs(value - aim) <= tolerance(entry.what, aim, str(entry.within))
+    return {
+        "name": entry.what,
+        "value": value,
+        "unit": unit_of(entry.what),
+        "wanted": "none" if entry.value == "none" else aim,
+        "within": entry.within,
+        "holds": holds,
+        "kind": entry.kind,
+        "source": entry.source,
+    }
+
+
+def unit_of(what: str) -> str | None:
+    """The SI unit that the last word of a key states."""
+    from thermo.units import DIMENSIONS, SUFFIXES
+
+    return next((DIMENSIONS[dimension].unit for suffix, dimension in SUFFIXES.items() if what.endswith(suffix)), None)
+
+
+def shown(what: str, value: float | None) -> str:
+    """A value as people read it, `none` where there is none."""
+    from thermo.units import dimension_of_key
+
+    return "none" if value is None else show(value, dimension_of_key(what))
+
+
+def events(result: Result) -> Iterable[str]:
+    """Lines of a log: phases and exotherms of an instrument."""
+    if not isinstance(result.case.programme, ArcProgramme):
+        return
+    phase = result.machine[:, PHASE]
+    for row in np.flatnonzero(np.diff(phase, prepend=phase[0])):
+        before, now = PHASE_NAMES[phase[row - 1]], PHASE_NAMES[phase[row]]
+        yield f"{show(result.time[row], 'time')}: {before} -> {now} at {show(result.probe('sample')[row], 'temperature')}"
+

@@ -1,0 +1,82 @@
+"""run(case): put the sample through its programme and read off what the case asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from thermo.body import Body, build
+from thermo.case import Case
+from thermo.errors import SolveError
+from thermo.kinetics import Floats
+from thermo.programme import progress
+from thermo.result import Recording, Result
+from thermo.stepping import CLOCK, Limits, State, initial_state, integrate
+
+
+class Moment:
+    """Where a run is, between two blocks: all that a checkpoint, a progress bar or a signal needs."""
+
+    def __init__(self, body: Body, state: State, recording: Recording, frames: list[tuple[float, Floats]]) -> None:
+        self.body, self.state, self.recording, self.frames = body, state, recording, frames
+
+    @property
+    def done(self) -> float:
+        """About how much of the run is done, 0 to 1."""
+        machine, clock = self.state.machine, float(self.state.loop[CLOCK])
+        hottest = float(np.max(self.state.temperature))
+        return min(max(float(progress(self.body.programme, machine, max(clock, 1e-300), hottest)), 0.0), 1.0)
+
+
+def run(
+    case: Case, *, body: Body | None = None, resume: dict[str, Any] | None = None, watch: Callable[[Moment], None] | None = None
+) -> Result:
+    """Put the case's sample through its programme and read off what the case asks for.
+
+    `resume` takes what `checkpoint` gave; `watch` is called between blocks of steps and may stop the run by raising. A run
+    that cannot go on returns what it has, and says why in its summary.
+    """
+    body = body or build(case)
+    state = initial_state(body.sample, body.programme)
+    begun, recording = state.enthalpy.copy(), Recording(case, body)
+    if resume is not None:
+        state = State(*(resume[f"state/{name}"].copy() for name in State._fields))
+        recording.restore(resume)
+    failure = None
+    times = np.unique(np.array([float(time) for time in case.measure.pictures.times]))
+    limits = Limits(most_steps=float(case.numerics.most_steps))
+    try:
+        for block in integrate(body.sample, body.programme, state, times=times, limits=limits, n_steps=32 if body.n_dofs == 1 else 1):
+            frames = recording.take(block)
+            if watch is not None:
+                watch(Moment(body, state, recording, frames))
+    except SolveError as error:
+        failure = str(error)
+    result = Result(case, body, state, begun, recording, failure)
+    if case.numerics.check_mesh and failure is None and body.frame() is not None:
+        result.mesh_check = compared(result, run(refined(case), body=build(case, refine=1)))
+    return result
+
+
+def refined(case: Case) -> Case:
+    """The case without its own mesh check, for the run on the finer mesh."""
+    return case.model_copy(update={"numerics": case.numerics.model_copy(update={"check_mesh": False})})
+
+
+def compared(coarse: Result, fine: Result) -> dict[str, Any]:
+    """What changes when every cell is cut in two: each crossing time on both meshes and the relative difference."""
+    ours, theirs = coarse.summary()["crossings"], fine.summary()["crossings"]
+    times: dict[str, Any] = {}
+    for name in ours:
+        if ours[name] is not None and theirs[name] is not None:
+            a, b = ours[name]["time_s"], theirs[name]["time_s"]
+            times[name] = {"time_s": a, "refined_time_s": b, "relative_difference": (b - a) / a}
+    return {"n_dofs": coarse.body.n_dofs, "refined_n_dofs": fine.body.n_dofs, "crossings": times}
+
+
+def checkpoint(moment: Moment) -> dict[str, Any]:
+    """Everything that a resumed run needs, as named arrays."""
+    state = {f"state/{name}": array for name, array in zip(State._fields, moment.state, strict=True)}
+    return state | moment.recording.arrays()
