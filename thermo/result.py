@@ -127,6 +127,8 @@ class Result:
         made["expect"] = [judged(entry, made) for entry in self.case.expect]
         made["inputs_not_measured"] = self._inputs()
         made["warnings"] = self._warnings(made)
+        if any(warning["code"] == "energy" for warning in made["warnings"]):
+            made["status"] = "failed"
         made["mesh_check"] = self.mesh_check
         return made
 

@@ -1,0 +1,374 @@
+"""The commands; the only module that prints. A command is a parser and a short function: read, call, say."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from thermo.errors import CaseError, FileError, FolderError, SolveError, Stopped, printable
+
+if TYPE_CHECKING:
+    from thermo.reader import Document
+
+DONE, BUG, BAD_INPUT, NUMERICAL, FOLDER, INPUT_OUTPUT, SOME_FAILED = 0, 1, 2, 3, 4, 5, 6
+
+app = typer.Typer(
+    help="Thermal runaway and heat propagation in lithium batteries.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Case or study files.")]
+Settings = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one entry: dotted key, value with its unit.")]
+
+
+def say(text: str = "") -> None:
+    """A line of the answer, to stdout."""
+    typer.echo(text)
+
+
+def complain(text: str) -> None:
+    """A line that is not the answer, to stderr."""
+    typer.echo(printable(text), err=True)
+
+
+class Plain:
+    """Tells of a run in plain lines, for logs and pipes: a line at most every 10 s."""
+
+    def __init__(self, quiet: bool) -> None:
+        self.quiet, self.last = quiet, time.monotonic()
+
+    def __enter__(self) -> Plain:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def note(self, text: str) -> None:
+        """A line worth reading."""
+        if not self.quiet:
+            complain(text)
+
+    def progress(self, name: str, done: float, text: str) -> None:
+        """How far a run is."""
+        if not self.quiet and time.monotonic() - self.last > 10.0:
+            self.last = time.monotonic()
+            complain(f"{name}: {done:4.0%} {text}")
+
+
+class Bar:
+    """Tells of a run by a bar with the time left, on a terminal."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+        columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:3.0f} %"), TimeElapsedColumn())
+        rest = (TextColumn("left"), TimeRemainingColumn(), TextColumn("{task.fields[where]}"))
+        self.bar = Progress(*columns, *rest, console=Console(stderr=True))
+        self.tasks: dict[str, Any] = {}
+
+    def __enter__(self) -> Bar:
+        self.bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.bar.stop()
+
+    def note(self, text: str) -> None:
+        """A line worth reading."""
+        self.bar.console.print(printable(text), markup=False, highlight=False)
+
+    def progress(self, name: str, done: float, text: str) -> None:
+        """How far a run is."""
+        if name not in self.tasks:
+            self.tasks[name] = self.bar.add_task(name, total=1.0, where="")
+        self.bar.update(self.tasks[name], completed=done, where=text)
+
+
+def _listener(quiet: bool) -> Any:
+    return Bar() if sys.stderr.isatty() and not quiet else Plain(quiet)
+
+
+@app.command()
+def run(
+    files: Files,
+    out: Annotated[Path | None, typer.Option(help="The result folder; results/NAME by default.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace results that are there.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint of an unfinished run.")] = False,
+    settings: Settings = None,
+    pictures: Annotated[bool, typer.Option(help="Draw the pictures.")] = True,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only the table.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+) -> None:
+    """Run cases or studies, each into its folder, and print what came out."""
+    if out is not None and len(files) > 1:
+        raise typer.BadParameter("takes one FILE", param_hint="--out")
+    documents = read_all(files, settings or [])
+    code = DONE
+    for document, work in documents:
+        path = out or Path("results") / Path(document.path).stem
+        code = max(code, _run_one(document, work, path, force, resume, pictures, quiet))
+    raise typer.Exit(code)
+
+
+def read_all(files: list[Path], settings: list[str]) -> list[tuple[Document, Any]]:
+    """Every file as a case or a study. Raises CaseError with every mistake of every file."""
+    from thermo.case import case_of
+    from thermo.reader import change, read_document
+    from thermo.study import is_study, study_of
+
+    found, mistakes = [], []
+    for file in files:
+        try:
+            document = change(read_document(file), settings)
+            found.append((document, study_of(document) if is_study(document) else case_of(document)))
+        except CaseError as error:
+            mistakes += error.mistakes
+    if mistakes:
+        raise CaseError(mistakes)
+    return found
+
+
+def _run_one(document: Document, work: Any, path: Path, force: bool, resume: bool, pictures: bool, quiet: bool) -> int:
+    from thermo.runs import run_case, run_study
+    from thermo.study import Study
+
+    study = isinstance(work, Study)
+    with _listener(quiet) as listener:
+        if study:
+            summary = run_study(work, path, listener, force=force, resume=resume)
+        else:
+            summary = run_case(work, document, path, listener, force=force, resume=resume)
+        if pictures:
+            draw(path, listener)
+    say(study_text(summary) if study else case_text(summary))
+    say(f"results: {path}")
+    if summary["status"] == "complete":
+        return DONE
+    complain(f"error: {path}: {summary.get('reason') or summary['end']['reason']}")
+    return SOME_FAILED if study else NUMERICAL
+
+
+def draw(path: Path, listener: Any) -> None:
+    """Draw the pictures of a finished folder that are not there yet."""
+    from viz.pictures import draw_folder
+
+    for line in draw_folder(path):
+        listener.note(line)
+
+
+def columns_text(rows: list[tuple[str, ...]], head: tuple[str, ...]) -> str:
+    """Rows as aligned columns."""
+    widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in [head, *rows]]
+    return "\n".join([lines[0], "  ".join("-" * width for width in widths), *lines[1:]])
+
+
+HEAD = ("result", "value", "wanted", "kind", "holds")
+
+
+def case_text(summary: dict[str, Any]) -> str:
+    """What a person wants to see of a case's summary."""
+    from thermo.study import row_text
+    from thermo.units import show
+
+    lines = [summary["title"], f"ended: {summary['end']['reason']} after {show(summary['end']['time_s'], 'time')}"]
+    for i, exotherm in enumerate(summary["exotherms"], 1):
+        start, end = exotherm["start"], exotherm["end"]
+        lines.append(
+            f"exotherm {i}: {show(start['temperature_K'], 'temperature')} to {show(end['temperature_K'], 'temperature')}, "
+            f"{exotherm['rise_K']:.2f} K, {exotherm['heat_J']:.4g} J, {end['reason']}"
+        )
+    first = summary["onsets"]["T1"]
+    if first:
+        lines.append(f"T1: {show(first['temperature_K'], 'temperature')}, {first['criterion']}, margin {first['margin']:.0%}")
+    for name, crossing in summary["crossings"].items():
+        found = f"{show(crossing['time_s'], 'time')} at {show(crossing['temperature_K'], 'temperature')}" if crossing else "never"
+        lines.append(f"{name}: {found}")
+    if summary["expect"]:
+        lines += ["", columns_text([row_text(row) for row in summary["expect"]], HEAD)]
+    lines += ["", *_closing(summary)]
+    return "\n".join(lines)
+
+
+def _closing(summary: dict[str, Any]) -> list[str]:
+    energy, unmeasured = summary["energy"], summary["inputs_not_measured"]
+    lines = [f"energy balance open by {energy['residual_relative']:.1e} of the heat exchanged"]
+    if unmeasured:
+        lines.append(f"{len(unmeasured)} numbers are neither literature nor measured; summary.json lists them (inputs_not_measured)")
+    check = summary.get("mesh_check")
+    if check:
+        for name, entry in check["crossings"].items():
+            lines.append(f"mesh refined once: {name} changes by {entry['relative_difference']:+.2%}")
+    return lines + [f"warning: {warning['text']}" for warning in summary["warnings"]]
+
+
+def study_text(summary: dict[str, Any]) -> str:
+    """What a person wants to see of a study's summary."""
+    from thermo.study import row_text
+
+    rows: list[tuple[str, ...]] = [(row["member"], *row_text(row)) for row in summary["table"]]
+    rows += [("", *row_text(row)) for row in summary["claims"]]
+    lines = [summary["title"], "", columns_text(rows, ("member", *HEAD)), ""]
+    lines += ["kind: exact (closed form or independent code), predicted, selected (a free choice was made with it in view),"]
+    lines += ["calibrated (a number was fitted to it), imposed (put in by hand)", ""]
+    lines += [f"- {remark}" for remark in summary["remarks"]]
+    for name, member in summary["members"].items():
+        lines += [f"warning: {name}: {warning['text']}" for warning in member["warnings"]]
+    return "\n".join(lines)
+
+
+@app.command()
+def check(
+    files: Files,
+    settings: Settings = None,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+) -> None:
+    """Read cases or studies, report every mistake and the size of each run; solve nothing."""
+    from thermo.estimate import estimate
+    from thermo.study import Study
+
+    for document, work in read_all(files, settings or []):
+        members = [(f"{document.path}: {m.name}", m.case) for m in work.members] if isinstance(work, Study) else [(document.path, work)]
+        for name, case in members:
+            say(f"{name}: {estimate(case)}")
+
+
+@app.command()
+def compare(
+    folders: Annotated[list[Path], typer.Argument(metavar="RUN RUN...", help="Result folders of cases.")],
+    out: Annotated[Path | None, typer.Option(help="Also write table and figure to this folder.")] = None,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+) -> None:
+    """One table from several result folders, and with --out one figure."""
+    from thermo.runs import compare_folders
+    from thermo.study import row_text
+
+    summary = compare_folders(folders, out)
+    say(columns_text([(row["member"], *row_text(row)) for row in summary["table"]], ("member", *HEAD)))
+    if out is not None:
+        draw(out, Plain(False))
+        say(f"results: {out}")
+
+
+@app.command()
+def picture(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="A result folder.")],
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+) -> None:
+    """Draw the pictures of a finished run again."""
+    from viz.pictures import draw_folder
+
+    _wanted_folder(folder)
+    for line in draw_folder(folder, again=True):
+        say(line)
+
+
+def _wanted_folder(folder: Path) -> None:
+    from thermo.store import read_json
+
+    if not isinstance(read_json(folder / "summary.json"), dict):
+        raise FileError(f"{folder}: there is no summary.json: this is not a finished result folder")
+
+
+@app.command()
+def verify(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="A result folder.")],
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+) -> None:
+    """Check a result folder: every file there and unchanged, the run complete, the energy balance closed."""
+    from thermo.store import damage, read_json
+
+    _wanted_folder(folder)
+    problems = damage(folder)
+    if problems:
+        for problem in problems:
+            complain(f"error: {folder}: {problem}")
+        raise typer.Exit(INPUT_OUTPUT)
+    manifest, summary = read_json(folder / "manifest.json"), read_json(folder / "summary.json")
+    members = summary.get("members") or {folder.name: summary}
+    worst = max(member["energy"]["residual_relative"] for member in members.values())
+    say(f"{folder}: complete, {len(manifest)} files as written, energy balance open by at most {worst:.1e} of the heat exchanged")
+
+
+@app.command()
+def library(
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="A material or mechanism.")] = None,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+) -> None:
+    """Materials and mechanisms with their sources; without a name, the list."""
+    from thermo.shelf import listing, page
+
+    say(listing() if name is None else page(name))
+
+
+@app.command()
+def schema(debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False) -> None:
+    """The JSON schema of a case, for editors."""
+    import json
+
+    from thermo.case import Case
+
+    say(json.dumps(Case.model_json_schema(), indent=1))
+
+
+def main() -> None:
+    """Run a command; end with the contract's exit code, without a traceback unless `--debug` is given."""
+    debug = "--debug" in sys.argv
+    try:
+        app(standalone_mode=True)
+    except CaseError as error:
+        _end(BAD_INPUT, [f"error: {line}" for line in error.lines()], debug)
+    except FolderError as error:
+        _end(FOLDER, [f"error: {error}"], debug)
+    except FileError as error:
+        _end(INPUT_OUTPUT, [f"error: {error}"], debug)
+    except SolveError as error:
+        _end(NUMERICAL, [f"error: {error}"], debug)
+    except Stopped as error:
+        _end(128 + error.signal, [str(error)], debug)
+    except KeyboardInterrupt:
+        _end(130, ["stopped"], debug)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(DONE)
+    except MemoryError:
+        _end(NUMERICAL, ["error: the run needs more memory than there is; 'thermo check' gives its size"], debug)
+    except OSError as error:
+        from thermo.store import reason
+
+        _end(INPUT_OUTPUT, [f"error: {error.filename or 'output'}: {reason(error)}"], debug)
+    except Exception as error:
+        _end(BUG, [f"error: a mistake in thermo itself: {type(error).__name__}: {error}", bug_report()], debug)
+
+
+def _end(code: int, lines: list[str], debug: bool) -> None:
+    if debug:
+        import traceback
+
+        traceback.print_exc()
+    for line in lines:
+        complain(line)
+    sys.exit(code)
+
+
+def bug_report() -> str:
+    """Write the traceback to a file of its own and say where it is."""
+    import tempfile
+    import traceback
+
+    with tempfile.NamedTemporaryFile("w", prefix="thermo-", suffix=".txt", delete=False) as file:
+        traceback.print_exc(file=file)
+    return f"the traceback is in {file.name}; please send it with the case"
+
+
+if __name__ == "__main__":
+    main()

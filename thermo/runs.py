@@ -1,0 +1,289 @@
+"""A case or a study run into its folder: locks, checkpoints, signals, results; prints nothing, tells a listener."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import platform
+import signal
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, Protocol
+
+from thermo import __version__
+from thermo.case import Case, case_hash, resolved
+from thermo.errors import FileError, FolderError, Stopped
+from thermo.reader import Document
+from thermo.store import Folder, damage, plain_name, read_json
+from thermo.study import COLUMNS, Comparison, Study, judged_claims, said, study_hash, table
+
+PACKAGES = ("numpy", "scipy", "scikit-fem", "pyamg", "meshio", "pydantic", "ruamel.yaml", "numba")
+SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+
+
+class Listener(Protocol):
+    """What a run tells while it goes on."""
+
+    def note(self, text: str) -> None:
+        """A line worth reading."""
+
+    def progress(self, name: str, done: float, text: str) -> None:
+        """About how much of a run is done, 0 to 1, and where it is."""
+
+
+class Interrupts:
+    """Turns SIGINT, SIGTERM and SIGHUP into a flag; a second one ends the process at once."""
+
+    def __init__(self) -> None:
+        self.caught: int | None = None
+        self.before: dict[int, Any] = {}
+
+    def __enter__(self) -> Interrupts:
+        with contextlib.suppress(ValueError):  # not in the main thread: signals are not ours
+            for number in SIGNALS:
+                self.before[number] = signal.signal(number, self._catch)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self.before.items():
+            signal.signal(number, handler)
+
+    def _catch(self, number: int, _: object) -> None:
+        if self.caught is not None:
+            os._exit(128 + number)
+        self.caught = number
+
+
+def machine() -> dict[str, Any]:
+    """Cores and memory of this machine."""
+    memory = None
+    if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
+        memory = round(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30, 1)
+    return {"cores": os.cpu_count(), "memory_GB": memory}
+
+
+def versions() -> dict[str, str]:
+    """Versions of the program and of what it computes with."""
+    found = {"thermorun": __version__, "python": platform.python_version()}
+    for name in PACKAGES:
+        with contextlib.suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found
+
+
+def peak_memory() -> float | None:
+    """Largest memory of this process so far [MB]; None where the system does not say."""
+    try:
+        import resource
+    except ImportError:
+        return None
+    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(used / (2**20 if sys.platform == "darwin" else 2**10), 1)
+
+
+@contextlib.contextmanager
+def opened(path: Path, seal: str, *, force: bool, resume: bool) -> Iterator[tuple[Folder, str]]:
+    """A folder ready for the case with hash `seal`: "new", "resume" or "done". Raises FolderError where it holds anything else."""
+    with Folder(path) as folder:
+        status = folder.status()
+        state, same = status.get("status"), status.get("case_sha256") == seal
+        if force and state is not None:
+            folder.clear()
+            state = None
+        if state is None:
+            yield folder, "new"
+        elif not same:
+            raise FolderError(f"{path} holds another case or other settings; choose another folder with --out, or replace it with --force")
+        elif state == "complete":
+            broken = damage(path)
+            if broken:
+                raise FolderError(f"{path} is damaged ({broken[0]}); replace it with --force")
+            yield folder, "done"
+        elif resume:
+            yield folder, "resume"
+        else:
+            raise FolderError(f"{path} holds an unfinished run of this case ({state}); go on with --resume, or replace it with --force")
+
+
+def run_case(
+    case: Case,
+    document: Document,
+    path: Path,
+    listener: Listener,
+    *,
+    force: bool = False,
+    resume: bool = False,
+    interrupts: Interrupts | None = None,
+) -> dict[str, Any]:
+    """Run a case into a folder, or take what is there; its summary.
+
+    Raises FolderError, FileError, Stopped (after a checkpoint).
+    """
+    seal = case_hash(case)
+    with opened(path, seal, force=force, resume=resume) as (folder, state):
+        if state == "done":
+            return read_json(folder.path / "summary.json")  # type: ignore[no-any-return]
+        with contextlib.nullcontext(interrupts) if interrupts else Interrupts() as flag:
+            return _run(case, document, folder, seal, listener, state == "resume", flag)
+
+
+def _run(
+    case: Case, document: Document, folder: Folder, seal: str, listener: Listener, resume: bool, interrupts: Interrupts
+) -> dict[str, Any]:
+    from thermo.body import MeshBody, build
+    from thermo.simulate import Moment, checkpoint, run
+
+    begun, cpu = time.monotonic(), time.process_time()
+    started = datetime.now(UTC).isoformat(timespec="seconds")
+    name = folder.path.name
+    stored, number, complaints = folder.load_checkpoint(seal) if resume else (None, 0, [])
+    for complaint in complaints:
+        listener.note(f"{name}: {complaint}")
+    if resume:
+        listener.note(f"{name}: " + ("goes on from its checkpoint" if stored else "has no checkpoint and starts over"))
+    folder.write_json("status.json", {"status": "running", "case_sha256": seal, "started": started})
+    folder.write("case.yaml", document.text)
+    folder.write("resolved.yaml", as_yaml(resolved(case)))
+    body = build(case)
+    for note in body.notes():
+        listener.note(f"{name}: {note}")
+    mesh = body.frame()
+    written: list[float] = []
+    saved = [time.monotonic(), number]
+
+    def keep(frames: Iterable[tuple[float, Any]]) -> None:
+        for moment, temperature in frames:
+            if isinstance(body, MeshBody):
+                folder.write_frame(len(written) + 1, moment, mesh, body.unfolded(temperature), written)
+            written.append(moment)
+
+    if stored is not None:
+        keep(zip((float(t) for t in stored["frame/time"]), stored["frame/temperature"], strict=True))
+
+    def watch(moment: Moment) -> None:
+        keep(moment.frames)
+        listener.progress(name, moment.done, where(moment))
+        due = time.monotonic() - saved[0] >= float(case.numerics.checkpoint)
+        if due or interrupts.caught is not None:
+            saved[1] += 1
+            folder.save_checkpoint(checkpoint(moment), seal, int(saved[1]))
+            saved[0] = time.monotonic()
+        if interrupts.caught is not None:
+            folder.finish({"status": "interrupted", "case_sha256": seal, "started": started})
+            raise Stopped(interrupts.caught, f"{folder.path}: stopped {where(moment)}; go on with --resume")
+
+    result = run(case, body=body, resume=stored, watch=watch)
+    listener.progress(name, 1.0, "")
+    summary = result.summary()
+    summary["cost"] = {"wall_s": time.monotonic() - begun, "cpu_s": time.process_time() - cpu, **result.counts(), "peak_memory_MB": peak_memory()}
+    summary["provenance"] = {"case_sha256": seal, "versions": versions(), "started": started, "machine": machine()}
+    columns = result.columns
+    rows = zip(*(values.tolist() for values in columns.values()), strict=True)
+    folder.write_csv("history.csv", list(columns), rows)
+    folder.write_json("summary.json", summary)
+    folder.finish({"status": summary["status"], "case_sha256": seal, "started": started})
+    return summary
+
+
+def where(moment: Any) -> str:
+    """Where a run is, in words."""
+    from thermo.stepping import CLOCK, PHASE_TIME
+    from thermo.units import show
+
+    loop = moment.state.loop
+    hottest = float(moment.state.temperature.max())
+    return f"at {show(float(loop[PHASE_TIME] + loop[CLOCK]), 'time')}, {show(hottest, 'temperature')}"
+
+
+def as_yaml(data: Any) -> str:
+    """Plain data as YAML text."""
+    import io
+
+    from ruamel.yaml import YAML
+
+    yaml = YAML(typ="safe", pure=True)
+    yaml.default_flow_style = None
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
+    yaml.width = 140
+    text = io.StringIO()
+    yaml.dump(data, text)
+    return text.getvalue()
+
+
+def run_study(study: Study, path: Path, listener: Listener, *, force: bool = False, resume: bool = False) -> dict[str, Any]:
+    """Run every member into a folder of its own below `path` and put them side by side; the study's summary.
+
+    Raises FolderError, FileError, Stopped. A member that fails is named, the others are kept.
+    """
+    seal = study_hash(study)
+    with opened(path, seal, force=force, resume=True) as (folder, state):
+        if state == "done":
+            return read_json(folder.path / "summary.json")  # type: ignore[no-any-return]
+        started = datetime.now(UTC).isoformat(timespec="seconds")
+        head = {"case_sha256": seal, "started": started}
+        folder.write_json("status.json", {"status": "running", **head})
+        folder.write("study.yaml", study.document.text)
+        summaries: dict[str, dict[str, Any]] = {}
+        with Interrupts() as interrupts:
+            for member in study.members:
+                below = path / plain_name(member.name)
+                try:
+                    summaries[member.name] = run_case(
+                        member.case, member.document, below, listener, force=force and state == "new", resume=resume, interrupts=interrupts
+                    )
+                except Stopped:
+                    folder.finish({"status": "interrupted", **head})
+                    raise
+        summary = compared(study.text.title, study.text.study, summaries)
+        failed = [name for name, member in summaries.items() if member["status"] != "complete"]
+        summary |= {"status": "failed" if failed else "complete", "reason": f"failed: {', '.join(failed)}" if failed else None}
+        summary["provenance"] = {"case_sha256": seal, "versions": versions(), "started": started, "machine": machine()}
+        write_comparison(folder, summary)
+        folder.finish({"status": summary["status"], **head})
+        return summary
+
+
+def compared(title: str, study: Comparison, summaries: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """The summary of a comparison: table, statements, remarks, the members' own summaries."""
+    return {
+        "title": title,
+        "table": table(study.table, summaries),
+        "claims": judged_claims(study.claims, summaries),
+        "remarks": [said(remark, summaries) for remark in study.remarks],
+        "members": summaries,
+    }
+
+
+def write_comparison(folder: Folder, summary: dict[str, Any]) -> None:
+    """Write `table.csv` and `summary.json` of a comparison."""
+    rows = summary["table"] + [{"member": None, "result": row["name"], **row} for row in summary["claims"]]
+    folder.write_csv("table.csv", list(COLUMNS), [[row.get(name) for name in COLUMNS] for row in rows])
+    folder.write_json("summary.json", summary)
+
+
+def compare_folders(paths: list[Path], out: Path | None) -> dict[str, Any]:
+    """Finished result folders side by side, all results for which any of them states a kind; written to `out` if given.
+
+    Raises FileError where a folder is not a finished run of a case, FolderError where `out` cannot be used.
+    """
+    summaries: dict[str, dict[str, Any]] = {}
+    for path in paths:
+        found = read_json(path / "summary.json")
+        if not isinstance(found, dict) or "onsets" not in found:
+            raise FileError(f"{path}: there is no summary.json of a case: this is not a finished result folder")
+        summaries[str(path)] = found
+    keys = dict.fromkeys(entry["name"] for member in summaries.values() for entry in member["expect"])
+    study = Comparison(kind="compare", cases={name: "" for name in summaries}, table=tuple(keys))
+    summary = compared("comparison of " + ", ".join(summaries), study, summaries) | {"status": "complete"}
+    if out is not None:
+        seal = hashlib.sha256(json.dumps(sorted(summaries)).encode()).hexdigest()
+        with opened(out, seal, force=True, resume=False) as (folder, _):
+            write_comparison(folder, summary)
+            folder.finish({"status": "complete", "case_sha256": seal, "started": None})
+    return summary

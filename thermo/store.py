@@ -1,0 +1,255 @@
+"""The result folder: the only module that writes files. Each file is written beside its place and renamed into it.
+
+A folder is locked while a run writes to it; `status.json` is written last; `manifest.json` holds size and sha256 of every
+result; checkpoints are sealed by checksum and by the hash of the case.
+"""
+
+from __future__ import annotations
+
+import csv
+import errno
+import hashlib
+import io
+import json
+import os
+import re
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+from filelock import FileLock, Timeout
+
+from thermo.errors import FileError, FolderError
+
+OURS = re.compile(
+    r"(summary|status|manifest)\.json|history\.csv|table\.csv|case\.yaml|resolved\.yaml|study\.yaml|checkpoint-[12]\.npz|log\.txt"
+    r"|fields/(run\.pvd|materials\.csv|frame-[0-9]{4}\.vtu)|pictures/[a-z0-9-]+\.png|\.lock|.*\.part"
+)
+UNSEALED = {"status.json", "manifest.json", ".lock"}
+CHECKPOINTS = ("checkpoint-1.npz", "checkpoint-2.npz")
+
+
+def plain_name(text: str) -> str:
+    """A name that is safe as a file: letters, digits, '.', '_' and '-'.
+
+    >>> plain_name("PI-Ag brick")
+    'PI-Ag-brick'
+    """
+    name = re.sub(r"[^A-Za-z0-9_.-]+", "-", text).strip("-._")
+    return name[:80] or "case"
+
+
+class Folder:
+    """A result folder in use by this process; `with Folder(path) as folder:` holds its lock."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.lock = FileLock(path / ".lock", timeout=0)
+
+    def __enter__(self) -> Folder:
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except FileExistsError:
+            raise FolderError(f"{self.path} is a file; choose another folder with --out") from None
+        except OSError as error:
+            raise FileError(f"{self.path}: cannot be made: {reason(error)}") from None
+        foreign = self._foreign()
+        if foreign and not (self.path / "status.json").is_file():
+            raise FolderError(f"{self.path} holds '{foreign}', which is not a result of thermo; choose another folder with --out")
+        try:
+            self.lock.acquire()
+        except Timeout:
+            raise FolderError(f"{self.path} is in use by another run; choose another folder with --out") from None
+        except OSError as error:
+            raise FileError(f"{self.path}: cannot be written: {reason(error)}") from None
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.lock.release()
+
+    def _files(self) -> list[str]:
+        found = [file.relative_to(self.path).as_posix() for file in sorted(self.path.rglob("*")) if file.is_file()]
+        return [name for name in found if "/" not in name or name.split("/")[0] in ("fields", "pictures")]
+
+    def _foreign(self) -> str | None:
+        """A file that thermo did not write, or None."""
+        return next((name for name in self._files() if not OURS.fullmatch(name)), None)
+
+    def status(self) -> dict[str, Any]:
+        """What `status.json` says; empty where there is none."""
+        return read_json(self.path / "status.json") or {}
+
+    def clear(self) -> None:
+        """Remove what thermo wrote here, and nothing else."""
+        for name in self._files():
+            if OURS.fullmatch(name) and name != ".lock":
+                (self.path / name).unlink(missing_ok=True)
+
+    def write(self, name: str, data: bytes | str) -> None:
+        """Write a file whole or not at all. Raises FileError where it cannot be written."""
+        target = self.path / name
+        part = target.with_name(target.name + ".part")
+        raw = data.encode() if isinstance(data, str) else data
+        try:
+            target.parent.mkdir(exist_ok=True)
+            with open(part, "wb") as file:
+                file.write(raw)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(part, target)
+        except OSError as error:
+            part.unlink(missing_ok=True)
+            raise FileError(f"{target}: cannot be written: {reason(error)}") from None
+
+    def write_json(self, name: str, data: Any) -> None:
+        """Write plain data as JSON; a number that is not finite becomes null."""
+        self.write(name, json.dumps(finite(data), indent=1, allow_nan=False) + "\n")
+
+    def write_csv(self, name: str, header: list[str], rows: Any) -> None:
+        """Write a table with one header row."""
+        text = io.StringIO(newline="")
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows(rows)
+        self.write(name, text.getvalue())
+
+    def write_frame(self, number: int, time: float, mesh: Any, temperature: Any, earlier: list[float]) -> None:
+        """One moment of the field as `fields/frame-NNNN.vtu`, and the series `fields/run.pvd` anew.
+
+        `mesh` is a `body.Frame`, `temperature` (n_points,) [K], `earlier` the times of the frames before this one [s].
+        """
+        import meshio
+
+        data = meshio.Mesh(
+            mesh.points,
+            [("hexahedron", mesh.cells)],
+            point_data={"temperature_K": temperature},
+            cell_data={"material": [mesh.material.astype(np.int32)]},
+        )
+        folder = self.path / "fields"
+        name = f"frame-{number:04d}.vtu"
+        part = folder / f".{name}.part.vtu"
+        try:
+            folder.mkdir(exist_ok=True)
+            data.write(part, file_format="vtu")
+            raw = part.read_bytes()
+            part.unlink()
+        except OSError as error:
+            part.unlink(missing_ok=True)
+            raise FileError(f"{folder / name}: cannot be written: {reason(error)}") from None
+        self.write(f"fields/{name}", raw)
+        if number == 1:
+            self.write_csv("fields/materials.csv", ["material", "name"], list(enumerate(mesh.names)))
+        lines = [f'    <DataSet timestep="{t!r}" part="0" file="frame-{i:04d}.vtu"/>' for i, t in enumerate([*earlier, time], 1)]
+        head = '<?xml version="1.0"?>\n<VTKFile type="Collection" version="0.1" byte_order="LittleEndian">\n  <Collection>\n'
+        self.write("fields/run.pvd", head + "\n".join(lines) + "\n  </Collection>\n</VTKFile>\n")
+
+    def finish(self, status: dict[str, Any]) -> None:
+        """Seal the folder: the manifest of everything in it, then the status, last."""
+        for name in CHECKPOINTS:
+            if status["status"] == "complete":
+                (self.path / name).unlink(missing_ok=True)
+        entries = {name: _sealed(self.path / name) for name in self._files() if name not in UNSEALED}
+        self.write_json("manifest.json", entries)
+        self.write_json("status.json", status)
+
+    def save_checkpoint(self, arrays: dict[str, Any], case_hash: str, number: int) -> None:
+        """Write a checkpoint to one of two files in turn, sealed by checksum and case."""
+        file = io.BytesIO()
+        np.savez(file, **_encoded(arrays), seal=np.array(_seal(arrays, case_hash)), number=np.array(number))
+        self.write(CHECKPOINTS[number % 2], file.getvalue())
+
+    def load_checkpoint(self, case_hash: str) -> tuple[dict[str, Any] | None, int, list[str]]:
+        """The newest whole checkpoint of this case with its number, and what is wrong with the others."""
+        best: tuple[dict[str, Any] | None, int] = (None, 0)
+        complaints = []
+        for name in CHECKPOINTS:
+            file = self.path / name
+            if not file.is_file():
+                continue
+            try:
+                with np.load(io.BytesIO(file.read_bytes()), allow_pickle=False) as stored:
+                    arrays = {key: stored[key] for key in stored.files}
+                seal, number = str(arrays.pop("seal")), int(arrays.pop("number"))
+                whole = seal == _seal(arrays, case_hash)
+            except Exception:  # a damaged archive fails in many ways, and each means the same
+                whole, number, arrays = False, 0, {}
+            if not whole:
+                complaints.append(f"{name} is damaged or belongs to another case; it is not used")
+            elif number > best[1]:
+                best = (_decoded(arrays), number)
+        return best[0], best[1], complaints
+
+
+def _encoded(arrays: dict[str, Any]) -> dict[str, Any]:
+    """Names fit for an archive: a column name may hold what a file name may not."""
+    names = sorted(arrays)
+    return {f"a{i}": arrays[name] for i, name in enumerate(names)} | {"names": np.array(names)}
+
+
+def _decoded(arrays: dict[str, Any]) -> dict[str, Any]:
+    return {str(name): arrays[f"a{i}"] for i, name in enumerate(arrays["names"])}
+
+
+def _seal(arrays: dict[str, Any], case_hash: str) -> str:
+    if "names" in arrays:
+        arrays = _decoded(arrays)
+    seal = hashlib.sha256(case_hash.encode())
+    for name in sorted(arrays):
+        array = np.ascontiguousarray(arrays[name])
+        seal.update(f"{name} {array.dtype} {array.shape}".encode())
+        seal.update(array.tobytes())
+    return seal.hexdigest()
+
+
+def _sealed(file: Path) -> dict[str, Any]:
+    raw = file.read_bytes()
+    return {"bytes": len(raw), "sha256": hashlib.sha256(raw).hexdigest()}
+
+
+def finite(data: Any) -> Any:
+    """Plain data with numbers that JSON has: NaN and infinities become None."""
+    if isinstance(data, dict):
+        return {str(key): finite(value) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [finite(value) for value in data]
+    if isinstance(data, bool | np.bool_):
+        return bool(data)
+    if isinstance(data, np.integer):
+        return int(data)
+    if isinstance(data, float | np.floating):
+        return float(data) if np.isfinite(data) else None
+    return data
+
+
+def read_json(file: Path) -> Any:
+    """The data of a JSON file; None where it is missing or damaged."""
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def damage(path: Path) -> list[str]:
+    """What is wrong with a finished folder: files that are missing or changed, a status that is not complete."""
+    status, manifest = read_json(path / "status.json"), read_json(path / "manifest.json")
+    if not isinstance(status, dict) or not isinstance(manifest, dict):
+        return ["there is no status or manifest: this is not a finished result folder"]
+    found = [] if status.get("status") == "complete" else [f"the run is {status.get('status')}"]
+    for name, entry in manifest.items():
+        file = path / name
+        if not OURS.fullmatch(name):
+            found.append(f"{name} is not a name that thermo writes")
+        elif not file.is_file():
+            found.append(f"{name} is missing")
+        elif _sealed(file) != entry:
+            found.append(f"{name} was changed after the run")
+    return found
+
+
+def reason(error: OSError) -> str:
+    """Why a file operation failed, in words."""
+    if error.errno == errno.ENOSPC:
+        return "the disk is full"
+    return (error.strerror or str(error)).lower()

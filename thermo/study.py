@@ -1,0 +1,220 @@
+"""A study: many cases and one question. `compare` puts its members side by side and tests statements about several of them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from pydantic import model_validator
+
+from thermo.case import Case, Kind, case_hash, case_of, expectation_problems, tolerance
+from thermo.errors import CaseError
+from thermo.reader import Document, Frozen, change, did_you_mean, make, misplaced, read_document
+from thermo.result import look_up, shown, unit_of
+
+_CLAIM = re.compile(r"(?P<left>[^/]+?)\s*/\s*(?P<right>[^/]+?)\s+of\s+(?P<key>\S.*)")
+
+
+class Claim(Frozen):
+    """A statement about two members: `A / B of KEY`, the ratio of their results."""
+
+    what: str
+    value: float
+    within: str
+    kind: Kind
+    source: str
+
+    @model_validator(mode="after")
+    def _readable(self) -> Claim:
+        problems = [] if _CLAIM.fullmatch(self.what) else [(("what",), "'MEMBER / MEMBER of KEY' is wanted")]
+        problems += expectation_problems("ratio", self.value, self.within)
+        if problems:
+            raise misplaced(problems)
+        return self
+
+
+class Comparison(Frozen):
+    """Members by name and file, the results for the table, statements about several members, remarks in words.
+
+    In a remark `{MEMBER: KEY}` stands for that result, so that the words cannot disagree with the numbers.
+    """
+
+    kind: Literal["compare"]
+    cases: dict[str, str]
+    table: tuple[str, ...]
+    claims: tuple[Claim, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+
+class StudyText(Frozen):
+    """A study file."""
+
+    title: str
+    notes: str | None = None
+    study: Comparison
+
+
+class Member(NamedTuple):
+    """One case of a study."""
+
+    name: str
+    document: Document
+    case: Case
+
+
+class Study(NamedTuple):
+    """A study with its members read."""
+
+    document: Document
+    text: StudyText
+    members: tuple[Member, ...]
+
+
+def is_study(document: Document) -> bool:
+    """Whether a file is a study and not a case."""
+    return "study" in document.data
+
+
+def study_of(document: Document) -> Study:
+    """The study that a document describes, with every member read. Raises CaseError with every mistake of every file."""
+    text, mistakes = make(StudyText, document)
+    if text is None:
+        raise CaseError(mistakes)
+    members = []
+    for name, file in text.study.cases.items():
+        path = Path(document.path).parent / file
+        try:
+            member = read_document(path)
+            members.append(Member(name, member, case_of(member)))
+        except CaseError as error:
+            mistakes += error.mistakes
+    names = list(text.study.cases)
+    for i, claim in enumerate(text.study.claims):
+        match = _CLAIM.fullmatch(claim.what)
+        for member_name in (match["left"], match["right"]) if match else ():
+            if member_name not in names:
+                text_ = f"there is no member {member_name!r}" + did_you_mean(member_name, names)
+                mistakes.append(document.mistake(("study", "claims", i, "what"), text_))
+    for i, remark in enumerate(text.study.remarks):
+        for member_name, _ in _placeholders(remark):
+            if member_name not in names:
+                text_ = f"there is no member {member_name!r}" + did_you_mean(member_name, names)
+                mistakes.append(document.mistake(("study", "remarks", i), text_))
+    if mistakes:
+        raise CaseError(mistakes)
+    return Study(document, text, tuple(members))
+
+
+def read_study(path: str | Path, settings: Iterable[str] = ()) -> Study:
+    """Read a study and its members. Raises CaseError with every mistake found."""
+    return study_of(change(read_document(path), settings))
+
+
+def study_hash(study: Study) -> str:
+    """sha256 of the study's own text as read and of all its cases."""
+    seal = hashlib.sha256(json.dumps(study.document.data, sort_keys=True).encode())
+    for member in study.members:
+        seal.update(case_hash(member.case).encode())
+    return seal.hexdigest()
+
+
+def _placeholders(remark: str) -> list[tuple[str, str]]:
+    return [(member.strip(), key.strip()) for member, key in re.findall(r"\{([^{}:]+):([^{}]+)\}", remark)]
+
+
+def said(remark: str, summaries: dict[str, dict[str, Any]]) -> str:
+    """A remark with its results filled in."""
+
+    def fill(match: re.Match[str]) -> str:
+        member, key = match.group(1).strip(), match.group(2).strip()
+        found = look_up(summaries.get(member, {}), key)
+        return shown(key, found) if found is None or isinstance(found, int | float) else str(found)
+
+    return re.sub(r"\{([^{}:]+):([^{}]+)\}", fill, remark)
+
+
+COLUMNS = ("member", "result", "value", "unit", "wanted", "within", "holds", "kind", "source")
+
+
+def leaves(summary: dict[str, Any], key: str) -> list[str]:
+    """The results that a key of the table stands for: itself, or the temperatures of a group such as `onsets.T2`."""
+    found = look_up(summary, key)
+    if not isinstance(found, dict):
+        return [key]
+    if "temperature_K" in found:
+        return [f"{key}.temperature_K"]
+    return [leaf for name in found for leaf in leaves(summary, f"{key}.{name}")]
+
+
+def table(rows: Iterable[str], summaries: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    """One row a member and result: what came out, what was wanted, of which kind the statement is."""
+    made = []
+    for member, summary in summaries.items():
+        judged = {entry["name"]: entry for entry in summary["expect"]}
+        for key in rows:
+            if not applies(summary, key):
+                continue
+            for leaf in leaves(summary, key):
+                stated = judged.get(leaf) or judged.get(leaf.removesuffix(".temperature_K")) or judged.get(key) or {}
+                value = look_up(summary, leaf)
+                made.append(
+                    {
+                        "member": member,
+                        "result": leaf,
+                        "value": value,
+                        "unit": unit_of(leaf) or unit_of(f"{leaf}.temperature_K"),
+                        "wanted": stated.get("wanted"),
+                        "within": stated.get("within"),
+                        "holds": stated.get("holds"),
+                        "kind": stated.get("kind"),
+                        "source": stated.get("source"),
+                    }
+                )
+    return made
+
+
+def applies(summary: dict[str, Any], key: str) -> bool:
+    """Whether a result means anything for a case: a brick has no onsets, a cell without crossings no half-rise."""
+    group = key.split(".")[0]
+    if group == "onsets":
+        return summary["maximum_rate"] is not None
+    return group not in ("crossings", "probes") or look_up(summary, key) is not None or key.split(".")[1] in summary[group]
+
+
+def judged_claims(claims: Iterable[Claim], summaries: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    """Each statement about two members beside what came out."""
+    made = []
+    for claim in claims:
+        match = _CLAIM.fullmatch(claim.what)
+        assert match is not None  # noqa: S101 - checked when the study was read
+        left, right = (look_up(summaries[match[side]], match["key"]) for side in ("left", "right"))
+        value = left / right if left is not None and right else None
+        holds = value is not None and abs(value - claim.value) <= tolerance("ratio", claim.value, claim.within)
+        made.append(
+            {
+                "name": claim.what,
+                "value": value,
+                "unit": None,
+                "wanted": claim.value,
+                "within": claim.within,
+                "holds": holds,
+                "kind": claim.kind,
+                "source": claim.source,
+            }
+        )
+    return made
+
+
+def row_text(row: dict[str, Any]) -> tuple[str, str, str, str, str]:
+    """A row for the screen: result, value, wanted, kind, whether it holds."""
+    what = row["result"] if "result" in row else row["name"]
+    key = what if unit_of(what) else f"{what}.temperature_K" if row["unit"] == "K" else what
+    aim = row["wanted"]
+    text = "-" if aim is None else "none" if aim == "none" else shown(key, aim) + (f" +- {row['within']}" if row["within"] else "")
+    holds = {True: "yes", False: "NO", None: "-"}[row["holds"]]
+    return what, shown(key, row["value"]), text, row["kind"] or "-", holds
+
