@@ -21,6 +21,7 @@ from thermo.compiled import kernel
 from thermo.materials import Temperature
 from thermo.programme import (
     ENDED,
+    N_MACHINE,
     PHASE,
     REASON,
     WINDOW_OVER,
@@ -78,7 +79,8 @@ BY_END_TEMPERATURE, BY_RUNAWAY, BY_TIME, BY_STANDSTILL = 1.0, 2.0, 3.0, 4.0
 @start.body(Calorimeter)
 @kernel
 def start_arc(programme, machine, temperature):
-    machine[:] = 0.0
+    for k in range(N_MACHINE):
+        machine[k] = 0.0
     machine[PHASE] = WAIT
     machine[FOLLOWS] = 1.0
 

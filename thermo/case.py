@@ -9,15 +9,15 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import Discriminator, Field, Tag, ValidationInfo, field_validator, model_validator
 
 from thermo.arc import ArcProgramme
 from thermo.cell import LumpedCell
-from thermo.errors import CaseError, Mistake
+from thermo.errors import CaseError, Mistake, closest, described, did_you_mean, shortened
 from thermo.geometry import LayeredBlock
 from thermo.materials import PROPERTIES, Material, Table, Temperature, material_mistakes
 from thermo.programme import SurroundingsProgramme
-from thermo.reader import Document, Frozen, Key, change, did_you_mean, make, misplaced, quantities, read_document
+from thermo.reader import Document, Frozen, Key, change, make, misplaced, quantities, read_document
 from thermo.units import DIMENSIONS, Quantity, Unit, UnitError, dimension_of_key, parse, show
 
 Length = Annotated[float, Unit("length")]
@@ -55,6 +55,8 @@ class Crossing(Frozen):
             raise misplaced([((), "one of 'temperature' and 'fraction' is wanted")])
         if self.fraction is not None and self.of is None:
             raise misplaced([((), "'of' is missing: the held face that the fraction refers to")])
+        if self.temperature is not None and self.of is not None:
+            raise misplaced([(("of",), "belongs to a fraction, and a temperature is given")])
         return self
 
 
@@ -70,37 +72,47 @@ class Onsets(Frozen):
     T2: tuple[Literal["1 K/s", "10 K/min", "1 K/min", "voltage-drop"], ...] = CRITERIA
 
 
+def _point_or_place(value: Any) -> str:
+    return "point" if isinstance(value, list | tuple) else "place"
+
+
+Probe = Annotated[
+    Annotated[tuple[Length, Length, Length], Tag("point")] | Annotated[Place, Tag("place")],
+    Discriminator(_point_or_place),
+]
+
+
 class Measure(Frozen):
     """What is read off a run. A probe is a point [x, y, z], or a face or region with mean, minimum or maximum."""
 
-    probes: dict[str, tuple[Length, Length, Length] | Place] = {}
+    probes: dict[str, Probe] = {}
     crossings: dict[str, Crossing] = {}
     pictures: Pictures = Pictures()
     onsets: Onsets = Onsets()
 
-    @field_validator("probes", mode="before")
+    @field_validator("probes", "crossings", mode="before")
     @classmethod
-    def _points_and_places(cls, value: Any, info: ValidationInfo) -> Any:
+    def _named(cls, value: Any) -> Any:
         if not isinstance(value, dict):
             return value
-        unit, problems, made = Unit("length"), [], {}
-        for name, entry in value.items():
-            if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", str(name)):
-                problems.append(((name,), "a name has letters, digits, '-' and '_'"))
-            elif isinstance(entry, list | tuple) and len(entry) == 3:
-                try:
-                    made[name] = tuple(unit._validate(part, info) for part in entry)
-                except Exception as error:
-                    problems.append(((name,), str(error)))
-            elif isinstance(entry, dict):
-                made[name] = entry
-            elif isinstance(entry, Place):
-                made[name] = entry
-            else:
-                problems.append(((name,), "a point [x, y, z], or a face or region with 'take' is wanted"))
+        problems: list[tuple[Key, str]] = [
+            ((name,), "a name has letters, digits, '-' and '_'") for name in value if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name)
+        ]
         if problems:
             raise misplaced(problems)
-        return made
+        return value
+
+    @field_validator("probes", mode="before")
+    @classmethod
+    def _points_and_places(cls, value: Any) -> Any:
+        problems: list[tuple[Key, str]] = [
+            ((name,), f"a point [x, y, z], or a face or region with 'take' is wanted, found {described(entry)}")
+            for name, entry in (value.items() if isinstance(value, dict) else ())
+            if not (isinstance(entry, dict | Place) or (isinstance(entry, list | tuple) and len(entry) == 3))
+        ]
+        if problems:
+            raise misplaced(problems)
+        return value
 
 
 class Expectation(Frozen):
@@ -116,6 +128,13 @@ class Expectation(Frozen):
     within: str | None = None
     kind: Kind
     source: str
+
+    @field_validator("value", "within", mode="before")
+    @classmethod
+    def _text_or_number(cls, value: Any, info: ValidationInfo) -> Any:
+        if isinstance(value, bool) or not isinstance(value, str | int | float | None):
+            raise misplaced([((), f"a number with its unit is wanted, found {described(value)}")])
+        return str(value) if info.field_name == "within" and value is not None else value
 
     @model_validator(mode="after")
     def _readable(self) -> Expectation:
@@ -138,9 +157,12 @@ def expectation_problems(what: str, value: Any, within: str | None) -> list[tupl
             problems.append(((key,), "is missing"))
             continue
         try:
-            tolerance(what, 1.0, str(text)) if key == "within" else parse(str(text), dimension)
+            number = tolerance(what, 1.0, str(text)) if key == "within" else parse(str(text), dimension)
         except UnitError as error:
             problems.append(((key,), str(error)))
+            continue
+        if key == "within" and number < 0.0:
+            problems.append(((key,), f"must not be negative, got {text}"))
     return problems
 
 
@@ -162,9 +184,9 @@ class Numerics(Frozen):
     and of 100 K (cells). `check_mesh` runs once more on the mesh refined once and reports the difference."""
 
     tolerance: Annotated[float | None, Unit("number", gt=0, le=0.1)] = None
-    check_mesh: bool = False
+    check_mesh: Annotated[bool, Field(strict=True)] = False
     checkpoint: Annotated[float, Unit("time", ge=0)] = Field(default="30 s", validate_default=True)  # type: ignore[assignment]
-    most_steps: Annotated[int, Field(gt=0)] = 1_000_000
+    most_steps: Annotated[int, Field(gt=0, le=10**12, strict=True)] = 1_000_000
 
 
 Sample = Annotated[LayeredBlock | LumpedCell, Field(discriminator="kind")]
@@ -201,9 +223,13 @@ class Case(Frozen):
 def _sample_mistakes(document: Document, sample: Any, raw: Any) -> list[Mistake]:
     if not isinstance(sample, LayeredBlock):
         return []
+    if "materials" not in raw and any(closest(key, ["materials"]) for key in raw):
+        return []  # misspelt: one mistake, and not one of every layer as well
     names = raw.get("materials") if isinstance(raw.get("materials"), dict) else {}
     return [
-        document.mistake(("sample", "layers", i, "material"), f"unknown material {layer.material!r}" + did_you_mean(layer.material, names))
+        document.mistake(
+            ("sample", "layers", i, "material"), f"unknown material {shortened(layer.material)!r}" + did_you_mean(layer.material, names)
+        )
         for i, layer in enumerate(sample.layers)
         if layer.material not in names
     ]
@@ -215,11 +241,18 @@ def _programme_mistakes(document: Document, sample: Any, programme: Any) -> list
         faces = sample.face_names() if isinstance(sample, LayeredBlock) else []
         for name, conditions in programme.faces.items():
             if name not in faces:
-                text = f"the sample has no face {name!r}" + did_you_mean(name, faces)
+                text = f"the sample has no face {shortened(name)!r}" + did_you_mean(name, faces)
+                mistakes.append(document.mistake(("programme", "faces", name), text))
+            if not conditions:
+                text = "a condition is wanted, such as {kind: held, temperature: 473 K}; a face that is not named is insulated"
                 mistakes.append(document.mistake(("programme", "faces", name), text))
             if len(conditions) > 1:
                 text = f"held at {len(conditions)} temperatures at once"
                 mistakes.append(document.mistake(("programme", "faces", name), text))
+        if isinstance(sample, LayeredBlock):
+            for one, other in sample.overlaps([name for name in programme.faces if name in faces]):
+                text = f"lies on {other!r} in part, which is held as well, in line {document.line(('programme', 'faces', other))}"
+                mistakes.append(document.mistake(("programme", "faces", one), text))
         if isinstance(sample, LumpedCell) and sample.temperature is None:
             mistakes.append(document.mistake(("sample",), "'temperature' is missing: where the cell starts"))
     if isinstance(programme, ArcProgramme) and isinstance(sample, LayeredBlock):
@@ -244,19 +277,19 @@ def _measure_mistakes(document: Document, sample: Any, programme: Any, measure: 
             problem = sample.contains(probe)
             mistakes += [document.mistake(key, problem)] if problem else []
         elif probe.face is not None and probe.face not in sample.face_names():
-            text = f"the sample has no face {probe.face!r}" + did_you_mean(probe.face, sample.face_names())
+            text = f"the sample has no face {shortened(probe.face)!r}" + did_you_mean(probe.face, sample.face_names())
             mistakes.append(document.mistake((*key, "face"), text))
         elif probe.region is not None and probe.region not in sample.region_names():
-            text = f"the sample has no region {probe.region!r}" + did_you_mean(probe.region, sample.region_names())
+            text = f"the sample has no region {shortened(probe.region)!r}" + did_you_mean(probe.region, sample.region_names())
             mistakes.append(document.mistake((*key, "region"), text))
     known = list(measure.probes) if block else ["sample"]
     for name, crossing in measure.crossings.items():
         if crossing.probe not in known:
-            text = f"there is no probe {crossing.probe!r}" + did_you_mean(crossing.probe, known)
+            text = f"there is no probe {shortened(crossing.probe)!r}" + did_you_mean(crossing.probe, known)
             mistakes.append(document.mistake(("measure", "crossings", name, "probe"), text))
         held = programme.faces if isinstance(programme, SurroundingsProgramme) else {}
         if crossing.of is not None and programme is not None and crossing.of not in held:
-            text = f"no face {crossing.of!r} is held at a temperature" + did_you_mean(crossing.of, held)
+            text = f"no face {shortened(crossing.of)!r} is held at a temperature" + did_you_mean(crossing.of, held)
             mistakes.append(document.mistake(("measure", "crossings", name, "of"), text))
     end = getattr(programme, "end", None) if isinstance(programme, SurroundingsProgramme) else None
     for i, time in enumerate(measure.pictures.times):
@@ -266,18 +299,45 @@ def _measure_mistakes(document: Document, sample: Any, programme: Any, measure: 
     return mistakes
 
 
-def _expect_mistakes(document: Document, expect: Any, measure: Any) -> list[Mistake]:
+_POINT: dict[str, Any] = {"temperature_K": {}, "time_s": {}}
+_FIRST = _POINT | {"temperature_start_of_window_K": {}, "criterion": {}, "rate_K_per_s": {}, "margin": {}}
+_EXOTHERM = {"start": _POINT, "end": _POINT | {"reason": {}}, "rise_K": {}, "heat_J": {}}
+_PROBE: dict[str, Any] = {"initial_K": {}, "final_K": {}, "maximum_K": {}, "time_of_maximum_s": {}}
+_ENERGY = ("initial_J", "final_J", "heat_in_J", "heat_out_J", "ejected_J", "residual_J", "residual_relative")
+
+
+def _results(sample: Any, measure: Measure) -> dict[str, Any]:
+    """The keys of a summary, as far as a case can expect them; `*` stands for any name."""
+    probes = list(measure.probes) if isinstance(sample, LayeredBlock) else [*measure.probes, "sample"]
+    return {
+        "end": {"reason": {}, "time_s": {}},
+        "onsets": {"T1": _FIRST, "T2": dict.fromkeys(measure.onsets.T2, _POINT), "T3": _POINT, "cessation": _POINT},
+        "exotherms": {"*": _EXOTHERM},
+        "maximum_rate": _POINT | {"rate_K_per_s": {}},
+        "crossings": dict.fromkeys(measure.crossings, _POINT),
+        "probes": dict.fromkeys(probes, _PROBE),
+        "arrivals": {"*": {"*": {}}},
+        "energy": {name: {} for name in _ENERGY} | {"released_J": {"*": {}}},
+    }
+
+
+def _expect_mistakes(document: Document, sample: Any, expect: Any, measure: Any) -> list[Mistake]:
     mistakes = []
+    results = _results(sample, measure if isinstance(measure, Measure) else Measure())
     for i, entry in enumerate(expect or ()):
-        group, _, rest = entry.what.partition(".")
-        key: Key = ("expect", i, "what")
-        if group not in GROUPS:
-            mistakes.append(document.mistake(key, f"unknown result {entry.what!r}" + did_you_mean(group, GROUPS)))
-        elif group in ("crossings", "probes") and isinstance(measure, Measure):
-            known = list(measure.crossings if group == "crossings" else measure.probes) + (["sample"] if group == "probes" else [])
-            name = rest.split(".")[0]
-            if name not in known:
-                mistakes.append(document.mistake(key, f"there is no {group[:-1]} {name!r}" + did_you_mean(name, known)))
+        node: Any = results
+        if not isinstance(measure, Measure) and entry.what.partition(".")[0] in ("crossings", "probes", "onsets"):
+            continue  # what they may be called is not known
+        for word in entry.what.split("."):
+            if word not in node and "*" not in node:
+                text = f"unknown result {shortened(entry.what)!r}: there is no {shortened(word)!r}" + did_you_mean(word, node)
+                mistakes.append(document.mistake(("expect", i, "what"), text))
+                break
+            node = node.get(word, node.get("*"))
+        else:
+            if node and entry.value not in (None, "none"):
+                text = f"is a result of several numbers; name one: {', '.join(f'{entry.what}.{word}' for word in node)}"
+                mistakes.append(document.mistake(("expect", i, "what"), text))
     return mistakes
 
 
@@ -291,7 +351,9 @@ def _property_mistakes(document: Document, case: Case) -> list[Mistake]:
                 if isinstance(value, Table):
                     text = f"{wanted_property} depends on temperature; freeze the material with 'at: 298 K' or replace the number"
                     mistakes.append(document.mistake(("materials", name), text))
-        n = case.sample.n_nodes(case.held_faces(), int(case.numerics.check_mesh))
+        n = case.sample.most_cells(case.held_faces())
+        if n <= MOST_NODES:  # else there is no grid to be counted either
+            n = case.sample.n_nodes(case.held_faces(), int(case.numerics.check_mesh))
         if n > MOST_NODES:
             text = f"asks for {n} nodes; at most {MOST_NODES} are taken: widen smallest, interface or growth"
             mistakes.append(document.mistake(("sample", "mesh"), text))
@@ -309,11 +371,11 @@ def case_of(document: Document) -> Case:
         parts = {name: make(model, document, raw[name], (name,)).model if name in raw else None for name, model in models.items()}
         if "measure" not in raw:
             parts["measure"] = Measure()
-    mistakes = mistakes + material_mistakes(document, raw.get("materials"), {})
+    mistakes = mistakes + material_mistakes(document, raw.get("materials"))
     mistakes += _sample_mistakes(document, parts["sample"], raw)
     mistakes += _programme_mistakes(document, parts["sample"], parts["programme"])
     mistakes += _measure_mistakes(document, parts["sample"], parts["programme"], parts["measure"])
-    mistakes += _expect_mistakes(document, parts["expect"], parts["measure"])
+    mistakes += _expect_mistakes(document, parts["sample"], parts["expect"], parts["measure"])
     if case is not None and not mistakes:
         mistakes = _property_mistakes(document, case)
     if mistakes:

@@ -8,9 +8,10 @@ import numpy as np
 from pydantic import Discriminator, Field, Tag, ValidationInfo, field_validator, model_validator
 
 from thermo.chemistry import MechanismText, Short, arrays, change_problem, change_value, library_mechanisms, with_changes
+from thermo.errors import did_you_mean, shortened
 from thermo.lumped import HeatCapacity, LineSample
 from thermo.materials import Temperature
-from thermo.reader import Frozen, Key, did_you_mean, misplaced
+from thermo.reader import Frozen, Key, misplaced
 from thermo.units import Quantity, Unit, UnitError
 
 Fraction = Annotated[float, Unit("number", ge=0, le=1)]
@@ -105,7 +106,7 @@ class LumpedCell(Frozen):
         problems: list[tuple[Key, str]] = []
         for key, raw in value.items():
             try:
-                made[key] = change_value(key, raw)
+                made[key] = change_value(key, raw, info)
             except UnitError as error:
                 problems.append(((key,), str(error)))
         if problems:
@@ -122,7 +123,7 @@ class LumpedCell(Frozen):
         if self.short is not None and self.short.voltage.full < self.short.voltage.empty:
             problems.append((("short", "voltage"), "the full cell has less voltage than the empty one"))
         if isinstance(self.chemistry, str) and self.chemistry not in library_mechanisms():
-            text = f"unknown mechanism {self.chemistry!r}" + did_you_mean(self.chemistry, library_mechanisms())
+            text = f"unknown mechanism {shortened(self.chemistry)!r}" + did_you_mean(self.chemistry, library_mechanisms())
             raise misplaced([*problems, (("chemistry",), text)])
         base = library_mechanisms()[self.chemistry] if isinstance(self.chemistry, str) else self.chemistry
         if self.changes and base is None:
@@ -132,7 +133,11 @@ class LumpedCell(Frozen):
             problems += [(("with", key), text) for key, text in found if text]
         species = base.species if base else {}
         if self.short is not None and self.short.species not in species:
-            problems.append((("short", "from"), f"no such species {self.short.species!r}" + did_you_mean(self.short.species, species)))
+            problems.append(
+                (("short", "from"), f"no such species {shortened(self.short.species)!r}" + did_you_mean(self.short.species, species))
+            )
+        if self.short is not None and base is not None and "short" in base.reactions:
+            problems.append((("chemistry",), "has a reaction named 'short', the name of the internal short"))
         if problems:
             raise misplaced(problems)
         return self
@@ -213,4 +218,3 @@ class LumpedCell(Frozen):
 
 def _reaction_of(text: MechanismText, species: str) -> int:
     return next((k for k, reaction in enumerate(text.reactions.values()) if species in reaction.consumes), -1)
-

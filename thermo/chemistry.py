@@ -7,14 +7,15 @@ import math
 from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, ValidationInfo, model_validator
+from pydantic_core import PydanticCustomError
 
 from thermo.constants import GAS_CONSTANT
-from thermo.errors import CaseError
+from thermo.errors import described, did_you_mean, shortened
 from thermo.kinetics import LINEAR, ORDER, SATURATION, Mechanism
 from thermo.materials import LIBRARY, read_library
-from thermo.reader import Document, Frozen, Key, did_you_mean, make
-from thermo.units import Quantity, Unit, UnitError, parse
+from thermo.reader import Frozen, Key, misplaced
+from thermo.units import Unit, UnitError
 
 Temperature = Annotated[float, Unit("temperature")]
 Energy = Annotated[float, Unit("energy")]
@@ -79,21 +80,27 @@ class MechanismText(Frozen):
     reactions: dict[str, Reaction]
     note: str | None = None
 
+    @model_validator(mode="after")
+    def _declared(self) -> MechanismText:
+        problems: list[tuple[Key, str]] = []
+        for name, reaction in self.reactions.items():
+            used: list[tuple[Key, str]] = [(("factors", i, "species"), factor.species) for i, factor in enumerate(reaction.factors)]
+            used += [(("consumes", species), species) for species in reaction.consumes]
+            for more, species in used:
+                if species not in self.species:
+                    text = f"undeclared species {shortened(species)!r}" + did_you_mean(species, self.species)
+                    problems.append((("reactions", name, *more), text))
+        if problems:
+            raise misplaced(problems)
+        return self
 
-CHANGEABLE = {"pre_exponential_factor": "rate constant", "activation_energy": "molar energy", "ceiling": "rate constant", "heat": "energy"}
 
-
-def mechanism_mistakes(mechanism: MechanismText, document: Document, at: Key) -> list[Any]:
-    """Species that a reaction names and the mechanism does not declare."""
-    found = []
-    for name, reaction in mechanism.reactions.items():
-        used = [(("factors", i, "species"), factor.species) for i, factor in enumerate(reaction.factors)]
-        used += [(("consumes", species), species) for species in reaction.consumes]
-        for more, species in used:
-            if species not in mechanism.species:
-                text = f"undeclared species {species!r}" + did_you_mean(species, mechanism.species)
-                found.append(document.mistake((*at, "reactions", name, *more), text))
-    return found
+CHANGEABLE = {
+    "pre_exponential_factor": Unit("rate constant", gt=0),
+    "activation_energy": Unit("molar energy", ge=0),
+    "ceiling": Unit("rate constant", gt=0),
+    "heat": Unit("energy"),
+}
 
 
 @functools.cache
@@ -103,9 +110,6 @@ def library_mechanisms() -> dict[str, MechanismText]:
 
     found = {}
     for document, mechanism in read_library(LIBRARY / "mechanisms", MechanismText):
-        mistakes = mechanism_mistakes(mechanism, document, ())
-        if mistakes:
-            raise CaseError(mistakes)
         found[Path(document.path).stem] = mechanism
     return found
 
@@ -121,23 +125,24 @@ def with_changes(mechanism: MechanismText, changes: dict[str, Any]) -> Mechanism
 
 def change_problem(mechanism: MechanismText, key: str) -> str | None:
     """What is wrong with a key of `with`, or None."""
-    name, _, field = key.rpartition(".")
+    name = key.rpartition(".")[0]
     if name not in mechanism.reactions:
-        keys = [f"{reaction}.{number}" for reaction in mechanism.reactions for number in ("heat", "activation_energy")]
-        return f"there is no reaction {name or key!r}" + did_you_mean(key, keys)
+        keys = [f"{reaction}.{number}" for reaction in mechanism.reactions for number in CHANGEABLE]
+        return f"there is no reaction {shortened(name or key)!r}" + did_you_mean(key, keys)
     return None
 
 
-def change_value(key: str, raw: Any) -> Any:
+def change_value(key: str, raw: Any, info: ValidationInfo) -> Any:
     """A value of `with` as a quantity of the dimension its key states. Raises UnitError."""
     field = key.rpartition(".")[2]
     if field not in CHANGEABLE:
-        raise UnitError(f"unknown number {field!r} of a reaction" + did_you_mean(field, CHANGEABLE))
-    if isinstance(raw, Quantity):
-        return raw
-    if not isinstance(raw, str):
-        raise UnitError(f"a number with its unit is wanted, found {raw!r}")
-    return parse(raw, CHANGEABLE[field])
+        raise UnitError(f"unknown number {shortened(field)!r} of a reaction" + did_you_mean(field, CHANGEABLE))
+    if isinstance(raw, dict):
+        raise UnitError(f"a number with its unit is wanted, found {described(raw)}")
+    try:
+        return CHANGEABLE[field]._validate(raw, info)
+    except PydanticCustomError as error:
+        raise UnitError(error.message()) from None
 
 
 class Short(NamedTuple):

@@ -15,12 +15,18 @@ from typing import Any, TypeVar
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+# division as in numpy: no test for zero at each; a result that is not finite is rejected by the step
+OPTIONS = {"error_model": "numpy"}
+# kernels allocate nothing, so they need no reference counting, which costs three quarters of the time where structures of
+# thirty arrays are passed; `_nrt` is not a documented option: numba is pinned, and a test watches that it still works
+BARE = OPTIONS | {"_nrt": False}
+
 _kernels: list[Callable[..., Any]] = []
 _dispatchers: list[tuple[Callable[..., Any], dict[type, Callable[..., Any]]]] = []
 
 
 def kernel(function: F) -> F:
-    """Mark a function as one that also runs compiled; it stays what it is."""
+    """Mark a function as one that also runs compiled; it stays what it is. It must not allocate or assign to slices."""
     _kernels.append(function)
     return function
 
@@ -51,27 +57,35 @@ def cache_folder() -> Path:
     import numpy
     from platformdirs import user_cache_path
 
-    sources = sorted(Path(__file__).parent.glob("*.py"))
+    modules = {__name__, "thermo.constants", *(function.__module__ for function in _kernels)}
+    sources = sorted(Path(__file__).parent / f"{module.rpartition('.')[2]}.py" for module in modules)
     seal = hashlib.sha256(f"{numba.__version__} {numpy.__version__}".encode())
     for source in sources:
         seal.update(source.read_bytes())
     return user_cache_path("thermorun") / f"kernels-{seal.hexdigest()[:16]}"
 
 
+def compile_kernels(note: Callable[[str], None] | None = None) -> Callable[[F], F]:
+    """The decorator that compiles an outermost function; `note` is told where that will take a while."""
+    folder = cache_folder()
+    if note is not None and not any(folder.glob("**/*.nbi")):
+        note("compiling, once on this machine: about 20 s")
+    return _prepared(folder)
+
+
 @functools.cache
-def compile_kernels() -> Callable[[F], F]:
-    """Load the compiler, make every kernel known to it and return the decorator for an outermost function."""
+def _prepared(folder: Path) -> Callable[[F], F]:
+    """Load the compiler and make every kernel known to it."""
     import numba
     from numba.extending import overload, register_jitable
 
-    folder = cache_folder()
     folder.mkdir(parents=True, exist_ok=True)
     numba.config.CACHE_DIR = str(folder)
     for function in _kernels:
-        register_jitable(function)
+        register_jitable(**BARE)(function)
     for dispatch, bodies in _dispatchers:
-        overload(dispatch, strict=False)(_chooser(bodies))
-    return numba.njit(cache=True, nogil=True)  # type: ignore[no-any-return]
+        overload(dispatch, strict=False, jit_options=BARE)(_chooser(bodies))
+    return numba.njit(cache=True, nogil=True, **OPTIONS)  # type: ignore[no-any-return]
 
 
 def _chooser(bodies: dict[type, Callable[..., Any]]) -> Callable[..., Any]:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Any, Literal
 
-from pydantic import ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from meshes.block import FACES, Box, Grid, box_grid, box_mesh, halved
+from thermo.errors import did_you_mean, shortened
 from thermo.materials import Temperature
-from thermo.reader import Frozen, Key, did_you_mean, misplaced
+from thermo.reader import Frozen, Key, misplaced
 from thermo.units import Unit
 
 Length = Annotated[float, Unit("length", gt=0)]
 Coordinate = Annotated[float, Unit("length")]
 
 SIDES = ("left", "right", "front", "back")
+MOST_LAYERS, MOST_PATCHES = 200, 50  # the grid is graded towards each from every place
 
 
 class Layer(Frozen):
@@ -44,7 +48,7 @@ class BlockMesh(Frozen):
     interface: Length | None = None
     growth: Annotated[float, Unit("number", gt=1, le=10)] = 2.0
     largest: Length | None = None
-    symmetry: bool = True
+    symmetry: Annotated[bool, Field(strict=True)] = True
 
 
 class LayeredBlock(Frozen):
@@ -62,7 +66,16 @@ class LayeredBlock(Frozen):
     def _one_or_by_layer(cls, value: Any, info: ValidationInfo) -> Any:
         unit = Unit("temperature")
         if isinstance(value, dict):
-            return {name: unit._validate(entry, info) for name, entry in value.items()}
+            made: dict[str, Any] = {}
+            problems: list[tuple[Key, str]] = []
+            for name, entry in value.items():
+                try:
+                    made[name] = unit._validate(entry, info)
+                except PydanticCustomError as error:
+                    problems.append(((name,), error.message()))
+            if problems:
+                raise misplaced(problems)
+            return made
         return unit._validate(value, info)
 
     @model_validator(mode="after")
@@ -71,14 +84,19 @@ class LayeredBlock(Frozen):
         names = [layer.name for layer in self.layers]
         if not names:
             problems.append((("layers",), "a block has at least one layer"))
+        for key, n, most in (("layers", len(names), MOST_LAYERS), ("patches", len(self.patches), MOST_PATCHES)):
+            if n > most:
+                raise misplaced([((key,), f"has {n} entries; at most {most} are taken")])
         for i, name in enumerate(names):
             if name in names[:i]:
-                problems.append((("layers", i, "name"), f"the name {name!r} stands twice"))
-            if name in FACES or "|" in name or "." in name:
-                problems.append((("layers", i, "name"), f"{name!r} is taken or has '|' or '.' in it"))
+                problems.append((("layers", i, "name"), f"the name {shortened(name)!r} stands twice"))
+            if name in FACES or not name or "|" in name or "." in name:
+                problems.append((("layers", i, "name"), f"{shortened(name)!r} is taken, is empty or has '|' or '.' in it"))
         for name, patch in self.patches.items():
             if name in FACES or name in names:
-                problems.append((("patches", name), f"the name {name!r} is taken by a face or a layer"))
+                problems.append((("patches", name), f"the name {shortened(name)!r} is taken by a face or a layer"))
+            if not name or "|" in name or "." in name:
+                problems.append((("patches", name), "a name is not empty and has neither '|' nor '.' in it"))
             for axis, along in enumerate("xy"):
                 low, high = patch.centre[axis] - 0.5 * patch.square, patch.centre[axis] + 0.5 * patch.square
                 if low < -1e-9 * self.size[axis] or high > self.size[axis] * (1 + 1e-9):
@@ -87,7 +105,7 @@ class LayeredBlock(Frozen):
                     problems.append((("patches", name), text))
         if isinstance(self.temperature, dict):
             problems += [(("temperature", n), "no such layer" + did_you_mean(n, names)) for n in self.temperature if n not in names]
-            problems += [(("temperature",), f"the layer {n!r} has no temperature") for n in names if n not in self.temperature]
+            problems += [(("temperature",), f"the layer {shortened(n)!r} has no temperature") for n in names if n not in self.temperature]
         if problems:
             raise misplaced(problems)
         return self
@@ -134,6 +152,35 @@ class LayeredBlock(Frozen):
             refine=refine,
         )
 
+    def most_cells(self, held: set[str]) -> int:
+        """An upper bound of the number of cells along one axis, without making the grid.
+
+        Towards a place p the wanted size is s + ln(growth) x: at most ln(1 + ln(growth) L/s)/ln(growth) cells on each side.
+        """
+        thinnest = min(layer.thickness for layer in self.layers)
+        sides = [patch.square for patch in self.patches.values()]
+        smallest = self.mesh.smallest or (min(sides) / 50.0 if sides else thinnest / 10.0)
+        finest = min(smallest, self.mesh.interface or max(thinnest / 5.0, smallest), thinnest)
+        length, rise = max(*self.size, self.height), math.log(self.mesh.growth)
+        largest = self.mesh.largest or length / 4.0
+        places = 2 * len(self.patches) + len(self.layers) + 1
+        return int(length / largest + 2 * places * (1.0 + math.log1p(rise * length / finest) / rise))
+
+    def overlaps(self, names: list[str]) -> list[tuple[str, str]]:
+        """Pairs of faces of which one lies on the other, in part or as a whole: each patch with the face it is on or another patch."""
+        pairs: list[tuple[str, str]] = []
+        for i, one in enumerate(names):
+            patch = self.patches.get(one)
+            for other in names if patch else []:
+                beside = self.patches.get(other)
+                if patch and other == patch.face:
+                    pairs.append((one, other))
+                elif patch and beside and other in names[:i] and patch.face == beside.face:
+                    reach = 0.5 * (patch.square + beside.square) * (1 - 1e-9)
+                    if all(abs(a - b) < reach for a, b in zip(patch.centre, beside.centre, strict=True)):
+                        pairs.append((one, other))
+        return pairs
+
     def n_nodes(self, held: set[str], refine: int = 0) -> int:
         """Number of nodes without making the mesh."""
         return node_grid(self.vertex_grid(held, refine), self.mesh.order).n_nodes
@@ -161,7 +208,9 @@ class LayeredBlock(Frozen):
         """What is said of the mesh in the log: the symmetry used, the size."""
         x, y = self.symmetric(held)
         part = {(True, True): "a quarter of the body", (False, False): "the whole body"}.get((x, y), "half of the body")
-        why = " (mirror planes in the middle of " + " and ".join(axis for axis, used in (("x", x), ("y", y)) if used) + ")" if x or y else ""
+        why = (
+            " (mirror planes in the middle of " + " and ".join(axis for axis, used in (("x", x), ("y", y)) if used) + ")" if x or y else ""
+        )
         n = self.n_nodes(held)
         return [f"the mesh covers {part}{why}, {n} nodes of {'quadratic' if self.mesh.order == 2 else 'linear'} hexahedra"]
 
@@ -169,4 +218,3 @@ class LayeredBlock(Frozen):
 def node_grid(grid: Grid, order: int) -> Grid:
     """The grid of the nodes of elements of an order on a grid of vertices."""
     return grid if order == 1 else grid._replace(x=halved(grid.x), y=halved(grid.y), z=halved(grid.z))
-

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
-from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
+from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo, field_validator, model_validator
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from thermo.errors import CaseError, Mistake
-from thermo.reader import Document, Frozen, Key, did_you_mean, make, misplaced, read_document
-from thermo.units import DIMENSIONS, Quantity, Unit, show
+from thermo.errors import CaseError, Mistake, closest, did_you_mean, shortened
+from thermo.reader import Document, Frozen, Key, make, misplaced, read_document
+from thermo.units import DIMENSIONS, Quantity, Unit, block_for_value, show, wanted
 
 Temperature = Annotated[float, Unit("temperature")]
 
@@ -32,17 +32,20 @@ class Table(NamedTuple):
             yield ("table", i, 1), row[1]
 
     def at(self, temperature: float) -> Quantity:
-        """The value at a temperature [K]; status and source are those of the row, or of the weaker of two rows."""
+        """The value at a temperature [K].
+
+        Between two rows it has the status of the weaker one and the sources of both, and says that it is interpolated.
+        """
         rows = list(zip(self.temperature, self.value, strict=True))
         below = max((row for row in rows if row[0] <= temperature), key=lambda row: row[0], default=rows[0])
         above = min((row for row in rows if row[0] >= temperature), key=lambda row: row[0], default=rows[-1])
         if below[0] == above[0]:
-            value, weaker = float(below[1]), below[1]
+            made = below[1].like(float(below[1]))
         else:
             share = (temperature - below[0]) / (above[0] - below[0])
-            value = (1.0 - share) * below[1] + share * above[1]
-            weaker = min(below[1], above[1], key=lambda q: WORSE[q.status])
-        made = weaker.like(value)
+            made = min(below[1], above[1], key=lambda q: WORSE[q.status]).like((1.0 - share) * below[1] + share * above[1])
+            sources = dict.fromkeys(row[1].source or "no source" for row in (below, above))
+            made.source = "; ".join([*sources, f"interpolated between {below[0]:.6g} K and {above[0]:.6g} K"])
         if not rows[0][0] <= temperature <= rows[-1][0]:
             made.source = f"{made.source or 'no source'}; held constant beyond its table at {show(temperature, 'temperature')}"
         return made
@@ -75,14 +78,17 @@ class _Property:
             return self._axes(value, info)
         if isinstance(value, dict):
             known = ["table"] + (["in_plane", "through"] if self.by_axis else [])
-            raise misplaced([((name,), "unknown key" + did_you_mean(name, known)) for name in value] or [((), "is empty")])
+            if any(closest(name, known) for name in value):
+                raise misplaced([((name,), "unknown key" + did_you_mean(name, known)) for name in value if name not in known])
+            raise misplaced(block_for_value(value, wanted(self.unit.dimension)))
         return self.unit._validate(value, info)
 
     def _number(self, value: Any, key: Key, info: ValidationInfo, problems: list[tuple[Key, str]], unit: Unit) -> Quantity:
         try:
             return unit._validate(value, info)
         except PydanticCustomError as error:
-            problems.append((key, error.message()))
+            context = error.context or {}
+            problems += [((*key, *more), text) for more, text in context.get("problems", [((), error.message())])]
             return Quantity.of(1.0, unit.dimension)
 
     def _table(self, rows: Any, info: ValidationInfo) -> Table:
@@ -139,6 +145,12 @@ class Range(Frozen):
     lowest: Temperature = Field(alias="from")
     highest: Temperature = Field(alias="to")
 
+    @model_validator(mode="after")
+    def _in_order(self) -> Range:
+        if self.highest <= self.lowest:
+            raise misplaced([(("to",), "must lie above 'from'")])
+        return self
+
 
 PROPERTIES = ("density", "heat_capacity", "thermal_conductivity")
 
@@ -163,16 +175,56 @@ class Material(Frozen):
     alternatives: dict[str, Alternative] = {}
     note: str | None = None
 
+    @field_validator("uncertainty")
+    @classmethod
+    def _of_properties(cls, value: dict[str, Any]) -> dict[str, Any]:
+        problems: list[tuple[Key, str]] = [
+            ((name,), f"{shortened(name, 40)!r} is not a property" + did_you_mean(name, PROPERTIES))
+            for name in value
+            if name not in PROPERTIES
+        ]
+        if problems:
+            raise misplaced(problems)
+        return value
+
     def resolved(self) -> Material:
-        """The material with everything the library adds, frozen where the case freezes it. Library names must exist."""
+        """The material with everything the library adds, frozen where the case freezes it. Library names must exist.
+
+        A property that the case replaces has the case's uncertainty or none: the library's speaks of another number.
+        """
         base = library_materials()[self.library] if self.library else self
         own = {name: getattr(self, name) for name in self.model_fields_set if name not in ("library", "at")}
         entries = {name: getattr(base, name) for name in type(base).model_fields if name not in ("library", "at")} | own
+        replaced = {name for name in PROPERTIES if own.get(name) is not None}
+        for name in PROPERTIES:  # nothing in place of a number leaves the library's
+            entries[name] = own[name] if name in replaced else getattr(base, name)
+        for name in ("melting", "boiling", "degradation"):
+            entries[name] = _merged(getattr(base, name), own.get(name))
+        entries["alternatives"] = base.alternatives | self.alternatives
+        kept = {name: share for name, share in base.uncertainty.items() if name not in replaced}
+        stated = {name: share for name in replaced if (share := _share(own[name])) is not None}
+        entries["uncertainty"] = kept | stated | self.uncertainty
         if self.at is not None:
             for name in PROPERTIES:
                 if isinstance(entries[name], Table):
                     entries[name] = entries[name].at(self.at)
         return Material.model_construct(library=self.library, at=self.at, **entries)
+
+
+def _merged(base: Transition | None, own: Transition | None) -> Transition | None:
+    """The library's transition with what the case writes in its place."""
+    if base is None or own is None:
+        return own or base
+    return base.model_copy(update={name: getattr(own, name) for name in own.model_fields_set})
+
+
+def _share(number: Any) -> Quantity | None:
+    """The uncertainty stated with a number itself, as a share of it."""
+    if not isinstance(number, Quantity) or number.uncertainty is None:
+        return None
+    made = Quantity.of(number.uncertainty / number, "number")
+    made.status, made.source = number.status, number.source
+    return made
 
 
 class Alternative(Frozen):
@@ -217,7 +269,7 @@ def library_materials() -> dict[str, Material]:
     return materials
 
 
-def material_mistakes(document: Document, raw: Any, found: dict[str, Material]) -> list[Mistake]:
+def material_mistakes(document: Document, raw: Any) -> list[Mistake]:
     """What is wrong with the `materials` block beyond its form: unknown library names, properties that are missing."""
     mistakes = []
     for name, entry in raw.items() if isinstance(raw, dict) else []:
@@ -226,12 +278,14 @@ def material_mistakes(document: Document, raw: Any, found: dict[str, Material]) 
         library = entry.get("library")
         if isinstance(library, str):
             if library not in library_materials():
-                text = f"unknown material {library!r}" + did_you_mean(library, library_materials())
+                text = f"unknown material {shortened(library)!r}" + did_you_mean(library, library_materials())
                 mistakes.append(document.mistake(("materials", name, "library"), text))
         else:
             if "at" in entry:
                 mistakes.append(document.mistake(("materials", name, "at"), "freezes a library material; there is no 'library' here"))
-            for wanted in PROPERTIES:
-                if entry.get(wanted) is None:
-                    mistakes.append(document.mistake(("materials", name), f"'{wanted}' is missing"))
+            if any(closest(key, ["library"]) for key in entry if key not in Material.model_fields):
+                continue  # a misspelt 'library' is one mistake, and not also the absence of all that it would bring
+            for missing in (known for known in PROPERTIES if entry.get(known) is None):
+                if not any(closest(key, PROPERTIES) == missing for key in entry if key not in PROPERTIES):
+                    mistakes.append(document.mistake(("materials", name), f"{missing!r} is missing"))
     return mistakes

@@ -40,8 +40,8 @@ ENDED = -1.0  # the phase of a machine whose test is over; `machine[0]` is alway
 N_MACHINE = 16
 PHASE, REASON = 0, 1
 
-# events, beside those of a programme's margins: the window ran out; a trigger of the sample fired
-WINDOW_OVER, TRIGGERED = -1, -2
+# an event beside those of a programme's margins: the window ran out
+WINDOW_OVER = -1
 
 
 @by_type
@@ -81,6 +81,8 @@ def progress(programme, machine, clock, temperature):
 
 
 N_MARGINS = 6
+TRIGGERED = N_MARGINS  # the place of the sample's triggers behind the programme's margins
+NOTHING = -2
 
 
 class Schedule(NamedTuple):
@@ -99,7 +101,8 @@ class Schedule(NamedTuple):
 @start.body(Schedule)
 @kernel
 def start_schedule(programme, machine, temperature):
-    machine[:] = 0.0
+    for k in range(N_MACHINE):
+        machine[k] = 0.0
 
 
 @surroundings.body(Schedule)
@@ -117,7 +120,8 @@ def window_of_schedule(programme, machine):
 @margins.body(Schedule)
 @kernel
 def margins_of_schedule(programme, machine, clock, temperature, rate, out):
-    out[:] = -1.0
+    for k in range(N_MARGINS):
+        out[k] = -1.0
 
 
 @decide.body(Schedule)

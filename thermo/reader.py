@@ -6,7 +6,7 @@ before anything is built. What comes out is plain: dictionaries, lists, text, nu
 
 from __future__ import annotations
 
-import difflib
+import copy
 import math
 import os
 import re
@@ -18,30 +18,39 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, model_validator
 from pydantic_core import PydanticCustomError
 
-from thermo.errors import CaseError, FileError, Mistake, shortened
-from thermo.units import Quantity
+from thermo.errors import CaseError, FileError, Mistake, closest, described, shortened
+from thermo.errors import did_you_mean as did_you_mean  # the same for everything that reads
+from thermo.units import Quantity, UnitError, block_for_value, parse
 
 Key = tuple[str | int, ...]
 
-LARGEST_FILE = 5_000_000  # bytes
+LARGEST_FILE = 2_000_000  # bytes: read in two seconds or so
 DEEPEST = 24  # levels
-MOST_NODES = 200_000
+MOST_NODES = 50_000  # keys and values
+MOST_SUGGESTED = 200  # mistakes of one file for which a right spelling is looked up
 STATUSES = ("literature", "measured", "calibrated", "assumed")
 
 _INTEGER = re.compile(r"[-+]?[0-9]{1,400}")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
+_BAD_CHARACTER = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _CORE_TAGS = {"tag:yaml.org,2002:str", "tag:yaml.org,2002:int", "tag:yaml.org,2002:float", "tag:yaml.org,2002:bool"}
 
 
 class Document(NamedTuple):
-    """A file as read: plain data, the line of every key, and the status and source stated in it."""
+    """A file as read: plain data, the line of every key, and the status and source stated in it.
+
+    `mistakes` are those that leave something to read on with, such as a key that stands twice; `make` reports them with
+    its own. `settings` are the keys that the command line has replaced.
+    """
 
     path: str
     text: str
     data: Any
     lines: dict[Key, int]
     provenance: dict[Key, dict[str, str]]
+    mistakes: tuple[Mistake, ...] = ()
+    settings: frozenset[Key] = frozenset()
 
     def line(self, key: Key) -> int | None:
         """The line of a key, or of the nearest one around it."""
@@ -50,25 +59,15 @@ class Document(NamedTuple):
         return self.lines.get(key)
 
     def mistake(self, key: Key, text: str) -> Mistake:
-        """A mistake at a key of this file."""
+        """A mistake at a key of this file, or of what the command line put there."""
+        if any(key[:n] in self.settings for n in range(1, len(key) + 1)):
+            return Mistake("--set", None, dotted(key), text)
         return Mistake(self.path, self.line(key), dotted(key), text)
 
 
 def dotted(key: Iterable[str | int]) -> str:
     """A key as people write it: `sample.layers.0.thickness`."""
     return ".".join(shortened(part, 40) for part in key)
-
-
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """`; did you mean 'x'?` where a known name is close, else the known names."""
-    names = [str(k) for k in known]
-    close = difflib.get_close_matches(str(name).lower().replace("_", "-"), [n.lower().replace("_", "-") for n in names], 1, 0.6)
-    if close:
-        match = next(n for n in names if n.lower().replace("_", "-") == close[0])
-        return f"; did you mean {match!r}?"
-    if not names:
-        return "; there is none"
-    return "; it may be " + ", ".join(repr(shortened(n, 40)) for n in names[:8]) + (", ..." if len(names) > 8 else "")
 
 
 def read_bytes(path: Path) -> bytes:
@@ -83,13 +82,14 @@ def read_bytes(path: Path) -> bytes:
     if not stat.S_ISREG(found.st_mode):
         kind = "a folder" if stat.S_ISDIR(found.st_mode) else "not a regular file"
         raise CaseError([Mistake(name, None, "", f"is {kind}; a case file is wanted")])
-    if found.st_size > LARGEST_FILE:
-        raise CaseError([Mistake(name, None, "", f"has {found.st_size} bytes; a case file has at most {LARGEST_FILE}")])
     try:
         with open(path, "rb") as file:
-            return file.read(LARGEST_FILE + 1)
+            raw = file.read(LARGEST_FILE + 1)
     except OSError as error:
         raise FileError(f"{name}: cannot be read: {_reason(error)}") from None
+    if len(raw) > LARGEST_FILE:
+        raise CaseError([Mistake(name, None, "", f"is larger than {LARGEST_FILE} bytes, the most that a case file may have")])
+    return raw
 
 
 def _reason(error: Exception) -> str:
@@ -112,6 +112,10 @@ def parse_document(text: str, path: str) -> Document:
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
 
+    bad = _BAD_CHARACTER.search(text.removeprefix("\ufeff"))
+    if bad:
+        line = text.count("\n", 0, bad.start() + 1) + 1
+        raise CaseError([Mistake(path, line, "", f"has the character U+{ord(bad[0]):04X}, which no text has")])
     composer = _Composer(path)
     yaml = YAML(typ="safe", pure=True)
     try:
@@ -120,30 +124,30 @@ def parse_document(text: str, path: str) -> Document:
     except YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or str(error).splitlines()[0]
-        composer.mistakes.append(Mistake(path, mark.line + 1 if mark else None, "", f"is not valid YAML: {problem}"))
-    except RecursionError:
-        composer.mistakes.append(Mistake(path, None, "", f"is nested deeper than {DEEPEST} levels"))
-    if composer.mistakes:
-        raise CaseError(composer.mistakes)
+        begun = getattr(error, "context_mark", None)
+        line = mark.line + 1 if mark else composer.line
+        since = f"; what it belongs to begins in line {begun.line + 1}" if begun and begun.line + 1 != line else ""
+        composer.mistakes.append(Mistake(path, line, "", f"is not valid YAML: {problem}{since}"))
+        raise CaseError(composer.mistakes) from None
+    except (ValueError, ArithmeticError, LookupError, TypeError, AttributeError, AssertionError, RecursionError):
+        # what the parser lets through of its own, such as an escape beyond the last character
+        composer.mistakes.append(Mistake(path, composer.line, "", "is not valid YAML after this line"))
+        raise CaseError(composer.mistakes) from None
     if not isinstance(composer.root, dict):
-        raise CaseError([Mistake(path, None, "", "is not a case: keys with values are wanted, such as 'title: ...'")])
+        text = f"is not a case: keys with values are wanted, such as 'title: ...', found {described(composer.root)}"
+        raise CaseError([*composer.mistakes, Mistake(path, composer.line, "", text)])
     data, provenance = _strip_provenance(composer.root, composer, path)
-    if composer.mistakes:
-        raise CaseError(composer.mistakes)
-    return Document(path, text, data, composer.lines, provenance)
-
-
-class _Stop(Exception):
-    """The file is refused as a whole."""
+    return Document(path, text, data, composer.lines, provenance, tuple(composer.mistakes))
 
 
 class _Composer:
-    """Builds plain data from parser events and counts as it goes."""
+    """Builds plain data from parser events and counts as it goes; `line` is the one it has come to."""
 
     def __init__(self, path: str) -> None:
         self.path = path
         self.root: Any = None
-        self.lines: dict[Key, int] = {}
+        self.line = 1
+        self.lines: dict[Key, int] = {(): 1}
         self.mistakes: list[Mistake] = []
         self.n_nodes = 0
         self.n_documents = 0
@@ -156,8 +160,11 @@ class _Composer:
 
     def take(self, event: Any) -> None:
         kind = type(event).__name__
+        self.line = event.start_mark.line + 1
         if kind == "DocumentStartEvent":
             self.n_documents += 1
+            if event.version or event.tags:
+                self.refuse(event, "a directive (%YAML, %TAG) is not taken")
             if self.n_documents > 1:
                 self.refuse(event, "a second document begins here; one case a file")
         elif kind == "AliasEvent" or getattr(event, "anchor", None) is not None:
@@ -182,10 +189,9 @@ class _Composer:
                 self.refuse(event, "a key must be a word")
             self.key(event, at, line, parent)
             return
+        value: Any = {} if kind == "MappingStartEvent" else []
         if kind == "ScalarEvent":
             value = self.scalar(event, line)
-        else:
-            value = {} if kind == "MappingStartEvent" else []
         key: Key = ()
         if isinstance(parent, dict):
             key = (*at, self.pending[-1])  # type: ignore[arg-type]
@@ -207,6 +213,9 @@ class _Composer:
         name = event.value
         if len(name) > 200:
             self.refuse(event, "a key has at most 200 characters")
+        if name == "<<":
+            self.refuse(event, "merge keys (<<) are not taken; write the entries out")
+        self.whole_characters(event)
         if name in parent:
             first = self.lines[(*at, name)]
             text = f"stands twice, in lines {first} and {line}"
@@ -216,6 +225,7 @@ class _Composer:
 
     def scalar(self, event: Any, line: int) -> Any:
         text: str = event.value
+        self.whole_characters(event)
         if not event.implicit[0]:  # quoted, or tagged as text
             return text
         if text in ("", "~", "null", "Null", "NULL"):
@@ -224,57 +234,83 @@ class _Composer:
             return True
         if text in ("false", "False", "FALSE"):
             return False
-        if _INTEGER.fullmatch(text):
-            return int(text)
         if _NOT_FINITE.fullmatch(text):
-            self.refuse(event, f"{text} is not a finite number")
+            return self.unfit(text, line, "is not a finite number")
         if _FLOAT.fullmatch(text):
-            number = float(text)
-            if not math.isfinite(number):
-                self.refuse(event, f"{shortened(text)} is too large for a number")
-            return number
+            if not math.isfinite(float(text)):
+                return self.unfit(text, line, "is too large for a number")
+            return int(text) if _INTEGER.fullmatch(text) else float(text)
         return text
 
+    def unfit(self, text: str, line: int, problem: str) -> str:
+        """Note a number that is none and leave its text, so that all else is looked at."""
+        at = self.stack[-1][1] if self.stack else ()
+        if self.pending and self.pending[-1] is not None:
+            at = (*at, self.pending[-1])
+        self.mistakes.append(Mistake(self.path, line, dotted(at), f"{shortened(text)} {problem}"))
+        return text
 
-_SOURCED = {"value", "status", "source", "uncertainty", "note"}
-_OWN_SOURCE = ("expect", "claims")  # lists whose entries have a source of their own
+    def whole_characters(self, event: Any) -> None:
+        """Refuse half characters, which an escape can write and nothing can print."""
+        if re.search("[\ud800-\udfff]", event.value):
+            self.refuse(event, "has half a character, which no text has")
+
+
+_SOURCED = ("value", "status", "source", "uncertainty", "note")
+_OWN_SOURCE = {("expect",), ("study", "claims")}  # lists whose entries (what, value, source) are statements, not numbers
 
 
 def _strip_provenance(root: Any, composer: _Composer, path: str) -> tuple[Any, dict[Key, dict[str, str]]]:
     """Plain values in place of `{value, status, source}`; what was stated, by key.
 
-    Any mapping may say `status` and `source` for all numbers in it that do not state their own.
+    Any mapping may say `status` and `source` for all numbers in it that do not state their own. `uncertainty` as text
+    belongs to one number: it is taken beside `value` only.
     """
     stated: dict[Key, dict[str, str]] = {}
 
-    def strip(node: Any, key: Key, around: dict[str, str]) -> Any:
-        if key and key[-1] in _OWN_SOURCE:
+    def mistake(at: Key, text: str) -> None:
+        composer.mistakes.append(Mistake(path, composer.lines.get(at), dotted(at), text))
+
+    def check(node: dict[str, Any], at: Key, sourced: bool) -> None:
+        status = node.get("status")
+        if "status" in node and not (isinstance(status, str) and status in STATUSES):
+            known = did_you_mean(status if isinstance(status, str) else "", STATUSES)
+            mistake((*at, "status"), f"unknown status {described(status)}" + known)
+        for name in ("source", "note") if sourced else ("source",):
+            words = node[name] if isinstance(node.get(name), list) else [node.get(name)]
+            if name in node and not (words and all(isinstance(word, str) and word.strip() for word in words)):
+                mistake((*at, name), f"text is wanted, found {described(node[name])}")
+        if sourced and not isinstance(node.get("uncertainty", ""), str | int | float):
+            mistake(
+                (*at, "uncertainty"), f"a share such as '5 %' or a number with its unit is wanted, found {described(node['uncertainty'])}"
+            )
+
+    def strip(node: Any, key: Key, at: Key, around: dict[str, str]) -> Any:
+        """`key` is where the plain value goes, `at` where it stands in the file: below `value` they differ."""
+        if key != at and at in composer.lines:
+            composer.lines[key] = composer.lines[at]
+        if key in _OWN_SOURCE or (isinstance(node, dict) and "what" in node):
             return node
         if isinstance(node, list):
-            return [strip(item, (*key, i), around) for i, item in enumerate(node)]
+            return [strip(item, (*key, i), (*at, i), around) for i, item in enumerate(node)]
         if not isinstance(node, dict):
             return node
+        sourced = "value" in node
+        check(node, at, sourced)
         own = dict(around)
-        for name in ("status", "source", "uncertainty"):
-            if name in node and not isinstance(node[name], dict):
-                text = node[name]
-                if isinstance(text, list):
-                    text = "; ".join(str(part) for part in text)
-                own[name] = str(text)
-        if "status" in node and node["status"] not in STATUSES:
-            text = f"unknown status {shortened(node['status'])!r}" + did_you_mean(str(node["status"]), STATUSES)
-            composer.mistakes.append(Mistake(path, composer.lines.get((*key, "status")), dotted((*key, "status")), text))
+        for name in ("status", "source", "uncertainty") if sourced else ("status", "source"):
+            if name in node:
+                own[name] = "; ".join(str(part) for part in node[name]) if isinstance(node[name], list) else str(node[name])
         if own != around:
             stated[key] = own
-        if "value" in node and set(node) <= _SOURCED:
-            return strip(node["value"], (*key, "value"), own)
-        return {
-            name: strip(value, (*key, name), own)
-            for name, value in node.items()
-            if name not in ("status", "source") and not (name == "uncertainty" and not isinstance(value, dict))
-        }
+        if sourced:
+            for name in node:
+                if name not in _SOURCED:
+                    mistake((*at, name), "unknown key" + did_you_mean(name, _SOURCED))
+            return strip(node["value"], key, (*at, "value"), own)
+        return {name: strip(value, (*key, name), (*at, name), own) for name, value in node.items() if name not in ("status", "source")}
 
-    return strip(root, (), {}), stated
+    return strip(root, (), (), {}), stated
 
 
 class Frozen(BaseModel):
@@ -286,9 +322,9 @@ class Frozen(BaseModel):
     @classmethod
     def _remember_keys(cls, data: Any, info: ValidationInfo) -> Any:
         if info.context and isinstance(data, dict):
-            info.context["keys"][id(data)] = sorted(cls.model_fields)
+            info.context["keys"][id(data)] = [field.alias or name for name, field in cls.model_fields.items()]
         elif not isinstance(data, dict | cls) and info.context:
-            raise PydanticCustomError("block", "{text}", {"text": f"a block of keys is wanted, found {shortened(data)!r}"})
+            raise PydanticCustomError("block", "{text}", {"text": f"a block of keys is wanted, found {described(data)}"})
         return data
 
 
@@ -311,60 +347,147 @@ def make(model: Any, document: Document, data: Any = None, at: Key = ()) -> Read
     context: dict[str, Any] = {"from_file": True, "keys": {}}
     root = document.data if data is None else data
     adapter = model if isinstance(model, TypeAdapter) else TypeAdapter(model)
+    mistakes = list(document.mistakes) if at == () else []
+    noted = {(mistake.line, mistake.key.removesuffix(".value")) for mistake in document.mistakes}
+    made = None
     try:
         made = adapter.validate_python(root, context=context)
     except ValidationError as error:
-        mistakes: list[Mistake] = []
-        for problem in error.errors(include_url=False, include_input=True):
-            mistakes += _translate(problem, root, document, at, context["keys"])
-        return Reading(None, mistakes)
-    _attach(made, at, document.provenance)
-    return Reading(made, [])
+        problems = error.errors(include_url=False, include_input=True)
+        # what is unknown comes first: a misspelt key is one mistake, and not also the absence of the right one
+        meant: set[Key] = set()
+        for i, problem in enumerate(sorted(problems, key=lambda problem: problem["type"] != "extra_forbidden")):
+            found = _translate(problem, root, document, at, context["keys"], meant, suggest=i < MOST_SUGGESTED)
+            mistakes += [mistake for mistake in found if (mistake.line, mistake.key) not in noted]
+    else:
+        mistakes += _attach(made, at, document)
+    if at == ():
+        told = {(mistake.line, mistake.key) for mistake in mistakes}
+        empty = [document.mistake(key, "has no value; write one, or leave the key out") for key in _empty(root)]
+        mistakes += [mistake for mistake in empty if (mistake.line, mistake.key) not in told]
+    return Reading(None if mistakes else made, mistakes)
 
 
-def _translate(problem: Any, root: Any, document: Document, at: Key, keys: Mapping[int, list[str]]) -> list[Mistake]:
-    """One pydantic error as mistakes with key and line; tags of unions in its place are left out."""
+def _empty(node: Any, key: Key = ()) -> Iterable[Key]:
+    """Keys without a value: whoever left one open may not want the default."""
+    if node is None:
+        yield key
+    for name, value in node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ():
+        yield from _empty(value, (*key, name))
+
+
+_WANTED = {
+    "string": "text",
+    "dict": "a block of keys",
+    "list": "a list",
+    "tuple": "a list",
+    "bool": "true or false",
+    "int": "a whole number",
+    "float": "a number",
+    "finite": "a finite number",
+}
+
+
+def _place(problem: Any, root: Any) -> tuple[Key, Any, Any]:
+    """Key, value and surrounding block of a pydantic error; tags of unions in its place are left out."""
     key: Key = ()
     node, parent = root, root
-    kind, context = problem["type"], problem.get("ctx", {})
+    tagged = False
     for i, part in enumerate(problem["loc"]):
         last = i == len(problem["loc"]) - 1
-        inside = (isinstance(node, dict) and part in node) or (isinstance(node, list) and isinstance(part, int) and part < len(node))
-        if inside:
-            parent, node, key = node, node[part], (*key, part)  # type: ignore[index]
-        elif last and kind == "missing":
+        named = last and problem["type"] in ("extra_forbidden", "missing")
+        if isinstance(node, dict) and node.get("kind") == part and not tagged and not named:
+            tagged = True  # the tag of a union may be a key of the block as well: kind 'order' has one of this name
+        elif (isinstance(node, dict) and part in node) or (isinstance(node, list) and isinstance(part, int) and part < len(node)):
+            parent, node, key, tagged = node, node[part], (*key, part), False
+        elif last and problem["type"] == "missing":
             parent, key = node, (*key, part)
+    return key, node, parent
+
+
+def _translate(
+    problem: Any, root: Any, document: Document, at: Key, keys: Mapping[int, list[str]], meant: set[Key], suggest: bool
+) -> list[Mistake]:
+    """One pydantic error as mistakes with key and line; `meant` collects the keys that were misspelt."""
+    key, node, parent = _place(problem, root)
+    kind, context = problem["type"], problem.get("ctx", {})
     full = (*at, *key)
     if kind == "at":
         return [document.mistake((*full, *more), text) for more, text in context["problems"]]
     if kind == "extra_forbidden":
-        text = "unknown key" + did_you_mean(str(key[-1]), keys.get(id(parent), []))
+        known = keys.get(id(parent), [])
+        match = closest(str(key[-1]), [*known, "status", "source"]) if suggest else None
+        if match is not None:
+            meant.add((*key[:-1], match))
+        text = "unknown key" + (did_you_mean(match, [match]) if match else did_you_mean(key[-1], known) if suggest else "")
+    elif kind == "missing" and isinstance(parent, list):
+        full, text = full[:-1], f"has {len(parent)} entries; {int(key[-1]) + 1} are wanted"
     elif kind == "missing":
+        if key in meant:
+            return []
         text = "is missing"
     elif kind in ("union_tag_invalid", "literal_error"):
         found = context.get("tag", node)
         expected = [e.strip("'\" ") for e in re.split(r", | or ", str(context.get("expected_tags", context.get("expected", ""))))]
-        text = f"unknown {context.get('discriminator', 'choice')} {shortened(found)!r}".replace("\"'", "").replace("'\"", "")
-        text = text.replace("''", "'") + did_you_mean(str(found), expected)
+        if kind == "union_tag_invalid":
+            full = (*full, "kind")
+        what = "kind" if kind == "union_tag_invalid" else "choice"
+        text = f"unknown {what} {described(found)}" + did_you_mean(found if isinstance(found, str) else "", expected)
     elif kind == "union_tag_not_found":
-        text = "'kind' is missing"
-    elif kind in ("string_type", "dict_type", "list_type", "tuple_type", "bool_type", "int_type", "model_type"):
-        wanted = {"string": "text", "dict": "a block of keys", "list": "a list", "tuple": "a list", "bool": "true or false"}
-        name = wanted.get(kind.split("_")[0], "a whole number" if kind == "int_type" else "a block of keys")
-        text = f"{name} is wanted, found {shortened(node)!r}"
+        text = "'kind' is missing" if isinstance(node, dict) else f"a block of keys is wanted, found {described(node)}"
+        near = closest("kind", list(node)) if isinstance(node, dict) else None
+        if near is not None:
+            full, text = (*full, near), "unknown key; did you mean 'kind'?"
+    elif kind in ("too_long", "too_short"):
+        most = context.get("max_length", context.get("min_length"))
+        text = f"has {len(node)} entries; {most} are wanted"
+    elif kind in ("greater_than", "greater_than_equal", "less_than", "less_than_equal"):
+        words = {"gt": "more than", "ge": "at least", "lt": "less than", "le": "at most"}
+        text = next(f"must be {words[name]} {limit}, got {described(node)}" for name, limit in context.items() if name in words)
     else:
-        text = problem["msg"]
+        wanted = _WANTED.get(kind.split("_")[0], "a block of keys")
+        if isinstance(node, dict) and wanted != "a block of keys":
+            return [document.mistake((*full, *more), text) for more, text in block_for_value(node, wanted)]
+        text = f"{wanted} is wanted, found {described(node)}"
     return [document.mistake(full, text)]
 
 
-def _attach(made: Any, at: Key, provenance: Mapping[Key, dict[str, str]]) -> None:
-    """Give every quantity of a model the status and source stated for it or around it."""
+def _attach(made: Any, at: Key, document: Document) -> list[Mistake]:
+    """Give every quantity of a model the status, source and uncertainty stated for it or around it.
+
+    What the file does not write, a default, gets none of them: the source of a block speaks of what stands there.
+    """
+    mistakes = []
+    uncertain = {key for key, stated in document.provenance.items() if "uncertainty" in stated and key[: len(at)] == at}
     for key, quantity in quantities(made, at):
-        while key and key not in provenance:
+        if key not in document.lines and not any(key[:n] in document.settings for n in range(1, len(key) + 1)):
+            quantity.status, quantity.source = "assumed", "a default, not stated in the file"
+            continue
+        while key and key not in document.provenance:
             key = key[:-1]
-        stated = provenance.get(key, {})
+        stated = document.provenance.get(key, {})
         quantity.status = quantity.status or stated.get("status")
         quantity.source = quantity.source or stated.get("source")
+        if "uncertainty" in stated:
+            uncertain -= {key[:n] for n in range(len(key) + 1)}
+            try:
+                quantity.uncertainty = half_width(stated["uncertainty"], quantity)
+            except UnitError as error:
+                mistakes.append(document.mistake((*key, "uncertainty"), str(error)))
+    mistakes += [document.mistake((*key, "uncertainty"), "there is no number that it belongs to") for key in sorted(uncertain, key=str)]
+    return mistakes
+
+
+def half_width(text: str, quantity: Quantity) -> Quantity:
+    """An uncertainty as a number in the unit of its quantity: `5 %` of the value, or a difference. Raises UnitError."""
+    dimension = "temperature difference" if quantity.dimension == "temperature" else quantity.dimension
+    if text.strip().endswith("%") and dimension != "number":
+        made = Quantity.of(abs(quantity) * parse(text, "number"), dimension, text)
+    else:
+        made = parse(text, dimension)
+    if made < 0.0:
+        raise UnitError(f"must not be negative, got {text}")
+    return made
 
 
 def quantities(node: Any, key: Key = ()) -> Iterable[tuple[Key, Quantity]]:
@@ -387,51 +510,73 @@ def quantities(node: Any, key: Key = ()) -> Iterable[tuple[Key, Quantity]]:
 
 def change(document: Document, assignments: Iterable[str]) -> Document:
     """The document with entries replaced by `KEY=VALUE` assignments (dotted key, YAML value). Raises CaseError."""
-    import copy
-
-    data, lines, provenance = copy.deepcopy(document.data), dict(document.lines), dict(document.provenance)
-    mistakes = []
+    data, provenance, settings = copy.deepcopy(document.data), dict(document.provenance), set(document.settings)
+    mistakes: list[Mistake] = []
     for assignment in assignments:
         name, equals, text = assignment.partition("=")
+        name = name.strip()
         if not equals or not name:
             mistakes.append(Mistake("--set", None, "", f"{shortened(assignment)!r} is not KEY=VALUE"))
             continue
-        parts = _split_key(name.strip(), data)
-        key: Key = tuple(parts)
-        node = data
-        for part in parts[:-1]:
-            inside = node[part] if _holds(node, part) else None
-            if not isinstance(inside, dict | list):
-                mistakes.append(Mistake("--set", None, name, f"there is no {part!r} to set in" + did_you_mean(str(part), _names(node))))
-                node = None
-                break
-            node = inside
-        if node is None:
-            continue
         try:
-            entry = parse_document(f"entry: {text}", "--set").data["entry"]
+            entry = _value(text)
+            key = _set(data, name, entry)
         except CaseError as error:
-            mistakes += [Mistake("--set", None, name, mistake.text) for mistake in error.mistakes]
+            mistakes += [Mistake("--set", None, dotted([name]), mistake.text) for mistake in error.mistakes]
             continue
-        if isinstance(node, list) and not _holds(node, parts[-1]):
-            mistakes.append(Mistake("--set", None, name, f"the list has {len(node)} entries, counted from 0"))
-            continue
-        node[parts[-1]] = entry
         for known in [k for k in provenance if k[: len(key)] == key]:
             del provenance[known]
         provenance[key] = {"source": "set on the command line"}
+        settings.add(key)
     if mistakes:
         raise CaseError(mistakes)
-    return Document(document.path, document.text, data, lines, provenance)
+    return document._replace(data=data, provenance=provenance, settings=frozenset(settings))
+
+
+def _value(text: str) -> Any:
+    """A YAML value on its own. Raises CaseError."""
+    document = parse_document(f"entry: {text}", "--set")
+    if document.mistakes or list(document.data) != ["entry"]:
+        raise CaseError([*document.mistakes] or [Mistake("--set", None, "", "one value is wanted")])
+    return document.data["entry"]
+
+
+def _set(data: dict[str, Any], name: str, entry: Any) -> Key:
+    """Put an entry at a dotted key and say which it is. Raises CaseError where there is no such place."""
+
+    def refuse(text: str) -> None:
+        raise CaseError([Mistake("--set", None, "", text)])
+
+    key = tuple(_split_key(name, data))
+    node: Any = data
+    for n, part in enumerate(key[:-1]):
+        if not _holds(node, part):
+            refuse(f"there is no {shortened(part, 40)!r} to set in" + did_you_mean(part, _names(node)))
+        node = node[part]
+        if not isinstance(node, dict | list):
+            refuse(f"{dotted(key[: n + 1])!r} is {described(node)} and has no entries to set")
+    if isinstance(node, list) and not _holds(node, key[-1]):
+        refuse(f"the list has {len(node)} entries, counted from 0")
+    node[key[-1]] = entry
+    return key
 
 
 def _split_key(name: str, data: Any) -> list[str | int]:
-    """The parts of a dotted key; a part that is a number counts in a list."""
+    """The parts of a dotted key; a part that is a number counts in a list. Keys that have dots themselves are kept whole."""
+    words = name.split(".")
     parts: list[str | int] = []
     node = data
-    for word in name.split("."):
-        part: str | int = int(word) if isinstance(node, list) and word.isdigit() else word
+    while words:
+        n = 1
+        if isinstance(node, dict):
+            whole = [k for k in range(len(words), 0, -1) if ".".join(words[:k]) in node]
+            dots = bool(node) and all("." in str(known) for known in node)
+            n = whole[0] if whole else len(words) if dots else 1
+        part: str | int = ".".join(words[:n])
+        if isinstance(node, list) and re.fullmatch("[0-9]{1,9}", str(part)):
+            part = int(part)
         parts.append(part)
+        words = words[n:]
         node = node[part] if _holds(node, part) else None
     return parts
 
@@ -443,6 +588,4 @@ def _holds(node: Any, part: str | int) -> bool:
 
 
 def _names(node: Any) -> list[str]:
-    if isinstance(node, dict):
-        return [str(name) for name in node]
-    return [str(i) for i in range(len(node))] if isinstance(node, list) else []
+    return [str(name) for name in (node if isinstance(node, dict) else range(len(node)))]

@@ -121,7 +121,7 @@ class Result:
             made["maximum_rate"] = onset.fastest(self.time, T, rate, heating)
             if arc:
                 made["exotherms"], onsets["T1"] = self._exotherms()
-                ended = [entry["end"] for entry in made["exotherms"] if entry["end"]["reason"] == "rate below the sensitivity"]
+                ended = [entry["end"] for entry in made["exotherms"] if entry["end"]["reason"] == CESSATION]
                 onsets["cessation"] = {k: ended[0][k] for k in ("temperature_K", "time_s")} if ended else None
         made["energy"] = self._energy()
         made["expect"] = [judged(entry, made) for entry in self.case.expect]
@@ -177,39 +177,8 @@ class Result:
         }
 
     def _exotherms(self) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
-        """Every exotherm that the instrument found, and T1: the first."""
-        T, machine = self.probe("sample"), self.machine
         released = self.ledger[:, RELEASED:].sum(axis=1)
-        starts = np.flatnonzero(np.diff(machine[:, EXOTHERMS], prepend=0.0) > 0.0)
-        found, first = [], None
-        sensitivity = self._sensitivity()
-        for row in starts:
-            later = np.flatnonzero(machine[row:, IN_EXOTHERM] == 0.0)
-            over = int(row + later[0]) if len(later) else len(T) - 1
-            reason = "rate below the sensitivity" if len(later) else self._end_reason()
-            found.append(
-                {
-                    "start": {"temperature_K": float(T[row]), "time_s": float(self.time[row])},
-                    "end": {"temperature_K": float(T[over]), "time_s": float(self.time[over]), "reason": reason},
-                    "rise_K": float(T[over] - T[row]),
-                    "heat_J": float(released[over] - released[row]),
-                }
-            )
-            if first is None:
-                rate = float(machine[row, WINDOW_RATE])
-                by_window = machine[row, BEFORE] not in (HEAT,) and machine[row, PHASE] != RUN
-                criterion = f"mean rate over the seek window >= {sensitivity * 60.0:g} K/min"
-                if not by_window:
-                    criterion = f"rate above the limit in the phase '{PHASE_NAMES[machine[row, BEFORE]]}'"
-                first = {
-                    "temperature_K": float(T[row]),
-                    "temperature_start_of_window_K": float(machine[row, WINDOW_START]),
-                    "time_s": float(self.time[row]),
-                    "criterion": criterion,
-                    "rate_K_per_s": rate,
-                    "margin": rate / sensitivity - 1.0,
-                }
-        return found, first
+        return exotherms(self.time, self.probe("sample"), self.machine, released, self._sensitivity(), self._end_reason())
 
     def _energy(self) -> dict[str, Any]:
         energy = self.body.energy(self.state, self.begun)
@@ -253,6 +222,55 @@ class Result:
             text = f"the energy balance is open by {made['energy']['residual_relative']:.1e} of the heat exchanged; at most {limit:g} is allowed"
             found.append({"code": "energy", "text": text, "where": "energy"})
         return found
+
+
+CESSATION = "rate below the sensitivity"
+
+
+def exotherms(
+    time: Floats, temperature: Floats, machine: Floats, released: Floats, sensitivity: float, end_reason: str
+) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
+    """Every exotherm that an instrument found, and T1: the first, with the window that detected it.
+
+    Parameters
+    ----------
+    time [s], temperature [K] : arrays (n,)
+    machine : array (n, N_MACHINE), the instrument's state in each row
+    released : array (n,) heat released so far [J]
+    sensitivity : [K/s]
+    end_reason : why the run ended, for an exotherm that was on by then
+    """
+    found: list[dict[str, Any]] = []
+    first = None
+    for row in np.flatnonzero(np.diff(machine[:, EXOTHERMS], prepend=0.0) > 0.0):
+        later = np.flatnonzero(machine[row:, IN_EXOTHERM] == 0.0)
+        over = int(row + later[0]) if len(later) else len(temperature) - 1
+        found.append(
+            {
+                "start": {"temperature_K": float(temperature[row]), "time_s": float(time[row])},
+                "end": {
+                    "temperature_K": float(temperature[over]),
+                    "time_s": float(time[over]),
+                    "reason": CESSATION if len(later) else end_reason,
+                },
+                "rise_K": float(temperature[over] - temperature[row]),
+                "heat_J": float(released[over] - released[row]),
+            }
+        )
+        if first is None:
+            rate = float(machine[row, WINDOW_RATE])
+            criterion = f"mean rate over the seek window >= {sensitivity * 60.0:g} K/min"
+            if machine[row, BEFORE] == HEAT or machine[row, PHASE] == RUN:
+                criterion = f"rate above the limit in the phase '{PHASE_NAMES[machine[row, BEFORE]]}'"
+            first = {
+                "temperature_K": float(temperature[row]),
+                "temperature_start_of_window_K": float(machine[row, WINDOW_START]),
+                "time_s": float(time[row]),
+                "criterion": criterion,
+                "rate_K_per_s": rate,
+                "margin": rate / sensitivity - 1.0,
+            }
+    return found, first
 
 
 def first_crossing(time: Floats, values: Floats, level: float) -> float | None:

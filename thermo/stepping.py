@@ -23,6 +23,7 @@ from thermo.programme import (
     ENDED,
     N_MACHINE,
     N_MARGINS,
+    NOTHING,
     PHASE,
     TRIGGERED,
     WINDOW_OVER,
@@ -593,53 +594,69 @@ def line_error_order(sample):
 
 
 @kernel
+def copy(source, target):
+    """Copy an array of any shape; the identity into `target` allocates nothing."""
+    np.positive(source, target)
+
+
+@kernel
 def copy_state(source, target):
     """Copy everything of a state that a step changes."""
-    target.enthalpy[:] = source.enthalpy
-    target.temperature[:] = source.temperature
-    target.extent[:] = source.extent
-    target.ledger[:] = source.ledger
-    target.fired[:] = source.fired
-    target.machine[:] = source.machine
+    copy(source.enthalpy, target.enthalpy)
+    copy(source.temperature, target.temperature)
+    copy(source.extent, target.extent)
+    copy(source.ledger, target.ledger)
+    copy(source.fired, target.fired)
+    copy(source.machine, target.machine)
 
 
 @kernel
 def due_event(sample, programme, trial, clock, work, out):
-    """Margin (positive: due) and number of the first event that is due in the state `trial`: triggers, then the programme's."""
-    margin, trigger = trigger_margin(sample, trial)
-    event = TRIGGERED
+    """The first event that is due in the state `trial`, or NOTHING; the trigger it would be, the sensor's temperature and rate.
+
+    Into `out` (N_MARGINS + 1,): the programme's margins, then that of the sample's triggers; positive is due.
+    """
+    out[TRIGGERED], trigger = trigger_margin(sample, trial)
     temperature, rate = sensor(sample, programme, trial, clock, work)
     margins(programme, trial.machine, clock, temperature, rate, out)
-    for k in range(N_MARGINS):
-        if out[k] > 0.0 and not margin > 0.0:
-            margin, event = out[k], k
-    return margin, event, trigger, temperature, rate
+    event = NOTHING
+    for k in range(N_MARGINS, -1, -1):
+        if out[k] > 0.0 and event != TRIGGERED:
+            event = k
+    return event, trigger, temperature, rate
 
 
 @kernel
-def first_event(sample, programme, state, clock, h, work, trial, out):
-    """Where in the step just tried something happens first: theta (2.0: nothing), by bisection on the dense output.
+def first_event(sample, programme, state, clock, h, work, trial, out, before):
+    """Where in the step just tried something happens first: theta (2.0: nothing), on the dense output.
 
     On return `trial` holds the state there. An event counts once its margin is positive, so theta is the side where it is.
+    The bracket closes by false position, every third time by halving; `before` holds the margins at its lower end.
     """
-    trial.machine[:] = state.machine
+    copy(state.machine, trial.machine)
     interpolate(sample, state, work, 1.0, trial)
-    margin, event, trigger, temperature, rate = due_event(sample, programme, trial, clock + h, work, out)
-    if not margin > 0.0:
+    event, trigger, temperature, rate = due_event(sample, programme, trial, clock + h, work, out)
+    if event == NOTHING:
         return 2.0, event, trigger, temperature, rate
-    low, high = 0.0, 1.0
-    for _ in range(48):
+    low, high, above = 0.0, 1.0, out[event]
+    due_event(sample, programme, state, clock, work, before)
+    for attempt in range(150):
         if (high - low) * h <= 1e-12 * (clock + h) or high - low < 1e-14:
             break
         middle = 0.5 * (low + high)
+        if attempt % 3 != 2 and before[event] < 0.0:
+            middle = low - before[event] * (high - low) / (above - before[event])
+            # a little to either side in turn, so that the bracket closes from both ends
+            middle = min(max(middle + (1e-7 if attempt % 3 == 0 else -1e-7) * (high - low), low), high)
         interpolate(sample, state, work, middle, trial)
-        margin, _, _, _, _ = due_event(sample, programme, trial, clock + middle * h, work, out)
-        if margin > 0.0:
-            high = middle
-        else:
+        found, trigger, temperature, rate = due_event(sample, programme, trial, clock + middle * h, work, out)
+        if found == NOTHING:
             low = middle
+            copy(out, before)
+        else:
+            high, event, above = middle, found, out[found]
     interpolate(sample, state, work, high, trial)
-    margin, event, trigger, temperature, rate = due_event(sample, programme, trial, clock + high * h, work, out)
+    event, trigger, temperature, rate = due_event(sample, programme, trial, clock + high * h, work, out)
     return high, event, trigger, temperature, rate
 
 
@@ -649,11 +666,11 @@ def write_row(state, time, rate, asked, history, row):
     history.time[row] = time
     history.rate[row] = rate
     history.asked[row] = asked
-    history.temperature[row] = state.temperature
-    history.extent[row] = state.extent
-    history.ledger[row] = state.ledger
-    history.fired[row] = state.fired
-    history.machine[row] = state.machine
+    copy(state.temperature, history.temperature[row])
+    copy(state.extent, history.extent[row])
+    copy(state.ledger, history.ledger[row])
+    copy(state.fired, history.fired[row])
+    copy(state.machine, history.machine[row])
 
 
 MOST_ROWS_A_STEP = 12  # the step's own, and one an event that follows at once
@@ -666,8 +683,8 @@ def settle(sample, programme, state, work, trial, out, history, row):
     for _ in range(MOST_ROWS_A_STEP - 3):
         if state.machine[PHASE] == ENDED:
             return row
-        margin, event, trigger, temperature, rate = due_event(sample, programme, state, loop[CLOCK], work, out)
-        if not margin > 0.0:
+        event, trigger, temperature, rate = due_event(sample, programme, state, loop[CLOCK], work, out)
+        if event == NOTHING:
             return row
         row = happen(sample, programme, state, work, event, trigger, temperature, rate, history, row)
     loop[TROUBLE] = STEP_COLLAPSED
@@ -688,13 +705,12 @@ def happen(sample, programme, state, work, event, trigger, temperature, rate, hi
     return row + 1
 
 
-@kernel
 def advance(sample, programme, state, work, trial, times, limits, history, n_steps):
     """Take up to `n_steps` steps, changing `state` in place; rows of the history written.
 
     `times` (n,) [s] rising: rows are added there from the dense output. A rejected step leaves no trace but its count.
     """
-    loop, out = state.loop, np.zeros(N_MARGINS)
+    loop, out, before = state.loop, np.zeros(N_MARGINS + 1), np.zeros(N_MARGINS + 1)
     row = 0
     if loop[N_STEPS] == 0.0 and loop[N_REJECTED] == 0.0:
         temperature, rate = sensor(sample, programme, state, 0.0, work)
@@ -722,7 +738,7 @@ def advance(sample, programme, state, work, trial, times, limits, history, n_ste
             if loop[STEP] < limits.smallest_step * max(loop[PHASE_TIME] + clock, 1e-30):
                 loop[TROUBLE] = STEP_COLLAPSED
             continue
-        theta, event, trigger, temperature, rate = first_event(sample, programme, state, clock, h, work, trial, out)
+        theta, event, trigger, temperature, rate = first_event(sample, programme, state, clock, h, work, trial, out, before)
         happens = theta <= 1.0
         taken = theta * h if happens else h
         begun = loop[PHASE_TIME] + clock
@@ -742,9 +758,8 @@ def advance(sample, programme, state, work, trial, times, limits, history, n_ste
         loop[STEP] = max(h * growth, loop[STEP] if clipped and growth > 1.0 else 0.0)
         loop[N_STEPS] += 1.0
         loop[CLOCK] = clock + taken
-        for i in range(state.temperature.shape[0]):
-            loop[LOWEST] = min(loop[LOWEST], state.temperature[i])
-            loop[HIGHEST] = max(loop[HIGHEST], state.temperature[i])
+        loop[LOWEST] = min(loop[LOWEST], np.min(state.temperature))
+        loop[HIGHEST] = max(loop[HIGHEST], np.max(state.temperature))
         temperature, rate = sensor(sample, programme, state, loop[CLOCK], work)
         write_row(state, loop[PHASE_TIME] + loop[CLOCK], rate, 0.0, history, row)
         row += 1

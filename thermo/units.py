@@ -6,16 +6,16 @@ A field of a case file names the *dimension* it wants ("thermal conductivity"); 
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
+import sys
 from fractions import Fraction
 from typing import Any, NamedTuple
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from thermo.errors import shortened
+from thermo.errors import closest, described, did_you_mean, shortened
 
 Exponents = tuple[int, int, int, int, int, int]  # of kg, m, s, K, A, mol
 
@@ -45,7 +45,7 @@ _PLAIN: dict[str, tuple[Fraction | int, Exponents]] = {  # units that take no pr
     "%": (Fraction(1, 100), (0, 0, 0, 0, 0, 0)),
     "1": (1, (0, 0, 0, 0, 0, 0)),
 }
-_PREFIX = {
+_PREFIX: dict[str, Fraction | int] = {
     "f": Fraction(1, 10**15),
     "p": Fraction(1, 10**12),
     "n": Fraction(1, 10**9),
@@ -57,24 +57,48 @@ _PREFIX = {
     "M": 10**6,
     "G": 10**9,
 }
-_SAME = str.maketrans({"µ": "u", "μ": "u", "Ω": "ohm", "Ω": "ohm", "·": " ", "⋅": " ", "*": " ", "²": "2", "³": "3", "−": "-", "⁻": "-", "¹": "1"})
+_SAME = str.maketrans(
+    {
+        "µ": "u",
+        "μ": "u",
+        "Ω": "ohm",
+        "\u2126": "ohm",  # the ohm sign, beside the Greek letter
+        "\u212a": "K",
+        "·": " ",
+        "⋅": " ",
+        "*": " ",
+        "²": "2",
+        "³": "3",
+        "−": "-",
+        "⁻": "-",
+        "¹": "1",
+        "℃": "degC",
+        "℉": "degF",
+        "°": "deg",
+    }
+)
 _OFFSET = {"K": Fraction(0), "degC": Fraction(27315, 100), "degF": Fraction(45967, 100) * Fraction(5, 9)}
 
 
 class Dimension(NamedTuple):
-    """A kind of quantity: its SI unit as printed, the key suffix of results, units people write for it."""
+    """A kind of quantity: its SI unit as printed, units people write for it, and the size that none of a battery has.
+
+    `least` and `most` bound the absolute value, in SI; zero is always within.
+    """
 
     unit: str
     examples: tuple[str, ...]
+    least: float = 1e-40
+    most: float = 1e20
 
 
 DIMENSIONS: dict[str, Dimension] = {
     "number": Dimension("1", ("1", "%")),
-    "temperature": Dimension("K", ("degC", "K", "degF")),
-    "temperature difference": Dimension("K", ("K",)),
+    "temperature": Dimension("K", ("degC", "K", "degF"), 1e-6, 1e6),
+    "temperature difference": Dimension("K", ("K",), 1e-12, 1e6),
     "temperature rate": Dimension("K/s", ("K/min", "K/s", "K/h")),
-    "time": Dimension("s", ("s", "min", "h", "us")),
-    "length": Dimension("m", ("um", "mm", "m")),
+    "time": Dimension("s", ("s", "min", "h", "us"), 1e-18, 1e13),
+    "length": Dimension("m", ("um", "mm", "m"), 1e-12, 1e5),
     "area": Dimension("m2", ("cm2", "m2", "mm2")),
     "mass": Dimension("kg", ("g", "kg", "mg")),
     "density": Dimension("kg/m3", ("kg/m3", "g/cm3")),
@@ -86,7 +110,7 @@ DIMENSIONS: dict[str, Dimension] = {
     "energy": Dimension("J", ("J", "kJ", "Wh")),
     "specific energy": Dimension("J/kg", ("J/g", "kJ/kg", "kJ/g")),
     "molar energy": Dimension("J/mol", ("kJ/mol", "J/mol")),
-    "rate constant": Dimension("1/s", ("1/s", "1/min")),
+    "rate constant": Dimension("1/s", ("1/s", "1/min"), 1e-100, 1e100),
     "electrical resistance": Dimension("ohm", ("ohm", "mohm")),
     "electrical charge": Dimension("A s", ("Ah", "mAh")),
     "voltage": Dimension("V", ("V", "mV")),
@@ -101,13 +125,14 @@ class UnitError(ValueError):
 class Quantity(float):
     """A number in SI that remembers its dimension, the words of its source and its status.
 
-    `status` is `literature`, `measured`, `calibrated` or `assumed`; None where nothing was stated.
+    `status` is `literature`, `measured`, `calibrated` or `assumed`; None where nothing was stated, as for the others.
     """
 
     dimension: str = "number"
     status: str | None = None
     source: str | None = None
     text: str | None = None
+    uncertainty: Quantity | None = None  # half-width of about 95 %, in the unit of the number itself
 
     @classmethod
     def of(cls, value: float, dimension: str, text: str | None = None) -> Quantity:
@@ -131,7 +156,7 @@ def _atom(name: str) -> tuple[Fraction, Exponents] | None:
             return Fraction(factor), exponents
     if len(name) > 1 and name[0] in _PREFIX and name[1:] in _BASE:
         factor, exponents = _BASE[name[1:]]
-        return Fraction(factor) * _PREFIX[name[0]], exponents
+        return Fraction(factor) * Fraction(_PREFIX[name[0]]), exponents
     return None
 
 
@@ -144,7 +169,7 @@ def unit_factor(unit: str) -> tuple[Fraction, Exponents]:
 
     Raises UnitError where the text is no unit.
     """
-    text = unit.replace("°", "deg").translate(_SAME)
+    text = unit.translate(_SAME).strip()
     if len(text) > MOST_CHARACTERS:
         raise UnitError(f"a unit has at most {MOST_CHARACTERS} characters")
     stack: list[tuple[Fraction, list[int], int]] = []
@@ -171,10 +196,11 @@ def unit_factor(unit: str) -> tuple[Fraction, Exponents]:
             sign, expects_atom = 1, False
         else:
             found = _atom(token["atom"])
-            if found is None:
+            alone = not text[: token.start("atom")].strip("( ") and text[place : place + 1] in ("", "/", ")")
+            if found is None or (token["atom"] in ("1", "%") and not alone):  # 5 m 1, 5 % m: a slip, not a unit
                 raise UnitError(f"unknown unit {shortened(token['atom'])!r}")
             power = sign * int((token["power"] or "1").lstrip("^"))
-            factor *= found[0] ** power
+            factor *= Fraction(found[0] ** power)
             exponents = [a + power * b for a, b in zip(exponents, found[1], strict=True)]
             sign, expects_atom = 1, False
     if stack or expects_atom:
@@ -183,13 +209,15 @@ def unit_factor(unit: str) -> tuple[Fraction, Exponents]:
 
 
 _EXPONENTS = {name: unit_factor(dimension.unit)[1] for name, dimension in DIMENSIONS.items()}
-_NUMBER = re.compile(r"(?P<number>[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?)(?P<unit>\s*\S.*)?\s*")
+_NUMBER = re.compile(r"(?P<number>[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)(?P<unit>\s*\S.*)?\s*")
 
 
-def _wanted(dimension: str) -> str:
-    known = DIMENSIONS[dimension]
+def wanted(dimension: str) -> str:
+    """What to ask for where a quantity of a dimension is wanted."""
+    if dimension == "number":
+        return "a plain number, or a share in %,"
     article = "an" if dimension[0] in "aeiou" else "a"
-    return f"{article} {dimension} ({known.examples[0]})"
+    return f"{article} {dimension} ({DIMENSIONS[dimension].examples[0]})"
 
 
 def _found(exponents: Exponents) -> str:
@@ -197,14 +225,32 @@ def _found(exponents: Exponents) -> str:
     return f", which is {'an' if names[0][0] in 'aeiou' else 'a'} {names[0]}" if names else ""
 
 
+_WORDS = {  # what people write for a unit
+    "c, celsius, deg c, deg.c, degree celsius, degrees": "degC",
+    "f, fahrenheit, deg f": "degF",
+    "kelvin, deg k, degk": "K",
+    "sec, secs, second, seconds": "s",
+    "minute, minutes, mins": "min",
+    "hr, hrs, hour, hours": "h",
+    "micron, microns, micrometer, micrometre": "um",
+    "meter, metre, meters, metres": "m",
+    "gram, grams, gr": "g",
+    "joule, joules": "J",
+    "watt, watts": "W",
+    "volt, volts": "V",
+    "ohms": "ohm",
+    "percent, pct": "%",
+    "hz": "1/s",
+}
+
+
 def _close_unit(unit: str, dimension: str) -> str:
+    """The unit that was probably meant: one of this dimension, spelt nearly so, or with its brackets in place."""
     known = DIMENSIONS[dimension].examples
-    if unit.strip() in ("C", "c", "Celsius", "celsius", "deg C", "grad"):
-        close = ["degC"] if "degC" in known else []
-    else:
-        folded = {example.lower(): example for example in known}
-        close = [folded[name] for name in difflib.get_close_matches(unit.strip().lower(), folded, 1, 0.5)]
-    return f"; did you mean '{close[0]}'?" if close else ""
+    word = unit.strip()
+    meant = next((name for names, name in _WORDS.items() if word.lower() in names.split(", ") and name in known), None)
+    meant = meant or next((name for name in known if name.lower() == word.lower()), None) or closest(word, known)
+    return f"; did you mean '{meant}'?" if meant and meant != word else ""
 
 
 def parse(text: str, dimension: str) -> Quantity:
@@ -218,42 +264,59 @@ def parse(text: str, dimension: str) -> Quantity:
     if len(text) > 2 * MOST_CHARACTERS:
         raise UnitError(f"a number with its unit has at most {2 * MOST_CHARACTERS} characters")
     match = _NUMBER.fullmatch(text.strip())
-    if re.match(r"\s*[+-]?[0-9]*,[0-9]", text):
+    if re.match(r"\s*[+-]?[0-9.]*,[0-9]", text):
         raise UnitError(f"{shortened(text)!r} has a comma; write the number with a decimal point")
     if match is None:
-        raise UnitError(f"{shortened(text)!r} is not a number with a unit; {_wanted(dimension)} is wanted")
-    if not math.isfinite(float(match["number"])):
-        raise UnitError(f"{shortened(text)!r} is too large for a number")
-    number, unit = Fraction(match["number"]), (match["unit"] or "").strip()
+        raise UnitError(f"{shortened(text)!r} is not a number with a unit; {wanted(dimension)} is wanted")
+    number, unit = _exact(match["number"], text), (match["unit"] or "").strip()
     if not unit:
         if dimension != "number":
             raise UnitError(bare(text.strip(), dimension))
-        return Quantity.of(float(number), dimension, text)
+        return _sized(number, dimension, text)
     try:
         factor, exponents = unit_factor(unit)
     except UnitError as error:
-        raise UnitError(f"{error}{_close_unit(unit, dimension)}; {_wanted(dimension)} is wanted") from None
-    if exponents != _EXPONENTS[dimension]:
+        raise UnitError(f"{error}{_close_unit(unit, dimension)}; {wanted(dimension)} is wanted") from None
+    if exponents != _EXPONENTS[dimension] or unit == "1":
         hint = _close_unit(unit, dimension)
-        raise UnitError(f"wrong unit {shortened(unit)!r}{_found(exponents)}{hint}; {_wanted(dimension)} is wanted")
+        raise UnitError(f"wrong unit {shortened(unit)!r}{_found(exponents)}{hint}; {wanted(dimension)} is wanted")
     if dimension == "temperature":
-        plain = unit.replace("°", "deg")
+        plain = unit.translate(_SAME)
         if plain not in _OFFSET:
-            raise UnitError(f"wrong unit {shortened(unit)!r}; {_wanted(dimension)} is wanted")
-        value = number * factor + _OFFSET[plain]
-    else:
-        value = number * factor
-    try:
-        return Quantity.of(float(value), dimension, text)
-    except OverflowError:
-        raise UnitError(f"{shortened(text)!r} is too large for a number") from None
+            raise UnitError(f"wrong unit {shortened(unit)!r}; {wanted(dimension)} is wanted")
+        return _sized(number * factor + _OFFSET[plain], dimension, text)
+    return _sized(number * factor, dimension, text)
+
+
+def _exact(number: str, text: str) -> Fraction:
+    """The number as a fraction. Raises UnitError where no float is near it: the fraction of 1e999999 would take long."""
+    near = float(number)
+    if not math.isfinite(near):
+        raise UnitError(f"{shortened(text)!r} is too large for a number")
+    if near == 0.0:
+        if re.search("[1-9]", re.split("[eE]", number)[0]):
+            raise UnitError(f"{shortened(text)!r} is too small for a number")
+        return Fraction(0)
+    return Fraction(number)
+
+
+def _sized(value: Fraction, dimension: str, text: str) -> Quantity:
+    """The value rounded once. Raises UnitError where nothing of this dimension is so large or so small."""
+    known = DIMENSIONS[dimension]
+    unit = "" if known.unit == "1" else f" {known.unit}"
+    a = "an" if dimension[0] in "aeiou" else "a"
+    if abs(value) > known.most:
+        raise UnitError(f"{shortened(text)!r} is too large for {a} {dimension} (at most {known.most:g}{unit})")
+    if 0 < abs(value) < known.least:
+        raise UnitError(f"{shortened(text)!r} is too small for {a} {dimension} (at least {known.least:g}{unit})")
+    return Quantity.of(float(value), dimension, text)
 
 
 def bare(number: object, dimension: str) -> str:
     """What to say of a number without a unit: the likely meanings."""
     known = DIMENSIONS[dimension].examples
     meant = " or ".join(f"'{number} {unit}'" for unit in known[:2])
-    return f"{number} has no unit; {_wanted(dimension)} is wanted, probably {meant}"
+    return f"{number} has no unit; {wanted(dimension)} is wanted, probably {meant}"
 
 
 def dimension_of_key(key: str) -> str:
@@ -293,6 +356,16 @@ def show(value: float, dimension: str) -> str:
     return f"{value:.4g}" if unit == "1" else f"{value:.4g} {unit}"
 
 
+def block_for_value(block: dict[str, Any], instead: str) -> list[tuple[tuple[str | int, ...], str]]:
+    """What is wrong with a block of keys where one value is wanted, by key: `{value, status, source}` was probably meant."""
+    known = ("value", "status", "source", "uncertainty", "note")
+    if not block:
+        return [((), f"{instead} is wanted, found a block without 'value'")]
+    if any(closest(name, known) for name in block):
+        return [((name,), "unknown key" + did_you_mean(name, known)) for name in block if name not in known]
+    return [((), f"{instead} is wanted, found {described(block)}")]
+
+
 class Unit:
     """What a field wants: a dimension and a range. Text is converted; a bare number is taken from Python only, as SI."""
 
@@ -303,6 +376,9 @@ class Unit:
 
     def _validate(self, value: Any, info: ValidationInfo) -> Quantity:
         from_file = bool(info.context and info.context.get("from_file"))
+        if isinstance(value, dict):
+            problems = block_for_value(value, wanted(self.dimension))
+            raise PydanticCustomError("at", "{text}", {"text": problems[0][1], "problems": problems})
         try:
             made = self._quantity(value, from_file)
         except UnitError as error:
@@ -314,20 +390,18 @@ class Unit:
 
     def _quantity(self, value: Any, from_file: bool) -> Quantity:
         if isinstance(value, Quantity):
+            if _EXPONENTS[value.dimension] != _EXPONENTS[self.dimension]:
+                raise UnitError(f"{wanted(self.dimension)} is wanted, found a {value.dimension}")
             return value
         if isinstance(value, str):
             return parse(value, self.dimension)
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise UnitError(f"{_wanted(self.dimension)} is wanted, found {shortened(value)}")
+            raise UnitError(f"{wanted(self.dimension)} is wanted, found {described(value)}")
         if from_file and self.dimension != "number":
             raise UnitError(bare(value, self.dimension))
-        try:
-            number = float(value)
-        except OverflowError:
-            number = math.inf
-        if not math.isfinite(number):
+        if not abs(value) <= sys.float_info.max:
             raise UnitError("must be a finite number")
-        return Quantity.of(number, self.dimension)
+        return _sized(Fraction(value), self.dimension, str(value)) if from_file else Quantity.of(float(value), self.dimension)
 
     def _out_of_range(self, value: float) -> str | None:
         if self.dimension == "temperature" and value <= 0.0:

@@ -1,0 +1,134 @@
+"""Many parameter sets of one lumped case, compiled: the same step, loop and instrument as a single run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+from pydantic import BaseModel, ValidationError
+
+from thermo import onset
+from thermo.arc import BEFORE, HEAT, ArcProgramme
+from thermo.body import CellBody
+from thermo.case import Case
+from thermo.cell import LumpedCell
+from thermo.chemistry import CHANGEABLE
+from thermo.compiled import compile_kernels
+from thermo.kinetics import Floats
+from thermo.programme import ENDED, PHASE, REASON
+from thermo.result import CESSATION, exotherms
+from thermo.stepping import N_STEPS, RELEASED, TROUBLE, Limits, advance, copied, initial_state, make_work, new_history
+from thermo.units import Quantity
+
+ROWS = 20_000  # of one test; a full heat-wait-seek test writes some 300
+COLUMNS = ("T1_K", "T1_time_s", "T2_K", "T2_time_s", "T3_K", "T3_time_s", "cessation_K", "exotherms", "maximum_rate_K_per_s", "end_time_s")
+
+
+def replaced(model: Any, key: str, value: float) -> Any:
+    """The model with one number replaced (dotted key, SI), checked as if a case file had said it.
+
+    Raises ValueError where there is no such key or the value is out of its range.
+    """
+    if isinstance(model, BaseModel):
+        names = {field.alias or name: name for name, field in type(model).model_fields.items()}
+        part = next((alias for alias in names if key == alias or key.startswith(alias + ".")), None)
+        if part is None:
+            raise ValueError(f"there is no {key!r}; it may be {', '.join(names)}")
+        inner = getattr(model, names[part])
+        rest = key[len(part) + 1 :]
+        if part == "with" and rest:  # a number of the mechanism, whether the case changes it already or not
+            dimension = CHANGEABLE.get(rest.rpartition(".")[2], "number")
+            new: Any = {**inner, rest: Quantity.of(value, dimension)}
+        else:
+            new = value if key == part else replaced(inner, rest, value)
+        entries = {alias: getattr(model, name) for alias, name in names.items() if name in model.model_fields_set}
+        try:
+            return type(model).model_validate(entries | {part: new})
+        except ValidationError as error:
+            raise ValueError(f"{key}: {error.errors()[0]['msg']}") from None
+    if isinstance(model, Mapping):
+        part = next((name for name in model if key == name or key.startswith(name + ".")), None)
+        if part is None:
+            raise ValueError(f"there is no {key!r}; it may be {', '.join(model)}")
+        old = model[part]
+        if key == part:
+            return {**model, part: old.like(value) if hasattr(old, "like") else value}
+        return {**model, part: replaced(old, key[len(part) + 1 :], value)}
+    raise ValueError(f"there is no {key!r} to replace")
+
+
+def simulate_many(
+    case: Case, table: Mapping[str, Sequence[float]], *, cores: int | None = None, note: Callable[[str], None] | None = None
+) -> dict[str, Floats]:
+    """Run a lumped case in an arc once for each row of a table of parameters.
+
+    Parameters
+    ----------
+    case : a lumped cell in an arc
+    table : columns of SI numbers by dotted key of the case, such as `sample.ejecta.fraction` or `sample.with.pool.heat`
+    cores : threads; all cores by default
+    note : told when code is compiled, which the first use on a machine does and later ones find in a cache
+
+    Returns
+    -------
+    dict of arrays (n_rows,): T1, T2 (by 1 K/s), T3, cessation [K] and their times [s], number of exotherms, largest rate, end
+    of the test; NaN where a thing did not happen. A row that could not be finished is NaN throughout.
+
+    Raises
+    ------
+    ValueError : the case is another one, a key does not exist, a value is out of range, columns differ in length
+    """
+    if not isinstance(case.sample, LumpedCell) or not isinstance(case.programme, ArcProgramme):
+        raise ValueError("simulate_many takes a lumped cell in an arc")
+    lengths = {len(column) for column in table.values()}
+    if len(lengths) != 1:
+        raise ValueError("the columns of the table differ in length" if lengths else "the table is empty")
+    n_rows = lengths.pop()
+    bodies = []
+    for i in range(n_rows):
+        row_case = case
+        for key, column in table.items():
+            row_case = replaced(row_case, key, float(column[i]))
+        bodies.append(CellBody(row_case))
+    compiled = compile_kernels(note)(advance)
+    out = np.full((n_rows, len(COLUMNS)), np.nan)
+    cores = max(1, min(cores or os.cpu_count() or 1, n_rows))
+
+    def chunk(rows: Sequence[int]) -> None:
+        body = bodies[rows[0]]
+        state = initial_state(body.sample, body.programme)
+        work, trial, history = make_work(body.sample, body.programme), copied(state), new_history(state, ROWS)
+        limits = Limits(most_steps=float(case.numerics.most_steps))
+        for i in rows:
+            body = bodies[i]
+            state = initial_state(body.sample, body.programme)
+            n = compiled(body.sample, body.programme, state, work, trial, np.zeros(0), limits, history, ROWS)
+            if state.loop[TROUBLE] == 0.0 and state.machine[PHASE] == ENDED and state.loop[N_STEPS] > 0.0:
+                out[i] = _read(case, body, history, n, state)
+
+    with ThreadPoolExecutor(cores) as pool:
+        list(pool.map(chunk, [range(first, n_rows, cores) for first in range(cores)]))
+    return {name: out[:, j] for j, name in enumerate(COLUMNS)}
+
+
+def _read(case: Case, body: CellBody, history: Any, n: int, state: Any) -> list[float]:
+    """The numbers of one test, by the functions that read a single run."""
+    programme = body.programme
+    time, T, rate, machine = history.time[:n], history.temperature[:n, 0], history.rate[:n], history.machine[:n]
+    heating = (machine[:, PHASE] == HEAT) | ((machine[:, PHASE] == ENDED) & (machine[:, BEFORE] == HEAT))
+    reason = programme.REASONS[int(state.machine[REASON])]
+    found, first = exotherms(time, T, machine, history.ledger[:n, RELEASED:].sum(axis=1), programme.sensitivity, reason)
+    second = onset.runaway_onsets(("1 K/s",), time, T, rate, heating, None)["1 K/s"]
+    third = onset.peak(time, T) if second is not None else None
+    ended = next((entry["end"] for entry in found if entry["end"]["reason"] == CESSATION), None)
+    fastest = onset.fastest(time, T, rate, heating)
+    row = [value for point in (first, second, third) for value in _pair(point)]
+    cessation = ended["temperature_K"] if ended else np.nan
+    return [*row, cessation, float(len(found)), fastest["rate_K_per_s"] if fastest else np.nan, float(time[-1])]
+
+
+def _pair(point: dict[str, Any] | None) -> tuple[float, float]:
+    return (point["temperature_K"], point["time_s"]) if point else (np.nan, np.nan)

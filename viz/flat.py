@@ -1,0 +1,106 @@
+"""Fields without any OpenGL: each body from above and in a vertical cut, all on one range of colours."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.patches import Rectangle
+
+from viz import theme
+from viz.bricks import Brick, colour_range
+from viz.read import Field, Floats, read_field
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+MOST_IN_A_ROW = 3
+
+
+def fields(bricks: Sequence[Brick]) -> Figure:
+    """The top face and the cut through the middle of the patch of each body, side by side, with one colour bar.
+
+    Raises ValueError where a frame cannot be read or is not a tensor grid.
+    """
+    data = [read_field(brick.file) for brick in bricks]
+    low, high, ticks = colour_range(bricks, data)
+    n_columns = min(len(bricks), MOST_IN_A_ROW)
+    n_rows = -(-len(bricks) // n_columns)
+    figure = theme.figure(theme.WIDTH if n_columns > 1 else 0.66 * theme.WIDTH, 7.0 * n_rows if n_columns < 3 else 5.4 * n_rows)
+    grid = figure.add_gridspec(2 * n_rows, n_columns)
+    drawn: list[Any] = []
+    for i, (brick, field) in enumerate(zip(bricks, data, strict=True)):
+        row, column = 2 * (i // n_columns), i % n_columns
+        above, cut = figure.add_subplot(grid[row, column]), figure.add_subplot(grid[row + 1, column])
+        unit, scale = theme.length_unit(max(float(np.ptp(axis)) for axis in field.axes))
+        x, y, z = (axis * scale for axis in field.axes)
+        middle = _middle(brick, field)
+        above.set_title(brick.title, fontsize=theme.TEXT + 2, fontweight="bold", color=theme.INK)
+        faces = {"top": field.temperature[:, :, -1], "bottom": field.temperature[:, :, 0]}
+        drawn.append(_surface(above, x, y, faces["top"], low, high))
+        _surface(cut, x, z, field.temperature[:, middle, :], low, high)
+        for axes, across, name in ((above, "y", "top face"), (cut, "z", f"cut at y = {y[middle]:.4g} {unit}")):
+            theme.dress(axes, f"x [{unit}]", f"{across} [{unit}]")
+            axes.set_aspect("equal")
+            axes.text(0.0, 1.015, name, transform=axes.transAxes, fontsize=theme.SMALL, color=theme.FAINT, ha="left", va="bottom")
+            for spine in axes.spines.values():
+                spine.set_visible(True)
+        _patches(above, cut, brick, y[middle], z, scale)
+        _layers(cut, brick, field, x, z)
+        if brick.remark:
+            # below the axis of the cut, where it covers nothing
+            cut.annotate(
+                brick.remark,
+                (0.5, 0.0),
+                (0, -34),
+                xycoords="axes fraction",
+                textcoords="offset points",
+                ha="center",
+                va="top",
+                fontsize=theme.SMALL,
+                color=theme.INK,
+            )
+    bar = figure.colorbar(drawn[0], ax=figure.axes, ticks=ticks, fraction=0.035, pad=0.02, aspect=34)
+    bar.set_label("temperature [°C]", fontsize=theme.TEXT, color=theme.INK)
+    bar.ax.tick_params(labelsize=theme.SMALL, width=0.6)
+    bar.outline.set_linewidth(0.6)
+    return figure
+
+
+def _middle(brick: Brick, field: Field) -> int:
+    """The row of nodes nearest to the middle of the patch, or of the body."""
+    y = field.axes[1]
+    aim = 0.5 * (brick.patches[0].low[1] + brick.patches[0].high[1]) if brick.patches else 0.5 * float(y[0] + y[-1])
+    return int(np.argmin(np.abs(y - aim)))
+
+
+def _surface(axes: Any, x: Floats, y: Floats, temperature: Floats, low: float, high: float) -> Any:
+    return axes.pcolormesh(
+        x, y, theme.celsius(temperature).T, shading="gouraud", cmap=theme.COLOUR_MAP, vmin=low, vmax=high, rasterized=True
+    )
+
+
+def _patches(above: Any, cut: Any, brick: Brick, y_cut: float, z: Floats, scale: float) -> None:
+    for patch in brick.patches:
+        (x0, y0), (x1, y1) = (np.array(corner) * scale for corner in (patch.low, patch.high))
+        if patch.face == "top":
+            above.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, ec=theme.PATCH, lw=1.4, zorder=4, label=patch.name))
+        if y0 <= y_cut <= y1:
+            level = float(z[-1] if patch.face == "top" else z[0])
+            cut.plot([x0, x1], [level, level], color=theme.PATCH, lw=3.0, solid_capstyle="butt", clip_on=False, zorder=4, label=patch.name)
+
+
+def _layers(cut: Any, brick: Brick, field: Field, x: Floats, z: Floats) -> None:
+    """Thin lines between the layers, their names at the right."""
+    column = field.material[0, 0, :]
+    changes = np.flatnonzero(np.diff(column)) + 1
+    for level in z[changes]:
+        cut.plot([x[0], x[-1]], [level, level], color="white", lw=0.7, zorder=3)
+        cut.plot([x[0], x[-1]], [level, level], color="black", lw=0.7, ls=(0, (4, 4)), zorder=3)
+    ends = np.concatenate([[0], changes, [len(z) - 1]])
+    for first, last in zip(ends[:-1], ends[1:], strict=True):
+        number = int(column[first])
+        if number < len(brick.layers):
+            place = (1.02, 0.5 * (z[first] + z[last]))
+            cut.text(*place, brick.layers[number], transform=cut.get_yaxis_transform(), fontsize=theme.SMALL - 1, va="center", color=theme.INK)

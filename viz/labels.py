@@ -1,0 +1,90 @@
+"""Labels beside their points that cover neither a curve nor each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from viz import theme
+
+
+class Label(NamedTuple):
+    """A point in the axes' own coordinates, its marker and its words."""
+
+    x: float
+    y: float
+    text: str
+    colour: str
+    marker: str
+
+
+def place(axes: Any, labels: Sequence[Label]) -> None:
+    """Draw the markers and put each label where it covers least; the limits of the axes must be final."""
+    figure = axes.figure
+    for label in labels:
+        size = {"*": 11.0, "^": 7.0}.get(label.marker, 5.5)
+        axes.plot(
+            label.x, label.y, label.marker, ms=size, mfc=label.colour, mec="white", mew=0.8, zorder=5, clip_on=False, label=f"_{label.text}"
+        )
+    figure.draw_without_rendering()
+    inside = axes.get_window_extent()
+    taken = [np.array([(x - 7, y - 7), (x + 7, y + 7)]) for x, y in (axes.transData.transform((label.x, label.y)) for label in labels)]
+    curves = np.concatenate([_pixels(axes, line) for line in axes.get_lines()] or [np.empty((0, 2))])
+    for label in labels:
+        note = axes.annotate(
+            label.text,
+            (label.x, label.y),
+            (0, 0),
+            textcoords="offset pixels",
+            fontsize=theme.SMALL,
+            color=label.colour,
+            ha="center",
+            va="center",
+            zorder=6,
+            annotation_clip=False,
+            bbox={"boxstyle": "round,pad=0.15", "fc": "white", "ec": "none", "alpha": 0.75},
+            arrowprops={"arrowstyle": "-", "lw": 0.6, "color": label.colour, "shrinkA": 0, "shrinkB": 3},
+        )
+        note.set_in_layout(False)
+        box = note.get_window_extent()
+        width, height = box.width / 2 + 4, box.height / 2 + 3
+        at = axes.transData.transform((label.x, label.y))
+        offset = min(_offsets(width, height), key=lambda by: _cost(at + by, width, height, inside, taken, curves) + 0.02 * float(np.hypot(*by)))
+        note.set_position((float(offset[0]), float(offset[1])))
+        centre = at + offset
+        taken.append(np.array([centre - (width, height), centre + (width, height)]))
+
+
+def _offsets(width: float, height: float) -> list[Any]:
+    """Where a label may stand: rings of growing distance around its point, in pixels."""
+    return [
+        np.array([np.sign(c) * min(abs(c) * 3, 1) * width + c * gap, np.sign(s) * min(abs(s) * 3, 1) * height + s * gap])
+        for gap in (14.0, 30.0, 50.0, 75.0, 105.0, 140.0)
+        for c, s in ((np.cos(a), np.sin(a)) for a in np.arange(1, 25, 2) * np.pi / 12)
+    ]
+
+
+def _cost(centre: Any, width: float, height: float, inside: Any, taken: list[Any], curves: Any) -> float:
+    low, high = centre - (width, height), centre + (width, height)
+    cost = 0.0
+    if low[0] < inside.x0 or high[0] > inside.x1 or low[1] < inside.y0 or high[1] > inside.y1 + 4:
+        cost += 60.0
+    for box in taken:
+        overlap = np.minimum(high, box[1]) - np.maximum(low, box[0])
+        cost += 40.0 if overlap.min() > 0 else 0.0
+    return cost + 1.0 * float(np.sum(np.all((curves > low) & (curves < high), axis=1)))
+
+
+def _pixels(axes: Any, line: Any) -> Any:
+    """Points of a line every few pixels."""
+    corners = line.get_transform().transform(np.asarray(line.get_xydata(), float))
+    corners = corners[np.all(np.isfinite(corners), axis=1)]
+    if len(corners) < 2:
+        return corners.reshape(-1, 2)
+    corners = np.clip(corners, -5e3, 2e4)
+    steps = np.hypot(*np.diff(corners, axis=0).T)
+    way = np.append(0.0, np.cumsum(steps))
+    asked = np.arange(0.0, way[-1] + 1.0, 4.0)
+    return np.column_stack([np.interp(asked, way, corners[:, i]) for i in (0, 1)])

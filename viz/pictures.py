@@ -1,0 +1,116 @@
+"""Every picture of a result folder, as PNG."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from viz import theme
+
+if TYPE_CHECKING:
+    from viz.bricks import Brick
+    from viz.read import Run
+
+SECONDS = 120.0  # the longest that a picture in three dimensions may take
+PNG = b"\x89PNG\r\n\x1a\n"
+LIBRARIES = "3-D pictures need OpenGL libraries: on Debian or Ubuntu `apt-get install libegl1 libgl1-mesa-dri`"
+
+
+def pictures(folder: Path, time: float | None = None) -> tuple[dict[str, bytes], list[str]]:
+    """The pictures of a case or a study by name, and lines worth telling. Nothing is written, nothing solved.
+
+    `field` (in a study `fields`): the bodies cut open at a time, by default `picture_time_s` of the summary, else the time at
+    which the temperature varies most over all of them (`bricks.best_time`); `curves`: their probes over time; `temperature` and
+    `rate`: the calorimeter tests. A picture that cannot be drawn is left out and named.
+
+    Parameters
+    ----------
+    folder : result folder of a case or a study
+    time : float [s], the moment of the fields
+
+    Raises
+    ------
+    ValueError where the folder is not a finished result.
+    """
+    from viz.read import number, read_runs, read_summary
+
+    runs, notes = read_runs(folder)
+    summary = read_summary(folder)
+    colours = {run.name: theme.colour(i) for i, run in enumerate(runs)}
+    cells = [run for run in runs if run.is_cell]
+    bodies = [run for run in runs if not run.is_cell and run.probes]
+    framed = [run for run in runs if run.frames]
+    moment = time if time is not None else number(summary.get("picture_time_s"))
+    study = isinstance(summary.get("members"), dict)
+    made: dict[str, bytes] = {}
+
+    def draw(name: str, picture: Callable[[], bytes]) -> None:
+        try:
+            made[name] = picture()
+        except (OSError, ValueError) as error:
+            notes.append(f"the picture '{name}' cannot be drawn: {error}")
+
+    def curves(name: str, runs: Sequence[Run]) -> Callable[[], bytes]:
+        def picture() -> bytes:
+            from viz import curves
+
+            return theme.png(getattr(curves, name)(runs, colours))
+
+        return picture
+
+    if framed:
+        draw("fields" if study else "field", lambda: _fields(framed, moment, notes))
+    if bodies:
+        draw("curves", curves("probes", bodies))
+    if cells:
+        draw("temperature", curves("temperature", cells))
+        draw("rate", curves("rate", cells))
+    return made, notes
+
+
+def _fields(runs: Sequence[Run], time: float | None, notes: list[str]) -> bytes:
+    from viz.bricks import best_time, brick
+
+    asked = best_time(runs) if time is None else time
+    bricks = []
+    for run in runs:
+        found = brick(run, asked, run.name)
+        if abs(found.time - asked) > 1e-6 * abs(asked):
+            notes.append(f"{run.name}: there is no frame at {theme.time_text(asked)}; the one at {theme.time_text(found.time)} is drawn")
+        bricks.append(found._replace(title=f"{run.name}, {theme.time_text(found.time)}"))
+    data, failure = rendered(command(runs, bricks))
+    if data is not None:
+        return data
+    notes.append(f"{LIBRARIES}; sections are drawn instead ({failure})")
+    from viz import flat
+
+    return theme.png(flat.fields(bricks))
+
+
+def command(runs: Sequence[Run], bricks: Sequence[Brick]) -> list[str]:
+    """The command that draws in three dimensions in a process of its own."""
+    words = [word for run, brick in zip(runs, bricks, strict=True) for word in ("--body", str(run.folder), repr(brick.time), brick.title)]
+    # -P: a file of the user's folder must not stand in for a module
+    return [sys.executable, "-P", "-m", "viz.render", *words]
+
+
+def rendered(command: Sequence[str]) -> tuple[bytes | None, str]:
+    """The PNG that a drawing process gives, or None and why there is none."""
+    home = str(Path(__file__).resolve().parent.parent)
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, [home, os.environ.get("PYTHONPATH")]))}
+    try:
+        done = subprocess.run(command, env=environment, capture_output=True, timeout=SECONDS, check=False)  # noqa: S603 - our own command
+    except subprocess.TimeoutExpired:
+        return None, f"the drawing process took longer than {SECONDS:.0f} s"
+    except OSError as error:
+        return None, f"the drawing process did not start: {error}"
+    if done.returncode == 0 and done.stdout.startswith(PNG):
+        return done.stdout, ""
+    if done.returncode < 0:
+        return None, f"the drawing process ended by signal {-done.returncode}"
+    said = done.stderr.decode(errors="replace").strip().splitlines()
+    return None, f"the drawing process ended with {done.returncode}" + (f": {said[-1][:200]}" if said else "")

@@ -1,0 +1,116 @@
+"""Colours, sizes and units of every picture, once."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from thermo.constants import ZERO_CELSIUS
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+DPI = 150
+WIDTH = 1400 / DPI  # inches: 1400 pixels
+TEXT, SMALL = 9.0, 8.0  # points
+INK, FAINT = "#1a1a1a", "#8c8c8c"
+COLOUR_MAP = "inferno"  # perceptually uniform, reads in grey
+PATCH = "#00c8ff"  # stands out from every colour of the map
+MEMBERS = ("#0072b2", "#d55e00", "#009e73", "#aa4499", "#e69f00", "#56b4e9", "#000000")  # Okabe and Ito, the purple made darker
+PROBES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1.2, 1.5)), (0, (6, 2, 1.2, 2)), (0, (10, 3)), (0, (4, 2, 1.2, 2, 1.2, 2)))
+PHASES = {  # the lighter the quieter, so that they part in grey too
+    "wait": "#f6f6f6",
+    "seek": "#e0ebf5",
+    "heat": "#fbe6ba",
+    "exotherm": "#fbdcd0",
+    "runaway": "#f3b5a6",
+}
+OTHER_PHASE = "#e4e4e4"
+MARKERS = {"T1": "o", "T2": "^", "T3": "*", "cessation": "s"}
+
+
+def colour(number: int) -> str:
+    """The colour of a member by its place in the study."""
+    return MEMBERS[number % len(MEMBERS)]
+
+
+def celsius(kelvin: Any) -> Any:
+    """K to degC, numbers and arrays."""
+    return kelvin - ZERO_CELSIUS
+
+
+def degrees(kelvin: float) -> str:
+    """A temperature as people read it.
+
+    >>> degrees(408.67)
+    '135.5 °C'
+    """
+    return f"{celsius(kelvin):.1f} °C"
+
+
+def time_text(seconds: float, digits: int = 3) -> str:
+    """A time in a fitting unit.
+
+    >>> time_text(1.9897e-6), time_text(1e-5), time_text(7200.0)
+    ('1.99 µs', '10 µs', '2 h')
+    """
+    for unit, size in (("h", 3600.0), ("min", 60.0), ("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
+        if abs(seconds) >= size * (2.0 if unit in ("h", "min") else 1.0) * (1.0 - 1e-9):
+            return f"{seconds / size:.{digits}g} {unit}"
+    return f"{seconds / 1e-9:.{digits}g} ns" if seconds else "0 s"
+
+
+def time_unit(seconds: float) -> tuple[str, float]:
+    """The unit for an axis of that length, and its size [s]."""
+    return ("h", 3600.0) if seconds > 7200.0 else ("min", 60.0) if seconds > 300.0 else ("s", 1.0)
+
+
+def length_unit(metres: float) -> tuple[str, float]:
+    """The unit for a body of that size, and how many of it make a metre."""
+    return ("µm", 1e6) if metres < 1e-3 else ("mm", 1e3) if metres < 1.0 else ("m", 1.0)
+
+
+def round_range(low: float, high: float) -> tuple[float, float, list[float]]:
+    """A range with round ends around the given one, and its ticks.
+
+    >>> round_range(24.85, 199.85)
+    (20.0, 200.0, [20.0, 40.0, 60.0, 80.0, 100.0, 120.0, 140.0, 160.0, 180.0, 200.0])
+    """
+    span = max(high - low, 1e-9 * max(abs(low), abs(high)), 1e-3)
+    power = 10.0 ** math.floor(math.log10(span / 8.0))
+    step = next(power * n for n in (1.0, 2.0, 5.0, 10.0) if power * n >= span / 10.0)
+    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    ticks = [round(i * step, 9) for i in range(first, max(last, first + 1) + 1)]
+    return ticks[0], ticks[-1], ticks
+
+
+def figure(width: float, height: float) -> Figure:
+    """An empty figure of that size [inches] with a canvas of its own; nothing global is touched."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    made = Figure(figsize=(width, height), dpi=DPI, layout="constrained", facecolor="white")
+    made.get_layout_engine().set(w_pad=0.08, h_pad=0.08)
+    FigureCanvasAgg(made)
+    return made
+
+
+def dress(axes: Any, x: str, y: str, title: str = "", colour: str = INK) -> None:
+    """Labels and the look of a pair of axes."""
+    axes.set_xlabel(x, fontsize=TEXT, color=INK)
+    axes.set_ylabel(y, fontsize=TEXT, color=INK)
+    axes.tick_params(which="both", labelsize=SMALL, direction="out", width=0.6, color=INK, labelcolor=INK)
+    for name, spine in axes.spines.items():
+        spine.set_linewidth(0.6)
+        spine.set_visible(name in ("left", "bottom"))
+    if title:
+        axes.set_title(title, fontsize=TEXT + 1, fontweight="bold", color=colour, loc="left")
+
+
+def png(made: Figure) -> bytes:
+    """A figure as PNG; the same figure gives the same bytes."""
+    import io
+
+    file = io.BytesIO()
+    made.savefig(file, format="png", dpi=DPI, metadata={"Software": None})
+    return file.getvalue()
