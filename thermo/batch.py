@@ -15,13 +15,11 @@ from thermo.arc import BEFORE, HEAT, ArcProgramme
 from thermo.body import CellBody
 from thermo.case import Case
 from thermo.cell import LumpedCell
-from thermo.chemistry import CHANGEABLE
 from thermo.compiled import compile_kernels
 from thermo.kinetics import Floats
 from thermo.programme import ENDED, PHASE, REASON
 from thermo.result import CESSATION, exotherms
 from thermo.stepping import N_STEPS, RELEASED, TROUBLE, Limits, advance, copied, initial_state, make_work, new_history
-from thermo.units import Quantity
 
 ROWS = 20_000  # of one test; a full heat-wait-seek test writes some 300
 COLUMNS = ("T1_K", "T1_time_s", "T2_K", "T2_time_s", "T3_K", "T3_time_s", "cessation_K", "exotherms", "maximum_rate_K_per_s", "end_time_s")
@@ -40,8 +38,7 @@ def replaced(model: Any, key: str, value: float) -> Any:
         inner = getattr(model, names[part])
         rest = key[len(part) + 1 :]
         if part == "with" and rest:  # a number of the mechanism, whether the case changes it already or not
-            dimension = CHANGEABLE.get(rest.rpartition(".")[2], "number")
-            new: Any = {**inner, rest: Quantity.of(value, dimension)}
+            new: Any = {**inner, rest: value}
         else:
             new = value if key == part else replaced(inner, rest, value)
         entries = {alias: getattr(model, name) for alias, name in names.items() if name in model.model_fields_set}

@@ -324,19 +324,20 @@ def _results(sample: Any, measure: Measure) -> dict[str, Any]:
 def _expect_mistakes(document: Document, sample: Any, expect: Any, measure: Any) -> list[Mistake]:
     mistakes = []
     results = _results(sample, measure if isinstance(measure, Measure) else Measure())
-    for i, entry in enumerate(expect or ()):
+    for i, entry in enumerate(expect if isinstance(expect, list) else ()):
         node: Any = results
-        if not isinstance(measure, Measure) and entry.what.partition(".")[0] in ("crossings", "probes", "onsets"):
+        what = entry.get("what") if isinstance(entry, dict) else None
+        if not isinstance(what, str) or (not isinstance(measure, Measure) and what.startswith(("crossings", "probes", "onsets"))):
             continue  # what they may be called is not known
-        for word in entry.what.split("."):
+        for word in what.split("."):
             if word not in node and "*" not in node:
-                text = f"unknown result {shortened(entry.what)!r}: there is no {shortened(word)!r}" + did_you_mean(word, node)
+                text = f"unknown result {shortened(what)!r}: there is no {shortened(word)!r}" + did_you_mean(word, node)
                 mistakes.append(document.mistake(("expect", i, "what"), text))
                 break
             node = node.get(word, node.get("*"))
         else:
-            if node and entry.value not in (None, "none"):
-                text = f"is a result of several numbers; name one: {', '.join(f'{entry.what}.{word}' for word in node)}"
+            if node and entry.get("value") not in (None, "none"):
+                text = "is a result of several numbers; name one of them: " + ", ".join(node)
                 mistakes.append(document.mistake(("expect", i, "what"), text))
     return mistakes
 
@@ -365,9 +366,9 @@ def case_of(document: Document) -> Case:
     raw = document.data
     case, mistakes = make(Case, document)
     if case is not None:
-        parts: dict[str, Any] = {name: getattr(case, name) for name in ("sample", "programme", "measure", "expect")}
+        parts: dict[str, Any] = {name: getattr(case, name) for name in ("sample", "programme", "measure")}
     else:  # what is well formed is checked all the same, so that all mistakes come at once
-        models = {"sample": Sample, "programme": Programme, "measure": Measure, "expect": tuple[Expectation, ...]}
+        models = {"sample": Sample, "programme": Programme, "measure": Measure}
         parts = {name: make(model, document, raw[name], (name,)).model if name in raw else None for name, model in models.items()}
         if "measure" not in raw:
             parts["measure"] = Measure()
@@ -375,7 +376,7 @@ def case_of(document: Document) -> Case:
     mistakes += _sample_mistakes(document, parts["sample"], raw)
     mistakes += _programme_mistakes(document, parts["sample"], parts["programme"])
     mistakes += _measure_mistakes(document, parts["sample"], parts["programme"], parts["measure"])
-    mistakes += _expect_mistakes(document, parts["sample"], parts["expect"], parts["measure"])
+    mistakes += _expect_mistakes(document, parts["sample"], raw.get("expect"), parts["measure"])
     if case is not None and not mistakes:
         mistakes = _property_mistakes(document, case)
     if mistakes:

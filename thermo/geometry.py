@@ -9,7 +9,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from meshes.block import FACES, Box, Grid, box_grid, box_mesh, halved
-from thermo.errors import did_you_mean, shortened
+from thermo.errors import described, did_you_mean, shortened
 from thermo.materials import Temperature
 from thermo.reader import Frozen, Key, misplaced
 from thermo.units import Unit
@@ -49,6 +49,13 @@ class BlockMesh(Frozen):
     growth: Annotated[float, Unit("number", gt=1, le=10)] = 2.0
     largest: Length | None = None
     symmetry: Annotated[bool, Field(strict=True)] = True
+
+    @field_validator("order", mode="before")
+    @classmethod
+    def _a_number(cls, value: Any) -> Any:
+        if isinstance(value, bool):  # true is 1 to Python
+            raise misplaced([((), f"1 or 2 is wanted, found {described(value)}")])
+        return value
 
 
 class LayeredBlock(Frozen):

@@ -414,7 +414,9 @@ def _translate(
     full = (*at, *key)
     if kind == "at":
         return [document.mistake((*full, *more), text) for more, text in context["problems"]]
-    if kind == "extra_forbidden":
+    if kind in ("unit", "range", "block"):
+        text = problem["msg"]
+    elif kind == "extra_forbidden":
         known = keys.get(id(parent), [])
         match = closest(str(key[-1]), [*known, "status", "source"]) if suggest else None
         if match is not None:
@@ -427,7 +429,7 @@ def _translate(
             return []
         text = "is missing"
     elif kind in ("union_tag_invalid", "literal_error"):
-        found = context.get("tag", node)
+        found = node.get("kind") if kind == "union_tag_invalid" and isinstance(node, dict) else node
         expected = [e.strip("'\" ") for e in re.split(r", | or ", str(context.get("expected_tags", context.get("expected", ""))))]
         if kind == "union_tag_invalid":
             full = (*full, "kind")

@@ -53,12 +53,16 @@ def best_time(runs: Sequence[Run]) -> float:
     Each body counts the same, each node by its volume, so that both a steep field and two bodies far apart count. Only times
     are asked at which every body has a frame, if there are any, and at most 24 of them.
     """
-    times = [frame.time for frame in runs[0].frames]
-    common = [t for t in times if all(any(np.isclose(frame.time, t, rtol=1e-6, atol=0.0) for frame in run.frames) for run in runs)] or times
-    asked = [common[i] for i in np.unique(np.linspace(0, len(common) - 1, min(len(common), MOST_CANDIDATES)).astype(int))]
+    times: list[float] = [frame.time for frame in runs[0].frames]
+    common = [time for time in times if all(_has_frame(run, time) for run in runs)] or times
+    asked: list[float] = [common[i] for i in np.unique(np.linspace(0, len(common) - 1, min(len(common), MOST_CANDIDATES)).astype(int))]
     if len(asked) == 1:
         return asked[0]
     return max(asked, key=lambda time: _spread([read_field(brick(run, time, "").file) for run in runs]))
+
+
+def _has_frame(run: Run, time: float) -> bool:
+    return any(abs(frame.time - time) <= 1e-6 * time for frame in run.frames)
 
 
 def _spread(fields: Sequence[Field]) -> float:

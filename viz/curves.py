@@ -10,6 +10,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch as Swatch
 from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 
+from thermo.constants import ZERO_CELSIUS
 from viz import theme
 from viz.labels import Label, place
 from viz.read import Floats, Mark, Run
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SAME = 0.01  # of the whole rise: probes closer than this over the whole run share one curve
-FEW_PROBES = 4
 LOWEST_RATE = 1e-3  # K/min, below the sensitivity of any calorimeter
 
 
@@ -33,7 +33,11 @@ def probes(runs: Sequence[Run], colours: Mapping[str, str]) -> Figure:
     groups = _groups(runs, values)
     figure = theme.figure(theme.WIDTH, 5.2)
     axes = figure.add_subplot()
-    theme.dress(axes, "time [s]", r"θ = (T − T$_\mathrm{start}$) / (T$_\mathrm{held}$ − T$_\mathrm{start}$)  [–]" if dimensionless else "temperature [°C]")
+    theme.dress(
+        axes,
+        "time [s]",
+        r"θ = (T − T$_\mathrm{start}$) / (T$_\mathrm{held}$ − T$_\mathrm{start}$)  [–]" if dimensionless else "temperature [°C]",
+    )
     for run in runs:
         later = run.time > 0.0
         for i, group in enumerate(groups):
@@ -53,7 +57,8 @@ def probes(runs: Sequence[Run], colours: Mapping[str, str]) -> Figure:
     axes.set_axisbelow(True)
     bodies = [Line2D([], [], color=colours[run.name], lw=2.2, label=run.name) for run in runs]
     styles = [
-        Line2D([], [], color=theme.INK, lw=1.4, ls=theme.PROBES[i % len(theme.PROBES)], label="\n".join(group)) for i, group in enumerate(groups)
+        Line2D([], [], color=theme.INK, lw=1.4, ls=theme.PROBES[i % len(theme.PROBES)], label="\n".join(group))
+        for i, group in enumerate(groups)
     ]
     handles = [*bodies, Line2D([], [], ls="", label=""), *styles]
     crossings = [(run, name, probe, time) for run in runs for name, (probe, time) in run.crossings().items()]
@@ -62,8 +67,8 @@ def probes(runs: Sequence[Run], colours: Mapping[str, str]) -> Figure:
     figure.legend(handles=handles, loc="outside right upper", fontsize=theme.SMALL, frameon=False, handlelength=2.6)
     marked = []
     for run, name, probe, time in crossings:
-        y = float(np.interp(time, run.time, values[run.name, probe]))
-        marked.append(Label(time, y, f"{name} {theme.time_text(time)}", colours[run.name], "o"))
+        height = float(np.interp(time, run.time, values[run.name, probe]))
+        marked.append(Label(time, height, f"{name} {theme.time_text(time)}", colours[run.name], "o"))
     place(axes, marked)
     return figure
 
@@ -124,7 +129,7 @@ def temperature(runs: Sequence[Run], colours: Mapping[str, str]) -> Figure:
         if away:
             high = float(np.interp(away[0], run.time, T))
         axes.set_ylim(low - 0.06 * (high - low), high + (0.28 if away else 0.12) * max(high - low, 1.0))
-        marked = [mark for mark in run.marks() if not away or mark.temperature < celsius_top(axes)]
+        marked = [mark for mark in run.marks() if not away or mark.temperature < axes.get_ylim()[1] + ZERO_CELSIUS]
         todo.append((axes, [_label(mark, colours[run.name], size, 0.0) for mark in marked]))
         if away:
             axes.annotate(
@@ -156,15 +161,12 @@ def temperature(runs: Sequence[Run], colours: Mapping[str, str]) -> Figure:
             todo.append((side, [_label(mark, colours[run.name], size, origin) for mark in inside]))
     if shown:
         swatches = [Swatch(fc=shade, ec="#bbbbbb", lw=0.4, label=name) for name, shade in shown.items()]
-        figure.legend(handles=swatches, loc="outside upper center", ncols=len(swatches), fontsize=theme.SMALL, frameon=False, columnspacing=1.8)
+        figure.legend(
+            handles=swatches, loc="outside upper center", ncols=len(swatches), fontsize=theme.SMALL, frameon=False, columnspacing=1.8
+        )
     for axes, labels in todo:
         place(axes, labels)
     return figure
-
-
-def celsius_top(axes: Any) -> float:
-    """The upper end of an axis in degC, in K."""
-    return float(axes.get_ylim()[1]) + theme.ZERO_CELSIUS
 
 
 def _test(axes: Any, run: Run, colour: str, size: float, origin: float, shown: dict[str, str]) -> None:
@@ -204,7 +206,9 @@ def _exotherm(run: Run) -> tuple[float, float, str] | None:
     if not entries:
         return None
     start, end = entries[0]["start"]["time_s"], entries[-1]["end"]["time_s"]
-    return (start, end, "time [{}], around the exotherms" if len(entries) > 1 else "time [{}], around the exotherm") if end > start else None
+    return (
+        (start, end, "time [{}], around the exotherms" if len(entries) > 1 else "time [{}], around the exotherm") if end > start else None
+    )
 
 
 def _label(mark: Mark, colour: str, size: float, origin: float) -> Label:
@@ -250,7 +254,7 @@ def rate(runs: Sequence[Run], colours: Mapping[str, str]) -> Figure:
             at = float(theme.celsius(mark.temperature))
             text = f"{mark.name}  {theme.degrees(mark.temperature)}"
             if mark.name == "T3":
-                axes.vlines(at, floor, last, color=colours[run.name], lw=1.0, ls=":")
+                axes.plot([at, at], [floor, last], color=colours[run.name], lw=1.0, ls=":", label=f"_T3 {run.name}")
             y_mark = last if mark.name == "T3" else _rate_at(run, mark, floor)
             labels.append(Label(at, y_mark, text, colours[run.name], theme.MARKERS[mark.name]))
     for limit in sorted(set(limits)):
@@ -278,11 +282,11 @@ def _rate_at(run: Run, mark: Mark, floor: float) -> float:
 
 
 def _arrhenius(degrees: Any) -> Any:
-    return -1.0 / np.maximum(np.asarray(degrees) + theme.ZERO_CELSIUS, 1.0)
+    return -1.0 / np.maximum(np.asarray(degrees) + ZERO_CELSIUS, 1.0)
 
 
 def _celsius_back(place: Any) -> Any:
-    return -1.0 / np.minimum(np.asarray(place), -1e-5) - theme.ZERO_CELSIUS
+    return -1.0 / np.minimum(np.asarray(place), -1e-5) - ZERO_CELSIUS
 
 
 def _ticks(low: float, high: float) -> list[float]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
 
 from viz import theme
 from viz.bricks import Brick, colour_range
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MOST_IN_A_ROW = 3
+PIXELS = 600  # along each side of a surface
 
 
 def fields(bricks: Sequence[Brick]) -> Figure:
@@ -28,7 +31,8 @@ def fields(bricks: Sequence[Brick]) -> Figure:
     n_columns = min(len(bricks), MOST_IN_A_ROW)
     n_rows = -(-len(bricks) // n_columns)
     figure = theme.figure(theme.WIDTH if n_columns > 1 else 0.66 * theme.WIDTH, 7.0 * n_rows if n_columns < 3 else 5.4 * n_rows)
-    grid = figure.add_gridspec(2 * n_rows, n_columns)
+    heights = [float(np.ptp(data[0].axes[1])), max(float(np.ptp(data[0].axes[2])), 0.3 * float(np.ptp(data[0].axes[1])))]
+    grid = figure.add_gridspec(2 * n_rows, n_columns, height_ratios=heights * n_rows)
     drawn: list[Any] = []
     for i, (brick, field) in enumerate(zip(bricks, data, strict=True)):
         row, column = 2 * (i // n_columns), i % n_columns
@@ -36,14 +40,18 @@ def fields(bricks: Sequence[Brick]) -> Figure:
         unit, scale = theme.length_unit(max(float(np.ptp(axis)) for axis in field.axes))
         x, y, z = (axis * scale for axis in field.axes)
         middle = _middle(brick, field)
-        above.set_title(brick.title, fontsize=theme.TEXT + 2, fontweight="bold", color=theme.INK)
-        faces = {"top": field.temperature[:, :, -1], "bottom": field.temperature[:, :, 0]}
-        drawn.append(_surface(above, x, y, faces["top"], low, high))
-        _surface(cut, x, z, field.temperature[:, middle, :], low, high)
-        for axes, across, name in ((above, "y", "top face"), (cut, "z", f"cut at y = {y[middle]:.4g} {unit}")):
+        above.set_title(brick.title, fontsize=theme.TEXT + 2, fontweight="bold", color=theme.INK, pad=20)
+        where = f"cut at y = {y[middle]:.4g} {unit}"
+        for axes, name, across, v, values in (
+            (above, "top face", "y", y, field.temperature[:, :, -1]),
+            (cut, where, "z", z, field.temperature[:, middle, :]),
+        ):
+            drawn.append(_surface(axes, x, v, values, low, high))
+            name = f"{name}: {theme.span(values)}"
             theme.dress(axes, f"x [{unit}]", f"{across} [{unit}]")
-            axes.set_aspect("equal")
             axes.text(0.0, 1.015, name, transform=axes.transAxes, fontsize=theme.SMALL, color=theme.FAINT, ha="left", va="bottom")
+            axes.xaxis.set_major_locator(MaxNLocator(5))
+            axes.yaxis.set_major_locator(MaxNLocator(5))
             for spine in axes.spines.values():
                 spine.set_visible(True)
         _patches(above, cut, brick, y[middle], z, scale)
@@ -76,9 +84,12 @@ def _middle(brick: Brick, field: Field) -> int:
 
 
 def _surface(axes: Any, x: Floats, y: Floats, temperature: Floats, low: float, high: float) -> Any:
-    return axes.pcolormesh(
-        x, y, theme.celsius(temperature).T, shading="gouraud", cmap=theme.COLOUR_MAP, vmin=low, vmax=high, rasterized=True
-    )
+    """The temperature over a rectangle, linear between nodes: long thin cells of a graded mesh would leave streaks."""
+    u, v = (np.linspace(axis[0], axis[-1], PIXELS) for axis in (x, y))
+    rows = np.array([np.interp(v, y, row) for row in temperature])
+    values = np.array([np.interp(u, x, column) for column in rows.T])
+    extent = (float(x[0]), float(x[-1]), float(y[0]), float(y[-1]))
+    return axes.imshow(theme.celsius(values), origin="lower", extent=extent, cmap=theme.COLOUR_MAP, vmin=low, vmax=high, aspect="equal")
 
 
 def _patches(above: Any, cut: Any, brick: Brick, y_cut: float, z: Floats, scale: float) -> None:
@@ -99,8 +110,10 @@ def _layers(cut: Any, brick: Brick, field: Field, x: Floats, z: Floats) -> None:
         cut.plot([x[0], x[-1]], [level, level], color="white", lw=0.7, zorder=3)
         cut.plot([x[0], x[-1]], [level, level], color="black", lw=0.7, ls=(0, (4, 4)), zorder=3)
     ends = np.concatenate([[0], changes, [len(z) - 1]])
-    for first, last in zip(ends[:-1], ends[1:], strict=True):
+    for first, last in itertools.pairwise(ends):
         number = int(column[first])
         if number < len(brick.layers):
             place = (1.02, 0.5 * (z[first] + z[last]))
-            cut.text(*place, brick.layers[number], transform=cut.get_yaxis_transform(), fontsize=theme.SMALL - 1, va="center", color=theme.INK)
+            cut.text(
+                *place, brick.layers[number], transform=cut.get_yaxis_transform(), fontsize=theme.SMALL - 1, va="center", color=theme.INK
+            )

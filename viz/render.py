@@ -1,6 +1,6 @@
 """A picture in three dimensions as PNG to stdout: a process of its own, for without its libraries VTK dies by segmentation fault.
 
-    python -m viz.render --body FOLDER TIME TITLE [--body FOLDER TIME TITLE ...]
+python -m viz.render --body FOLDER TIME TITLE [--body FOLDER TIME TITLE ...]
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
     import pyvista
 
 MOST_IN_A_ROW = 3
-TALL = 760  # pixels of a row
-BAR = 150  # pixels of the column with the colour bar
+TALL = 700  # pixels of a row
+BAR = 160  # pixels of the column with the colour bar
 LARGE, MIDDLE, LITTLE = 22, 18, 16  # pixels of text
 
 
@@ -28,7 +29,7 @@ def scene(bricks: Sequence[Brick]) -> pyvista.Plotter:
     low, high, ticks = colour_range(bricks, [read_field(brick.file) for brick in bricks])
     n_columns = min(len(bricks), MOST_IN_A_ROW)
     n_rows = -(-len(bricks) // n_columns)
-    wide = {1: 850, 2: 625, 3: 520}[n_columns]
+    wide = {1: 850, 2: 620, 3: 520}[n_columns]
     plotter = pyvista.Plotter(
         off_screen=True,
         shape=(n_rows, n_columns + 1),
@@ -39,15 +40,15 @@ def scene(bricks: Sequence[Brick]) -> pyvista.Plotter:
     plotter.set_background("white", all_renderers=True)
     for i, brick in enumerate(bricks):
         plotter.subplot(i // n_columns, i % n_columns)
-        mapper = _body(plotter, brick, low, high)
+        _body(plotter, brick, low, high)
     plotter.subplot(0, n_columns)
-    _bar(plotter, mapper, low, high, ticks)
+    _bar(plotter, low, high, ticks)
     plotter.enable_anti_aliasing("ssaa", all_renderers=True)
     return plotter
 
 
-def _body(plotter: Any, brick: Brick, low: float, high: float) -> Any:
-    """One body with its outlines, rulers and words; what maps its temperatures to colours."""
+def _body(plotter: Any, brick: Brick, low: float, high: float) -> None:
+    """One body with its outlines, rulers and words."""
     import pyvista
 
     whole, unit = grid(brick.file)
@@ -61,7 +62,10 @@ def _body(plotter: Any, brick: Brick, low: float, high: float) -> Any:
     actor = plotter.add_mesh(
         surface, scalars=TEMPERATURE, clim=(low, high), cmap=theme.COLOUR_MAP, lighting=False, show_scalar_bar=False, n_colors=256
     )
-    thin: dict[str, Any] = {"color": "#303030", "line_width": 1.2, "lighting": False}
+    # lines that lie in the surface are drawn before it
+    actor.mapper.SetResolveCoincidentTopologyToPolygonOffset()
+    actor.mapper.SetRelativeCoincidentTopologyPolygonOffsetParameters(2.0, 2.0)
+    thin: dict[str, Any] = {"color": "#777777", "line_width": 2.5, "lighting": False}
     for number in np.unique(cut.cell_data["material"]):
         layer = cut.extract_cells(np.flatnonzero(cut.cell_data["material"] == number)).extract_surface(algorithm="dataset_surface")
         edges = layer.extract_feature_edges(30, boundary_edges=True, non_manifold_edges=False, manifold_edges=False)
@@ -69,23 +73,24 @@ def _body(plotter: Any, brick: Brick, low: float, high: float) -> Any:
     lift = 0.004 * (z1 - z0)
     for patch in brick.patches:
         z = z1 + lift if patch.face == "top" else z0 - lift
-        plotter.add_mesh(_outline(patch, middle, scale, z), color=theme.PATCH, line_width=4, lighting=False)
+        plotter.add_mesh(_outline(patch, middle, scale, z), color=theme.PATCH, line_width=7, lighting=False)
     gone = np.array([[middle[0], y0], [x1, y0], [x1, middle[1]]])
     for z in (z0, z1):
-        plotter.add_mesh(pyvista.lines_from_points(np.column_stack([gone, np.full(3, z)])), color="#a8a8a8", line_width=1)
-    plotter.add_mesh(pyvista.Line((x1, y0, z0), (x1, y0, z1)), color="#a8a8a8", line_width=1)
+        plotter.add_mesh(pyvista.lines_from_points(np.column_stack([gone, np.full(3, z)])), color="#b0b0b0", line_width=1.5)
+    plotter.add_mesh(pyvista.Line((x1, y0, z0), (x1, y0, z1)), color="#b0b0b0", line_width=1.5)
     _rulers(plotter, whole.bounds, unit)
     size = max(x1 - x0, y1 - y0, z1 - z0)
     focus = np.array([0.5 * (x0 + x1), 0.5 * (y0 + y1), 0.46 * (z0 + z1)])
     away = np.array([1.0, -1.35, 0.95])
+    focus -= 0.05 * size * np.array([1.35, 1.0, 0.0]) / np.hypot(1.35, 1.0)  # to the left: room for the ruler of the height
     plotter.camera.position = tuple(focus + 4.0 * size * away / np.linalg.norm(away))
     plotter.camera.focal_point = tuple(focus)
     plotter.camera.up = (0.0, 0.0, 1.0)
     plotter.camera.parallel_projection = True
-    plotter.camera.parallel_scale = 0.93 * size
-    _words(plotter, brick.title, 0.5, 0.93, LARGE, bold=True)
+    plotter.camera.parallel_scale = 1.06 * size
+    _words(plotter, brick.title, 0.5, 0.95, LARGE, bold=True)
+    _words(plotter, theme.span(whole.point_data["temperature [K]"]), 0.5, 0.895, LITTLE)
     _words(plotter, brick.remark, 0.5, 0.03, LITTLE)
-    return actor.mapper
 
 
 def _outline(patch: Any, middle: Any, scale: float, z: float) -> Any:
@@ -115,50 +120,70 @@ def _rulers(plotter: Any, bounds: Any, unit: str) -> None:
     places, texts = [], []
     for name, start, end, out in ends:
         a, b, n = np.array(start), np.array(end), np.array(out)
-        plotter.add_mesh(pyvista.Line(a, b), color="#505050", line_width=1.2)
+        plotter.add_mesh(pyvista.Line(a, b), color="#505050", line_width=2)
         for tip in (a, b):
-            plotter.add_mesh(pyvista.Line(tip - 0.25 * gap * n, tip + 0.25 * gap * n), color="#505050", line_width=1.2)
+            plotter.add_mesh(pyvista.Line(tip - 0.25 * gap * n, tip + 0.25 * gap * n), color="#505050", line_width=2)
         places.append(0.5 * (a + b) + 1.5 * gap * n)
         texts.append(f"{name}  {np.linalg.norm(b - a):.4g} {unit}")
+    _labels(plotter, places, texts, "center")
+
+
+def _bar(plotter: Any, low: float, high: float, ticks: list[float]) -> None:
+    """The one colour bar, in a column of its own. Made by hand: VTK's own puts the numbers beside their places."""
+    import pyvista
+
+    width, height = 0.05, 1.0
+    bar = pyvista.ImageData(dimensions=(2, 257, 1), spacing=(width, height / 256, 1.0))
+    bar.point_data[TEMPERATURE] = np.repeat(np.linspace(low, high, 257), 2)
+    plotter.add_mesh(bar, scalars=TEMPERATURE, clim=(low, high), cmap=theme.COLOUR_MAP, lighting=False, show_scalar_bar=False)
+    frame = np.array([(0, 0), (width, 0), (width, height), (0, height), (0, 0)])
+    plotter.add_mesh(pyvista.lines_from_points(np.column_stack([frame, np.full(5, 0.01)])), color="#505050", line_width=2)
+    levels = [height * (tick - low) / (high - low) for tick in ticks]
+    for level in levels:
+        plotter.add_mesh(pyvista.Line((width, level, 0.01), (1.25 * width, level, 0.01)), color="#505050", line_width=2)
+    whole = all(abs(tick - round(tick)) < 1e-9 for tick in ticks)
+    _labels(
+        plotter, [(1.6 * width, level, 0.01) for level in levels], [f"{tick:.0f}" if whole else f"{tick:.4g}" for tick in ticks], "left"
+    )
+    plotter.camera.parallel_projection = True
+    plotter.camera.position, plotter.camera.focal_point, plotter.camera.up = (
+        (1.6 * width, 0.53, 5.0),
+        (1.6 * width, 0.53, 0.0),
+        (0.0, 1.0, 0.0),
+    )
+    plotter.camera.parallel_scale = 0.68
+    plotter.camera.clipping_range = (1.0, 10.0)
+    _words(plotter, "temperature\n[°C]", 0.5, 0.93, MIDDLE)
+
+
+def _labels(plotter: Any, places: Any, texts: list[str], across: str) -> None:
+    """Words at places of the scene, always in front."""
     plotter.add_point_labels(
-        np.array(places),
+        np.array(places, float),
         texts,
         font_size=LITTLE,
+        font_file=font(),
+        bold=False,
         text_color=theme.INK,
         shape=None,
         show_points=False,
         always_visible=True,
-        justification_horizontal="center",
+        justification_horizontal=across,
         justification_vertical="center",
     )
-
-
-def _bar(plotter: Any, mapper: Any, low: float, high: float, ticks: list[float]) -> None:
-    """The one colour bar, in a column of its own."""
-    _words(plotter, "temperature\n[°C]", 0.42, 0.9, MIDDLE)
-    bar = plotter.add_scalar_bar(
-        title="",
-        mapper=mapper,
-        vertical=True,
-        position_x=0.22,
-        position_y=0.12,
-        width=0.5,
-        height=0.72,
-        n_labels=len(ticks),
-        label_font_size=LITTLE,
-        fmt="%.0f" if all(abs(tick - round(tick)) < 1e-9 for tick in ticks) else "%.4g",
-        color=theme.INK,
-        unconstrained_font_size=True,
-        outline=False,
-    )
-    bar.SetTextPad(6)
-    bar.SetBarRatio(0.42)
 
 
 def _words(plotter: Any, text: str, x: float, y: float, size: int, bold: bool = False) -> None:
     """Text centred at a place of the current view, 0 to 1 along each side."""
     if not text:
         return
-    actor = plotter.add_text(text, position=(x, y), viewport=True, font_size=size, color=theme.INK)
-    actor.prop.font_size, actor.prop.bold = size, bold
+    actor = plotter.add_text(text, position=(x, y), viewport=True, font_size=size, font_file=font(bold), color=theme.INK)
+    actor.prop.font_size = size
     actor.prop.justification_horizontal, actor.prop.justification_vertical = "center", "center"
+
+
+def font(bold: bool = False) -> str:
+    """The font of the other pictures, which comes with matplotlib."""
+    import matplotlib
+
+    return str(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / ("DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"))

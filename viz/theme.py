@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from thermo.constants import ZERO_CELSIUS
 
 if TYPE_CHECKING:
@@ -48,6 +50,15 @@ def degrees(kelvin: float) -> str:
     return f"{celsius(kelvin):.1f} °C"
 
 
+def span(kelvin: Any) -> str:
+    """From the lowest to the highest of some temperatures.
+
+    >>> span([298.15, 472.15])
+    '25.0 to 199.0 °C'
+    """
+    return f"{celsius(float(np.min(kelvin))):.1f} to {degrees(float(np.max(kelvin)))}"
+
+
 def time_text(seconds: float, digits: int = 3) -> str:
     """A time in a fitting unit.
 
@@ -89,10 +100,10 @@ def figure(width: float, height: float) -> Figure:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    made = Figure(figsize=(width, height), dpi=DPI, layout="constrained", facecolor="white")
+    made: Any = Figure(figsize=(width, height), dpi=DPI, layout="constrained", facecolor="white")
     made.get_layout_engine().set(w_pad=0.08, h_pad=0.08)
     FigureCanvasAgg(made)
-    return made
+    return made  # type: ignore[no-any-return]
 
 
 def dress(axes: Any, x: str, y: str, title: str = "", colour: str = INK) -> None:

@@ -1,0 +1,314 @@
+"""The calorimeter: the rules of heat-wait-seek, the reference pair of cells, a slab in the same instrument."""
+
+import math
+
+import numpy as np
+import pytest
+
+from tests.conftest import CASES, case_from
+from thermo.arc import (
+    EXO,
+    FOLLOWS,
+    HEAT,
+    PHASE_NAMES,
+    RUN,
+    SEEK,
+    TARGET,
+    WAIT,
+    WALL_SWITCH,
+    decide,
+    margins,
+    next_target,
+    start,
+    surroundings,
+)
+from thermo.body import CellBody
+from thermo.case import read_case
+from thermo.programme import N_MACHINE, N_MARGINS, PHASE
+from thermo.simulate import run
+from thermo.stepping import History, initial_state, integrate
+
+ZERO = 273.15
+
+
+def settings(**changes):
+    return CellBody(read_case(CASES / "paper" / "cu-20li.yaml")).programme._replace(**changes)
+
+
+# ------------------------------------------------------------------ rules of the machine
+
+
+@pytest.mark.parametrize(("now", "target"), [(50.0, 55.0), (53.9, 55.0), (54.1, 60.0), (55.0, 60.0), (120.9, 125.0), (59.0, 65.0)])
+def test_the_next_target_is_the_next_grid_value_more_than_a_fifth_of_a_step_away(now, target):
+    assert next_target(settings(), now + ZERO) - ZERO == pytest.approx(target)
+
+
+def test_relative_steps_start_from_the_present_temperature():
+    assert next_target(settings(grid=0.0), 400.0) == 405.0
+
+
+def test_a_test_begins_with_waiting():
+    machine = np.zeros(N_MACHINE)
+    start(settings(), machine, 323.15)
+    assert machine[PHASE] == WAIT
+    assert surroundings(settings(), machine, 0.0).follows == 1.0
+
+
+def test_the_mean_rate_of_the_window_decides():
+    for rise, phase in ((0.19, HEAT), (0.21, EXO)):  # K in a window of 600 s; 0.02 K/min are 0.2 K
+        machine = np.zeros(N_MACHINE)
+        start(settings(), machine, 350.0)
+        assert decide(settings(), machine, -1, 900.0, 350.0, 0.0) == 1.0
+        assert machine[PHASE] == SEEK
+        decide(settings(), machine, -1, 600.0, 350.0 + rise, 0.0)
+        assert machine[PHASE] == phase
+
+
+def test_heating_stops_at_the_target():
+    machine, out = np.zeros(N_MACHINE), np.zeros(N_MARGINS + 1)
+    start(settings(), machine, 350.0)
+    machine[PHASE], machine[TARGET] = HEAT, 360.0
+    margins(settings(), machine, 10.0, 359.99, 2.0 / 60.0, out)
+    assert not np.any(out[:N_MARGINS] > 0.0)
+    margins(settings(), machine, 10.0, 360.01, 2.0 / 60.0, out)
+    assert out[0] > 0.0
+
+
+def test_the_wall_stops_following_at_its_limit_and_takes_up_again_with_a_decaying_gap():
+    instrument, machine, out = settings(), np.zeros(N_MACHINE), np.zeros(N_MARGINS + 1)
+    start(instrument, machine, 400.0)
+    margins(instrument, machine, 5.0, 400.0, 0.34, out)  # K/s, above 20 K/min
+    assert out[WALL_SWITCH] > 0.0
+    decide(instrument, machine, WALL_SWITCH, 5.0, 400.0, 0.34)
+    assert machine[FOLLOWS] == 0.0
+    assert surroundings(instrument, machine, 8.0).wall == pytest.approx(401.0)  # 3 s at 20 K/min
+    decide(instrument, machine, WALL_SWITCH, 8.0, 403.0, 0.0)
+    assert surroundings(instrument, machine, 8.0).wall == pytest.approx(-2.0)  # a gap to the sensor now
+    assert surroundings(instrument, machine, 28.0).wall == pytest.approx(-2.0 * math.exp(-1.0))
+
+
+# ------------------------------------------------------------------ one reaction, checked by algebra
+
+SINGLE = """
+    title: one first-order reaction
+    sample:
+      kind: lumped
+      heat_capacity: {{at_298K: 1 J/K}}
+      chemistry:
+        title: first order
+        species: {{c: {{start: 1}}}}
+        reactions:
+          only:
+            pre_exponential_factor: 1e11 1/s
+            activation_energy: 120 kJ/mol
+            factors: [{{kind: order, species: c, order: 1}}]
+            consumes: {{c: 1}}
+            heat: 500 J
+    programme:
+      kind: arc
+      start: 47.5 degC
+      step: 5 K
+      steps: relative
+      heater: 5 K/min
+      wait: 15 min
+      seek: 20 min
+      sensitivity: 0.02 K/min
+      lost_exotherm: track
+      end: 900 degC
+      calorimeter: {{phi: {phi}}}
+"""
+
+
+@pytest.fixture(scope="module", params=[1.0, 1.5])
+def single(request):
+    return request.param, run(case_from(SINGLE.format(phi=request.param)))
+
+
+# phi: T1, time of T1, mean rate there, rate: temperature, at the largest rate: T, rate K/min, T3, time from T1 to it
+SINGLE_EXPECTED = {
+    1.0: (93.9163, 20340.0, 0.02580, {0.1: 107.566, 1: 132.795, 10: 161.758, 60: 187.483, 600: 225.724}, 545.97, 6.2136e6, 592.459, 24056.9),
+    1.5: (99.1690, 22500.0, 0.02997, {0.1: 111.820, 1: 138.012, 10: 168.349, 60: 195.615, 600: 236.969}, 399.90, 9.0161e4, 430.785, 21657.4),
+}
+
+
+def test_hws_single_onset(single):
+    """The start of the detecting window, as an independent script has it within 0.05 K."""
+    phi, result = single
+    first = result.summary()["onsets"]["T1"]
+    assert first["temperature_start_of_window_K"] - ZERO == pytest.approx(SINGLE_EXPECTED[phi][0], abs=0.05)
+    assert first["time_s"] - 1200.0 == pytest.approx(SINGLE_EXPECTED[phi][1], abs=5.0)
+    assert first["rate_K_per_s"] * 60.0 == pytest.approx(SINGLE_EXPECTED[phi][2], rel=0.01)
+
+
+def test_hws_single_temperatures_at_rates(single):
+    phi, result = single
+    T, rate = result.probe("sample"), result.columns["rate_K_per_s"] * 60.0
+    tracking = np.isin(result.columns["phase"], ["exotherm", "runaway"])
+    rise = slice(int(np.argmax(tracking)), int(np.argmax(rate)) + 1)
+    for wanted, temperature in SINGLE_EXPECTED[phi][3].items():
+        # between rows ln(rate) is a smooth function of -1/T: a cubic through them is exact to some mK
+        from scipy.interpolate import CubicSpline
+
+        x, y = np.log(rate[rise]), -1.0 / T[rise]
+        keep = np.concatenate([[True], np.diff(x) > 1e-9])
+        found = -1.0 / CubicSpline(x[keep], y[keep])(math.log(wanted)) - ZERO
+        assert found == pytest.approx(temperature, abs=0.1 if wanted < 60 else 0.15)
+
+
+def test_hws_single_largest_rate(single):
+    phi, result = single
+    fastest = result.summary()["maximum_rate"]
+    assert fastest["rate_K_per_s"] * 60.0 == pytest.approx(SINGLE_EXPECTED[phi][5], rel=0.005)
+
+
+def test_hws_single_end(single):
+    """T3 = T1 + 500 c1/phi: all reactant left at T1 becomes heat; and the time it takes."""
+    phi, result = single
+    summary = result.summary()
+    assert summary["probes"]["sample"]["final_K"] - ZERO == pytest.approx(SINGLE_EXPECTED[phi][6], abs=0.1)
+    elapsed = summary["maximum_rate"]["time_s"] - (summary["onsets"]["T1"]["time_s"] - 1200.0)
+    assert elapsed == pytest.approx(SINGLE_EXPECTED[phi][7], rel=0.003)
+    assert summary["energy"]["residual_relative"] < 1e-12
+
+
+# ------------------------------------------------------------------ the reference pair of cells
+
+
+def test_cu_cell_onset_short_and_peak(paper):
+    summary = paper("cu-20li").summary()
+    first = summary["onsets"]["T1"]
+    assert first["temperature_K"] - ZERO == pytest.approx(120.7941, abs=0.01)
+    assert first["time_s"] == pytest.approx(24563.49, abs=1.0)
+    short = summary["onsets"]["T2"]["1 K/s"]
+    assert short["temperature_K"] - ZERO == pytest.approx(125.0, abs=0.001)
+    assert short["time_s"] == pytest.approx(31100.89, abs=2.0)
+    third = summary["onsets"]["T3"]
+    assert third["temperature_K"] - ZERO == pytest.approx(680.002, abs=0.1)
+    assert third["time_s"] - short["time_s"] == pytest.approx(10.210, abs=0.1)
+    assert summary["maximum_rate"]["rate_K_per_s"] == pytest.approx(788.9708, rel=0.005)
+    assert len(summary["exotherms"]) == 1
+    assert summary["onsets"]["cessation"] is None
+    assert summary["end"]["reason"] == "runaway over"
+
+
+def test_cu_cell_heats(paper):
+    """At the maximum: electrical 1.12, cathode 1.97, lithium 6.09, pool 0.36 kJ; 3.8 ejected, 0.62 to the wall."""
+    energy = paper("cu-20li").summary()["energy"]
+    assert energy["released_J"]["short"] == pytest.approx(1120.0, rel=0.01)
+    assert energy["released_J"]["cathode"] == pytest.approx(1970.0, rel=0.01)
+    assert energy["released_J"]["lithium"] == pytest.approx(6090.0, rel=0.01)
+    assert energy["ejected_J"] == pytest.approx(0.4 * (sum(energy["released_J"].values()) - 53.0), rel=0.01)
+    assert energy["heat_out_J"] == pytest.approx(620.0, rel=0.02)
+
+
+def test_pi_ag_cell_stops_twice(paper):
+    summary = paper("pi-ag-20li").summary()
+    assert summary["onsets"]["T1"]["temperature_K"] - ZERO == pytest.approx(135.5205, abs=0.01)
+    assert summary["onsets"]["T1"]["time_s"] == pytest.approx(29516.26, abs=1.0)
+    assert summary["onsets"]["cessation"]["temperature_K"] - ZERO == pytest.approx(136.3296, abs=0.05)
+    first, second = summary["exotherms"]
+    assert second["start"]["temperature_K"] - ZERO == pytest.approx(140.76, abs=0.02)
+    assert second["end"]["temperature_K"] - ZERO == pytest.approx(144.55, abs=0.05)
+    assert first["rise_K"] + second["rise_K"] == pytest.approx(4.605, abs=0.05)
+    assert all(found is None for found in summary["onsets"]["T2"].values())
+    assert summary["onsets"]["T3"] is None
+    assert summary["end"]["reason"] == "end temperature"
+
+
+def test_pi_ag_cell_runs_away_at_178_if_the_test_goes_on(paper):
+    """More exotherms at 150.6, 155.6, 160.6 and 165.7 degC, then a runaway by the gate at the melting of lithium."""
+    summary = paper("pi-ag-20li", ("programme.end=300 degC",)).summary()
+    starts = [entry["start"]["temperature_K"] - ZERO for entry in summary["exotherms"]]
+    assert starts[2:6] == pytest.approx([150.6, 155.6, 160.6, 165.7], abs=0.1)
+    assert summary["onsets"]["T2"]["1 K/s"]["temperature_K"] - ZERO == pytest.approx(178.1, abs=0.3)
+
+
+@pytest.mark.parametrize("name", ["cu-20li", "pi-ag-20li"])
+def test_energy_balance_of_a_calorimeter_run(paper, name):
+    assert paper(name).summary()["energy"]["residual_relative"] <= 1e-12
+
+
+def test_the_result_does_not_hang_on_the_tolerance(paper):
+    tight = paper("cu-20li", ("numerics.tolerance=1e-7",)).summary()["onsets"]
+    usual = paper("cu-20li").summary()["onsets"]
+    assert usual["T1"]["temperature_K"] == pytest.approx(tight["T1"]["temperature_K"], abs=1e-3)
+    assert usual["T3"]["temperature_K"] == pytest.approx(tight["T3"]["temperature_K"], abs=1e-2)
+
+
+def test_with_the_same_short_pi_ag_runs_away_too(paper):
+    """The short is decisive, not the chemistry: T3 674 degC."""
+    text = (CASES / "paper" / "cu-20li.yaml").read_text()
+    changed = text.replace("6.733188306 J/K", "6.576899675 J/K").replace("\n  chemistry: limetal-ncm811-lhce\n", "\n" + WITH_SMALL_POOL)
+    summary = run(case_from(changed)).summary()
+    assert summary["onsets"]["T3"]["temperature_K"] - ZERO == pytest.approx(674.0, abs=3.0)
+
+
+WITH_SMALL_POOL = "  chemistry: limetal-ncm811-lhce\n  with: {pool.heat: 72.25450727 J}\n"
+
+
+def test_a_fused_short_gives_its_energy_once_and_the_test_goes_on():
+    """Rule 6: the temperature jumps by E/C(T), the charge falls by E/(V 3600 Q); the cell survives 50 J."""
+    text = (CASES / "paper" / "cu-20li.yaml").read_text().replace("    charge: {value: 0.5 Ah", "    fused_energy: 50 J\n    charge: {value: 0.5 Ah")
+    text = text.replace("\n  chemistry: limetal-ncm811-lhce\n", "\n" + WITH_SMALL_POOL).replace("value: 300 degC", "value: 140 degC")
+    text = text[: text.index("  ejecta:")] + text[text.index("programme:") :]
+    result = run(case_from(text))
+    T = result.probe("sample")
+    jump = np.flatnonzero(np.diff(T) > 2.0)
+    assert len(jump) == 1
+    row = int(jump[0])
+    assert T[row] - ZERO == pytest.approx(125.0, abs=1e-3)
+    assert result.time[row + 1] == result.time[row]
+    energy = result.summary()["energy"]
+    assert energy["released_J"]["fused_short"] == 50.0
+    assert energy["residual_relative"] < 1e-12
+    assert result.columns["conversion_cathode"][row + 1] - result.columns["conversion_cathode"][row] == pytest.approx(50.0 / (4.3 * 1800.0))
+
+
+def test_without_an_alarm_the_instrument_would_heat_into_a_runaway(paper):
+    """A rate 25 times the sensitivity above the heater ends heating or waiting at once."""
+    summary = paper("cu-20li", ("programme.step=40 K",)).summary()
+    assert "phase" in summary["onsets"]["T1"]["criterion"]
+
+
+def test_phases_follow_in_order(paper):
+    phases = paper("pi-ag-20li").columns["phase"]
+    changes = [(a, b) for a, b in zip(phases[:-1], phases[1:], strict=True) if a != b]
+    allowed = {("wait", "seek"), ("seek", "heat"), ("heat", "wait"), ("seek", "exotherm"), ("exotherm", "heat"), ("wait", "end")}
+    assert set(changes) <= allowed
+    assert RUN in PHASE_NAMES
+
+
+# ------------------------------------------------------------------ the same cell as a slab, in the same instrument
+
+
+def slab_of(sample, n, conductance):
+    """A cell cut into n equal slices that conduct heat to each other; its surface at both ends, the sensor on one."""
+    ends = np.zeros(n)
+    ends[0] = ends[-1] = 0.5
+    return sample._replace(
+        share=np.full(n, 1.0 / n),
+        surface=ends,
+        conductance=np.full(n - 1, conductance),
+        sensor=n - 1,
+        site_node=np.arange(n),
+        site_share=np.full(n, 1.0 / n),
+    )
+
+
+@pytest.mark.parametrize("name", ["cu-20li", "pi-ag-20li"])
+def test_a_slab_of_50_conducting_nodes_gives_the_lumped_onset_and_peak(paper, name):
+    """Step, loop and instrument do not know what is inside the sample."""
+    body = CellBody(read_case(CASES / "paper" / f"{name}.yaml"))
+    slab = slab_of(body.sample, 50, 2000.0)
+    state = initial_state(slab, body.programme)
+    begun = state.enthalpy.sum()
+    blocks = list(integrate(slab, body.programme, state))
+    history = History(*(np.concatenate(parts) for parts in zip(*blocks, strict=True)))
+    lumped = paper(name).summary()
+    phase = history.machine[:, PHASE]
+    first = int(np.flatnonzero((phase[1:] == EXO) & (phase[:-1] == SEEK))[0]) + 1
+    assert history.temperature[first, -1] == pytest.approx(lumped["onsets"]["T1"]["temperature_K"], abs=0.1)
+    assert history.temperature[:, -1].max() == pytest.approx(lumped["probes"]["sample"]["maximum_K"], abs=0.1)
+    ledger = state.ledger
+    balance = state.enthalpy.sum() - begun - ledger[0] + ledger[1] + ledger[2] - ledger[4:].sum()
+    assert abs(balance) < 1e-12 * (abs(ledger[:3]).sum() + abs(ledger[4:]).sum())

@@ -1,0 +1,216 @@
+"""The heat equation on a mesh: matrices, convergence, conservation, held faces."""
+
+import numpy as np
+import pytest
+
+from meshes.block import Grid, box_mesh
+from tests.conftest import case_from
+from thermo.body import MeshBody, build
+from thermo.geometry import node_grid
+from thermo.programme import Schedule
+from thermo.simulate import run
+from thermo.stepping import copied, initial_state, integrate, interpolate, make_work, take_step
+from thermo.system import HexMesh, MeshSample
+
+BAR = """
+    title: bar held at one end
+    materials:
+      a: {{density: 1000 kg/m3, heat_capacity: 1000 J/(kg K), thermal_conductivity: {k}}}
+    sample:
+      kind: layered-block
+      size: [10 mm, 10 mm]
+      layers: [{{name: bar, material: a, thickness: 10 mm}}]
+      temperature: 300 K
+      mesh: {{order: {order}, largest: {largest}, growth: 1.5}}
+    programme:
+      kind: surroundings
+      faces: {{{face}: [{{kind: held, temperature: 400 K}}]}}
+      end: {end}
+    measure: {{probes: {{far: {probe}, mean: {{region: bar, take: mean}}}}, crossings: {{half: {{probe: far, fraction: 0.5, of: {face}}}}}}}
+    numerics: {{tolerance: {tolerance}}}
+"""
+
+
+def bar(*, k="2 W/(m K)", order=2, largest="1 mm", face="top", end="60 s", probe="{face: bottom, take: mean}", tolerance=1e-5):
+    return case_from(BAR.format(k=k, order=order, largest=largest, face=face, end=end, probe=probe, tolerance=tolerance))
+
+
+def slab_theta(fourier):
+    """theta at the insulated face of a slab whose other face is held: 1 - 4/pi sum (-1)^n/(2n+1) exp(-(2n+1)^2 pi^2 Fo/4)."""
+    n = np.arange(60)
+    terms = (-1.0) ** n / (2 * n + 1) * np.exp(-((2 * n + 1) ** 2) * np.pi**2 / 4.0 * fourier)
+    return 1.0 - 4.0 / np.pi * terms.sum()
+
+
+def solve_matrix(body):
+    return body.sample.matrix, body.sample.capacity
+
+
+@pytest.mark.parametrize("order", [1, 2])
+def test_rows_of_the_conduction_matrix_sum_to_zero_and_it_is_symmetric(order):
+    matrix, _ = solve_matrix(build(bar(order=order, largest="2.5 mm")))
+    assert abs(matrix.sum(axis=1)).max() < 1e-15
+    assert abs(matrix - matrix.T).max() < 1e-15
+
+
+def test_linear_elements_couple_nodes_along_the_axes_only_and_never_the_wrong_way():
+    """Heat flows from hot to cold between any two nodes: no positive entry off the diagonal, seven a row."""
+    matrix, _ = solve_matrix(build(bar(order=1, largest="2.5 mm")))
+    off = matrix.copy()
+    off.setdiag(0.0)
+    off.eliminate_zeros()
+    assert off.data.max() < 0.0
+    assert np.diff(off.indptr).max() <= 6
+
+
+@pytest.mark.parametrize("order", [1, 2])
+def test_capacity_is_mass_times_heat_capacity(order):
+    body = build(bar(order=order))
+    assert body.multiplicity * body.sample.capacity.sum() == pytest.approx(1e6 * 1e-6, rel=1e-12)
+
+
+@pytest.mark.parametrize(("face", "probe"), [("top", "{face: bottom, take: mean}"), ("left", "{face: right, take: mean}"), ("back", "[3 mm, 0 mm, 4 mm]")])
+def test_a_slab_agrees_with_its_series_along_every_axis(face, probe):
+    result = run(bar(face=face, probe=probe, largest="0.8 mm"))
+    theta = (result.probe("far") - 300.0) / 100.0
+    fourier = 2.0 / 1e6 * result.time / 1e-4
+    exact = np.array([slab_theta(fo) if fo > 1e-3 else 0.0 for fo in fourier])
+    assert theta[result.time > 1.0] == pytest.approx(exact[result.time > 1.0], abs=2e-4)
+
+
+def test_conductivity_by_axis():
+    """In plane 8, through 2 W/(m K): held on the left it is four times as fast as held on the top."""
+    k = "{in_plane: 8 W/(m K), through: 2 W/(m K)}"
+    along = run(bar(k=k, face="left", probe="{face: right, take: mean}")).summary()["crossings"]["half"]["time_s"]
+    through = run(bar(k=k)).summary()["crossings"]["half"]["time_s"]
+    assert through / along == pytest.approx(4.0, rel=1e-3)
+
+
+def decayed(order, n, steps):
+    """A cosine in x, y and z in an insulated unit cube of n cells after a fixed time: volumes, temperature and exact one."""
+    line = np.linspace(0.0, 1.0, n + 1)
+    line = line + 0.04 * np.sin(2.0 * np.pi * line)  # cells of unequal size
+    vertices = Grid(line, line, line, (None, None))
+    nodes = box_mesh(node_grid(vertices, order), {"cube": 1.0}, {})
+    cells = box_mesh(vertices, {"cube": 1.0}, {})
+    mesh = HexMesh(cells.points, cells.cells, nodes.points, order)
+    one = np.ones(len(cells.cells))
+    made = mesh.matrices(np.ones((len(cells.cells), 3)), one, 300.0 * one)
+    shape = np.prod(np.cos(np.pi * nodes.points), axis=1)
+    sample = MeshSample(made.capacity, made.conduction, nodes.faces, 300.0 + shape, 1.0)
+    programme = Schedule(1.0, np.zeros(0, np.int64), np.zeros(0))
+    state, span = initial_state(sample, programme), 0.03
+    work, trial = make_work(sample, programme), copied(state)
+    for _ in range(steps):
+        take_step(sample, programme, state, 0.0, span / steps, work)
+        interpolate(sample, state, work, 1.0, trial)
+        state = copied(trial)._replace(loop=state.loop)
+    exact = 300.0 + shape * np.exp(-3.0 * np.pi**2 * span)
+    return made.volume, state.temperature, exact
+
+
+def norm(volume, error):
+    """Root of the integral of the square."""
+    return np.sqrt(np.sum(volume * error**2))
+
+
+@pytest.mark.parametrize(("order", "sizes", "rate"), [(1, (8, 16), 2.0), (2, (4, 8), 3.0)])
+def test_order_in_space(order, sizes, rate):
+    """Linear elements converge with h^2, quadratic ones with h^3 or better, on unequal cells."""
+    coarse, fine = (norm(v, found - exact) for v, found, exact in (decayed(order, n, 60) for n in sizes))
+    assert np.log2(coarse / fine) > rate - 0.15
+
+
+def test_order_in_time():
+    """TR-BDF2: halving the step quarters the error."""
+    volume, exact, _ = decayed(2, 4, 256)
+    errors = np.array([norm(volume, decayed(2, 4, n)[1] - exact) for n in (4, 8, 16)])
+    assert np.log2(errors[:-1] / errors[1:]) == pytest.approx(2.0, abs=0.1)
+
+
+def test_energy_in_is_energy_stored():
+    result = run(bar())
+    energy = result.summary()["energy"]
+    assert energy["heat_in_J"] == pytest.approx(1.0 * (result.probe("mean")[-1] - 300.0), rel=1e-9)
+    assert energy["residual_relative"] < 1e-9
+
+
+def test_heat_goes_in_at_a_hot_face_and_out_at_a_cold_one():
+    text = BAR.format(k="2 W/(m K)", order=2, largest="1 mm", face="top", end="1 h", probe="[0 mm, 0 mm, 5 mm]", tolerance=1e-4)
+    text = text.replace("top: [{kind: held, temperature: 400 K}]", "top: [{kind: held, temperature: 400 K}], bottom: [{kind: held, temperature: 300 K}]")
+    result = run(case_from(text))
+    energy = result.summary()["energy"]
+    steady = 2.0 * 1e-4 * 100.0 / 0.01  # W
+    assert result.columns["heat_top_W"][-1] == pytest.approx(steady, rel=1e-4)
+    assert result.columns["heat_bottom_W"][-1] == pytest.approx(-steady, rel=1e-4)
+    assert result.probe("far")[-1] == pytest.approx(350.0, abs=1e-3)
+    assert energy["heat_out_J"] > 6000.0
+    assert energy["residual_relative"] < 1e-9
+
+
+def test_initial_temperature_by_region_settles_at_the_weighted_mean():
+    """Two layers, insulated: T = sum(C T)/sum(C)."""
+    case = case_from(
+        """
+        title: two layers that settle
+        materials:
+          a: {density: 1000 kg/m3, heat_capacity: 1000 J/(kg K), thermal_conductivity: 2 W/(m K)}
+          b: {density: 2000 kg/m3, heat_capacity: 800 J/(kg K), thermal_conductivity: 100 W/(m K)}
+        sample:
+          kind: layered-block
+          size: [2 mm, 2 mm]
+          layers: [{name: lower, material: a, thickness: 1 mm}, {name: upper, material: b, thickness: 0.5 mm}]
+          temperature: {lower: 300 K, upper: 420 K}
+        programme: {kind: surroundings, end: 60 s}
+        measure: {probes: {hottest: {region: upper, take: maximum}, coldest: {region: lower, take: minimum}}}
+        """
+    )
+    result = run(case)
+    mean = (1e6 * 1e-3 * 300.0 + 1.6e6 * 0.5e-3 * 420.0) / (1e6 * 1e-3 + 1.6e6 * 0.5e-3)
+    assert result.probe("hottest")[0] == pytest.approx(420.0, abs=1e-9)
+    assert result.probe("coldest")[0] == pytest.approx(300.0, abs=1e-9)
+    assert result.probe("hottest")[-1] == pytest.approx(mean, abs=1e-6)
+    assert result.summary()["energy"]["residual_J"] == pytest.approx(0.0, abs=1e-11)
+
+
+def test_a_quarter_model_gives_what_the_whole_body_gives(paper):
+    """Symmetry is a way to compute, not a different answer: probes, heats and energies of the whole body."""
+    text = (
+        BAR.replace("      temperature: 300 K", "      patches: {{spot: {{face: top, square: 2 mm, centre: [5 mm, 5 mm]}}}}\n      temperature: 300 K")
+    ).format(k="2 W/(m K)", order=1, largest="2.5 mm", face="spot", end="20 s", probe="[8 mm, 9 mm, 7 mm]", tolerance=1e-4)
+    quarter = run(case_from(text.replace("largest:", "smallest: 0.2 mm, largest:")))
+    whole = run(case_from(text.replace("largest:", "smallest: 0.2 mm, symmetry: false, largest:")))
+    assert quarter.body.multiplicity == 4.0
+    assert whole.body.multiplicity == 1.0
+    assert quarter.probe("far")[-1] == pytest.approx(whole.probe("far")[-1], abs=1e-3)
+    ours, theirs = quarter.summary()["energy"], whole.summary()["energy"]
+    assert ours["heat_in_J"] == pytest.approx(theirs["heat_in_J"], rel=1e-4)
+    assert "a quarter of the body" in quarter.body.notes()[0]
+
+
+def test_a_patch_in_the_corner_uses_no_symmetry():
+    case = case_from(
+        (BAR.replace("      temperature: 300 K", "      patches: {{spot: {{face: top, square: 2 mm, centre: [1 mm, 1 mm]}}}}\n      temperature: 300 K")).format(
+            k="2 W/(m K)", order=1, largest="2.5 mm", face="spot", end="1 s", probe="[8 mm, 9 mm, 7 mm]", tolerance=1e-3
+        )
+    )
+    assert isinstance(build(case), MeshBody)
+    assert "the whole body" in build(case).notes()[0]
+
+
+def test_linear_elements_stay_within_their_data_and_quadratic_ones_say_when_they_do_not():
+    sharp = bar(order=1, largest="2 mm", end="0.2 s", tolerance=1e-3)
+    assert not [w for w in run(sharp).summary()["warnings"] if w["code"] == "undershoot"]
+    found = [w for w in run(bar(order=2, largest="2 mm", end="0.2 s", tolerance=1e-3)).summary()["warnings"] if w["code"] == "undershoot"]
+    assert "left the range of its data" in found[0]["text"]
+
+
+def test_blocks_of_steps_do_not_change_a_mesh_run():
+    body = build(bar(order=1, largest="2.5 mm", tolerance=1e-3))
+    ends = []
+    for n_steps in (1, 9):
+        state = initial_state(body.sample, body.programme)
+        for _ in integrate(body.sample, body.programme, state, n_steps=n_steps):
+            pass
+        ends.append(state.temperature)
+    assert np.array_equal(*ends)
