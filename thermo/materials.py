@@ -78,7 +78,7 @@ class _Property:
             return self._axes(value, info)
         if isinstance(value, dict):
             known = ["table"] + (["in_plane", "through"] if self.by_axis else [])
-            if any(closest(name, known) for name in value):
+            if any(closest(name, [*known, "value"]) in known for name in value):
                 raise misplaced([((name,), "unknown key" + did_you_mean(name, known)) for name in value if name not in known])
             raise misplaced(block_for_value(value, wanted(self.unit.dimension)))
         return self.unit._validate(value, info)

@@ -135,7 +135,7 @@ def parse_document(text: str, path: str) -> Document:
         raise CaseError(composer.mistakes) from None
     if not isinstance(composer.root, dict):
         text = f"is not a case: keys with values are wanted, such as 'title: ...', found {described(composer.root)}"
-        raise CaseError([*composer.mistakes, Mistake(path, composer.line, "", text)])
+        raise CaseError([*composer.mistakes, Mistake(path, composer.root_line, "", text)])
     data, provenance = _strip_provenance(composer.root, composer, path)
     return Document(path, text, data, composer.lines, provenance, tuple(composer.mistakes))
 
@@ -146,7 +146,7 @@ class _Composer:
     def __init__(self, path: str) -> None:
         self.path = path
         self.root: Any = None
-        self.line = 1
+        self.line = self.root_line = 1
         self.lines: dict[Key, int] = {(): 1}
         self.mistakes: list[Mistake] = []
         self.n_nodes = 0
@@ -202,7 +202,7 @@ class _Composer:
             parent.append(value)
             self.lines[key] = line
         else:
-            self.root = value
+            self.root, self.root_line = value, line
         if kind != "ScalarEvent":
             if len(self.stack) >= DEEPEST:
                 self.refuse(event, f"is nested deeper than {DEEPEST} levels")
@@ -295,7 +295,7 @@ def _strip_provenance(root: Any, composer: _Composer, path: str) -> tuple[Any, d
             return [strip(item, (*key, i), (*at, i), around) for i, item in enumerate(node)]
         if not isinstance(node, dict):
             return node
-        sourced = "value" in node
+        sourced = "value" in node and at != ()
         check(node, at, sourced)
         own = dict(around)
         for name in ("status", "source", "uncertainty") if sourced else ("status", "source"):

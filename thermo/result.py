@@ -60,13 +60,14 @@ class Recording:
     def arrays(self) -> dict[str, Any]:
         """Everything kept, as named arrays for a checkpoint."""
         kept = {f"column/{name}": np.concatenate(values) for name, values in self.parts.items()}
+        kept["order"] = np.array(list(self.parts))
         kept["frame/time"] = np.array([time for time, _ in self.frames])
         kept["frame/temperature"] = np.array([temperature for _, temperature in self.frames])
         return kept
 
     def restore(self, arrays: dict[str, Any]) -> None:
         """Take back what `arrays` gave."""
-        self.parts = {name.removeprefix("column/"): [values] for name, values in arrays.items() if name.startswith("column/")}
+        self.parts = {str(name): [arrays[f"column/{name}"]] for name in arrays["order"]}
         self.frames = [(float(t), T) for t, T in zip(arrays["frame/time"], arrays["frame/temperature"], strict=True)]
 
 

@@ -23,8 +23,9 @@ from filelock import FileLock, Timeout
 from thermo.errors import FileError, FolderError
 
 OURS = re.compile(
-    r"(summary|status|manifest)\.json|history\.csv|table\.csv|case\.yaml|resolved\.yaml|study\.yaml|checkpoint-[12]\.npz|log\.txt"
-    r"|fields/(run\.pvd|materials\.csv|frame-[0-9]{4}\.vtu)|pictures/[a-z0-9-]+\.png|\.lock|.*\.part"
+    r"((summary|status|manifest)\.json|history\.csv|table\.csv|(case|resolved|study)\.yaml|checkpoint-[12]\.npz"
+    r"|fields/(run\.pvd|materials\.csv|frame-[0-9]{4}\.vtu)|pictures/[a-z0-9-]+\.png)(\.part)?"
+    r"|fields/\.frame-[0-9]{4}\.part\.vtu|\.lock"
 )
 UNSEALED = {"status.json", "manifest.json", ".lock"}
 CHECKPOINTS = ("checkpoint-1.npz", "checkpoint-2.npz")
@@ -63,6 +64,9 @@ class Folder:
             raise FolderError(f"{self.path} is in use by another run; choose another folder with --out") from None
         except OSError as error:
             raise FileError(f"{self.path}: cannot be written: {reason(error)}") from None
+        for name in self._files():  # what a run that was killed was writing
+            if OURS.fullmatch(name) and ".part" in name:
+                (self.path / name).unlink()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -129,7 +133,7 @@ class Folder:
         )
         folder = self.path / "fields"
         name = f"frame-{number:04d}.vtu"
-        part = folder / f".{name}.part.vtu"
+        part = folder / f".frame-{number:04d}.part.vtu"
         try:
             folder.mkdir(exist_ok=True)
             data.write(part, file_format="vtu")
