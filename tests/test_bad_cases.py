@@ -502,6 +502,67 @@ def test_a_bad_case_is_refused_at_its_line_in_words(tmp_path, name, old, new, af
     assert [m for m in found if words in m.text and m.line == line + after], [str(m) for m in found]
 
 
+SURROUNDINGS = "programme:\n  kind: surroundings\n  end: 1 h\n"
+
+
+def arc_of_a_cell():
+    return TEXT[CELL][TEXT[CELL].index("programme:\n") : TEXT[CELL].index("measure:")]
+
+
+def replaced_programme(name, programme):
+    text = TEXT[name]
+    return text[: text.index("programme:\n")] + programme + text[re.search("^measure:", text, re.MULTILINE).start() :]
+
+
+def test_a_cell_in_surroundings_says_where_it_starts(tmp_path):
+    found = mistakes_of(tmp_path, replaced_programme(CELL, SURROUNDINGS))
+    assert [str(m)[-58:] for m in found] == [":5: sample: 'temperature' is missing: where the cell starts"[-58:]]
+    faces = SURROUNDINGS + "  faces: {top: [{kind: held, temperature: 400 K}]}\n"
+    found = mistakes_of(tmp_path, replaced_programme(CELL, faces))
+    assert [m.text for m in found][-1] == "the sample has no face 'top'; there is none"
+
+
+def test_a_meshed_body_in_a_calorimeter_is_refused(tmp_path):
+    found = mistakes_of(tmp_path, replaced_programme(BRICK, arc_of_a_cell()))
+    assert "an arc takes a lumped sample; a meshed body in a calorimeter is not supported yet" in [m.text for m in found]
+
+
+def test_a_short_that_is_missing_cannot_throw_anything_out(tmp_path):
+    short = next(place for name, place in PLACES if name == CELL and place.key == "sample.short")
+    found = mistakes_of(tmp_path, without(TEXT[CELL], short))
+    assert [(m.key, m.text) for m in found] == [("sample.ejecta.after", "names a short, and there is none")]
+
+
+@pytest.mark.parametrize(
+    ("layers", "words"),
+    [
+        ("[]", "a block has at least one layer"),
+        (
+            "[" + ", ".join(f"{{name: l{i}, material: silver-298K, thickness: 1 um}}" for i in range(201)) + "]",
+            "has 201 entries; at most 200",
+        ),
+    ],
+)
+def test_a_block_has_layers_but_not_too_many(tmp_path, layers, words):
+    place = next(place for name, place in PLACES if name == BRICK and place.key == "sample.layers")
+    found = mistakes_of(tmp_path, with_value(TEXT[BRICK], place, layers))
+    assert [m for m in found if m.line in (place.line, place.line + 1) and m.key == "sample.layers" and words in m.text], [
+        str(m) for m in found
+    ]
+
+
+@pytest.mark.parametrize(("x", "overlap"), [("5.5 um", True), ("7 um", False), ("6 um", False)])
+def test_patches_that_lie_on_each_other_are_not_both_held(tmp_path, x, overlap):
+    text = TEXT[BRICK].replace("    hot-spot:\n", f"    second: {{face: top, square: 1 um, centre: [{x}, 5 um]}}\n    hot-spot:\n")
+    text = text.replace(f"faces: {{hot-spot: {HELD}", f"faces: {{hot-spot: {HELD}, second: {HELD}")
+    assert [m.key for m in mistakes_of(tmp_path, text)] == (["programme.faces.second"] if overlap else [])
+
+
+def test_a_misspelt_kind_is_one_mistake(tmp_path):
+    text = TEXT[CELL].replace("  kind: lumped", "  knid: lumped")
+    assert [m.text for m in mistakes_of(tmp_path, text)] == ["unknown key; did you mean 'kind'?"]
+
+
 # settings of the command line
 
 
@@ -511,11 +572,14 @@ def test_a_bad_case_is_refused_at_its_line_in_words(tmp_path, name, old, new, af
         (BRICK, "programme.end", "--set: 'programme.end' is not KEY=VALUE"),
         (BRICK, "=5", "--set: '=5' is not KEY=VALUE"),
         (BRICK, "programm.end=5 ms", "--set: programm.end: there is no 'programm' to set in; did you mean 'programme'?"),
+        (BRICK, "zzz.end=5 ms", "--set: zzz: unknown key"),
+        (BRICK, ".".join("x" * 30) + "=5", "is nested deeper than 24 levels"),
         (BRICK, "programme.ende=5 ms", "--set: programme.ende: unknown key; did you mean 'end'?"),
         (BRICK, "programme.end=5 m", "--set: programme.end: wrong unit 'm', which is a length; a time (s) is wanted"),
         (BRICK, "programme.end=-5 ms", "--set: programme.end: must be positive, got -5 ms"),
         (BRICK, "programme.end=", "--set: programme.end: a time (s) is wanted, found nothing"),
-        (BRICK, "title.x=5", "--set: title.x: 'title' is"),
+        (BRICK, "title.x=5", "--set: title.x: 'title' is 'brick of the PI-Ag"),
+        (BRICK, "programme.end.x=5", "'programme.end' is '3 ms' and has no entries to set"),
         (BRICK, "sample.layers.7.thickness=5 um", "--set: sample.layers.7.thickness: there is no '7' to set in; it may be '0', '1', '2'"),
         (BRICK, "sample.layers.7=5 um", "--set: sample.layers.7: the list has 3 entries, counted from 0"),
         (BRICK, "sample.layers.-1.thickness=5 um", "--set: sample.layers.-1.thickness: there is no '-1' to set in"),
@@ -551,6 +615,12 @@ def test_settings_replace_what_the_file_says_and_are_named_as_the_source(tmp_pat
     assert (case.programme.end, case.sample.layers[1].thickness, case.sample.mesh.growth) == (5e-3, 8e-6, 2.0)
     assert case.programme.end.source == "set on the command line" and case.programme.end.status is None
     assert case.sample.layers[0].thickness.source.startswith("Methods of")
+
+
+def test_a_block_that_the_file_leaves_out_can_be_set_in(tmp_path):
+    case = case_with(tmp_path, CELL, "numerics.tolerance=1e-7", "numerics.most_steps=50", "measure.pictures.times=[1 s]")
+    assert (case.numerics.tolerance, case.numerics.most_steps, case.measure.pictures.times) == (1e-7, 50, (1.0,))
+    assert case.numerics.tolerance.source == "set on the command line"
 
 
 def test_keys_with_dots_in_them_can_be_set(tmp_path):

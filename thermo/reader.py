@@ -544,23 +544,31 @@ def _value(text: str) -> Any:
 
 
 def _set(data: dict[str, Any], name: str, entry: Any) -> Key:
-    """Put an entry at a dotted key and say which it is. Raises CaseError where there is no such place."""
+    """Put an entry at a dotted key and say what was set: that key, or a block around it that the file left out.
+
+    Raises CaseError where there is no such place.
+    """
 
     def refuse(text: str) -> None:
         raise CaseError([Mistake("--set", None, "", text)])
 
     key = tuple(_split_key(name, data))
+    if len(key) > DEEPEST:
+        refuse(f"is nested deeper than {DEEPEST} levels")
     node: Any = data
+    new: Key = ()
     for n, part in enumerate(key[:-1]):
         if not _holds(node, part):
-            refuse(f"there is no {shortened(part, 40)!r} to set in" + did_you_mean(part, _names(node)))
+            if isinstance(node, list) or closest(str(part), _names(node)):
+                refuse(f"there is no {shortened(part, 40)!r} to set in" + did_you_mean(part, _names(node)))
+            node[part], new = {}, new or key[: n + 1]
         node = node[part]
         if not isinstance(node, dict | list):
             refuse(f"{dotted(key[: n + 1])!r} is {described(node)} and has no entries to set")
     if isinstance(node, list) and not _holds(node, key[-1]):
         refuse(f"the list has {len(node)} entries, counted from 0")
     node[key[-1]] = entry
-    return key
+    return new or key
 
 
 def _split_key(name: str, data: Any) -> list[str | int]:

@@ -34,13 +34,14 @@ def fields(bricks: Sequence[Brick]) -> Figure:
     heights = [float(np.ptp(data[0].axes[1])), max(float(np.ptp(data[0].axes[2])), 0.3 * float(np.ptp(data[0].axes[1])))]
     grid = figure.add_gridspec(2 * n_rows, n_columns, height_ratios=heights * n_rows)
     drawn: list[Any] = []
+    room = 72.0 * 0.85 * figure.get_figwidth() / n_columns  # points across a column
     for i, (brick, field) in enumerate(zip(bricks, data, strict=True)):
         row, column = 2 * (i // n_columns), i % n_columns
         above, cut = figure.add_subplot(grid[row, column]), figure.add_subplot(grid[row + 1, column])
         unit, scale = theme.length_unit(max(float(np.ptp(axis)) for axis in field.axes))
         x, y, z = (axis * scale for axis in field.axes)
         middle = _middle(brick, field)
-        above.set_title(brick.title, fontsize=theme.TEXT + 2, fontweight="bold", color=theme.INK, pad=20)
+        above.set_title(brick.title, fontsize=theme.fitting(brick.title, theme.TEXT + 2, room), fontweight="bold", color=theme.INK, pad=25)
         where = f"cut at y = {y[middle]:.4g} {unit}"
         for axes, name, across, v, values in (
             (above, "top face", "y", y, field.temperature[:, :, -1]),
@@ -49,7 +50,7 @@ def fields(bricks: Sequence[Brick]) -> Figure:
             drawn.append(_surface(axes, x, v, values, low, high))
             name = f"{name}: {theme.span(values)}"
             theme.dress(axes, f"x [{unit}]", f"{across} [{unit}]")
-            axes.text(0.0, 1.015, name, transform=axes.transAxes, fontsize=theme.SMALL, color=theme.FAINT, ha="left", va="bottom")
+            axes.text(0.0, 1.03, name, transform=axes.transAxes, fontsize=theme.SMALL, color=theme.FAINT, ha="left", va="bottom")
             axes.xaxis.set_major_locator(MaxNLocator(5))
             axes.yaxis.set_major_locator(MaxNLocator(5))
             for spine in axes.spines.values():
@@ -59,7 +60,7 @@ def fields(bricks: Sequence[Brick]) -> Figure:
         if brick.remark:
             # below the axis of the cut, where it covers nothing
             cut.annotate(
-                brick.remark,
+                brick.remark if n_columns < MOST_IN_A_ROW else brick.remark.replace(", ", ",\n"),
                 (0.5, 0.0),
                 (0, -34),
                 xycoords="axes fraction",

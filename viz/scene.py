@@ -40,14 +40,14 @@ def scene(bricks: Sequence[Brick]) -> pyvista.Plotter:
     plotter.set_background("white", all_renderers=True)
     for i, brick in enumerate(bricks):
         plotter.subplot(i // n_columns, i % n_columns)
-        _body(plotter, brick, low, high)
+        _body(plotter, brick, low, high, wide)
     plotter.subplot(0, n_columns)
     _bar(plotter, low, high, ticks)
     plotter.enable_anti_aliasing("ssaa", all_renderers=True)
     return plotter
 
 
-def _body(plotter: Any, brick: Brick, low: float, high: float) -> None:
+def _body(plotter: Any, brick: Brick, low: float, high: float, wide: int) -> None:
     """One body with its outlines, rulers and words."""
     import pyvista
 
@@ -87,10 +87,10 @@ def _body(plotter: Any, brick: Brick, low: float, high: float) -> None:
     plotter.camera.focal_point = tuple(focus)
     plotter.camera.up = (0.0, 0.0, 1.0)
     plotter.camera.parallel_projection = True
-    plotter.camera.parallel_scale = 1.06 * size
-    _words(plotter, brick.title, 0.5, 0.95, LARGE, bold=True)
+    plotter.camera.parallel_scale = max(1.06, TALL / wide) * size
+    _words(plotter, brick.title, 0.5, 0.95, int(theme.fitting(brick.title, LARGE, wide)), bold=True)
     _words(plotter, theme.span(whole.point_data["temperature [K]"]), 0.5, 0.895, LITTLE)
-    _words(plotter, brick.remark, 0.5, 0.03, LITTLE)
+    _words(plotter, brick.remark, 0.5, 0.03, int(theme.fitting(brick.remark, LITTLE, wide)))
 
 
 def _outline(patch: Any, middle: Any, scale: float, z: float) -> Any:

@@ -95,6 +95,12 @@ def round_range(low: float, high: float) -> tuple[float, float, list[float]]:
     return ticks[0], ticks[-1], ticks
 
 
+def fitting(text: str, size: float, width: float) -> float:
+    """The size of text at which its longest line fits a width, at most the given size; a bold letter is 0.7 wide on average."""
+    longest = max((len(line) for line in text.splitlines()), default=0)
+    return min(size, width / (0.7 * max(longest, 1)))
+
+
 def figure(width: float, height: float) -> Figure:
     """An empty figure of that size [inches] with a canvas of its own; nothing global is touched."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg

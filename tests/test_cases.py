@@ -1,0 +1,33 @@
+"""Every shipped case reads, says where its numbers come from, and gives what it says it gives."""
+
+import pytest
+
+from tests.conftest import CASES
+from thermo.case import case_of, used_numbers
+from thermo.cell import LumpedCell
+from thermo.reader import dotted, read_document
+from thermo.simulate import run
+from thermo.study import is_study, study_of
+
+FILES = sorted(CASES.rglob("*.yaml"))
+SINGLE = [file for file in FILES if not is_study(read_document(file))]
+STUDIES = [file for file in FILES if is_study(read_document(file))]
+
+
+@pytest.mark.parametrize("file", SINGLE, ids=lambda file: file.stem)
+def test_every_number_of_a_shipped_case_has_a_status_and_a_source(file):
+    case = case_of(read_document(file))
+    bare = [dotted(key) for key, number in used_numbers(case) if number.status is None or number.source is None]
+    assert bare == []
+
+
+@pytest.mark.parametrize("file", STUDIES, ids=lambda file: file.stem)
+def test_studies_read(file):
+    assert study_of(read_document(file)).members
+
+
+@pytest.mark.parametrize("file", [f for f in SINGLE if isinstance(case_of(read_document(f)).sample, LumpedCell)], ids=lambda file: file.stem)
+def test_lumped_cases_give_their_numbers(file):
+    judged = run(case_of(read_document(file))).summary()["expect"]
+    assert judged
+    assert [entry["name"] for entry in judged if entry["holds"] is False] == []

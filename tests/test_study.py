@@ -1,0 +1,148 @@
+"""The replay of the paper as a study: one table, kinds, words; and it claims no more than it may."""
+
+import pytest
+
+from tests.conftest import CASES
+from thermo.errors import CaseError
+from thermo.reader import parse_document, read_document
+from thermo.runs import compared
+from thermo.study import judged_claims, leaves, said, study_of
+
+REPLAY = study_of(read_document(CASES / "paper" / "replay.yaml"))
+FILES = {"PI-Ag brick": "brick-pi-ag", "Cu brick": "brick-cu", "Cu-20Li": "cu-20li", "PI-Ag-20Li": "pi-ag-20li"}
+
+
+@pytest.fixture(scope="module")
+def replay(paper):
+    summaries = {name: paper(file).summary() for name, file in FILES.items()}
+    return compared(REPLAY.text.title, REPLAY.text.study, summaries)
+
+
+def row(replay, member, result):
+    return next(entry for entry in replay["table"] if entry["member"] == member and entry["result"].startswith(result))
+
+
+def test_the_table_holds(replay):
+    broken = [entry for entry in replay["table"] + replay["claims"] if entry["holds"] is False]
+    assert broken == []
+
+
+def test_every_row_says_its_kind(replay):
+    assert [entry["result"] for entry in replay["table"] if entry["kind"] is None] == []
+
+
+# What may be claimed of each headline number. T1, T2, T3 of Cu-20Li each have a number fitted to them; the PI-Ag onset and its
+# cessation come out of choices made with them in view; the absence of a runaway is put in. Nothing here is predicted.
+ALLOWED = {
+    ("PI-Ag brick", "crossings.half-rise"): "exact",
+    ("Cu brick", "crossings.half-rise"): "exact",
+    ("Cu-20Li", "onsets.T1"): "calibrated",
+    ("Cu-20Li", "onsets.T2.1 K/s"): "calibrated",
+    ("Cu-20Li", "onsets.T3"): "calibrated",
+    ("PI-Ag-20Li", "onsets.T1"): "selected",
+    ("PI-Ag-20Li", "onsets.cessation"): "selected",
+    ("PI-Ag-20Li", "onsets.T2.1 K/s"): "imposed",
+    ("PI-Ag-20Li", "onsets.T3"): "imposed",
+}
+
+
+@pytest.mark.parametrize(("member", "result"), sorted(ALLOWED))
+def test_the_table_claims_no_more_than_it_may(replay, member, result):
+    assert row(replay, member, result)["kind"] == ALLOWED[member, result]
+
+
+def test_nothing_in_the_calorimeter_is_called_predicted_or_exact(replay):
+    cells = [entry for entry in replay["table"] if entry["member"].endswith("20Li")]
+    assert {entry["kind"] for entry in cells} <= {"calibrated", "selected", "imposed"}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "three calibrated numbers",
+        "does not predict",
+        "selected",
+        "three or four steps after Cu-20Li, most likely 140 degC",
+        "resumes at 140.76 degC",
+        "the paper does not report that",
+        "imposed in part",
+        "runs away at 178 degC",
+        "0.40, which lies below the 0.55 to 0.89",
+        "cannot decide a result of the calorimeter",
+        "table S5, which is not public",
+    ],
+)
+def test_the_summary_says_it_in_words(replay, words):
+    assert words in " ".join(" ".join(replay["remarks"]).split())
+
+
+def test_the_paper_s_temperatures_are_expectations(replay):
+    wanted = {("Cu-20Li", "onsets.T1"): 121.0, ("Cu-20Li", "onsets.T2.1 K/s"): 125.0, ("Cu-20Li", "onsets.T3"): 680.0, ("PI-Ag-20Li", "onsets.T1"): 135.0}
+    for (member, result), temperature in wanted.items():
+        assert row(replay, member, result)["wanted"] - 273.15 == pytest.approx(temperature)
+
+
+def test_members_differ_only_in_what_the_words_say():
+    """Cu-20Li and PI-Ag-20Li share chemistry and instrument; pool, heat capacity, short, ejection and end temperature differ."""
+    cu, pi = (member.case for member in REPLAY.members if member.name.endswith("20Li"))
+    assert cu.sample.chemistry == pi.sample.chemistry
+    assert cu.sample.melting == pi.sample.melting
+    assert cu.programme.calorimeter == pi.programme.calorimeter
+    assert cu.programme.model_copy(update={"end": pi.programme.end}) == pi.programme
+    assert list(pi.sample.changes) == ["pool.heat"]
+    assert pi.sample.changes["pool.heat"] / cu.sample.mechanism().reactions["pool"].heat == pytest.approx(0.2025, rel=1e-3)
+    assert pi.sample.short is None
+    assert pi.sample.ejecta is None
+
+
+def test_a_claim_is_the_ratio_of_two_results(replay):
+    claim = judged_claims(REPLAY.text.study.claims, replay["members"])[0]
+    assert claim["value"] == pytest.approx(147.5, rel=0.01)
+    assert claim["holds"] is True
+
+
+def test_a_group_in_the_table_stands_for_its_temperatures(replay):
+    assert leaves(replay["members"]["Cu-20Li"], "onsets.T3") == ["onsets.T3.temperature_K"]
+    assert "onsets.T2.1 K/s.temperature_K" in leaves(replay["members"]["Cu-20Li"], "onsets.T2")
+
+
+def test_a_remark_gives_results_as_people_read_them():
+    summaries = {"a": {"onsets": {"T1": {"temperature_K": 400.0}, "T3": None}}}
+    assert said("T1 {a: onsets.T1.temperature_K}, T3 {a: onsets.T3.temperature_K}", summaries) == "T1 126.85 degC, T3 none"
+
+
+def mistakes_of(text):
+    with pytest.raises(CaseError) as caught:
+        study_of(parse_document(text, str(CASES / "paper" / "study.yaml")))
+    return str(caught.value)
+
+
+def test_mistakes_of_a_study_come_all_at_once():
+    text = """
+title: x
+study:
+  kind: compare
+  cases: {Cu: cu-20li.yaml, lost: no-such-file.yaml}
+  table: [onsets.T1.temperature_K]
+  claims:
+    - {what: Cu / Cx of onsets.T1.temperature_K, value: 1, within: 1 %, kind: exact, source: x}
+  remarks: ["{Cv: onsets.T1.temperature_K}"]
+"""
+    found = mistakes_of(text)
+    assert "no-such-file.yaml: there is no such file" in found
+    assert "study.claims.0.what: there is no member 'Cx'" in found
+    assert "study.remarks.0: there is no member 'Cv'" in found
+
+
+def test_a_claim_that_cannot_be_read():
+    text = """
+title: x
+study:
+  kind: compare
+  cases: {Cu: cu-20li.yaml}
+  table: [onsets.T1.temperature_K]
+  claims: [{what: Cu over Cu, value: 1, within: 1 K, kind: exakt, source: x}]
+"""
+    found = mistakes_of(text)
+    assert "unknown" in found
+    assert "exakt" in found
