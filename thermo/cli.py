@@ -157,12 +157,18 @@ def _run_one(document: Document, work: Any, path: Path, force: bool, resume: boo
     return SOME_FAILED if study else NUMERICAL
 
 
-def draw(path: Path, listener: Any) -> None:
-    """Draw the pictures of a finished folder that are not there yet."""
-    from viz.pictures import draw_folder
+def draw(path: Path, listener: Any, *, again: bool = False) -> None:
+    """Draw the pictures of a finished folder, unless they are there."""
+    from thermo.runs import add_pictures
+    from viz.pictures import pictures
 
-    for line in draw_folder(path):
-        listener.note(line)
+    if (path / "pictures").is_dir() and not again:
+        return
+    made, notes = pictures(path)
+    add_pictures(path, made)
+    for note in notes:
+        listener.note(note)
+    listener.note(f"pictures: {', '.join(f'{path}/pictures/{name}.png' for name in made)}")
 
 
 def columns_text(rows: list[tuple[str, ...]], head: tuple[str, ...]) -> str:
@@ -265,11 +271,8 @@ def picture(
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
     """Draw the pictures of a finished run again."""
-    from viz.pictures import draw_folder
-
     _wanted_folder(folder)
-    for line in draw_folder(folder, again=True):
-        say(line)
+    draw(folder, Plain(False), again=True)
 
 
 def _wanted_folder(folder: Path) -> None:
@@ -322,6 +325,8 @@ def schema(debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.
 
 def main() -> None:
     """Run a command; end with the contract's exit code, without a traceback unless `--debug` is given."""
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")  # sparse work gains nothing from more, and one thread is bitwise reproducible
     debug = "--debug" in sys.argv
     try:
         app(standalone_mode=True)

@@ -253,11 +253,20 @@ def compared(title: str, study: Comparison, summaries: dict[str, dict[str, Any]]
     """The summary of a comparison: table, statements, remarks, the members' own summaries."""
     return {
         "title": title,
+        "picture_time_s": None if study.picture_time is None else float(study.picture_time),
         "table": table(study.table, summaries),
         "claims": judged_claims(study.claims, summaries),
         "remarks": [said(remark, summaries) for remark in study.remarks],
         "members": summaries,
     }
+
+
+def add_pictures(path: Path, pictures: dict[str, bytes]) -> None:
+    """Write pictures by name into a finished folder and seal it anew. Raises FolderError, FileError."""
+    with Folder(path) as folder:
+        for name, png in pictures.items():
+            folder.write(f"pictures/{name}.png", png)
+        folder.finish(folder.status())
 
 
 def write_comparison(folder: Folder, summary: dict[str, Any]) -> None:

@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import model_validator
 
@@ -15,6 +15,7 @@ from thermo.case import Case, Kind, case_hash, case_of, expectation_problems, to
 from thermo.errors import CaseError
 from thermo.reader import Document, Frozen, change, did_you_mean, make, misplaced, read_document
 from thermo.result import look_up, shown, unit_of
+from thermo.units import Unit
 
 _CLAIM = re.compile(r"(?P<left>[^/]+?)\s*/\s*(?P<right>[^/]+?)\s+of\s+(?P<key>\S.*)")
 
@@ -38,7 +39,8 @@ class Claim(Frozen):
 
 
 class Comparison(Frozen):
-    """Members by name and file, the results for the table, statements about several members, remarks in words.
+    """Members by name and file, the results for the table, statements about several members, remarks in words, the moment of
+    the pictures of fields.
 
     In a remark `{MEMBER: KEY}` stands for that result, so that the words cannot disagree with the numbers.
     """
@@ -48,6 +50,7 @@ class Comparison(Frozen):
     table: tuple[str, ...]
     claims: tuple[Claim, ...] = ()
     remarks: tuple[str, ...] = ()
+    picture_time: Annotated[float | None, Unit("time", gt=0)] = None
 
 
 class StudyText(Frozen):
@@ -212,7 +215,8 @@ def judged_claims(claims: Iterable[Claim], summaries: dict[str, dict[str, Any]])
 def row_text(row: dict[str, Any]) -> tuple[str, str, str, str, str]:
     """A row for the screen: result, value, wanted, kind, whether it holds."""
     what = row["result"] if "result" in row else row["name"]
-    key = what if unit_of(what) else f"{what}.temperature_K" if row["unit"] == "K" else what
+    key = what if row["unit"] else "ratio"
+    key = f"{what}.temperature_K" if row["unit"] == "K" and unit_of(what) is None else key
     aim = row["wanted"]
     text = "-" if aim is None else "none" if aim == "none" else shown(key, aim) + (f" +- {row['within']}" if row["within"] else "")
     holds = {True: "yes", False: "NO", None: "-"}[row["holds"]]
