@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -52,7 +53,7 @@ def graded(breaks: Sequence[float], sizes: Mapping[float, float], growth: float,
     [0.0, 0.5, 1.0]
     """
     points: list[Floats] = []
-    for low, high in zip(breaks[:-1], breaks[1:], strict=True):
+    for low, high in itertools.pairwise(breaks):
         finest = min([largest, high - low, *sizes.values()])
         # samples dense near both ends, where the size changes fastest
         s = np.geomspace(finest * 1e-3, high - low, 4000)
@@ -176,7 +177,12 @@ def box_mesh(
     return Box(points, cells, regions, faces, facets)
 
 
-_ROUND = ((slice(None, -1), slice(None, -1)), (slice(1, None), slice(None, -1)), (slice(1, None), slice(1, None)), (slice(None, -1), slice(1, None)))
+_ROUND = (
+    (slice(None, -1), slice(None, -1)),
+    (slice(1, None), slice(None, -1)),
+    (slice(1, None), slice(1, None)),
+    (slice(None, -1), slice(1, None)),
+)
 
 
 def _quads(plane: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
+import textwrap
+from pathlib import Path
 
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[name] = "1"  # bitwise equal reruns, and no waiting on busy machines
 
-import textwrap
-from pathlib import Path
+import pytest  # noqa: E402
 
-import pytest
-
-from thermo.case import Case, case_of, read_case
-from thermo.reader import parse_document
-from thermo.simulate import run
+from thermo.case import Case, case_of, read_case  # noqa: E402
+from thermo.reader import parse_document  # noqa: E402
+from thermo.simulate import run  # noqa: E402
 
 CASES = Path(__file__).parent.parent / "cases"
 

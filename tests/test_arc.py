@@ -1,5 +1,6 @@
 """The calorimeter: the rules of heat-wait-seek, the reference pair of cells, a slab in the same instrument."""
 
+import itertools
 import math
 
 import numpy as np
@@ -126,8 +127,26 @@ def single(request):
 
 # phi: T1, time of T1, mean rate there, rate: temperature, at the largest rate: T, rate K/min, T3, time from T1 to it
 SINGLE_EXPECTED = {
-    1.0: (93.9163, 20340.0, 0.02580, {0.1: 107.566, 1: 132.795, 10: 161.758, 60: 187.483, 600: 225.724}, 545.97, 6.2136e6, 592.459, 24056.9),
-    1.5: (99.1690, 22500.0, 0.02997, {0.1: 111.820, 1: 138.012, 10: 168.349, 60: 195.615, 600: 236.969}, 399.90, 9.0161e4, 430.785, 21657.4),
+    1.0: (
+        93.9163,
+        20340.0,
+        0.02580,
+        {0.1: 107.566, 1: 132.795, 10: 161.758, 60: 187.483, 600: 225.724},
+        545.97,
+        6.2136e6,
+        592.459,
+        24056.9,
+    ),
+    1.5: (
+        99.1690,
+        22500.0,
+        0.02997,
+        {0.1: 111.820, 1: 138.012, 10: 168.349, 60: 195.615, 600: 236.969},
+        399.90,
+        9.0161e4,
+        430.785,
+        21657.4,
+    ),
 }
 
 
@@ -251,7 +270,11 @@ WITH_SMALL_POOL = "  chemistry: limetal-ncm811-lhce\n  with: {pool.heat: 72.2545
 
 def test_a_fused_short_gives_its_energy_once_and_the_test_goes_on():
     """Rule 6: the temperature jumps by E/C(T), the charge falls by E/(V 3600 Q); the cell survives 50 J."""
-    text = (CASES / "paper" / "cu-20li.yaml").read_text().replace("    charge: {value: 0.5 Ah", "    fused_energy: 50 J\n    charge: {value: 0.5 Ah")
+    text = (
+        (CASES / "paper" / "cu-20li.yaml")
+        .read_text()
+        .replace("    charge: {value: 0.5 Ah", "    fused_energy: 50 J\n    charge: {value: 0.5 Ah")
+    )
     text = text.replace("\n  chemistry: limetal-ncm811-lhce\n", "\n" + WITH_SMALL_POOL).replace("value: 300 degC", "value: 140 degC")
     text = text[: text.index("  ejecta:")] + text[text.index("programme:") :]
     result = run(case_from(text))
@@ -274,7 +297,7 @@ def test_without_an_alarm_the_instrument_would_heat_into_a_runaway(paper):
 
 def test_phases_follow_in_order(paper):
     phases = paper("pi-ag-20li").columns["phase"]
-    changes = [(a, b) for a, b in zip(phases[:-1], phases[1:], strict=True) if a != b]
+    changes = [(a, b) for a, b in itertools.pairwise(phases) if a != b]
     allowed = {("wait", "seek"), ("seek", "heat"), ("heat", "wait"), ("seek", "exotherm"), ("exotherm", "heat"), ("wait", "end")}
     assert set(changes) <= allowed
     assert RUN in PHASE_NAMES

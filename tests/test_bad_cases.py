@@ -366,6 +366,8 @@ TABLE = [  # file, passage, what stands in its place, line after that of the pas
     (BRICK, "end: {value: 3 ms", "end: {value: 3 K", 0, "wrong unit 'K', which is a temperature; a time (s) is wanted"),
     (BRICK, PICTURES, "pictures: {times: [30 s,", 0, "lies after the end of the programme (3 ms)"),
     (BRICK, PICTURES, "pictures: {times: [0 s,", 0, "must be positive, got 0 s"),
+    (BRICK, "measure:\n", "measure:\n  onsets: {T2: [1 K/s]}\n", 1, "nothing reacts in this sample, so there is no onset to read"),
+    (CELL, "measure: {", "measure: {pictures: {times: [1 s]}, ", 0, "a lumped sample has no field to keep"),
     (BRICK, HELD, HELD_TWICE, 0, "held at 2 temperatures at once"),
     (BRICK, HELD, f"{HELD}, top: {HELD}", 0, "lies on 'top' in part, which is held as well, in line 28"),
     (BRICK, HELD, "[]", 0, "a condition is wanted, such as {kind: held, temperature: 473 K}; a face that is not named is insulated"),
@@ -618,8 +620,10 @@ def test_settings_replace_what_the_file_says_and_are_named_as_the_source(tmp_pat
 
 
 def test_a_block_that_the_file_leaves_out_can_be_set_in(tmp_path):
-    case = case_with(tmp_path, CELL, "numerics.tolerance=1e-7", "numerics.most_steps=50", "measure.pictures.times=[1 s]")
-    assert (case.numerics.tolerance, case.numerics.most_steps, case.measure.pictures.times) == (1e-7, 50, (1.0,))
+    case = case_with(
+        tmp_path, CELL, "numerics.tolerance=1e-7", "numerics.most_steps=50", "measure.crossings.hot={probe: sample, temperature: 400 K}"
+    )
+    assert (case.numerics.tolerance, case.numerics.most_steps, case.measure.crossings["hot"].temperature) == (1e-7, 50, 400.0)
     assert case.numerics.tolerance.source == "set on the command line"
 
 

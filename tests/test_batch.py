@@ -80,9 +80,9 @@ def test_replacing_a_number_keeps_the_rest():
 
 def test_the_undocumented_option_of_the_compiler_still_works():
     """Kernels are compiled without reference counting; a new numba that no longer knows the option must be noticed."""
-    from thermo.compiled import BARE, compile_kernels
-
     import numba
+
+    from thermo.compiled import BARE, compile_kernels
 
     assert BARE["_nrt"] is False
     compile_kernels()

@@ -26,7 +26,9 @@ def test_studies_read(file):
     assert study_of(read_document(file)).members
 
 
-@pytest.mark.parametrize("file", [f for f in SINGLE if isinstance(case_of(read_document(f)).sample, LumpedCell)], ids=lambda file: file.stem)
+@pytest.mark.parametrize(
+    "file", [f for f in SINGLE if isinstance(case_of(read_document(f)).sample, LumpedCell)], ids=lambda file: file.stem
+)
 def test_lumped_cases_give_their_numbers(file):
     judged = run(case_of(read_document(file))).summary()["expect"]
     assert judged

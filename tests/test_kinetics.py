@@ -32,7 +32,9 @@ def rates_at(temperature, extent):
     return out
 
 
-@pytest.mark.parametrize(("kind", "a", "b"), [(ORDER, 1.0, 0.0), (ORDER, 0.5, 0.0), (ORDER, 2.5, 0.0), (SATURATION, 0.03, 0.0), (LINEAR, 3.3, 1.0)])
+@pytest.mark.parametrize(
+    ("kind", "a", "b"), [(ORDER, 1.0, 0.0), (ORDER, 0.5, 0.0), (ORDER, 2.5, 0.0), (SATURATION, 0.03, 0.0), (LINEAR, 3.3, 1.0)]
+)
 @pytest.mark.parametrize("amount", [0.9, 0.2, 0.01, -0.05])
 def test_the_slope_of_a_factor_is_its_derivative(kind, a, b, amount):
     step = 1e-6 * abs(amount)

@@ -97,7 +97,22 @@ def test_the_folder_holds_what_is_promised(tmp_path, kind):
     assert damage(folder) == []
 
 
-KEYS = """status end onsets exotherms maximum_rate crossings probes arrivals energy expect inputs_not_measured warnings cost provenance""".split()
+KEYS = [
+    "status",
+    "end",
+    "onsets",
+    "exotherms",
+    "maximum_rate",
+    "crossings",
+    "probes",
+    "arrivals",
+    "energy",
+    "expect",
+    "inputs_not_measured",
+    "warnings",
+    "cost",
+    "provenance",
+]
 
 
 @pytest.mark.parametrize("kind", sorted(FILES))
@@ -168,7 +183,7 @@ def test_the_same_finished_case_is_shown_and_not_run_again(tmp_path):
 def test_another_case_is_refused_and_replaced_only_by_force(tmp_path):
     folder = tmp_path / "out"
     into(cell_file(tmp_path), folder)
-    with pytest.raises(FolderError, match="another case or other settings; choose another folder with --out, or replace it with --force"):
+    with pytest.raises(FolderError, match=r"another case or other settings; choose another folder with --out, or replace it with --force"):
         into(brick_file(tmp_path), folder)
     (folder / "notes-of-mine.txt").write_text("keep")
     into(brick_file(tmp_path), folder, force=True)
@@ -181,7 +196,7 @@ def test_a_folder_of_somebody_else_is_left_alone(tmp_path):
     folder.mkdir()
     (folder / "thesis.tex").write_text("x")
     for force in (False, True):
-        with pytest.raises(FolderError, match="'thesis.tex', which is not a result of thermo"):
+        with pytest.raises(FolderError, match=r"'thesis\.tex', which is not a result of thermo"):
             into(cell_file(tmp_path), folder, force=force)
     assert [f.name for f in folder.iterdir()] == ["thesis.tex"]
 

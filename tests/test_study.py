@@ -77,7 +77,12 @@ def test_the_summary_says_it_in_words(replay, words):
 
 
 def test_the_paper_s_temperatures_are_expectations(replay):
-    wanted = {("Cu-20Li", "onsets.T1"): 121.0, ("Cu-20Li", "onsets.T2.1 K/s"): 125.0, ("Cu-20Li", "onsets.T3"): 680.0, ("PI-Ag-20Li", "onsets.T1"): 135.0}
+    wanted = {
+        ("Cu-20Li", "onsets.T1"): 121.0,
+        ("Cu-20Li", "onsets.T2.1 K/s"): 125.0,
+        ("Cu-20Li", "onsets.T3"): 680.0,
+        ("PI-Ag-20Li", "onsets.T1"): 135.0,
+    }
     for (member, result), temperature in wanted.items():
         assert row(replay, member, result)["wanted"] - 273.15 == pytest.approx(temperature)
 

@@ -69,7 +69,9 @@ def test_capacity_is_mass_times_heat_capacity(order):
     assert body.multiplicity * body.sample.capacity.sum() == pytest.approx(1e6 * 1e-6, rel=1e-12)
 
 
-@pytest.mark.parametrize(("face", "probe"), [("top", "{face: bottom, take: mean}"), ("left", "{face: right, take: mean}"), ("back", "[3 mm, 0 mm, 4 mm]")])
+@pytest.mark.parametrize(
+    ("face", "probe"), [("top", "{face: bottom, take: mean}"), ("left", "{face: right, take: mean}"), ("back", "[3 mm, 0 mm, 4 mm]")]
+)
 def test_a_slab_agrees_with_its_series_along_every_axis(face, probe):
     result = run(bar(face=face, probe=probe, largest="0.8 mm"))
     theta = (result.probe("far") - 300.0) / 100.0
@@ -137,7 +139,9 @@ def test_energy_in_is_energy_stored():
 
 def test_heat_goes_in_at_a_hot_face_and_out_at_a_cold_one():
     text = BAR.format(k="2 W/(m K)", order=2, largest="1 mm", face="top", end="1 h", probe="[0 mm, 0 mm, 5 mm]", tolerance=1e-4)
-    text = text.replace("top: [{kind: held, temperature: 400 K}]", "top: [{kind: held, temperature: 400 K}], bottom: [{kind: held, temperature: 300 K}]")
+    text = text.replace(
+        "top: [{kind: held, temperature: 400 K}]", "top: [{kind: held, temperature: 400 K}], bottom: [{kind: held, temperature: 300 K}]"
+    )
     result = run(case_from(text))
     energy = result.summary()["energy"]
     steady = 2.0 * 1e-4 * 100.0 / 0.01  # W
@@ -176,7 +180,10 @@ def test_initial_temperature_by_region_settles_at_the_weighted_mean():
 def test_a_quarter_model_gives_what_the_whole_body_gives(paper):
     """Symmetry is a way to compute, not a different answer: probes, heats and energies of the whole body."""
     text = (
-        BAR.replace("      temperature: 300 K", "      patches: {{spot: {{face: top, square: 2 mm, centre: [5 mm, 5 mm]}}}}\n      temperature: 300 K")
+        BAR.replace(
+            "      temperature: 300 K",
+            "      patches: {{spot: {{face: top, square: 2 mm, centre: [5 mm, 5 mm]}}}}\n      temperature: 300 K",
+        )
     ).format(k="2 W/(m K)", order=1, largest="2.5 mm", face="spot", end="20 s", probe="[8 mm, 9 mm, 7 mm]", tolerance=1e-4)
     quarter = run(case_from(text.replace("largest:", "smallest: 0.2 mm, largest:")))
     whole = run(case_from(text.replace("largest:", "smallest: 0.2 mm, symmetry: false, largest:")))
@@ -190,9 +197,12 @@ def test_a_quarter_model_gives_what_the_whole_body_gives(paper):
 
 def test_a_patch_in_the_corner_uses_no_symmetry():
     case = case_from(
-        (BAR.replace("      temperature: 300 K", "      patches: {{spot: {{face: top, square: 2 mm, centre: [1 mm, 1 mm]}}}}\n      temperature: 300 K")).format(
-            k="2 W/(m K)", order=1, largest="2.5 mm", face="spot", end="1 s", probe="[8 mm, 9 mm, 7 mm]", tolerance=1e-3
-        )
+        (
+            BAR.replace(
+                "      temperature: 300 K",
+                "      patches: {{spot: {{face: top, square: 2 mm, centre: [1 mm, 1 mm]}}}}\n      temperature: 300 K",
+            )
+        ).format(k="2 W/(m K)", order=1, largest="2.5 mm", face="spot", end="1 s", probe="[8 mm, 9 mm, 7 mm]", tolerance=1e-3)
     )
     assert isinstance(build(case), MeshBody)
     assert "the whole body" in build(case).notes()[0]

@@ -24,6 +24,7 @@ from thermo.programme import (
     N_MACHINE,
     PHASE,
     REASON,
+    REASONS,
     WINDOW_OVER,
     Surroundings,
     decide,
@@ -40,7 +41,7 @@ HEAT, WAIT, SEEK, EXO, RUN = 1.0, 2.0, 3.0, 4.0, 5.0
 PHASE_NAMES = {HEAT: "heat", WAIT: "wait", SEEK: "seek", EXO: "exotherm", RUN: "runaway", ENDED: "end"}
 
 # entries of the machine beside PHASE and REASON
-TARGET, WINDOW_TEMPERATURE, FOLLOWS, WALL, WALL_CLOCK, WINDOW_RATE, WINDOW_START, EXOTHERMS, IN_EXOTHERM, BEFORE = range(2, 12)
+TARGET, WINDOW_TEMPERATURE, FOLLOWS, WALL, WALL_CLOCK, WINDOW_RATE, WINDOW_START, EXOTHERMS, IN_EXOTHERM, BEFORE, MEAN_RATE = range(2, 13)
 
 TARGET_REACHED, ALARM, RUNAWAY, RUNAWAY_OVER, WALL_SWITCH, END_TEMPERATURE = range(6)  # margins
 
@@ -70,9 +71,8 @@ class Calorimeter(NamedTuple):
     runaway_rate: float
     longest: float
 
-    REASONS = ("", "end temperature", "runaway over", "longest time", "self-heating over")
 
-
+REASONS[Calorimeter] = ("", "end temperature", "runaway over", "longest time", "self-heating over")
 BY_END_TEMPERATURE, BY_RUNAWAY, BY_TIME, BY_STANDSTILL = 1.0, 2.0, 3.0, 4.0
 
 
@@ -110,7 +110,7 @@ def window_of_arc(programme, machine):
     phase = machine[PHASE]
     if phase == WAIT:
         return programme.wait
-    if phase == SEEK or phase == EXO:
+    if phase in (SEEK, EXO):
         return programme.seek
     return programme.longest
 
@@ -121,7 +121,7 @@ def margins_of_arc(programme, machine, clock, temperature, rate, out):
     phase = machine[PHASE]
     out[TARGET_REACHED] = temperature - machine[TARGET] if phase == HEAT else -1.0
     ramp = programme.heater if phase == HEAT else 0.0
-    quiet = phase == HEAT or phase == WAIT
+    quiet = phase in (HEAT, WAIT)
     out[ALARM] = rate - ramp - programme.alarm * programme.sensitivity if quiet else -1.0
     out[RUNAWAY] = rate - programme.runaway_rate if phase != RUN else -1.0
     out[RUNAWAY_OVER] = -1.0
@@ -184,7 +184,7 @@ def decide_arc(programme, machine, event, clock, temperature, rate):
             machine[FOLLOWS] = 1.0
         machine[WALL_CLOCK] = clock
         return 0.0
-    if event == END_TEMPERATURE or event == RUNAWAY_OVER:
+    if event in (END_TEMPERATURE, RUNAWAY_OVER):
         machine[REASON] = BY_RUNAWAY if event == RUNAWAY_OVER else BY_END_TEMPERATURE
         enter(programme, machine, ENDED, clock, temperature)
         return 1.0
@@ -200,8 +200,9 @@ def decide_arc(programme, machine, event, clock, temperature, rate):
     if event == WINDOW_OVER and phase == WAIT:
         enter(programme, machine, SEEK, clock, temperature)
         return 1.0
-    if event == WINDOW_OVER and (phase == SEEK or phase == EXO):
+    if event == WINDOW_OVER and phase in (SEEK, EXO):
         mean = (temperature - machine[WINDOW_TEMPERATURE]) / programme.seek
+        machine[MEAN_RATE] = mean
         if mean >= programme.sensitivity:
             begin_exotherm(programme, machine, EXO, clock, temperature, mean, machine[WINDOW_TEMPERATURE])
         elif phase == EXO and programme.lost == 0.0:

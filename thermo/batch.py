@@ -11,13 +11,13 @@ import numpy as np
 from pydantic import BaseModel, ValidationError
 
 from thermo import onset
-from thermo.arc import BEFORE, HEAT, ArcProgramme
+from thermo.arc import BEFORE, HEAT, ArcProgramme, Calorimeter
 from thermo.body import CellBody
 from thermo.case import Case
 from thermo.cell import LumpedCell
 from thermo.compiled import compile_kernels
 from thermo.kinetics import Floats
-from thermo.programme import ENDED, PHASE, REASON
+from thermo.programme import ENDED, PHASE, REASON, REASONS
 from thermo.result import CESSATION, exotherms
 from thermo.stepping import N_STEPS, RELEASED, TROUBLE, Limits, advance, copied, initial_state, make_work, new_history
 
@@ -114,9 +114,10 @@ def simulate_many(
 def _read(case: Case, body: CellBody, history: Any, n: int, state: Any) -> list[float]:
     """The numbers of one test, by the functions that read a single run."""
     programme = body.programme
+    assert isinstance(programme, Calorimeter)
     time, T, rate, machine = history.time[:n], history.temperature[:n, 0], history.rate[:n], history.machine[:n]
     heating = (machine[:, PHASE] == HEAT) | ((machine[:, PHASE] == ENDED) & (machine[:, BEFORE] == HEAT))
-    reason = programme.REASONS[int(state.machine[REASON])]
+    reason = REASONS[type(programme)][int(state.machine[REASON])]
     found, first = exotherms(time, T, machine, history.ledger[:n, RELEASED:].sum(axis=1), programme.sensitivity, reason)
     second = onset.runaway_onsets(("1 K/s",), time, T, rate, heating, None)["1 K/s"]
     third = onset.peak(time, T) if second is not None else None

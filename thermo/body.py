@@ -51,11 +51,11 @@ class CellBody:
 
     def __init__(self, case: Case) -> None:
         cell, programme = case.sample, case.programme
-        assert isinstance(cell, LumpedCell)  # noqa: S101 - chosen by class
+        assert isinstance(cell, LumpedCell)
         arc = isinstance(programme, ArcProgramme)
-        phi = float(programme.calorimeter.phi) if arc else 1.0
-        start = programme.start if arc else cell.temperature
-        assert start is not None  # noqa: S101 - checked when the case was read
+        phi = float(programme.calorimeter.phi) if isinstance(programme, ArcProgramme) else 1.0
+        start = programme.start if isinstance(programme, ArcProgramme) else cell.temperature
+        assert start is not None
         self.cell, self.arc = cell, arc
         self.sample = cell.build(phi, float(start), case.step_tolerance())
         self.programme = programme.build() if arc else programme.build([])  # type: ignore[call-arg]
@@ -99,9 +99,9 @@ class CellBody:
     def _voltage(self, amount: Floats, shorted: bool) -> float:
         """Open-circuit voltage before a sustained short, I R_short after it; an electrical reading of the cell's terminals."""
         short = self.cell.short
-        assert short is not None  # noqa: S101 - asked only then
+        assert short is not None
         mechanism = self.cell.mechanism()
-        assert mechanism is not None  # noqa: S101 - a short names a species
+        assert mechanism is not None
         s = float(amount[list(mechanism.species).index(short.species)])
         voltage = float(short.voltage.empty) + float(short.voltage.full - short.voltage.empty) * s
         if shorted and short.fused_energy is None:
@@ -141,7 +141,7 @@ class MeshBody:
         from thermo.system import HexMesh, MeshSample
 
         block, programme = case.sample, case.programme
-        assert isinstance(block, LayeredBlock) and isinstance(programme, SurroundingsProgramme)  # noqa: S101 - chosen by class
+        assert isinstance(block, LayeredBlock) and isinstance(programme, SurroundingsProgramme)
         self.block, held = block, case.held_faces()
         self.vertices = block.vertex_grid(held, refine)
         self.grid = node_grid(self.vertices, block.mesh.order)
@@ -186,8 +186,17 @@ class MeshBody:
         return Reading(nodes, weights[nodes], "mean")
 
     def notes(self) -> list[str]:
-        """What is said in the log: symmetry, size, held nodes shared by faces."""
-        return self.block.notes(self.held)
+        """What is said in the log: symmetry, size, nodes shared by faces that are held at different temperatures."""
+        notes = self.block.notes(self.held)
+        seen: dict[int, float] = {}
+        shared = set()
+        for face, temperature in zip(self.programme.held_face, self.programme.held_temperature, strict=True):
+            for node in self.sample.faces[list(self.sample.faces)[face]]:
+                if seen.setdefault(int(node), float(temperature)) != temperature:
+                    shared.add(int(node))
+        if shared:
+            notes.append(f"{len(shared)} nodes lie on faces held at different temperatures and take the mean")
+        return notes
 
     def frame(self) -> Frame:
         """The whole body for a field file: hexahedra between nodes, mirrored where the mesh was cut."""

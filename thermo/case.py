@@ -22,7 +22,8 @@ from thermo.units import DIMENSIONS, Quantity, Unit, UnitError, dimension_of_key
 
 Length = Annotated[float, Unit("length")]
 Kind = Literal["exact", "predicted", "selected", "calibrated", "imposed"]
-CRITERIA = ("1 K/s", "10 K/min", "1 K/min", "voltage-drop")
+Criterion = Literal["1 K/s", "10 K/min", "1 K/min", "voltage-drop"]
+CRITERIA: tuple[Criterion, ...] = ("1 K/s", "10 K/min", "1 K/min", "voltage-drop")
 GROUPS = ("end", "onsets", "exotherms", "maximum_rate", "crossings", "probes", "arrivals", "energy")
 MOST_NODES = 3_000_000
 
@@ -69,7 +70,7 @@ class Pictures(Frozen):
 class Onsets(Frozen):
     """Criteria by which the onset of runaway T2 is read."""
 
-    T2: tuple[Literal["1 K/s", "10 K/min", "1 K/min", "voltage-drop"], ...] = CRITERIA
+    T2: tuple[Criterion, ...] = CRITERIA
 
 
 def _point_or_place(value: Any) -> str:
@@ -269,6 +270,10 @@ def _measure_mistakes(document: Document, sample: Any, programme: Any, measure: 
         return []
     mistakes = []
     block = isinstance(sample, LayeredBlock)
+    if not block and measure.pictures.times:
+        mistakes.append(document.mistake(("measure", "pictures"), "a lumped sample has no field to keep"))
+    if block and "onsets" in measure.model_fields_set:
+        mistakes.append(document.mistake(("measure", "onsets"), "nothing reacts in this sample, so there is no onset to read"))
     for name, probe in measure.probes.items():
         key: Key = ("measure", "probes", name)
         if not block:
@@ -381,7 +386,7 @@ def case_of(document: Document) -> Case:
         mistakes = _property_mistakes(document, case)
     if mistakes:
         raise CaseError(mistakes)
-    assert case is not None  # noqa: S101 - no mistakes: it was made
+    assert isinstance(case, Case)
     return case
 
 

@@ -26,7 +26,9 @@ app = typer.Typer(
 )
 
 Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Case or study files.")]
-Settings = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one entry: dotted key, value with its unit.")]
+Settings = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one entry: dotted key, value with its unit.")
+]
 
 
 def say(text: str = "") -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Annotated, Any, Literal
 
@@ -125,7 +126,7 @@ class LayeredBlock(Frozen):
     def face_names(self) -> list[str]:
         """Every face a case can name: the six sides, the patches, the interfaces."""
         names = [layer.name for layer in self.layers]
-        return [*FACES, *(f"{a}|{b}" for a, b in zip(names[:-1], names[1:], strict=True)), *self.patches]
+        return [*FACES, *(f"{a}|{b}" for a, b in itertools.pairwise(names)), *self.patches]
 
     def region_names(self) -> list[str]:
         """Every region a case can name: the layers."""

@@ -80,6 +80,8 @@ def progress(programme, machine, clock, temperature):
     raise NotImplementedError
 
 
+REASONS: dict[type, tuple[str, ...]] = {}  # why a test ended, in words, by class of programme: `machine[REASON]` counts in it
+
 N_MARGINS = 6
 TRIGGERED = N_MARGINS  # the place of the sample's triggers behind the programme's margins
 NOTHING = -2
@@ -95,7 +97,8 @@ class Schedule(NamedTuple):
     held_face: Integers
     held_temperature: Floats
 
-    REASONS = ("", "end of the programme")
+
+REASONS[Schedule] = ("", "end of the programme")
 
 
 @start.body(Schedule)
@@ -149,6 +152,4 @@ class SurroundingsProgramme(Frozen):
     def build(self, face_names: Sequence[str]) -> Schedule:
         """The programme as arrays for the kernels, faces by their place in `face_names`."""
         held = [(face_names.index(name), float(c.temperature)) for name, conditions in self.faces.items() for c in conditions]
-        return Schedule(
-            float(self.end), np.array([face for face, _ in held], np.int64), np.array([temperature for _, temperature in held])
-        )
+        return Schedule(float(self.end), np.array([face for face, _ in held], np.int64), np.array([temperature for _, temperature in held]))

@@ -14,6 +14,7 @@ from thermo.arc import (
     EXOTHERMS,
     HEAT,
     IN_EXOTHERM,
+    MEAN_RATE,
     PHASE_NAMES,
     RUN,
     WINDOW_RATE,
@@ -23,7 +24,7 @@ from thermo.arc import (
 from thermo.body import Body, CellBody
 from thermo.case import CRITERIA, Case, tolerance, used_numbers, wanted
 from thermo.kinetics import Floats
-from thermo.programme import ENDED, PHASE, REASON
+from thermo.programme import ENDED, PHASE, REASON, REASONS
 from thermo.reader import dotted
 from thermo.stepping import N_REJECTED, N_SOLVES, N_STEPS, RELEASED, History, State
 from thermo.units import show
@@ -106,6 +107,7 @@ class Result:
             "crossings": {name: self._crossing(name) for name in self.case.measure.crossings},
             "probes": {name: self._probe(name) for name in self.body.probes},
             "arrivals": None,
+            "definitions": None,
         }
         if isinstance(self.body, CellBody):
             phase = self.machine[:, PHASE] if arc else np.zeros(len(self.time))
@@ -123,7 +125,8 @@ class Result:
             if arc:
                 made["exotherms"], onsets["T1"] = self._exotherms()
                 ended = [entry["end"] for entry in made["exotherms"] if entry["end"]["reason"] == CESSATION]
-                onsets["cessation"] = {k: ended[0][k] for k in ("temperature_K", "time_s")} if ended else None
+                onsets["cessation"] = {k: ended[0][k] for k in ("temperature_K", "time_s", "margin")} if ended else None
+            made["definitions"] = DEFINITIONS
         made["energy"] = self._energy()
         made["expect"] = [judged(entry, made) for entry in self.case.expect]
         made["inputs_not_measured"] = self._inputs()
@@ -153,7 +156,7 @@ class Result:
             return self.failure
         if self.state.machine[PHASE] != ENDED:
             return "stopped early"
-        return str(self.body.programme.REASONS[int(self.state.machine[REASON])])
+        return str(REASONS[type(self.body.programme)][int(self.state.machine[REASON])])
 
     def _crossing(self, name: str) -> dict[str, float] | None:
         crossing = self.case.measure.crossings[name]
@@ -162,7 +165,7 @@ class Result:
             level = float(crossing.temperature)
         else:
             held = self.case.programme.faces[str(crossing.of)][0].temperature  # type: ignore[union-attr]
-            assert crossing.fraction is not None  # noqa: S101 - checked when the case was read
+            assert crossing.fraction is not None
             level = float(values[0] + crossing.fraction * (held - values[0]))
         time = first_crossing(self.time, values, level)
         return None if time is None else {"time_s": time, "temperature_K": level}
@@ -220,12 +223,22 @@ class Result:
                 found.append({"code": "outside-table", "text": f"{dotted(key)}: {number.source}", "where": dotted(key)})
         limit = 1e-6 if isinstance(self.body, CellBody) else 1e-8
         if made["energy"]["residual_relative"] > limit:
-            text = f"the energy balance is open by {made['energy']['residual_relative']:.1e} of the heat exchanged; at most {limit:g} is allowed"
+            open_by = f"{made['energy']['residual_relative']:.1e}"
+            text = f"the energy balance is open by {open_by} of the heat exchanged; at most {limit:g} is allowed"
             found.append({"code": "energy", "text": text, "where": "energy"})
         return found
 
 
 CESSATION = "rate below the sensitivity"
+
+DEFINITIONS = {
+    "T1": "end of the first window of the instrument whose mean rate reaches the sensitivity; margin: that rate over it, less 1",
+    "T2": "last temperature before the rate reaches the criterion, outside heating, with a later rise of 10 K or more",
+    "T2 voltage-drop": "temperature at which the voltage falls below half of what it was at the start",
+    "T3": "largest temperature, where there is a T2 by 1 K/s and the record goes on to it",
+    "cessation": "end of the first window of an exotherm whose mean rate lies below the sensitivity; margin: that rate over it, less 1",
+    "exotherm": "from the end of the detecting window to a cessation or the end of the test; heat: released in between, in the sample",
+}
 
 
 def exotherms(
@@ -246,30 +259,30 @@ def exotherms(
     for row in np.flatnonzero(np.diff(machine[:, EXOTHERMS], prepend=0.0) > 0.0):
         later = np.flatnonzero(machine[row:, IN_EXOTHERM] == 0.0)
         over = int(row + later[0]) if len(later) else len(temperature) - 1
+        rate = float(machine[row, WINDOW_RATE])
+        criterion = f"mean rate over the seek window >= {sensitivity * 60.0:g} K/min"
+        if machine[row, BEFORE] == HEAT or machine[row, PHASE] == RUN:
+            criterion = f"rate above the limit in the phase '{PHASE_NAMES[machine[row, BEFORE]]}'"
+        detected = {"criterion": criterion, "rate_K_per_s": rate, "margin": rate / sensitivity - 1.0}
         found.append(
             {
-                "start": {"temperature_K": float(temperature[row]), "time_s": float(time[row])},
+                "start": {"temperature_K": float(temperature[row]), "time_s": float(time[row]), **detected},
                 "end": {
                     "temperature_K": float(temperature[over]),
                     "time_s": float(time[over]),
                     "reason": CESSATION if len(later) else end_reason,
+                    "margin": float(machine[over, MEAN_RATE]) / sensitivity - 1.0 if len(later) else None,
                 },
                 "rise_K": float(temperature[over] - temperature[row]),
                 "heat_J": float(released[over] - released[row]),
             }
         )
         if first is None:
-            rate = float(machine[row, WINDOW_RATE])
-            criterion = f"mean rate over the seek window >= {sensitivity * 60.0:g} K/min"
-            if machine[row, BEFORE] == HEAT or machine[row, PHASE] == RUN:
-                criterion = f"rate above the limit in the phase '{PHASE_NAMES[machine[row, BEFORE]]}'"
             first = {
                 "temperature_K": float(temperature[row]),
                 "temperature_start_of_window_K": float(machine[row, WINDOW_START]),
                 "time_s": float(time[row]),
-                "criterion": criterion,
-                "rate_K_per_s": rate,
-                "margin": rate / sensitivity - 1.0,
+                **detected,
             }
     return found, first
 
@@ -288,7 +301,7 @@ def first_crossing(time: Floats, values: Floats, level: float) -> float | None:
     if time[row] <= time[row - 1] or len(near) < 3:
         return float(time[row])
     clock = np.log(time[near]) if time[near[0]] > 0.0 else time[near]
-    roots = [root for root in PchipInterpolator(clock, values[near] - level).roots(extrapolate=False)]
+    roots = PchipInterpolator(clock, values[near] - level).roots(extrapolate=False)
     moments = [math.exp(root) if time[near[0]] > 0.0 else float(root) for root in roots]
     inside = [m for m in moments if time[row - 1] * (1 - 1e-9) <= m <= time[row] * (1 + 1e-9)]
     return float(inside[0]) if inside else float(time[row])
@@ -351,4 +364,3 @@ def events(result: Result) -> Iterable[str]:
     for row in np.flatnonzero(np.diff(phase, prepend=phase[0])):
         before, now = PHASE_NAMES[phase[row - 1]], PHASE_NAMES[phase[row]]
         yield f"{show(result.time[row], 'time')}: {before} -> {now} at {show(result.probe('sample')[row], 'temperature')}"
-

@@ -181,7 +181,12 @@ def _run(
     result = run(case, body=body, resume=stored, watch=watch)
     listener.progress(name, 1.0, "")
     summary = result.summary()
-    summary["cost"] = {"wall_s": time.monotonic() - begun, "cpu_s": time.process_time() - cpu, **result.counts(), "peak_memory_MB": peak_memory()}
+    summary["cost"] = {
+        "wall_s": time.monotonic() - begun,
+        "cpu_s": time.process_time() - cpu,
+        **result.counts(),
+        "peak_memory_MB": peak_memory(),
+    }
     summary["provenance"] = {"case_sha256": seal, "versions": versions(), "started": started, "machine": machine()}
     columns = result.columns
     rows = zip(*(values.tolist() for values in columns.values()), strict=True)
@@ -288,7 +293,7 @@ def compare_folders(paths: list[Path], out: Path | None) -> dict[str, Any]:
             raise FileError(f"{path}: there is no summary.json of a case: this is not a finished result folder")
         summaries[str(path)] = found
     keys = dict.fromkeys(entry["name"] for member in summaries.values() for entry in member["expect"])
-    study = Comparison(kind="compare", cases={name: "" for name in summaries}, table=tuple(keys))
+    study = Comparison(kind="compare", cases=dict.fromkeys(summaries, ""), table=tuple(keys))
     summary = compared("comparison of " + ", ".join(summaries), study, summaries) | {"status": "complete"}
     if out is not None:
         seal = hashlib.sha256(json.dumps(sorted(summaries)).encode()).hexdigest()

@@ -37,8 +37,9 @@ def number(value: Quantity) -> str:
     return value.text or (f"{float(value):g}" if unit == "1" else f"{float(value):g} {unit}")
 
 
-def sourced(value: Quantity) -> str:
-    """A number with its unit, status and source."""
+def sourced(value: float) -> str:
+    """A number of the library with its unit, status and source."""
+    assert isinstance(value, Quantity)
     return f"{number(value)}   [{value.status or 'status not stated'}] {value.source or 'no source'}"
 
 
@@ -83,18 +84,18 @@ def _mechanism(name: str, mechanism: MechanismText) -> Iterator[str]:
     yield "  species (amount at the start):"
     for species, entry in mechanism.species.items():
         yield f"    {species}: {float(entry.start):g}" + (f", {entry.note}" if entry.note else "")
-    for reaction, entry in mechanism.reactions.items():
-        yield f"  {reaction}: d extent/dt = {_equation(entry)}"
-        uses = ", ".join(f"{float(amount):g} {species}" for species, amount in entry.consumes.items())
+    for name_of, reaction in mechanism.reactions.items():
+        yield f"  {name_of}: d extent/dt = {_equation(reaction)}"
+        uses = ", ".join(f"{float(amount):g} {species}" for species, amount in reaction.consumes.items())
         yield f"    uses up {uses or 'nothing'}"
-        yield f"    A = {sourced(entry.pre_exponential_factor)}"
-        yield f"    E = {sourced(entry.activation_energy)}"
-        if entry.gate is not None:
-            yield f"    Tm = {sourced(entry.gate.temperature)}"
-            yield f"    w = {sourced(entry.gate.width)}"
-        if entry.ceiling is not None:
-            yield f"    kl = {sourced(entry.ceiling)}"
-        yield f"    heat = {sourced(entry.heat)}"
+        yield f"    A = {sourced(reaction.pre_exponential_factor)}"
+        yield f"    E = {sourced(reaction.activation_energy)}"
+        if reaction.gate is not None:
+            yield f"    Tm = {sourced(reaction.gate.temperature)}"
+            yield f"    w = {sourced(reaction.gate.width)}"
+        if reaction.ceiling is not None:
+            yield f"    kl = {sourced(reaction.ceiling)}"
+        yield f"    heat = {sourced(reaction.heat)}"
 
 
 def _equation(reaction: Any) -> str:

@@ -102,6 +102,7 @@ class Folder:
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(part, target)
+            sync_folder(target.parent)
         except OSError as error:
             part.unlink(missing_ok=True)
             raise FileError(f"{target}: cannot be written: {reason(error)}") from None
@@ -205,6 +206,16 @@ def _seal(arrays: dict[str, Any], case_hash: str) -> str:
         seal.update(f"{name} {array.dtype} {array.shape}".encode())
         seal.update(array.tobytes())
     return seal.hexdigest()
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename last through a power cut, where the system lets a folder be opened."""
+    if os.name == "posix":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _sealed(file: Path) -> dict[str, Any]:

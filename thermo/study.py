@@ -13,7 +13,7 @@ from pydantic import model_validator
 
 from thermo.case import Case, Kind, case_hash, case_of, expectation_problems, tolerance
 from thermo.errors import CaseError
-from thermo.reader import Document, Frozen, change, did_you_mean, make, misplaced, read_document
+from thermo.reader import Document, Frozen, Key, change, did_you_mean, make, misplaced, read_document
 from thermo.result import look_up, shown, unit_of
 from thermo.units import Unit
 
@@ -31,7 +31,7 @@ class Claim(Frozen):
 
     @model_validator(mode="after")
     def _readable(self) -> Claim:
-        problems = [] if _CLAIM.fullmatch(self.what) else [(("what",), "'MEMBER / MEMBER of KEY' is wanted")]
+        problems: list[tuple[Key, str]] = [] if _CLAIM.fullmatch(self.what) else [(("what",), "'MEMBER / MEMBER of KEY' is wanted")]
         problems += expectation_problems("ratio", self.value, self.within)
         if problems:
             raise misplaced(problems)
@@ -193,7 +193,7 @@ def judged_claims(claims: Iterable[Claim], summaries: dict[str, dict[str, Any]])
     made = []
     for claim in claims:
         match = _CLAIM.fullmatch(claim.what)
-        assert match is not None  # noqa: S101 - checked when the study was read
+        assert match is not None
         left, right = (look_up(summaries[match[side]], match["key"]) for side in ("left", "right"))
         value = left / right if left is not None and right else None
         holds = value is not None and abs(value - claim.value) <= tolerance("ratio", claim.value, claim.within)
@@ -221,4 +221,3 @@ def row_text(row: dict[str, Any]) -> tuple[str, str, str, str, str]:
     text = "-" if aim is None else "none" if aim == "none" else shown(key, aim) + (f" +- {row['within']}" if row["within"] else "")
     holds = {True: "yes", False: "NO", None: "-"}[row["holds"]]
     return what, shown(key, row["value"]), text, row["kind"] or "-", holds
-

@@ -119,7 +119,8 @@ SLABS = {
     "silver polyimide silver": (
         {
             "SIZE": "[1 um, 1 um]",
-            "LAYERS": "[{name: a, material: ag, thickness: 0.5 um}, {name: b, material: pi, thickness: 7 um}, {name: c, material: ag, thickness: 0.5 um}]",
+            "LAYERS": "[{name: a, material: ag, thickness: 0.5 um}, {name: b, material: pi, thickness: 7 um}, "
+            "{name: c, material: ag, thickness: 0.5 um}]",
             "MESH": "{largest: 0.5 um, interface: 50 nm}",
             "END": "1.01 ms",
             "PROBES": "{bottom: [0 um, 0 um, 0 um], middle: [0 um, 0 um, 4 um]}",
