@@ -35,7 +35,7 @@ def hot_state(cell, programme, temperature=440.0):
 
 
 def no_events(end):
-    return Schedule(end, np.zeros(0, np.int64), np.zeros(0))
+    return Schedule(np.array([end]))
 
 
 def fixed_steps(cell, programme, state, h, n):

@@ -7,7 +7,7 @@ from meshes.block import Grid, box_mesh
 from tests.conftest import case_from
 from thermo.body import MeshBody, build
 from thermo.geometry import node_grid
-from thermo.programme import Schedule
+from thermo.programme import FaceSchedule
 from thermo.simulate import run
 from thermo.stepping import copied, initial_state, integrate, interpolate, make_work, take_step
 from thermo.system import HexMesh, MeshSample
@@ -99,8 +99,8 @@ def decayed(order, n, steps):
     one = np.ones(len(cells.cells))
     made = mesh.matrices(np.ones((len(cells.cells), 3)), one, 300.0 * one)
     shape = np.prod(np.cos(np.pi * nodes.points), axis=1)
-    sample = MeshSample(made.capacity, made.conduction, nodes.faces, 300.0 + shape, 1.0)
-    programme = Schedule(1.0, np.zeros(0, np.int64), np.zeros(0))
+    sample = MeshSample(made.capacity, made.conduction, nodes.faces, {}, 300.0 + shape, 1.0)
+    programme = FaceSchedule(np.array([1.0]), ())
     state, span = initial_state(sample, programme), 0.03
     work, trial = make_work(sample, programme), copied(state)
     for _ in range(steps):

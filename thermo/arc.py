@@ -41,7 +41,9 @@ HEAT, WAIT, SEEK, EXO, RUN = 1.0, 2.0, 3.0, 4.0, 5.0
 PHASE_NAMES = {HEAT: "heat", WAIT: "wait", SEEK: "seek", EXO: "exotherm", RUN: "runaway", ENDED: "end"}
 
 # entries of the machine beside PHASE and REASON
-TARGET, WINDOW_TEMPERATURE, FOLLOWS, WALL, WALL_CLOCK, WINDOW_RATE, WINDOW_START, EXOTHERMS, IN_EXOTHERM, BEFORE, MEAN_RATE = range(2, 13)
+TARGET, WINDOW_TEMPERATURE, FOLLOWS, WALL, WALL_CLOCK, WINDOW_RATE, WINDOW_START, EXOTHERMS, IN_EXOTHERM, BEFORE, MEAN_RATE, ELAPSED = (
+    range(2, 14)
+)
 
 TARGET_REACHED, ALARM, RUNAWAY, RUNAWAY_OVER, WALL_SWITCH, END_TEMPERATURE = range(6)  # margins
 
@@ -108,11 +110,12 @@ def surroundings_of_arc(programme, machine, clock):
 @kernel
 def window_of_arc(programme, machine):
     phase = machine[PHASE]
+    left = programme.longest - machine[ELAPSED]
     if phase == WAIT:
-        return programme.wait
+        return min(programme.wait, left)
     if phase in (SEEK, EXO):
-        return programme.seek
-    return programme.longest
+        return min(programme.seek, left)
+    return left
 
 
 @margins.body(Calorimeter)
@@ -146,6 +149,7 @@ def enter(programme, machine, phase, clock, temperature):
     else:
         machine[WALL] += programme.tracking * (clock - machine[WALL_CLOCK])
     machine[WALL_CLOCK] = 0.0
+    machine[ELAPSED] += clock
     machine[BEFORE] = machine[PHASE]
     machine[PHASE] = phase
     machine[WINDOW_TEMPERATURE] = temperature
@@ -184,6 +188,10 @@ def decide_arc(programme, machine, event, clock, temperature, rate):
             machine[FOLLOWS] = 1.0
         machine[WALL_CLOCK] = clock
         return 0.0
+    if event == WINDOW_OVER and machine[ELAPSED] + clock >= programme.longest * (1.0 - 1e-12):
+        machine[REASON] = BY_TIME
+        enter(programme, machine, ENDED, clock, temperature)
+        return 1.0
     if event in (END_TEMPERATURE, RUNAWAY_OVER):
         machine[REASON] = BY_RUNAWAY if event == RUNAWAY_OVER else BY_END_TEMPERATURE
         enter(programme, machine, ENDED, clock, temperature)
@@ -216,9 +224,7 @@ def decide_arc(programme, machine, event, clock, temperature, rate):
             machine[TARGET] = next_target(programme, temperature)
             enter(programme, machine, HEAT, clock, temperature)
         return 1.0
-    machine[REASON] = BY_TIME
-    enter(programme, machine, ENDED, clock, temperature)
-    return 1.0
+    return 0.0
 
 
 @progress.body(Calorimeter)

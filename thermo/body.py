@@ -7,13 +7,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from thermo.arc import HEAT, PHASE_NAMES, ArcProgramme
+from thermo.boundary import Flux, Held, slope_at
 from thermo.case import Case, Place
 from thermo.cell import LumpedCell
 from thermo.constants import REFERENCE_TEMPERATURE
 from thermo.geometry import LayeredBlock, node_grid
 from thermo.kinetics import Floats, Integers, amounts, heat_per_extent, rates
 from thermo.materials import ByAxis, Material
-from thermo.programme import PHASE, SurroundingsProgramme
+from thermo.programme import PHASE, FaceSchedule, SurroundingsProgramme
 from thermo.stepping import EJECTED, FUSED, HEAT_IN, HEAT_OUT, RELEASED, History, State
 from thermo.units import show
 
@@ -58,7 +59,7 @@ class CellBody:
         assert start is not None
         self.cell, self.arc = cell, arc
         self.sample = cell.build(phi, float(start), case.step_tolerance())
-        self.programme = programme.build() if arc else programme.build([])  # type: ignore[call-arg]
+        self.programme = programme.build() if isinstance(programme, ArcProgramme) else programme.build(has_faces=False)
         self.reactions = cell.reaction_names()
         self.probes: dict[str, Reading] = {"sample": Reading(np.zeros(1, np.int64), np.ones(1), "mean")}
         self.n_dofs, self.n_sites = 1, 1
@@ -128,8 +129,14 @@ class CellBody:
         }
 
     def warnings(self, state: State) -> list[dict[str, Any]]:
-        """A cell has no mesh and no tables that could be left."""
-        return []
+        """Reactions that nothing ends."""
+        mechanism = self.cell.mechanism()
+        found = []
+        for name, reaction in mechanism.reactions.items() if mechanism else []:
+            if not any(reaction.consumes.values()):
+                text = f"the reaction '{name}' uses nothing up, so it never ends"
+                found.append({"code": "endless-reaction", "text": text, "where": f"sample.chemistry.reactions.{name}"})
+        return found
 
 
 class MeshBody:
@@ -142,8 +149,8 @@ class MeshBody:
 
         block, programme = case.sample, case.programme
         assert isinstance(block, LayeredBlock) and isinstance(programme, SurroundingsProgramme)
-        self.block, held = block, case.held_faces()
-        self.vertices = block.vertex_grid(held, refine)
+        self.block, faces = block, case.named_faces()
+        self.vertices = block.vertex_grid(faces, refine)
         self.grid = node_grid(self.vertices, block.mesh.order)
         cells, nodes = block.mesh_of(self.vertices), block.mesh_of(self.grid)
         self.layer_names = list(nodes.regions)
@@ -159,11 +166,13 @@ class MeshBody:
         self.cells, self.nodes = cells, nodes
         # a uniform start is exact; the mean of equal temperatures is so but for rounding
         self.start = made.initial if np.ptp(start) > 0.0 else np.full(len(made.capacity), start[0])
-        self.sample = MeshSample(made.capacity, made.conduction, nodes.faces, self.start, case.step_tolerance())
-        self.programme = programme.build(list(nodes.faces))
-        self.held_names = list(programme.faces)
+        areas = {name: self.mesh.face_weights(nodes.faces[name])[nodes.faces[name]] for name in faces}
+        self.sample = MeshSample(made.capacity, made.conduction, nodes.faces, areas, self.start, case.step_tolerance())
+        built = programme.build(has_faces=True)
+        assert isinstance(built, FaceSchedule)
+        self.programme = built
         self.multiplicity = float(np.prod([2.0 if plane is not None else 1.0 for plane in self.grid.mirror]))
-        self.held, self.refine = held, refine
+        self.named = faces
         self.n_dofs, self.n_sites = len(made.capacity), 0
         self.probes = {name: self._reading(probe) for name, probe in case.measure.probes.items()}
 
@@ -187,13 +196,14 @@ class MeshBody:
 
     def notes(self) -> list[str]:
         """What is said in the log: symmetry, size, nodes shared by faces that are held at different temperatures."""
-        notes = self.block.notes(self.held)
-        seen: dict[int, float] = {}
+        notes = self.block.notes(self.named)
+        seen: dict[int, Any] = {}
         shared = set()
-        for face, temperature in zip(self.programme.held_face, self.programme.held_temperature, strict=True):
-            for node in self.sample.faces[list(self.sample.faces)[face]]:
-                if seen.setdefault(int(node), float(temperature)) != temperature:
-                    shared.add(int(node))
+        for face, condition in self.programme.terms:
+            if isinstance(condition, Held):
+                for node in self.sample.faces[face]:
+                    if seen.setdefault(int(node), condition.temperature) != condition.temperature:
+                        shared.add(int(node))
         if shared:
             notes.append(f"{len(shared)} nodes lie on faces held at different temperatures and take the mean")
         return notes
@@ -222,18 +232,35 @@ class MeshBody:
         if scale is not None:
             low, span = scale
             made |= {f"{name}_theta": (reading.of(block.temperature) - low) / span for name, reading in self.probes.items()}
-        flows = -(self.sample.matrix @ (block.temperature - float(np.mean(self.start))).T).T
-        for name in self.held_names:
-            made[f"heat_{name}_W"] = -self.multiplicity * flows[:, self.nodes.faces[name]].sum(axis=1)
+        for name, power in self._powers(block).items():
+            made[f"heat_{name}_W"] = power
         made["stored_J"] = self.multiplicity * ((block.temperature - self.start) @ self.sample.capacity)
         return made
 
+    def _powers(self, block: History) -> dict[str, Floats]:
+        """Heat into the body through each named face over the rows of a block [W]."""
+        from thermo.system import surface
+
+        found = {face: np.zeros(len(block.time)) for face, _ in self.programme.terms}
+        conducted = -(self.sample.matrix @ (block.temperature - float(np.mean(self.start))).T).T
+        for i, time in enumerate(block.time):
+            around = surface(self.sample, self.programme.terms, float(time), block.temperature[i])
+            for j, (face, condition) in enumerate(self.programme.terms):
+                if isinstance(condition, Held):
+                    nodes = self.sample.faces[face]
+                    rising = slope_at(condition.temperature, float(time)) * self.sample.capacity[nodes]
+                    found[face][i] += float(np.sum(rising - conducted[i, nodes] - around.flow[nodes]))
+                else:
+                    found[face][i] += around.heats[j]
+        return {face: self.multiplicity * power for face, power in found.items()}
+
     def theta_scale(self) -> tuple[float, float] | None:
         """(T0, Ts - T0) where the body starts at one temperature and is held at one other: theta = (T - T0)/(Ts - T0)."""
-        held = np.unique(self.programme.held_temperature)
-        if len(held) != 1 or np.ptp(self.start) > 0.0 or held[0] == self.start[0]:
+        others = {condition.temperature if isinstance(condition, Held) else None for _, condition in self.programme.terms}
+        (held,) = others if len(others) == 1 else (None,)
+        if not isinstance(held, float) or np.ptp(self.start) > 0.0 or held == self.start[0]:
             return None
-        return float(self.start[0]), float(held[0] - self.start[0])
+        return float(self.start[0]), float(held - self.start[0])
 
     def heating(self, phase: Floats) -> Any:
         """A schedule heats by its faces, not by a heater."""
@@ -255,20 +282,23 @@ class MeshBody:
     def warnings(self, state: State) -> list[dict[str, Any]]:
         """Temperatures beyond what the data allow; materials beyond the range in which their values hold."""
         from thermo.stepping import HIGHEST, LOWEST
+        from thermo.system import extremes
 
-        data = np.concatenate([self.start, self.programme.held_temperature])
+        lowest, highest = extremes(self.sample, self.programme)
         low, high = float(state.loop[LOWEST]), float(state.loop[HIGHEST])
-        span = max(float(np.ptp(data)), 1e-9)
+        span = max(highest - lowest, 1e-9)
         found = []
-        beyond = max(float(data.min()) - low, high - float(data.max()))
-        if beyond > 1e-6 * span:
-            text = f"the temperature left the range of its data by {beyond:.3g} K ({beyond / span:.2%}); linear elements have no undershoot"
+        beyond = max(lowest - low, high - highest)
+        bounded = not any(isinstance(condition, Flux) for _, condition in self.programme.terms)
+        if bounded and beyond > 1e-4 * span:
+            why = "quadratic elements beside a sharp front; linear ones do less of it" if self.block.mesh.order == 2 else "the time steps"
+            text = f"the temperature left the range of its data by {beyond:.3g} K ({beyond / span:.1g} of it): {why}"
             found.append({"code": "undershoot", "text": text, "where": "numerics"})
         for layer in self.block.layers:
             material = self.materials[layer.name]
             if material.valid and not (material.valid.lowest <= low and high <= material.valid.highest):
-                lowest, highest = show(material.valid.lowest, "temperature"), show(material.valid.highest, "temperature")
-                text = f"{layer.material} holds from {lowest} to {highest}; the run went from {show(low, 'temperature')} to "
+                least, most = show(material.valid.lowest, "temperature"), show(material.valid.highest, "temperature")
+                text = f"{layer.material} holds from {least} to {most}; the run went from {show(low, 'temperature')} to "
                 found.append({"code": "outside-range", "text": text + show(high, "temperature"), "where": f"materials.{layer.material}"})
         return found
 

@@ -1,21 +1,160 @@
-"""Conditions on faces: data only."""
+"""Conditions on faces: data only. Each value is a constant, a ramp or a table over time."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import Field
+import numpy as np
+from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from thermo.materials import Temperature
-from thermo.reader import Frozen
+from thermo.errors import did_you_mean
+from thermo.reader import Frozen, Key, misplaced
+from thermo.units import DIMENSIONS, Quantity, Unit
+
+
+class OverTime(NamedTuple):
+    """A value over time: linear between the rows, constant before the first and after the last."""
+
+    time: tuple[Quantity, ...]
+    value: tuple[Quantity, ...]
+    keys: tuple[tuple[Key, Key], ...]  # where time and value of each row stand in the file
+
+    def entries(self) -> Iterator[tuple[Key, Quantity]]:
+        """Every number with its key as the file has it."""
+        for row, numbers in zip(self.keys, zip(self.time, self.value, strict=True), strict=True):
+            for key, number in zip(row, numbers, strict=True):
+                if key:
+                    yield key, number
+
+    def at(self, time: float) -> float:
+        """The value at a time [s]."""
+        return float(np.interp(time, np.array(self.time, float), np.array(self.value, float)))
+
+
+def at(value: float | OverTime, time: float) -> float:
+    """A value of a condition at a time [s]."""
+    return value.at(time) if isinstance(value, OverTime) else float(value)
+
+
+def slope_at(value: float | OverTime, time: float) -> float:
+    """Rate of a value from a time on [its unit per s]."""
+    if not isinstance(value, OverTime):
+        return 0.0
+    row = int(np.searchsorted(np.array(value.time, float), time * (1.0 + 1e-12), side="right"))
+    if row == 0 or row == len(value.time):
+        return 0.0
+    return float((value.value[row] - value.value[row - 1]) / (value.time[row] - value.time[row - 1]))
+
+
+class _Timed:
+    """A constant, `{table: [[time, value], ...]}`, or `{from: value, to: value, over: time}`."""
+
+    def __init__(self, dimension: str, **limits: float) -> None:
+        self.unit = Unit(dimension, **limits)
+
+    def _validate(self, value: Any, info: ValidationInfo) -> Quantity | OverTime:
+        if isinstance(value, OverTime):
+            return value
+        if not isinstance(value, dict):
+            return self.unit._validate(value, info)
+        if "table" in value and set(value) == {"table"}:
+            return self._table(value["table"], info)
+        return self._ramp(value, info)
+
+    def _number(self, unit: Unit, value: Any, key: Key, info: ValidationInfo, problems: list[tuple[Key, str]]) -> Quantity:
+        try:
+            return unit._validate(value, info)
+        except PydanticCustomError as error:
+            context = error.context or {}
+            problems += [((*key, *more), text) for more, text in context.get("problems", [((), error.message())])]
+            return Quantity.of(1.0, unit.dimension)
+
+    def _table(self, rows: Any, info: ValidationInfo) -> OverTime:
+        if not isinstance(rows, list | tuple) or not rows or any(not isinstance(row, list | tuple) or len(row) != 2 for row in rows):
+            example = DIMENSIONS[self.unit.dimension].examples[0]
+            raise misplaced([(("table",), f"a list of pairs is wanted, such as [[0 s, 20 {example}], [10 min, 80 {example}]]")])
+        problems: list[tuple[Key, str]] = []
+        clock = Unit("time", ge=0)
+        times = tuple(self._number(clock, row[0], ("table", i, 0), info, problems) for i, row in enumerate(rows))
+        values = tuple(self._number(self.unit, row[1], ("table", i, 1), info, problems) for i, row in enumerate(rows))
+        if not problems:
+            falling = [i for i in range(1, len(rows)) if times[i] <= times[i - 1]]
+            problems += [(("table", i, 0), "the times of a table must rise") for i in falling]
+        if problems:
+            raise misplaced(problems)
+        return OverTime(times, values, tuple((("table", i, 0), ("table", i, 1)) for i in range(len(rows))))
+
+    def _ramp(self, value: dict[str, Any], info: ValidationInfo) -> OverTime:
+        wanted = ("from", "to", "over")
+        problems: list[tuple[Key, str]] = [((k,), "unknown key" + did_you_mean(k, [*wanted, "table"])) for k in value if k not in wanted]
+        problems += [((k,), "is missing; a ramp is {from: ..., to: ..., over: ...}") for k in wanted if k not in value]
+        if problems:
+            raise misplaced(problems)
+        first, last = (self._number(self.unit, value[name], (name,), info, problems) for name in ("from", "to"))
+        span = self._number(Unit("time", gt=0), value["over"], ("over",), info, problems)
+        if problems:
+            raise misplaced(problems)
+        return OverTime((span.like(0.0), span), (first, last), (((), ("from",)), (("over",), ("to",))))
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.with_info_plain_validator_function(self._validate)
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        number = self.unit.__get_pydantic_json_schema__(schema, handler)
+        table = {"type": "object", "properties": {"table": {"type": "array"}}, "required": ["table"]}
+        ramp = {
+            "type": "object",
+            "properties": {"from": number, "to": number, "over": {"type": "string"}},
+            "required": ["from", "to", "over"],
+        }
+        return {"anyOf": [number, table, ramp]}
+
+
+TemperatureOverTime = Annotated[Any, _Timed("temperature")]
 
 
 class Held(Frozen):
     """A face held at a temperature from t = 0+ on."""
 
     kind: Literal["held"]
-    temperature: Temperature
+    temperature: TemperatureOverTime
+
+
+class Flux(Frozen):
+    """Heat into the body through each unit of a face; negative where it is taken out."""
+
+    kind: Literal["flux"]
+    heat_flux: Annotated[Any, _Timed("heat flux")]
+
+
+class Convection(Frozen):
+    """h (T - T_amb) leaves each unit of a face."""
+
+    kind: Literal["convection"]
+    heat_transfer_coefficient: Annotated[Any, _Timed("heat transfer coefficient", ge=0)]
+    ambient_temperature: TemperatureOverTime
+
+
+class Radiation(Frozen):
+    """eps sigma (T^4 - T_amb^4) leaves each unit of a face: grey, towards large surroundings."""
+
+    kind: Literal["radiation"]
+    emissivity: Annotated[Any, _Timed("number", ge=0, le=1)]
+    ambient_temperature: TemperatureOverTime
 
 
 # insulated is what a face without a condition is
-Condition = Annotated[Held, Field()]
+Condition = Annotated[Held | Flux | Convection | Radiation, Field(discriminator="kind")]
+
+
+def corners(conditions: list[Held | Flux | Convection | Radiation]) -> list[float]:
+    """Times at which a value of any condition bends [s]: steps end there."""
+    found = set()
+    for condition in conditions:
+        for name in type(condition).model_fields:
+            value = getattr(condition, name)
+            if isinstance(value, OverTime):
+                found |= {float(time) for time in value.time}
+    return sorted(found)

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Discriminator, Field, Tag, ValidationInfo, field_validator, model_validator
 
 from thermo.arc import ArcProgramme
+from thermo.boundary import Held, OverTime
 from thermo.cell import LumpedCell
 from thermo.errors import CaseError, Mistake, closest, described, did_you_mean, shortened
 from thermo.geometry import LayeredBlock
@@ -210,8 +211,8 @@ class Case(Frozen):
         """A material of the case by name, with everything the library adds."""
         return self.materials[name].resolved()
 
-    def held_faces(self) -> set[str]:
-        """Names of the faces that the programme holds at a temperature."""
+    def named_faces(self) -> set[str]:
+        """Names of the faces that the programme says something of."""
         return set(self.programme.faces) if isinstance(self.programme, SurroundingsProgramme) else set()
 
     def step_tolerance(self) -> float:
@@ -247,11 +248,15 @@ def _programme_mistakes(document: Document, sample: Any, programme: Any) -> list
             if not conditions:
                 text = "a condition is wanted, such as {kind: held, temperature: 473 K}; a face that is not named is insulated"
                 mistakes.append(document.mistake(("programme", "faces", name), text))
-            if len(conditions) > 1:
-                text = f"held at {len(conditions)} temperatures at once"
+            held = [i for i, condition in enumerate(conditions) if isinstance(condition, Held)]
+            if len(held) > 1:
+                text = f"held at {len(held)} temperatures at once"
+                mistakes.append(document.mistake(("programme", "faces", name), text))
+            elif held and len(conditions) > 1:
+                text = f"held at a temperature, which leaves no room for {conditions[1 - held[0]].kind!r} on the same face"
                 mistakes.append(document.mistake(("programme", "faces", name), text))
         if isinstance(sample, LayeredBlock):
-            for one, other in sample.overlaps([name for name in programme.faces if name in faces]):
+            for one, other in sample.overlaps([name for name in programme.held() if name in faces]):
                 text = f"lies on {other!r} in part, which is held as well, in line {document.line(('programme', 'faces', other))}"
                 mistakes.append(document.mistake(("programme", "faces", one), text))
         if isinstance(sample, LumpedCell) and sample.temperature is None:
@@ -292,7 +297,10 @@ def _measure_mistakes(document: Document, sample: Any, programme: Any, measure: 
         if crossing.probe not in known:
             text = f"there is no probe {shortened(crossing.probe)!r}" + did_you_mean(crossing.probe, known)
             mistakes.append(document.mistake(("measure", "crossings", name, "probe"), text))
-        held = programme.faces if isinstance(programme, SurroundingsProgramme) else {}
+        held = programme.held() if isinstance(programme, SurroundingsProgramme) else {}
+        if crossing.of in held and isinstance(held[crossing.of], OverTime):
+            text = f"the temperature of {shortened(crossing.of)!r} changes with time; give the crossing a 'temperature'"
+            mistakes.append(document.mistake(("measure", "crossings", name, "of"), text))
         if crossing.of is not None and programme is not None and crossing.of not in held:
             text = f"no face {shortened(crossing.of)!r} is held at a temperature" + did_you_mean(crossing.of, held)
             mistakes.append(document.mistake(("measure", "crossings", name, "of"), text))
@@ -357,9 +365,9 @@ def _property_mistakes(document: Document, case: Case) -> list[Mistake]:
                 if isinstance(value, Table):
                     text = f"{wanted_property} depends on temperature; freeze the material with 'at: 298 K' or replace the number"
                     mistakes.append(document.mistake(("materials", name), text))
-        n = case.sample.most_cells(case.held_faces())
+        n = case.sample.most_cells(case.named_faces())
         if n <= MOST_NODES:  # else there is no grid to be counted either
-            n = case.sample.n_nodes(case.held_faces(), int(case.numerics.check_mesh))
+            n = case.sample.n_nodes(case.named_faces(), int(case.numerics.check_mesh))
         if n > MOST_NODES:
             text = f"asks for {n} nodes; at most {MOST_NODES} are taken: widen smallest, interface or growth"
             mistakes.append(document.mistake(("sample", "mesh"), text))
@@ -403,8 +411,8 @@ def _plain(node: Any) -> Any:
         if node.status or node.source:
             entry |= {"status": node.status, "source": node.source}
         return entry
-    if isinstance(node, Table):
-        return {"table": [[_plain(a), _plain(b)] for a, b in zip(node.temperature, node.value, strict=True)]}
+    if isinstance(node, Table | OverTime):
+        return {"table": [[_plain(a), _plain(b)] for a, b in zip(node[0], node[1], strict=True)]}
     if hasattr(node, "_asdict"):
         return {name: _plain(value) for name, value in node._asdict().items()}
     if isinstance(node, Frozen):

@@ -107,7 +107,7 @@ def run(
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint of an unfinished run.")] = False,
     settings: Settings = None,
     pictures: Annotated[bool, typer.Option(help="Draw the pictures.")] = True,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only the table.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only the answer.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
     """Run cases or studies, each into its folder, and print what came out."""
@@ -166,7 +166,10 @@ def draw(path: Path, listener: Any, *, again: bool = False) -> None:
 
     if (path / "pictures").is_dir() and not again:
         return
-    made, notes = pictures(path)
+    try:
+        made, notes = pictures(path)
+    except ValueError as error:
+        raise FileError(f"{path}: {error}") from None
     add_pictures(path, made)
     for note in notes:
         listener.note(note)
@@ -195,9 +198,7 @@ def case_text(summary: dict[str, Any]) -> str:
             f"exotherm {i}: {show(start['temperature_K'], 'temperature')} to {show(end['temperature_K'], 'temperature')}, "
             f"{exotherm['rise_K']:.2f} K, {exotherm['heat_J']:.4g} J, {end['reason']}"
         )
-    first = summary["onsets"]["T1"]
-    if first:
-        lines.append(f"T1: {show(first['temperature_K'], 'temperature')}, {first['criterion']}, margin {first['margin']:.0%}")
+    lines += _onset_lines(summary)
     for name, crossing in summary["crossings"].items():
         found = f"{show(crossing['time_s'], 'time')} at {show(crossing['temperature_K'], 'temperature')}" if crossing else "never"
         lines.append(f"{name}: {found}")
@@ -205,6 +206,25 @@ def case_text(summary: dict[str, Any]) -> str:
         lines += ["", columns_text([row_text(row) for row in summary["expect"]], HEAD)]
     lines += ["", *_closing(summary)]
     return "\n".join(lines)
+
+
+def _onset_lines(summary: dict[str, Any]) -> list[str]:
+    from thermo.units import show
+
+    onsets = summary["onsets"]
+    if summary["maximum_rate"] is None:
+        return []
+
+    def found(entry: dict[str, Any] | None) -> str:
+        return f"{show(entry['temperature_K'], 'temperature')} after {show(entry['time_s'], 'time')}" if entry else "none"
+
+    first = onsets["T1"]
+    lines = [f"T1: {found(first)}" + (f", {first['criterion']}, margin {first['margin']:.0%}" if first else "")]
+    lines += [f"T2 ({criterion}): {found(entry)}" for criterion, entry in onsets["T2"].items()]
+    lines.append(f"T3: {found(onsets['T3'])}")
+    if onsets["cessation"]:
+        lines.append(f"cessation: {found(onsets['cessation'])}, margin {onsets['cessation']['margin']:.1%}")
+    return lines
 
 
 def _closing(summary: dict[str, Any]) -> list[str]:
@@ -215,7 +235,10 @@ def _closing(summary: dict[str, Any]) -> list[str]:
     check = summary.get("mesh_check")
     if check:
         for name, entry in check["crossings"].items():
-            lines.append(f"mesh refined once: {name} changes by {entry['relative_difference']:+.2%}")
+            change = entry["relative_difference"]
+            lines.append(
+                f"mesh refined once: {name} changes by {change:+.2%}; at the first order of a patch's edge its error is {2 * change:+.2%}"
+            )
     return lines + [f"warning: {warning['text']}" for warning in summary["warnings"]]
 
 

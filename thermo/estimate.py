@@ -6,17 +6,17 @@ from thermo.case import Case
 from thermo.geometry import LayeredBlock
 
 BYTES_A_NODE = 6_000  # matrices, multigrid levels and a few rows of history
-SECONDS_A_NODE = 1.2e-3  # a transient over seven decades of time, some 300 solves
+SECONDS_A_NODE = 0.7e-3  # a transient over seven decades of time, some 300 solves
 
 
 def estimate(case: Case) -> str:
     """Unknowns, memory, time and files of a case, in words."""
     if isinstance(case.sample, LayeredBlock):
-        n = case.sample.n_nodes(case.held_faces())
+        n = case.sample.n_nodes(case.named_faces())
         frames = len(case.measure.pictures.times)
         seconds, memory = SECONDS_A_NODE * n, 200 + BYTES_A_NODE * n / 1e6
         if case.numerics.check_mesh:
             seconds, memory = 9.0 * seconds, 8.0 * memory
-        note = case.sample.notes(case.held_faces())[0]
+        note = case.sample.notes(case.named_faces())[0]
         return f"good; {note}; about {memory:.0f} MB, {seconds:.0f} s, {frames} frames"
     return f"good; one temperature, {len(case.sample.reaction_names())} reactions; about 100 MB, 1 s"

@@ -132,18 +132,18 @@ class LayeredBlock(Frozen):
         """Every region a case can name: the layers."""
         return [layer.name for layer in self.layers]
 
-    def symmetric(self, held: set[str]) -> tuple[bool, bool]:
-        """Whether the body and the faces of `held` are mirror images about the middle in x, in y."""
+    def symmetric(self, faces: set[str]) -> tuple[bool, bool]:
+        """Whether the body and the conditions on `faces` are mirror images about the middle in x, in y."""
         if not self.mesh.symmetry:
             return (False, False)
         found = []
         for axis, sides in enumerate((("left", "right"), ("front", "back"))):
             middle = 0.5 * self.size[axis]
             centred = all(abs(patch.centre[axis] - middle) < 1e-9 * middle for patch in self.patches.values())
-            found.append(centred and not held & set(sides))
+            found.append(centred and not faces & set(sides))
         return (found[0], found[1])
 
-    def vertex_grid(self, held: set[str], refine: int = 0) -> Grid:
+    def vertex_grid(self, faces: set[str], refine: int = 0) -> Grid:
         """The tensor grid of the cells, cut to the part that symmetry leaves."""
         sides = [patch.square for patch in self.patches.values()]
         thinnest = min(layer.thickness for layer in self.layers)
@@ -156,11 +156,11 @@ class LayeredBlock(Frozen):
             interface=float(self.mesh.interface or max(thinnest / 5.0, smallest)),
             growth=float(self.mesh.growth),
             largest=float(self.mesh.largest or max(max(self.size), self.height) / 4.0),
-            mirror=self.symmetric(held),
+            mirror=self.symmetric(faces),
             refine=refine,
         )
 
-    def most_cells(self, held: set[str]) -> int:
+    def most_cells(self, faces: set[str]) -> int:
         """An upper bound of the number of cells along one axis, without making the grid.
 
         Towards a place p the wanted size is s + ln(growth) x: at most ln(1 + ln(growth) L/s)/ln(growth) cells on each side.
@@ -189,9 +189,9 @@ class LayeredBlock(Frozen):
                         pairs.append((one, other))
         return pairs
 
-    def n_nodes(self, held: set[str], refine: int = 0) -> int:
+    def n_nodes(self, faces: set[str], refine: int = 0) -> int:
         """Number of nodes without making the mesh."""
-        return node_grid(self.vertex_grid(held, refine), self.mesh.order).n_nodes
+        return node_grid(self.vertex_grid(faces, refine), self.mesh.order).n_nodes
 
     def mesh_of(self, grid: Grid) -> Box:
         """The mesh with its named parts on a grid of vertices or of nodes."""
@@ -212,14 +212,14 @@ class LayeredBlock(Frozen):
         """The temperature of a layer at time zero [K]."""
         return float(self.temperature[layer] if isinstance(self.temperature, dict) else self.temperature)
 
-    def notes(self, held: set[str]) -> list[str]:
+    def notes(self, faces: set[str]) -> list[str]:
         """What is said of the mesh in the log: the symmetry used, the size."""
-        x, y = self.symmetric(held)
+        x, y = self.symmetric(faces)
         part = {(True, True): "a quarter of the body", (False, False): "the whole body"}.get((x, y), "half of the body")
         why = (
             " (mirror planes in the middle of " + " and ".join(axis for axis, used in (("x", x), ("y", y)) if used) + ")" if x or y else ""
         )
-        n = self.n_nodes(held)
+        n = self.n_nodes(faces)
         return [f"the mesh covers {part}{why}, {n} nodes of {'quadratic' if self.mesh.order == 2 else 'linear'} hexahedra"]
 
 

@@ -1,21 +1,20 @@
 """What is done to a sample: the surroundings that a programme sets, and the questions that the loop asks it.
 
 A programme is a NamedTuple of settings; what changes while it runs is its `machine`, an array of floats. It sees its
-sensor (temperature and rate) and sets the surroundings, nothing else. `Schedule` is the plain one: surroundings that
-are the same until the end.
+sensor (temperature and rate) and sets the surroundings, nothing else. `Schedule` and `FaceSchedule` are the plain
+ones: conditions over time, no instrument.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
 
-from thermo.boundary import Condition
+from thermo.boundary import Condition, Held, corners
 from thermo.compiled import by_type, kernel
-from thermo.kinetics import Floats, Integers
+from thermo.kinetics import Floats
 from thermo.reader import Frozen
 from thermo.units import Unit
 
@@ -88,19 +87,24 @@ NOTHING = -2
 
 
 class Schedule(NamedTuple):
-    """Surroundings that stay as they are until `end` [s]: faces held at a temperature, everything else insulated.
+    """Surroundings without an instrument for a sample that has no faces, until `corners[-1]` [s]; steps end at each corner."""
 
-    `held_face` (n,) index of a face of the sample, `held_temperature` (n,) [K].
-    """
-
-    end: float
-    held_face: Integers
-    held_temperature: Floats
+    corners: Floats
 
 
-REASONS[Schedule] = ("", "end of the programme")
+class FaceSchedule(NamedTuple):
+    """Conditions on faces until `corners[-1]` [s]: pairs of a face's name and a condition. Steps end where a value bends."""
+
+    corners: Floats
+    terms: tuple[tuple[str, Any], ...]
 
 
+CORNER = 2  # entry of the machine: which corner comes next
+
+REASONS[Schedule] = REASONS[FaceSchedule] = ("", "end of the programme")
+
+
+@start.body(FaceSchedule)
 @start.body(Schedule)
 @kernel
 def start_schedule(programme, machine, temperature):
@@ -108,18 +112,21 @@ def start_schedule(programme, machine, temperature):
         machine[k] = 0.0
 
 
+@surroundings.body(FaceSchedule)
 @surroundings.body(Schedule)
 @kernel
 def surroundings_of_schedule(programme, machine, clock):
     return Surroundings(0.0, 298.15, 0.0, 0.0, 0.0, 0.0)
 
 
+@window.body(FaceSchedule)
 @window.body(Schedule)
 @kernel
 def window_of_schedule(programme, machine):
-    return programme.end
+    return programme.corners[int(machine[CORNER])]
 
 
+@margins.body(FaceSchedule)
 @margins.body(Schedule)
 @kernel
 def margins_of_schedule(programme, machine, clock, temperature, rate, out):
@@ -127,29 +134,42 @@ def margins_of_schedule(programme, machine, clock, temperature, rate, out):
         out[k] = -1.0
 
 
+@decide.body(FaceSchedule)
 @decide.body(Schedule)
 @kernel
 def decide_schedule(programme, machine, event, clock, temperature, rate):
-    machine[PHASE] = ENDED
-    machine[REASON] = 1.0
+    machine[CORNER] += 1.0
+    if machine[CORNER] >= programme.corners.shape[0]:
+        machine[PHASE] = ENDED
+        machine[REASON] = 1.0
     return 0.0
 
 
+@progress.body(FaceSchedule)
 @progress.body(Schedule)
 def progress_of_schedule(programme, machine, clock, temperature):
     # a transient from a sharp start takes about as many steps a decade of time
     decades = 7.0
-    return 1.0 + math.log10(max(clock / programme.end, 10.0**-decades)) / decades
+    return 1.0 + math.log10(max(clock / programme.corners[-1], 10.0**-decades)) / decades
 
 
 class SurroundingsProgramme(Frozen):
-    """Surroundings that stay as they are: conditions by face; a face without one is insulated."""
+    """Conditions by face, several on one if need be; a face without one is insulated."""
 
     kind: Literal["surroundings"]
     faces: dict[str, tuple[Condition, ...]] = {}
     end: Annotated[float, Unit("time", gt=0)]
 
-    def build(self, face_names: Sequence[str]) -> Schedule:
-        """The programme as arrays for the kernels, faces by their place in `face_names`."""
-        held = [(face_names.index(name), float(c.temperature)) for name, conditions in self.faces.items() for c in conditions]
-        return Schedule(float(self.end), np.array([face for face, _ in held], np.int64), np.array([temperature for _, temperature in held]))
+    def terms(self) -> tuple[tuple[str, Any], ...]:
+        """Each condition with the name of its face."""
+        return tuple((name, condition) for name, conditions in self.faces.items() for condition in conditions)
+
+    def held(self) -> dict[str, Any]:
+        """The temperature of each face that is held at one."""
+        return {name: condition.temperature for name, condition in self.terms() if isinstance(condition, Held)}
+
+    def build(self, has_faces: bool) -> Schedule | FaceSchedule:
+        """The programme as the loop takes it."""
+        bends = [time for time in corners([condition for _, condition in self.terms()]) if 0.0 < time < self.end]
+        ends = np.array([*bends, float(self.end)])
+        return FaceSchedule(ends, self.terms()) if has_faces else Schedule(ends)

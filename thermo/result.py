@@ -27,7 +27,7 @@ from thermo.kinetics import Floats
 from thermo.programme import ENDED, PHASE, REASON, REASONS
 from thermo.reader import dotted
 from thermo.stepping import N_REJECTED, N_SOLVES, N_STEPS, RELEASED, History, State
-from thermo.units import show
+from thermo.units import DIMENSIONS, show
 
 
 class Recording:
@@ -164,7 +164,7 @@ class Result:
         if crossing.temperature is not None:
             level = float(crossing.temperature)
         else:
-            held = self.case.programme.faces[str(crossing.of)][0].temperature  # type: ignore[union-attr]
+            held = self.case.programme.held()[str(crossing.of)]  # type: ignore[union-attr]
             assert crossing.fraction is not None
             level = float(values[0] + crossing.fraction * (held - values[0]))
         time = first_crossing(self.time, values, level)
@@ -205,6 +205,7 @@ class Result:
                 {
                     "key": dotted(key),
                     "value": float(number),
+                    "unit": DIMENSIONS[number.dimension].unit,
                     "status": number.status or "assumed",
                     "source": number.source or "not stated",
                     "used_by": used_by,
@@ -218,6 +219,15 @@ class Result:
         if first is not None and first["margin"] < 0.1:
             text = f"T1 rests on a rate only {first['margin']:.1%} above the sensitivity: a little less and it is a whole step later"
             found.append({"code": "thin-margin", "text": text, "where": "onsets.T1"})
+        ended = made["onsets"]["cessation"]
+        if ended is not None and ended["margin"] > -0.1:
+            text = f"the cessation rests on a rate only {-ended['margin']:.1%} below the sensitivity: the sample still heats itself"
+            found.append({"code": "thin-margin", "text": text, "where": "onsets.cessation"})
+        check = self.mesh_check or {"crossings": {}}
+        for name, entry in check["crossings"].items():
+            if abs(entry["relative_difference"]) > 0.005:
+                text = f"{name} changes by {entry['relative_difference']:+.2%} when the mesh is refined once: it is not converged"
+                found.append({"code": "mesh", "text": text, "where": f"crossings.{name}"})
         for key, number in used_numbers(self.case):
             if number.source and "held constant beyond its table" in number.source:
                 found.append({"code": "outside-table", "text": f"{dotted(key)}: {number.source}", "where": dotted(key)})
@@ -237,6 +247,7 @@ DEFINITIONS = {
     "T2 voltage-drop": "temperature at which the voltage falls below half of what it was at the start",
     "T3": "largest temperature, where there is a T2 by 1 K/s and the record goes on to it",
     "cessation": "end of the first window of an exotherm whose mean rate lies below the sensitivity; margin: that rate over it, less 1",
+    "energy": "initial_J and final_J are enthalpies relative to 298.15 K; residual: what the balance leaves open",
     "exotherm": "from the end of the detecting window to a cessation or the end of the test; heat: released in between, in the sample",
 }
 
@@ -323,6 +334,9 @@ def look_up(summary: dict[str, Any], what: str) -> Any:
 def judged(entry: Any, summary: dict[str, Any]) -> dict[str, Any]:
     """An expectation beside what came out; `holds` is None where no value was stated."""
     found = look_up(summary, entry.what)
+    key = entry.what
+    if isinstance(found, dict) and "temperature_K" in found:  # a group such as an onset: its temperature stands for it
+        found, key = found["temperature_K"], f"{entry.what}.temperature_K"
     value = float(found) if isinstance(found, int | float) and not isinstance(found, bool) else None
     aim = wanted(entry.what, entry.value)
     holds: bool | None = None
@@ -333,7 +347,7 @@ def judged(entry: Any, summary: dict[str, Any]) -> dict[str, Any]:
     return {
         "name": entry.what,
         "value": value,
-        "unit": unit_of(entry.what),
+        "unit": unit_of(key),
         "wanted": "none" if entry.value == "none" else aim,
         "within": entry.within,
         "holds": holds,

@@ -128,6 +128,7 @@ def run_case(
     seal = case_hash(case)
     with opened(path, seal, force=force, resume=resume) as (folder, state):
         if state == "done":
+            listener.note(f"{path}: this run is there already; nothing was computed")
             return read_json(folder.path / "summary.json")  # type: ignore[no-any-return]
         with contextlib.nullcontext(interrupts) if interrupts else Interrupts() as flag:
             return _run(case, document, folder, seal, listener, state == "resume", flag)
@@ -229,6 +230,7 @@ def run_study(study: Study, path: Path, listener: Listener, *, force: bool = Fal
     seal = study_hash(study)
     with opened(path, seal, force=force, resume=True) as (folder, state):
         if state == "done":
+            listener.note(f"{path}: this study is there already; nothing was computed")
             return read_json(folder.path / "summary.json")  # type: ignore[no-any-return]
         started = datetime.now(UTC).isoformat(timespec="seconds")
         head = {"case_sha256": seal, "started": started}
@@ -289,6 +291,9 @@ def compare_folders(paths: list[Path], out: Path | None) -> dict[str, Any]:
     summaries: dict[str, dict[str, Any]] = {}
     for path in paths:
         found = read_json(path / "summary.json")
+        if isinstance(found, dict) and "members" in found:
+            members = " ".join(str(path / plain_name(name)) for name in found["members"])
+            raise FileError(f"{path} is a study; name its members: {members}")
         if not isinstance(found, dict) or "onsets" not in found:
             raise FileError(f"{path}: there is no summary.json of a case: this is not a finished result folder")
         summaries[str(path)] = found

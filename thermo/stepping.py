@@ -43,6 +43,7 @@ PHASE_TIME, CLOCK, STEP, LAST_ERROR, LAST_STEP, REJECTED, N_STEPS, N_REJECTED, N
 )
 N_LOOP = 16
 TOO_MANY_STEPS, STEP_COLLAPSED = 1.0, 2.0
+SHORTEST = 1e-25  # s
 
 
 class State(NamedTuple):
@@ -75,7 +76,7 @@ class History(NamedTuple):
 
 
 class Limits(NamedTuple):
-    """Budget of a run: the largest number of steps, the smallest step as a share of the time reached."""
+    """Budget of a run: the largest number of steps, the smallest step as a share of the clock of the phase."""
 
     most_steps: float = 2_000_000.0
     smallest_step: float = 1e-15
@@ -737,7 +738,8 @@ def advance(sample, programme, state, work, trial, times, limits, history, n_ste
             loop[N_REJECTED] += 1.0
             loop[REJECTED] = 1.0
             loop[STEP] = h * (max(0.9 * error ** (-1.0 / order), 0.2) if error < 1e100 else 0.2)
-            if loop[STEP] < limits.smallest_step * max(loop[PHASE_TIME] + clock, 1e-30):
+            # against the clock of the phase, which is what a step must be able to move; never below what any process has
+            if loop[STEP] < max(limits.smallest_step * clock, SHORTEST):
                 loop[TROUBLE] = STEP_COLLAPSED
             continue
         theta, event, trigger, temperature, rate = first_event(sample, programme, state, clock, h, work, trial, out, before)
@@ -830,4 +832,6 @@ def trouble(state: State) -> str:
     place = int(np.argmax(state.temperature))
     where = "" if state.temperature.shape[0] == 1 else f" (node {place})"
     what = "the budget of steps is used up" if loop[TROUBLE] == TOO_MANY_STEPS else "no step can be taken"
-    return f"{what} at {time:.6g} s, {hottest - 273.15:.2f} degC{where}, step {loop[STEP]:.3g} s, after {int(loop[N_STEPS])} steps"
+    advice = "" if loop[TROUBLE] == TOO_MANY_STEPS or state.extent.size == 0 else "; a rate without a ceiling may have run away with it"
+    place_text = f"at {time:.6g} s, {hottest - 273.15:.2f} degC{where}, step {loop[STEP]:.3g} s, {int(loop[N_STEPS])} steps taken"
+    return f"{what} {place_text}{advice}"

@@ -158,10 +158,14 @@ def table(rows: Iterable[str], summaries: dict[str, dict[str, Any]]) -> list[dic
     made = []
     for member, summary in summaries.items():
         judged = {entry["name"]: entry for entry in summary["expect"]}
+        shown_already = set()
         for key in rows:
             if not applies(summary, key):
                 continue
             for leaf in leaves(summary, key):
+                if leaf.removesuffix(".temperature_K") in shown_already:
+                    continue
+                shown_already.add(leaf.removesuffix(".temperature_K"))
                 stated = judged.get(leaf) or judged.get(leaf.removesuffix(".temperature_K")) or judged.get(key) or {}
                 value = look_up(summary, leaf)
                 made.append(

@@ -106,6 +106,8 @@ DIMENSIONS: dict[str, Dimension] = {
     "heat capacity": Dimension("J/K", ("J/K", "kJ/K")),
     "slope of a heat capacity": Dimension("J/K2", ("J/K2",)),
     "thermal conductivity": Dimension("W/(m K)", ("W/(m K)", "mW/(m K)")),
+    "heat transfer coefficient": Dimension("W/(m2 K)", ("W/(m2 K)", "mW/(m2 K)")),
+    "heat flux": Dimension("W/m2", ("W/m2", "kW/m2", "W/cm2")),
     "heat transfer conductance": Dimension("W/K", ("W/K", "mW/K")),
     "energy": Dimension("J", ("J", "kJ", "Wh")),
     "specific energy": Dimension("J/kg", ("J/g", "kJ/kg", "kJ/g")),

@@ -148,7 +148,7 @@ def number(entry: Any) -> float | None:
 
 
 def read_history(file: Path) -> dict[str, npt.NDArray[Any]]:
-    """The columns of a history: numbers, and words where a column is not numbers. Raises ValueError where it cannot be read."""
+    """The columns of a history: numbers, and the words of `phase`. Raises ValueError where it cannot be read."""
     try:
         with open(file, newline="", encoding="utf-8") as lines:
             rows = list(csv.reader(lines))
@@ -158,11 +158,15 @@ def read_history(file: Path) -> dict[str, npt.NDArray[Any]]:
         raise ValueError(f"{file}: two rows of numbers and more are wanted, below names of which one is time_s")
     made: dict[str, npt.NDArray[Any]] = {}
     for name, *cells in zip(*rows, strict=True):
-        try:
-            made[name] = np.array([float(cell) if cell else np.nan for cell in cells])
-        except ValueError:
-            made[name] = np.array(cells)
+        made[name] = np.array(cells) if name == "phase" else np.array([_cell(file, name, line, cell) for line, cell in enumerate(cells, 2)])
     return made
+
+
+def _cell(file: Path, name: str, line: int, cell: str) -> float:
+    try:
+        return float(cell) if cell else np.nan
+    except ValueError:
+        raise ValueError(f"{file}:{line}: {name}: {cell[:40]!r} is not a number") from None
 
 
 def read_frames(folder: Path) -> tuple[Frame, ...]:
