@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
+Patch = tuple[str, tuple[float, float], tuple[float, float]]  # face, centre [m], sides [m]
+
 FACES = {"left": (0, 0), "right": (0, 1), "front": (1, 0), "back": (1, 1), "bottom": (2, 0), "top": (2, 1)}  # axis, side
 
 
@@ -187,6 +189,61 @@ _ROUND = (
 
 def _quads(plane: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.stack([plane[i, j].ravel() for i, j in _ROUND], axis=1)
+
+
+def line_weights(vertices: Floats, order: int, low: float, high: float) -> Floats:
+    """Weights of the nodes of elements on a line in an integral from `low` to `high`, two of its vertices (Gauss-Lobatto).
+
+    >>> line_weights(np.array([0.0, 1.0, 3.0]), 1, 0.0, 3.0).tolist()
+    [0.5, 1.5, 1.0]
+    """
+    shares = (0.5, 0.5) if order == 1 else (1.0 / 6.0, 4.0 / 6.0, 1.0 / 6.0)
+    weights = np.zeros(order * (len(vertices) - 1) + 1)
+    middle = 0.5 * (vertices[1:] + vertices[:-1])
+    for i in np.flatnonzero((middle > low) & (middle < high)):
+        weights[order * i : order * i + order + 1] += np.array(shares) * (vertices[i + 1] - vertices[i])
+    return weights
+
+
+def line_shape(vertices: Floats, order: int, x: float) -> Floats:
+    """Values of the shape functions of elements on a line at a point of it.
+
+    >>> line_shape(np.array([0.0, 1.0, 3.0]), 1, 2.0).tolist()
+    [0.0, 0.5, 0.5]
+    """
+    i = int(np.clip(np.searchsorted(vertices, x) - 1, 0, len(vertices) - 2))
+    s = (x - vertices[i]) / (vertices[i + 1] - vertices[i])
+    values = np.zeros(order * (len(vertices) - 1) + 1)
+    local = (1.0 - s, s) if order == 1 else ((1.0 - s) * (1.0 - 2.0 * s), 4.0 * s * (1.0 - s), s * (2.0 * s - 1.0))
+    values[order * i : order * i + order + 1] = local
+    return values
+
+
+def face_weights(vertices: Grid, order: int, layers: Sequence[str], patches: Mapping[str, Patch]) -> dict[str, Floats]:
+    """Area that each node of a face stands for [m2], in the order of `Box.faces` of the grid of nodes."""
+    axes = [vertices.x, vertices.y, vertices.z]
+    whole = [line_weights(points, order, points[0] - 1.0, points[-1] + 1.0) for points in axes]
+    found = {}
+    for name, (axis, _) in FACES.items():
+        first, second = (whole[other] for other in range(3) if other != axis)
+        found[name] = np.outer(first, second).ravel()
+    for one, other in itertools.pairwise(layers):
+        found[f"{one}|{other}"] = np.outer(whole[0], whole[1]).ravel()
+    for name, (_, centre, sides) in patches.items():
+        parts = []
+        for axis in (0, 1):
+            low, high = centre[axis] - 0.5 * sides[axis], centre[axis] + 0.5 * sides[axis]
+            weights = line_weights(axes[axis], order, low, high)
+            parts.append(weights[weights > 0.0])
+        found[name] = np.outer(parts[0], parts[1]).ravel()
+    return found
+
+
+def point_weights(vertices: Grid, order: int, point: Floats) -> Floats:
+    """Weights of all nodes in the value at a point [m]."""
+    x, y, z = (line_shape(points, order, float(value)) for points, value in zip(vertices[:3], point, strict=True))
+    weights: Floats = np.einsum("i,j,k->ijk", x, y, z).ravel()
+    return weights
 
 
 def mirrored(grid: Grid) -> tuple[Grid, NDArray[np.int64]]:

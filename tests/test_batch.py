@@ -103,3 +103,10 @@ def test_a_compiled_test_that_cannot_end_is_not_a_number():
     found = simulate_many(case_from(text), {"sample.ejecta.fraction": [0.4]})
     assert all(np.isnan(values).all() for values in found.values())
     assert "budget of steps" in run(case_from(text)).summary()["end"]["reason"]
+
+
+def test_a_batch_reads_no_peak_off_a_record_that_still_heats_itself():
+    text = CU.read_text().replace("value: 300 degC", "value: 200 degC").replace("runaway_rate: 5 K/s", "runaway_rate: 10000 K/s")
+    case = case_from(text)
+    assert run(case).summary()["onsets"]["T3"] is None
+    assert np.isnan(simulate_many(case, {"sample.ejecta.fraction": [0.4]})["T3_K"][0])

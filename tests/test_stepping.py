@@ -57,19 +57,6 @@ def test_the_inverse_of_a_small_matrix():
     assert not invert(np.zeros((2, 2)), np.zeros((2, 2)))
 
 
-def test_the_step_is_of_fourth_order():
-    """Halving the step divides the error by 16, heat capacity with melting and four extents included."""
-    cell, programme = body().sample._replace(trigger_temperature=np.array([1e9])), no_events(1e9)
-    start, span = hot_state(cell, programme), 40.0
-    exact = fixed_steps(cell, programme, start, span / 512, 512)
-    errors = []
-    for n in (8, 16, 32):
-        found = fixed_steps(cell, programme, start, span / n, n)
-        errors.append(abs(found.temperature[0] - exact.temperature[0]))
-    orders = np.log2(np.array(errors[:-1]) / np.array(errors[1:]))
-    assert orders == pytest.approx(4.0, abs=0.4)
-
-
 def test_dense_output_is_of_third_order_or_better_and_meets_both_ends():
     cell, programme = body().sample._replace(trigger_temperature=np.array([1e9])), no_events(1e9)
     start = hot_state(cell, programme)
@@ -145,7 +132,7 @@ def test_asked_times_come_from_the_dense_output_and_change_no_step():
 def test_the_budget_of_steps_ends_a_run_with_time_and_temperature():
     cell, programme = body().sample, body().programme
     state = initial_state(cell, programme)
-    with pytest.raises(SolveError, match=r"budget of steps is used up at .* s, .* degC, step .* after 10 steps"):
+    with pytest.raises(SolveError, match=r"budget of steps is used up at .* s, .* degC, step .*, 10 steps taken"):
         list(integrate(cell, programme, state, limits=Limits(most_steps=10)))
 
 

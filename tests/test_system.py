@@ -10,7 +10,7 @@ from thermo.geometry import node_grid
 from thermo.programme import FaceSchedule
 from thermo.simulate import run
 from thermo.stepping import copied, initial_state, integrate, interpolate, make_work, take_step
-from thermo.system import HexMesh, MeshSample
+from thermo.system import HexMesh, MeshSample, edges_of
 
 BAR = """
     title: bar held at one end
@@ -99,7 +99,7 @@ def decayed(order, n, steps):
     one = np.ones(len(cells.cells))
     made = mesh.matrices(np.ones((len(cells.cells), 3)), one, 300.0 * one)
     shape = np.prod(np.cos(np.pi * nodes.points), axis=1)
-    sample = MeshSample(made.capacity, made.conduction, nodes.faces, {}, 300.0 + shape, 1.0)
+    sample = MeshSample(made.capacity, made.conduction, edges_of(made.conduction), nodes.faces, {}, 300.0 + shape, 1.0)
     programme = FaceSchedule(np.array([1.0]), ())
     state, span = initial_state(sample, programme), 0.03
     work, trial = make_work(sample, programme), copied(state)
@@ -224,3 +224,62 @@ def test_blocks_of_steps_do_not_change_a_mesh_run():
             pass
         ends.append(state.temperature)
     assert np.array_equal(*ends)
+
+
+@pytest.mark.parametrize("side", ["2 mm", "50 um", "1 um"])
+def test_a_mean_over_a_face_whatever_the_patch(side):
+    """Weights of a face sum to its area and to nothing else, however thin its cells are."""
+    text = BAR.replace(
+        "      temperature: 300 K",
+        f"      patches: {{{{spot: {{{{face: top, square: {side}, centre: [5 mm, 5 mm]}}}}}}}}\n      temperature: 300 K",
+    )
+    body = build(
+        case_from(
+            text.format(
+                k="2 W/(m K)", order=2, largest="2.5 mm", face="spot", end="1 s", probe="{face: bottom, take: mean}", tolerance=1e-3
+            )
+        )
+    )
+    assert body.areas["bottom"].sum() * body.multiplicity == pytest.approx(1e-4, rel=1e-12)
+    assert body.areas["left"].sum() * 2.0 == pytest.approx(1e-4, rel=1e-12)
+    assert body.areas["spot"].sum() * body.multiplicity == pytest.approx(float(body.block.patches["spot"].square) ** 2, rel=1e-9)
+
+
+@pytest.mark.parametrize("order", [1, 2])
+def test_a_point_reads_a_linear_field_exactly(order):
+    body = build(bar(order=order, probe="[1.3 mm, 8.7 mm, 6.1 mm]"))
+    x, y, z = body.nodes.points.T
+    field = (3.0 + 2e3 * x - 1e3 * y + 5e2 * z)[None, :]
+    # the point lies in the half that is computed: y is mirrored to 10 mm - 8.7 mm
+    assert body.probes["far"].of(field)[0] == pytest.approx(3.0 + 2.6 - 1.3 + 3.05, rel=1e-12)
+
+
+def thin(layers, end):
+    text = BAR.replace("layers: [{{name: bar, material: a, thickness: 10 mm}}]", f"layers: [{layers}]").replace(
+        "{{region: bar,", "{{region: b0,"
+    )
+    return case_from(text.format(k="2 W/(m K)", order=2, largest="2 mm", face="top", end=end, probe="[0 mm, 0 mm, 0 mm]", tolerance=2e-4))
+
+
+@pytest.mark.parametrize("thickness", ["10 nm", "1 um", "100 um"])
+def test_thin_layers_keep_the_balance(thickness):
+    """Differences of temperature, not temperatures, are multiplied: nothing cancels."""
+    layers = f"{{{{name: b0, material: a, thickness: 1 mm}}}}, {{{{name: b1, material: a, thickness: {thickness}}}}}"
+    result = run(thin(layers, "10 s"))
+    assert result.failure is None
+    assert result.summary()["energy"]["residual_relative"] <= 1e-8
+
+
+def test_a_picture_at_the_very_end_is_kept():
+    rng = np.random.default_rng(2)
+    for _ in range(5):
+        end = float(rng.uniform(1.0, 200.0))
+        text = BAR.replace("crossings:", f"pictures: {{{{times: [{end!r} s]}}}}, crossings:")
+        result = run(
+            case_from(
+                text.format(
+                    k="2 W/(m K)", order=1, largest="5 mm", face="top", end=f"{end!r} s", probe="[0 mm, 0 mm, 0 mm]", tolerance=1e-2
+                )
+            )
+        )
+        assert [time for time, _ in result.frames] == [end]

@@ -28,6 +28,7 @@ from thermo.programme import (
     WINDOW_OVER,
     Surroundings,
     decide,
+    jumped,
     margins,
     progress,
     start,
@@ -214,6 +215,7 @@ def decide_arc(programme, machine, event, clock, temperature, rate):
         if mean >= programme.sensitivity:
             begin_exotherm(programme, machine, EXO, clock, temperature, mean, machine[WINDOW_TEMPERATURE])
         elif phase == EXO and programme.lost == 0.0:
+            machine[IN_EXOTHERM] = 0.0
             if mean < 1e-3 * programme.sensitivity:
                 machine[REASON] = BY_STANDSTILL
                 enter(programme, machine, ENDED, clock, temperature)
@@ -225,6 +227,15 @@ def decide_arc(programme, machine, event, clock, temperature, rate):
             enter(programme, machine, HEAT, clock, temperature)
         return 1.0
     return 0.0
+
+
+@jumped.body(Calorimeter)
+@kernel
+def jumped_arc(programme, machine, clock, before, after):
+    if machine[FOLLOWS] != 0.0 and after != before:
+        machine[WALL] = before + wall_offset(programme, machine, clock)
+        machine[WALL_CLOCK] = clock
+        machine[FOLLOWS] = 0.0
 
 
 @progress.body(Calorimeter)
@@ -275,6 +286,8 @@ class ArcProgramme(Frozen):
             problems.append((("end",), "the end temperature must lie above the start temperature"))
         if self.heater >= self.calorimeter.runaway_rate:
             problems.append((("heater",), "heats faster than the rate that counts as a runaway"))
+        elif self.heater > self.calorimeter.tracking:
+            problems.append((("heater",), "heats faster than the wall can follow (calorimeter.tracking)"))
         if problems:
             raise misplaced(problems)
         return self

@@ -120,7 +120,7 @@ def _read(case: Case, body: CellBody, history: Any, n: int, state: Any) -> list[
     reason = REASONS[type(programme)][int(state.machine[REASON])]
     found, first = exotherms(time, T, machine, history.ledger[:n, RELEASED:].sum(axis=1), programme.sensitivity, reason)
     second = onset.runaway_onsets(("1 K/s",), time, T, rate, heating, None)["1 K/s"]
-    third = onset.peak(time, T) if second is not None else None
+    third = onset.third(time, T, rate, second, programme.sensitivity)
     ended = next((entry["end"] for entry in found if entry["end"]["reason"] == CESSATION), None)
     fastest = onset.fastest(time, T, rate, heating)
     row = [value for point in (first, second, third) for value in _pair(point)]

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from meshes.block import mirrored, point_weights
 from thermo.arc import HEAT, PHASE_NAMES, ArcProgramme
 from thermo.boundary import Flux, Held, slope_at
 from thermo.case import Case, Place
@@ -145,7 +146,7 @@ class MeshBody:
     arc = False
 
     def __init__(self, case: Case, refine: int = 0) -> None:
-        from thermo.system import HexMesh, MeshSample
+        from thermo.system import HexMesh, MeshSample, edges_of
 
         block, programme = case.sample, case.programme
         assert isinstance(block, LayeredBlock) and isinstance(programme, SurroundingsProgramme)
@@ -166,8 +167,10 @@ class MeshBody:
         self.cells, self.nodes = cells, nodes
         # a uniform start is exact; the mean of equal temperatures is so but for rounding
         self.start = made.initial if np.ptp(start) > 0.0 else np.full(len(made.capacity), start[0])
-        areas = {name: self.mesh.face_weights(nodes.faces[name])[nodes.faces[name]] for name in faces}
-        self.sample = MeshSample(made.capacity, made.conduction, nodes.faces, areas, self.start, case.step_tolerance())
+        self.areas = block.areas_on(self.vertices)
+        self.sample = MeshSample(
+            made.capacity, made.conduction, edges_of(made.conduction), nodes.faces, self.areas, self.start, case.step_tolerance()
+        )
         built = programme.build(has_faces=True)
         assert isinstance(built, FaceSchedule)
         self.programme = built
@@ -180,7 +183,7 @@ class MeshBody:
         if isinstance(probe, Place):
             if probe.face is not None:
                 nodes = self.nodes.faces[probe.face]
-                weights = self.mesh.face_weights(nodes) if probe.take == "mean" else np.ones(self.n_dofs)
+                return Reading(nodes, self.areas[probe.face] / self.areas[probe.face].sum(), probe.take)
             else:
                 cells = self.cells.regions[str(probe.region)]
                 weights = self.mesh.region_weights(cells)
@@ -190,7 +193,7 @@ class MeshBody:
         for axis, plane in enumerate(self.grid.mirror):
             if plane is not None and point[axis] > plane:
                 point[axis] = 2.0 * plane - point[axis]
-        weights = self.mesh.point_weights(np.array(point))
+        weights = point_weights(self.vertices, self.block.mesh.order, np.array(point))
         nodes = np.flatnonzero(weights)
         return Reading(nodes, weights[nodes], "mean")
 
@@ -210,8 +213,6 @@ class MeshBody:
 
     def frame(self) -> Frame:
         """The whole body for a field file: hexahedra between nodes, mirrored where the mesh was cut."""
-        from meshes.block import mirrored
-
         whole, _ = mirrored(self.grid)
         box = self.block.mesh_of(whole._replace(mirror=(None, None)))
         material = np.zeros(len(box.cells), np.int64)
@@ -221,8 +222,6 @@ class MeshBody:
 
     def unfolded(self, temperature: Floats) -> Floats:
         """Nodal temperatures of the whole body from those of the mesh."""
-        from meshes.block import mirrored
-
         return temperature[mirrored(self.grid)[1]]
 
     def columns(self, block: History) -> dict[str, Any]:
@@ -239,17 +238,20 @@ class MeshBody:
 
     def _powers(self, block: History) -> dict[str, Floats]:
         """Heat into the body through each named face over the rows of a block [W]."""
-        from thermo.system import surface
+        from thermo.system import conduction, surface
 
         found = {face: np.zeros(len(block.time)) for face, _ in self.programme.terms}
-        conducted = -(self.sample.matrix @ (block.temperature - float(np.mean(self.start))).T).T
         for i, time in enumerate(block.time):
             around = surface(self.sample, self.programme.terms, float(time), block.temperature[i])
+            conducted = conduction(self.sample, block.temperature[i])
+            counted = np.zeros(self.n_dofs, bool)
             for j, (face, condition) in enumerate(self.programme.terms):
                 if isinstance(condition, Held):
                     nodes = self.sample.faces[face]
+                    nodes = nodes[~counted[nodes]]  # the heat of a node of two held faces counts once
+                    counted[nodes] = True
                     rising = slope_at(condition.temperature, float(time)) * self.sample.capacity[nodes]
-                    found[face][i] += float(np.sum(rising - conducted[i, nodes] - around.flow[nodes]))
+                    found[face][i] += float(np.sum(rising - conducted[nodes] - around.flow[nodes]))
                 else:
                     found[face][i] += around.heats[j]
         return {face: self.multiplicity * power for face, power in found.items()}

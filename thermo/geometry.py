@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from meshes.block import FACES, Box, Grid, box_grid, box_mesh, halved
+from meshes.block import FACES, Box, Floats, Grid, box_grid, box_mesh, face_weights, halved
 from thermo.errors import described, did_you_mean, shortened
 from thermo.materials import Temperature
 from thermo.reader import Frozen, Key, misplaced
@@ -193,12 +193,18 @@ class LayeredBlock(Frozen):
         """Number of nodes without making the mesh."""
         return node_grid(self.vertex_grid(faces, refine), self.mesh.order).n_nodes
 
-    def mesh_of(self, grid: Grid) -> Box:
-        """The mesh with its named parts on a grid of vertices or of nodes."""
-        patches = {
+    def _patches(self) -> dict[str, tuple[str, tuple[float, float], tuple[float, float]]]:
+        return {
             name: (p.face, (float(p.centre[0]), float(p.centre[1])), (float(p.square), float(p.square))) for name, p in self.patches.items()
         }
-        return box_mesh(grid, {layer.name: float(layer.thickness) for layer in self.layers}, patches)
+
+    def mesh_of(self, grid: Grid) -> Box:
+        """The mesh with its named parts on a grid of vertices or of nodes."""
+        return box_mesh(grid, {layer.name: float(layer.thickness) for layer in self.layers}, self._patches())
+
+    def areas_on(self, vertices: Grid) -> dict[str, Floats]:
+        """Area that each node of each face stands for [m2]."""
+        return face_weights(vertices, self.mesh.order, self.region_names(), self._patches())
 
     def contains(self, point: tuple[float, float, float]) -> str | None:
         """What is wrong with a point that should lie in the body, or None."""

@@ -50,7 +50,7 @@ def _point(time: Floats, temperature: Floats, row: int) -> dict[str, float]:
 
 def _before(time: Floats, temperature: Floats, rate: Floats, heating: Any, row: int, threshold: float) -> dict[str, float]:
     """Where the rate passes the threshold between two rows: linear in the logarithm of the rate."""
-    if row == 0 or heating[row - 1] or rate[row - 1] <= 0.0 or rate[row] <= rate[row - 1]:
+    if row == 0 or heating[row - 1] or not 0.0 < rate[row - 1] < threshold:
         return _point(time, temperature, row)
     share = math.log(threshold / rate[row - 1]) / math.log(rate[row] / rate[row - 1])
     return {
@@ -62,6 +62,11 @@ def _before(time: Floats, temperature: Floats, rate: Floats, heating: Any, row: 
 def peak(time: Floats, temperature: Floats) -> dict[str, float]:
     """The largest temperature and its time."""
     return _point(time, temperature, int(np.argmax(temperature)))
+
+
+def third(time: Floats, temperature: Floats, rate: Floats, runaway: dict[str, float] | None, sensitivity: float) -> dict[str, float] | None:
+    """T3: the peak, where there was a runaway and the record's last row no longer heats itself above the sensitivity [K/s]."""
+    return peak(time, temperature) if runaway is not None and rate[-1] <= sensitivity else None
 
 
 def fastest(time: Floats, temperature: Floats, rate: Floats, heating: Any) -> dict[str, float] | None:

@@ -74,6 +74,12 @@ def decide(programme, machine, event, clock, temperature, rate):
 
 
 @by_type
+def jumped(programme, machine, clock, before, after):
+    """Tell the programme that the sensor jumped at once from `before` to `after` [K], which no wall can follow."""
+    raise NotImplementedError
+
+
+@by_type
 def progress(programme, machine, clock, temperature):
     """About how much of the test is done, 0 to 1."""
     raise NotImplementedError
@@ -143,6 +149,13 @@ def decide_schedule(programme, machine, event, clock, temperature, rate):
         machine[PHASE] = ENDED
         machine[REASON] = 1.0
     return 0.0
+
+
+@jumped.body(FaceSchedule)
+@jumped.body(Schedule)
+@kernel
+def jumped_schedule(programme, machine, clock, before, after):
+    return
 
 
 @progress.body(FaceSchedule)

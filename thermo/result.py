@@ -17,6 +17,7 @@ from thermo.arc import (
     MEAN_RATE,
     PHASE_NAMES,
     RUN,
+    WAIT,
     WINDOW_RATE,
     WINDOW_START,
     ArcProgramme,
@@ -118,9 +119,7 @@ class Result:
             onsets = made["onsets"]
             onsets["T2"] = onset.runaway_onsets(self.case.measure.onsets.T2, self.time, T, rate, heating, voltage)
             primary = onsets["T2"].get(CRITERIA[0])
-            # a record that still heats itself at its end has not reached its maximum
-            if primary is not None and rate[-1] <= max(self._sensitivity(), 0.0):
-                onsets["T3"] = onset.peak(self.time, T)
+            onsets["T3"] = onset.third(self.time, T, rate, primary, self._sensitivity())
             made["maximum_rate"] = onset.fastest(self.time, T, rate, heating)
             if arc:
                 made["exotherms"], onsets["T1"] = self._exotherms()
@@ -247,7 +246,7 @@ DEFINITIONS = {
     "T2 voltage-drop": "temperature at which the voltage falls below half of what it was at the start",
     "T3": "largest temperature, where there is a T2 by 1 K/s and the record goes on to it",
     "cessation": "end of the first window of an exotherm whose mean rate lies below the sensitivity; margin: that rate over it, less 1",
-    "energy": "initial_J and final_J are enthalpies relative to 298.15 K; residual: what the balance leaves open",
+    "energy": "initial_J, final_J: enthalpy relative to 298.15 K; exchange with the wall is net; residual: what the balance leaves open",
     "exotherm": "from the end of the detecting window to a cessation or the end of the test; heat: released in between, in the sample",
 }
 
@@ -272,7 +271,7 @@ def exotherms(
         over = int(row + later[0]) if len(later) else len(temperature) - 1
         rate = float(machine[row, WINDOW_RATE])
         criterion = f"mean rate over the seek window >= {sensitivity * 60.0:g} K/min"
-        if machine[row, BEFORE] == HEAT or machine[row, PHASE] == RUN:
+        if machine[row, BEFORE] in (HEAT, WAIT) or machine[row, PHASE] == RUN:
             criterion = f"rate above the limit in the phase '{PHASE_NAMES[machine[row, BEFORE]]}'"
         detected = {"criterion": criterion, "rate_K_per_s": rate, "margin": rate / sensitivity - 1.0}
         found.append(
@@ -302,11 +301,15 @@ def first_crossing(time: Floats, values: Floats, level: float) -> float | None:
     """When a column first reaches a level, rising or falling: a monotone cubic through its rows over log time; None if never."""
     from scipy.interpolate import PchipInterpolator
 
-    above = values >= level
-    rows = np.flatnonzero(above != above[0])
+    if values[0] == level:
+        return float(time[0])
+    reached = values >= level if values[0] < level else values <= level
+    rows = np.flatnonzero(reached)
     if not len(rows):
         return None
     row = int(rows[0])
+    if values[row] == level:
+        return float(time[row])
     near = np.arange(max(row - 4, 0), min(row + 4, len(time)))
     near = near[np.concatenate([[True], np.diff(time[near]) > 0.0])]
     if time[row] <= time[row - 1] or len(near) < 3:

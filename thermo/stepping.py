@@ -28,6 +28,7 @@ from thermo.programme import (
     TRIGGERED,
     WINDOW_OVER,
     decide,
+    jumped,
     margins,
     start,
     surroundings,
@@ -435,7 +436,10 @@ def rodas4_step(sample, programme, state, clock, h, work):
 
     worst = 0.0
     for i in range(n_nodes):
-        worst = max(worst, abs(work.temperature[5, i]) / sample.tolerance_temperature)
+        # in enthalpy, over the smaller capacity of both ends: a narrow melting peak must not hide what lies behind it
+        after = sample.share[i] * heat_capacity(capacity, work.stage_temperature[i])
+        spread = max(1.0, work.capacity[i] / after)
+        worst = max(worst, abs(work.temperature[5, i]) * spread / sample.tolerance_temperature)
     for s in range(n_sites):
         for k in range(n_reactions):
             worst = max(worst, abs(work.extent[5, s, k]) / sample.tolerance_extent)
@@ -700,6 +704,8 @@ def happen(sample, programme, state, work, event, trigger, temperature, rate, hi
     loop = state.loop
     if event == TRIGGERED:
         fire(sample, state, trigger)
+        after, _ = sensor(sample, programme, state, loop[CLOCK], work)
+        jumped(programme, state.machine, loop[CLOCK], temperature, after)
     elif decide(programme, state.machine, event, loop[CLOCK], temperature, rate) != 0.0:
         loop[PHASE_TIME] += loop[CLOCK]
         loop[CLOCK] = 0.0
@@ -725,7 +731,13 @@ def advance(sample, programme, state, work, trial, times, limits, history, n_ste
         if row + MOST_ROWS_A_STEP + times.shape[0] > history.time.shape[0]:
             break
         clock = loop[CLOCK]
-        left = window(programme, state.machine) - clock
+        until = window(programme, state.machine)
+        left = until - clock
+        if left <= 1e-12 * until:  # an event came at the very end of the window: nothing is left to step
+            temperature, rate = sensor(sample, programme, state, clock, work)
+            row = happen(sample, programme, state, work, WINDOW_OVER, 0, temperature, rate, history, row)
+            row = settle(sample, programme, state, work, trial, out, history, row)
+            continue
         h = loop[STEP]
         clipped = h >= left * (1.0 - 1e-12)
         if clipped:
@@ -747,7 +759,7 @@ def advance(sample, programme, state, work, trial, times, limits, history, n_ste
         taken = theta * h if happens else h
         begun = loop[PHASE_TIME] + clock
         for time in times:
-            if begun < time < begun + taken or (time == begun + taken and clipped and not happens):
+            if begun < time <= begun + taken or (clipped and not happens and abs(time - begun - taken) <= 1e-12 * time):
                 interpolate(sample, state, work, min((time - begun) / h, 1.0), trial)
                 _, there = sensor(sample, programme, trial, clock + (time - begun), work)
                 write_row(trial, time, there, 1.0, history, row)
@@ -761,7 +773,7 @@ def advance(sample, programme, state, work, trial, times, limits, history, n_ste
         loop[LAST_STEP], loop[LAST_ERROR], loop[REJECTED] = h, max(error, 1e-2), 0.0
         loop[STEP] = max(h * growth, loop[STEP] if clipped and growth > 1.0 else 0.0)
         loop[N_STEPS] += 1.0
-        loop[CLOCK] = clock + taken
+        loop[CLOCK] = until if clipped and not happens else clock + taken
         loop[LOWEST] = min(loop[LOWEST], np.min(state.temperature))
         loop[HIGHEST] = max(loop[HIGHEST], np.max(state.temperature))
         temperature, rate = sensor(sample, programme, state, loop[CLOCK], work)

@@ -14,10 +14,10 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.sparse import csr_matrix, diags_array
-from scipy.sparse.linalg import cg
+from scipy.sparse import csr_matrix, diags_array, triu
+from scipy.sparse.linalg import cg, splu
 
-from thermo.boundary import Convection, Flux, Held, OverTime, Radiation, at, slope_at
+from thermo.boundary import Convection, Flux, Held, OverTime, Radiation, at
 from thermo.constants import REFERENCE_TEMPERATURE, STEFAN_BOLTZMANN
 from thermo.errors import SolveError
 from thermo.kinetics import Floats, Integers
@@ -49,12 +49,37 @@ ERROR = (W - (1.0 - W) / 3.0, W - (3.0 * W + 1.0) / 3.0, D - D / 3.0)  # weights
 
 SOLVE_TOLERANCE = 1e-9  # relative residual of a linear solve
 STALE = 3.0  # a preconditioner serves steps up to this factor from the one it was made for
+SMALL = 1500  # unknowns up to which a linear system is solved directly
+LEAST_SCALE = 1.0  # K
 MOST_NEWTON = 12  # iterations of a stage with radiation
 STIFF = 100.0  # below this ratio of step to the fastest node's time the diagonal alone preconditions well enough
 
 
+class Edges(NamedTuple):
+    """The conduction matrix as conductances between pairs of nodes: `difference` (n_edges, n_nodes) of +-1, `conductance` [W/K]."""
+
+    difference: csr_matrix
+    conductance: Floats
+
+
+def edges_of(matrix: csr_matrix) -> Edges:
+    """Pairs of nodes that a symmetric matrix with rows summing to zero couples."""
+    upper = triu(matrix, 1).tocoo()
+    n, m = matrix.shape[0], upper.nnz
+    rows = np.repeat(np.arange(m), 2)
+    columns = np.stack([upper.col, upper.row], axis=1).ravel()
+    difference = csr_matrix((np.tile([1.0, -1.0], m), (rows, columns)), shape=(m, n))
+    return Edges(difference, -upper.data)
+
+
+def conduction(sample: MeshSample, temperature: Floats) -> Floats:
+    """-K T: heat conducted into each node [W], from differences, so that nothing cancels where layers are thin."""
+    flow = sample.edges.conductance * (sample.edges.difference @ temperature)
+    return -(sample.edges.difference.T @ flow)  # type: ignore[no-any-return]
+
+
 class MeshSample(NamedTuple):
-    """Nodes with lumped heat capacity `capacity` (n_nodes,) [J/K] and conduction `matrix` (n_nodes, n_nodes) [W/K].
+    """Nodes with lumped heat capacity `capacity` (n_nodes,) [J/K] and conduction `matrix` (n_nodes, n_nodes) [W/K], also as `edges`.
 
     `faces` node indices by name; `areas` the area that each of these nodes stands for [m2], of the faces that a programme names;
     `start_temperature` (n_nodes,) [K]; errors of a step are held to `tolerance` times the largest difference of temperature
@@ -63,6 +88,7 @@ class MeshSample(NamedTuple):
 
     capacity: Floats
     matrix: csr_matrix
+    edges: Edges
     faces: dict[str, Integers]
     areas: dict[str, Floats]
     start_temperature: Floats
@@ -106,7 +132,7 @@ def surface(sample: MeshSample, terms: Terms, time: float, temperature: Floats) 
 
 
 class MeshWork:
-    """Memory of a TR-BDF2 step: the split into free and held nodes, the slopes of the step, the preconditioner."""
+    """Memory of a TR-BDF2 step: the split into free and held nodes, the temperatures of the step, the preconditioner."""
 
     def __init__(self, sample: MeshSample, programme: FaceSchedule) -> None:
         n = len(sample.capacity)
@@ -126,15 +152,17 @@ class MeshWork:
         self.matrix = sample.matrix[self.free][:, self.free].tocsr()
         self.fastest = float(np.min(self.capacity / self.matrix.diagonal())) if len(self.free) else math.inf
         ends = extremes(sample, programme)
-        self.reference = 0.5 * (ends[0] + ends[1])
-        self.scale = max(ends[1] - ends[0], 1e-6)
-        self.slopes = np.zeros((3, n))
-        self.end_slope = np.zeros(n)
-        self.end = np.zeros(n)
+        self.scale = ends[1] - ends[0]
+        self.middle, self.end = np.zeros(n), np.zeros(n)
         self.heat = np.zeros(len(self.terms))
-        self.h = math.nan
         self.system: tuple[float, Any] = (math.nan, None)
         self.preconditioner: tuple[float, Any] = (math.nan, None)
+
+    def scale_now(self, loop: Floats) -> float:
+        """The difference of temperature [K] that errors are measured by: that of the data, or what a flux has made so far."""
+        if self.scale > 0.0 and not any(isinstance(condition, Flux) for _, condition in self.terms):
+            return self.scale
+        return max(self.scale, float(loop[HIGHEST] - loop[LOWEST]), LEAST_SCALE)
 
     def held_values(self, time: float) -> Floats:
         """Temperature of the held nodes at a time [K]; a node of two held faces takes the mean."""
@@ -143,55 +171,58 @@ class MeshWork:
             total[nodes] += at(temperature, time)
         return total[self.held] / self.count[self.held]
 
-    def held_slopes(self, time: float) -> Floats:
-        """Rate of the held nodes from a time on [K/s]."""
-        total = np.zeros_like(self.end)
-        for _, temperature, nodes, _ in self.held_terms:
-            total[nodes] += slope_at(temperature, time)
-        return total[self.held] / self.count[self.held]
+    def solve(self, h: float, rhs: Floats, loop: Floats, slope: Floats, tolerance: float = SOLVE_TOLERANCE) -> Floats | None:
+        """Solve (C + d h (K + diag(slope))) x = rhs on the free nodes: directly where they are few or conjugate gradients miss.
 
-    def conduction(self, sample: MeshSample, temperature: Floats) -> Floats:
-        """-K T: heat conducted into each node [W]; relative to a reference, since rows of K sum to zero."""
-        return -(sample.matrix @ (temperature - self.reference))  # type: ignore[no-any-return]
-
-    def solve(self, h: float, rhs: Floats, guess: Floats, loop: Floats, slope: Floats, tolerance: float = SOLVE_TOLERANCE) -> Floats:
-        """Solve (C + d h (K + diag(slope))) x = rhs on the free nodes by conjugate gradients; raises SolveError unless it converged."""
+        None where the residual stays too large, or the right side is no number: the step is refused.
+        """
         if self.system[0] != h:
             self.system = (h, (diags_array(self.capacity) + (D * h) * self.matrix).tocsr())
         matrix = self.system[1]
-        if D * h < STIFF * self.fastest:
-            chosen = diags_array(1.0 / (matrix.diagonal() + D * h * slope))
-        else:
-            if not h / STALE <= loop[REFERENCE_STEP] <= h * STALE:
-                loop[REFERENCE_STEP] = h
-            if self.preconditioner[0] != loop[REFERENCE_STEP]:
-                made = multigrid((diags_array(self.capacity) + (D * loop[REFERENCE_STEP]) * self.matrix).tocsr())
-                self.preconditioner = (float(loop[REFERENCE_STEP]), made)
-            chosen = self.preconditioner[1]
         if slope.any():
             matrix = (matrix + diags_array(D * h * slope)).tocsr()
         norm = float(np.linalg.norm(rhs))
         loop[N_SOLVES] += 1.0
         if norm == 0.0:
             return np.zeros_like(rhs)
-        found, _ = cg(matrix, rhs, x0=guess, rtol=tolerance, atol=0.0, maxiter=400, M=chosen)
-        residual = float(np.linalg.norm(rhs - matrix @ found)) / norm
-        if not residual <= 100.0 * tolerance:
-            raise SolveError(f"a linear solve ended with a relative residual of {residual:.1e} at a step of {h:.3g} s")
-        return found  # type: ignore[no-any-return]
+        if len(rhs) > SMALL:
+            found, _ = cg(matrix, rhs, rtol=tolerance, atol=0.0, maxiter=400, M=self.preconditioner_at(h, matrix, loop))
+            if float(np.linalg.norm(rhs - matrix @ found)) <= 100.0 * tolerance * norm:
+                return found  # type: ignore[no-any-return]
+        factor = splu(matrix.tocsc(), permc_spec="MMD_AT_PLUS_A", options={"SymmetricMode": True}, diag_pivot_thresh=0.0)
+        found = factor.solve(rhs)
+        found += factor.solve(rhs - matrix @ found)
+        whole = float(np.linalg.norm(rhs - matrix @ found)) <= 1e-6 * norm
+        return found if whole else None  # type: ignore[no-any-return]
 
-    def stage(self, sample: MeshSample, base: Floats, time: float, h: float, guess: Floats, loop: Floats) -> Floats | None:
-        """Slope k of the free nodes with C k = -K T + surface(T) at T = base + d h k; None where Newton's method does not settle."""
+    def preconditioner_at(self, h: float, matrix: csr_matrix, loop: Floats) -> Any:
+        """The diagonal for a short step; multigrid, made anew when the step has grown out of the one it was made for."""
+        if D * h < STIFF * self.fastest:
+            return diags_array(1.0 / matrix.diagonal())
+        if not h / STALE <= loop[REFERENCE_STEP] <= h * STALE:
+            loop[REFERENCE_STEP] = h
+        if self.preconditioner[0] != loop[REFERENCE_STEP]:
+            made = multigrid((diags_array(self.capacity) + (D * loop[REFERENCE_STEP]) * self.matrix).tocsr())
+            self.preconditioner = (float(loop[REFERENCE_STEP]), made)
+        return self.preconditioner[1]
+
+    def stage(self, sample: MeshSample, T: Floats, known: Floats, time: float, h: float, end: Floats, loop: Floats) -> Floats | None:
+        """Solve C (end - T) = known + d h (-K end + surface(end)) on the free nodes; the rise `end - T`, or None where it fails.
+
+        `end` holds the first guess and, on its held nodes, their temperature at `time`; on return it is the solution. Rises and heats
+        are carried, not rates: a rate of a thin layer is a small difference over a tiny capacity.
+        """
         free = self.free
-        k, T = guess, base.copy()
         for _ in range(MOST_NEWTON):
-            T[free] = base[free] + (D * h) * k
-            around = surface(sample, self.terms, time, T)
-            residual = (self.conduction(sample, T) + around.flow)[free] - self.capacity * k
-            change = self.solve(h, residual, np.zeros_like(k), loop, around.slope[free])
-            k = k + change
-            if self.linear or D * h * float(np.max(np.abs(change), initial=0.0)) < 1e-4 * sample.tolerance * self.scale:
-                return k
+            around = surface(sample, self.terms, time, end)
+            flow = (conduction(sample, end) + around.flow)[free]
+            residual = known[free] + (D * h) * flow - self.capacity * (end[free] - T[free])
+            change = self.solve(h, residual, loop, around.slope[free])
+            if change is None:
+                return None
+            end[free] += change
+            if self.linear or float(np.max(np.abs(change), initial=0.0)) < 1e-4 * sample.tolerance * self.scale_now(loop):
+                return end[free] - T[free]
         return None
 
 
@@ -253,58 +284,60 @@ def initial_mesh_state(sample: MeshSample, programme: FaceSchedule) -> State:
 
 @take_step.body(MeshSample)
 def trbdf2_step(sample: MeshSample, programme: FaceSchedule, state: State, clock: float, h: float, work: MeshWork) -> float:
-    """One step of TR-BDF2; the filtered error over the tolerance in the maximum norm."""
+    """One step of TR-BDF2; the filtered error over the tolerance in the maximum norm.
+
+    With f the heat into the nodes:  C (Y - T) = d h (f(T) + f(Y)),   C (T' - T) = h (w f(T) + w f(Y) + d f(T')).
+    """
     free, held, loop, terms = work.free, work.held, state.loop, work.terms
-    T, k = state.temperature, work.slopes
+    T, capacity = state.temperature, work.capacity
     times = (clock, clock + G * h, clock + h)
     now = surface(sample, terms, times[0], T)
-    flows = np.zeros((3, len(T)))
-    flows[0] = work.conduction(sample, T) + now.flow
-    k[0, held] = work.held_slopes(times[0])
-    k[0, free] = flows[0, free] / work.capacity
+    first = conduction(sample, T) + now.flow
 
-    middle = T + (D * h) * k[0]
+    middle = T.copy()
     middle[held] = work.held_values(times[1])
-    found = work.stage(sample, middle, times[1], h, k[0, free], loop)
-    if found is None:
+    rise = work.stage(sample, T, (D * h) * first, times[1], h, middle, loop)
+    if rise is None:
         return math.inf
-    k[1, free] = found
-    middle[free] += (D * h) * found
+    then = surface(sample, terms, times[1], middle)
+    second = conduction(sample, middle) + then.flow
+    second[free] = capacity * rise / (D * h) - first[free]  # what the stage says it is, so that the next one adds up
 
-    work.end = T + (W * h) * (k[0] + k[1])
-    work.end[held] = work.held_values(times[2])
-    found = work.stage(sample, work.end, times[2], h, k[1, free], loop)
-    if found is None:
+    end = T + (middle - T) / G
+    end[held] = work.held_values(times[2])
+    rise = work.stage(sample, T, (W * h) * (first + second), times[2], h, end, loop)
+    if rise is None:
         return math.inf
-    k[2, free] = found
-    work.end[free] += (D * h) * found
+    last = surface(sample, terms, times[2], end)
+    third = conduction(sample, end) + last.flow
+    third[free] = (capacity * rise / h - W * (first + second)[free]) / D
 
-    then = [surface(sample, terms, times[1], middle), surface(sample, terms, times[2], work.end)]
-    flows[1], flows[2] = work.conduction(sample, middle) + then[0].flow, work.conduction(sample, work.end) + then[1].flow
-    work.heat = h * (W * (now.heats + then[0].heats) + D * then[1].heats)
+    work.middle, work.end = middle, end
+    work.heat = h * (W * (now.heats + then.heats) + D * last.heats)
     # what held nodes must be given: their rise, less what flows into them from everywhere else
-    given = sample.capacity * (work.end - T) - h * (W * (flows[0] + flows[1]) + D * flows[2])
+    given = sample.capacity * (end - T) - h * (W * (first + second) + D * third)
     for j, _, _, nodes in work.held_terms:
         work.heat[j] = float(np.sum(given[nodes]))
-    work.end_slope = np.zeros_like(T)
-    work.end_slope[free] = flows[2, free] / work.capacity
-    work.end_slope[held] = work.held_slopes(times[2] * (1.0 - 1e-9))
-    work.h = h
-    raw = h * (ERROR[0] * k[0, free] + ERROR[1] * k[1, free] + ERROR[2] * k[2, free])
-    error = work.solve(h, work.capacity * raw, raw, loop, then[1].slope[free], 1e-3)
-    worst = float(np.max(np.abs(error), initial=0.0)) / (sample.tolerance * work.scale)
+    raw = h * (ERROR[0] * first + ERROR[1] * second + ERROR[2] * third)[free]
+    error = work.solve(h, raw, loop, last.slope[free], 1e-3)
+    if error is None:
+        return math.inf
+    worst = float(np.max(np.abs(error), initial=0.0)) / (sample.tolerance * work.scale_now(loop))
     return worst if np.isfinite(worst) else math.inf
 
 
 @interpolate.body(MeshSample)
 def interpolate_mesh(sample: MeshSample, state: State, work: MeshWork, theta: float, trial: State) -> None:
-    """Cubic Hermite polynomial of the step's ends; the heat through faces in proportion to the time."""
+    """The parabola through the step's three temperatures; the heat through faces in proportion to the time.
+
+    Slopes at the ends would be noise where layers are thin; only rows between two steps see either.
+    """
     if theta == 1.0:
         trial.temperature[:] = work.end
     else:
-        a, b = (1.0 + 2.0 * theta) * (1.0 - theta) ** 2, theta * (1.0 - theta) ** 2
-        c, d = theta**2 * (3.0 - 2.0 * theta), theta**2 * (theta - 1.0)
-        trial.temperature[:] = a * state.temperature + b * work.h * work.slopes[0] + c * work.end + d * work.h * work.end_slope
+        a, b = (theta - G) * (theta - 1.0) / G, theta * (theta - 1.0) / (G * (G - 1.0))
+        c = theta * (theta - G) / (1.0 - G)
+        trial.temperature[:] = a * state.temperature + b * work.middle + c * work.end
     trial.enthalpy[:] = sample.capacity * (trial.temperature - REFERENCE_TEMPERATURE)
     trial.ledger[:] = state.ledger
     trial.ledger[RELEASED:] += theta * work.heat
@@ -374,12 +407,13 @@ class HexMesh:
         volumetric_heat_capacity : array (n_cells,) [J/(m3 K)]
         initial_temperature : array (n_cells,) [K]; a node between cells takes the mean weighted with their heat capacity
         """
-        from thermo.forms import cell_values, conduction, content
+        from thermo import forms
+        from thermo.forms import cell_values, content
 
         basis, order = self.basis, self.dof_of
         names = ("conductivity_x", "conductivity_y", "conductivity_z")
         by_axis = {name: cell_values(conductivity[:, axis], basis) for axis, name in enumerate(names)}
-        matrix = without_rounding(conduction.assemble(basis, **by_axis).tocsr())
+        matrix = without_rounding(forms.conduction.assemble(basis, **by_axis).tocsr())
         matrix.setdiag(0.0)
         matrix.setdiag(-np.asarray(matrix.sum(axis=1)).ravel())  # rows sum to zero: a uniform body exchanges nothing
         one = np.ones(len(volumetric_heat_capacity))
@@ -388,19 +422,6 @@ class HexMesh:
         volume = content.assemble(basis, density=cell_values(one, basis))
         return Matrices(matrix[order][:, order].tocsr(), capacity[order], volume[order], (held / capacity)[order])
 
-    def face_weights(self, nodes: Integers) -> Floats:
-        """Area that each node stands for in the part of the mesh's facets whose corners are all among `nodes` [m2]."""
-        from skfem import FacetBasis
-
-        from thermo.forms import content
-
-        inside = np.zeros(len(self.node_of), bool)
-        inside[nodes] = True
-        corner_inside = inside[self.node_of[self.basis.nodal_dofs[0]]]
-        facets = np.flatnonzero(corner_inside[self.mesh.facets].all(axis=0))
-        basis = FacetBasis(self.mesh, self.element, facets=facets, intorder=2 * self.order)
-        return content.assemble(basis, density=1.0)[self.dof_of]  # type: ignore[no-any-return]
-
     def region_weights(self, cells: Integers) -> Floats:
         """Volume that each node stands for in some cells [m3]."""
         from thermo.forms import cell_values, content
@@ -408,10 +429,6 @@ class HexMesh:
         density = np.zeros(self.mesh.nelements)
         density[cells] = 1.0
         return content.assemble(self.basis, density=cell_values(density, self.basis))[self.dof_of]  # type: ignore[no-any-return]
-
-    def point_weights(self, point: Floats) -> Floats:
-        """Weights of the nodes in the temperature at a point [m]."""
-        return np.asarray(self.basis.probes(point[:, None]).toarray()).ravel()[self.dof_of]  # type: ignore[no-any-return]
 
 
 def without_rounding(matrix: csr_matrix) -> csr_matrix:

@@ -31,7 +31,7 @@ BAR = """
 
 
 def bar(**changes):
-    options = {"width": "10 mm", "start": "0 degC", "tolerance": 2e-5, "times": "[]"} | changes
+    options = {"width": "1 mm", "start": "0 degC", "tolerance": 2e-5, "times": "[]"} | changes
     return run(case_from(BAR.format(**options)))
 
 
@@ -117,7 +117,7 @@ def test_nafems_t2_radiation():
         tolerance=1e-4,
     )
     assert result.probe("B")[-1] == pytest.approx(927.0040, abs=0.001)
-    assert result.columns["heat_top_W"][-1] == pytest.approx(-40586.0 * 1e-4, rel=1e-3)
+    assert result.columns["heat_top_W"][-1] == pytest.approx(-40586.0 * 1e-6, rel=1e-3)
     assert result.summary()["energy"]["residual_relative"] < 1e-6
 
 
@@ -236,9 +236,9 @@ def test_steps_end_where_a_table_bends():
     )
     for corner in (1.25, 2.0, 2.5, 4.0):
         assert np.any(result.time == corner)
-    heat = 1e-4 * 5e3 * (0.5 * 1.25 + 0.75 + 0.5 * 0.5)
+    heat = 1e-6 * 5e3 * (0.5 * 1.25 + 0.75 + 0.5 * 0.5)
     assert result.summary()["energy"]["heat_in_J"] == pytest.approx(heat, rel=1e-6)
-    assert result.probe("T")[-1] - 300.0 == pytest.approx(heat / (1e6 * 1e-7), rel=1e-6)
+    assert result.probe("T")[-1] - 300.0 == pytest.approx(heat / (1e6 * 1e-9), rel=1e-6)
 
 
 def test_a_face_that_is_held_takes_nothing_else():

@@ -1,0 +1,83 @@
+"""Onsets read off constructed records whose answer is known."""
+
+import math
+
+import numpy as np
+import pytest
+
+from thermo.onset import fastest, runaway_onsets, third
+from thermo.result import first_crossing
+
+QUIET = np.zeros(4, bool)
+
+
+def test_t2_lies_between_two_rows_where_the_rate_passes_the_criterion():
+    """The logarithm of the rate is linear between rows: 0.1 to 10 K/s passes 1 K/s half way."""
+    found = runaway_onsets(
+        ("1 K/s",), np.array([0.0, 10.0, 20.0]), np.array([400.0, 410.0, 450.0]), np.array([0.1, 10.0, 20.0]), QUIET[:3], None
+    )
+    assert found["1 K/s"] == pytest.approx({"temperature_K": 405.0, "time_s": 5.0})
+
+
+def test_t2_is_the_row_itself_where_the_rate_was_above_before():
+    time, T, rate = np.array([0.0, 1.0, 2.0]), np.array([400.0, 430.0, 470.0]), np.array([2.0, 3.0, 4.0])
+    assert runaway_onsets(("1 K/s",), time, T, rate, QUIET[:3], None)["1 K/s"] == {"temperature_K": 400.0, "time_s": 0.0}
+
+
+def test_a_rate_without_a_later_rise_of_ten_kelvin_is_no_runaway():
+    time, rate = np.array([0.0, 1.0, 2.0]), np.array([0.1, 5.0, 0.0])
+    for rise, there in ((9.0, False), (11.0, True)):
+        found = runaway_onsets(("1 K/s",), time, np.array([400.0, 400.5, 400.5 + rise]), rate, QUIET[:3], None)["1 K/s"]
+        assert (found is not None) is there
+
+
+def test_the_heater_of_the_instrument_is_no_runaway():
+    time, T, rate = np.array([0.0, 600.0, 1200.0]), np.array([400.0, 420.0, 420.0]), np.array([2.0, 2.0, 0.0]) / 60.0
+    assert runaway_onsets(("1 K/min",), time, T, rate, np.array([True, True, False]), None)["1 K/min"] is None
+
+
+def test_a_voltage_below_half_of_the_first_is_a_drop():
+    voltage = np.array([4.3, 4.2, 2.0, 0.1])
+    found = runaway_onsets(("voltage-drop",), np.arange(4.0), np.array([400.0, 401.0, 402.0, 403.0]), np.zeros(4), QUIET, voltage)
+    assert found["voltage-drop"] == {"temperature_K": 402.0, "time_s": 2.0}
+    assert runaway_onsets(("voltage-drop",), np.arange(4.0), np.zeros(4), np.zeros(4), QUIET, None)["voltage-drop"] is None
+
+
+def test_a_record_that_still_heats_itself_at_its_end_holds_no_t3():
+    time, T, runaway = np.array([0.0, 1.0]), np.array([400.0, 900.0]), {"temperature_K": 400.0, "time_s": 0.0}
+    assert third(time, T, np.array([1.0, 5.0]), runaway, 3e-4) is None
+    assert third(time, T, np.array([1.0, 0.0]), runaway, 3e-4) == {"temperature_K": 900.0, "time_s": 1.0}
+    assert third(time, T, np.array([1.0, 0.0]), None, 3e-4) is None
+
+
+def test_the_largest_rate_leaves_heating_out():
+    found = fastest(np.arange(3.0), np.array([300.0, 310.0, 320.0]), np.array([5.0, 1.0, 2.0]), np.array([True, False, False]))
+    assert found == {"rate_K_per_s": 2.0, "temperature_K": 320.0, "time_s": 2.0}
+
+
+@pytest.mark.parametrize(
+    ("values", "level", "time"),
+    [
+        ([0.0, 1.0, 2.0, 3.0], 1.5, 1.5),
+        ([3.0, 2.0, 1.0, 0.0], 1.5, 1.5),
+        ([3.0, 2.0, 1.0, 0.0], 1.0, 2.0),
+        ([0.0, 1.0, 1.0, 3.0], 1.0, 1.0),
+        ([2.0, 2.0, 3.0, 4.0], 2.0, 0.0),
+        ([0.0, 0.1, 0.2, 0.3], 9.0, None),
+    ],
+)
+def test_a_crossing_rises_or_falls_to_its_level(values, level, time):
+    found = first_crossing(np.arange(4.0), np.array(values), level)
+    assert found == (None if time is None else pytest.approx(time, rel=1e-9))
+
+
+def test_a_crossing_between_rows_at_one_time_is_that_time():
+    """An event writes two rows at its moment."""
+    assert first_crossing(np.array([0.0, 1.0, 1.0, 2.0]), np.array([0.0, 0.1, 5.0, 5.0]), 3.0) == 1.0
+
+
+def test_a_crossing_over_decades_of_time_is_read_in_log_time():
+    time = np.geomspace(1e-9, 1e-3, 60)
+    values = 1.0 / (1.0 + (2e-6 / time))
+    assert first_crossing(time, values, 0.5) == pytest.approx(2e-6, rel=1e-3)
+    assert math.isfinite(first_crossing(np.concatenate([[0.0], time]), np.concatenate([[0.0], values]), 0.5))
