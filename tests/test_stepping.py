@@ -8,6 +8,7 @@ from thermo.body import CellBody
 from thermo.case import read_case
 from thermo.errors import SolveError
 from thermo.programme import Schedule
+from thermo.rodas import invert
 from thermo.stepping import (
     CLOCK,
     N_REJECTED,
@@ -19,7 +20,6 @@ from thermo.stepping import (
     initial_state,
     integrate,
     interpolate,
-    invert,
     make_work,
     take_step,
 )

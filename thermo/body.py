@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+import thermo.rodas  # noqa: F401 - it is what steps a LineSample
 from meshes.block import mirrored, point_weights
 from thermo.arc import HEAT, PHASE_NAMES, ArcProgramme
 from thermo.boundary import Flux, Held, slope_at
