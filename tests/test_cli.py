@@ -214,3 +214,48 @@ def test_a_mesh_check_refines_once_and_reports_the_difference(thermo, tmp_path):
     check = json.loads((tmp_path / "results" / "brick" / "summary.json").read_text())["mesh_check"]
     assert check["refined_n_dofs"] > 5 * check["n_dofs"]
     assert abs(check["crossings"]["half"]["relative_difference"]) > 1e-4
+
+
+def test_compare_lists_each_result_once(thermo):
+    """One case names `onsets.T3`, the other `onsets.T3.temperature_K`: they are one row."""
+    thermo("run", CU, CASES / "paper" / "pi-ag-20li.yaml", "--no-pictures", "--quiet")
+    out = thermo("compare", "results/cu-20li", "results/pi-ag-20li")[1]
+    rows = [line for line in out.splitlines() if line.startswith("results/")]
+    names = [" ".join(line.split()[1:3]).removesuffix(".temperature_K") for line in out.splitlines() if line.startswith("results/cu")]
+    assert len(rows) == 14
+    assert len(names) == len(set(names))
+
+
+def test_compare_of_a_study_names_its_members(thermo, tmp_path):
+    (tmp_path / "a.yaml").write_text(CU.read_text())
+    (tmp_path / "study.yaml").write_text("title: x\nstudy: {kind: compare, cases: {one: a.yaml}, table: [onsets.T1.temperature_K]}\n")
+    assert thermo("run", "study.yaml", "--no-pictures")[0] == 0
+    code, _, err = thermo("compare", "results/study")
+    assert code == 5
+    assert "is a study; name its members: results/study/one" in err[0]
+
+
+def test_pictures_of_a_damaged_history_are_refused_at_its_line(thermo, tmp_path):
+    thermo("run", CU, "--no-pictures")
+    history = tmp_path / "results" / "cu-20li" / "history.csv"
+    lines = history.read_text().splitlines()
+    lines[5] = lines[5].replace(".", ".x", 1)
+    history.write_text("\n".join(lines) + "\n")
+    code, _, err = thermo("picture", "results/cu-20li")
+    assert code == 5
+    assert "history.csv:6: " in err[-1]
+    assert "is not a number" in err[-1]
+
+
+def test_a_group_that_came_out_is_shown_with_its_temperature(thermo):
+    """`onsets.T2.1 K/s` is wanted to be none; where it is not, the table says what it is, and NO."""
+    code, out, _ = thermo("run", CASES / "paper" / "pi-ag-20li.yaml", "--no-pictures", "--set", "programme.end=200 degC")
+    assert code == 0
+    line = next(line for line in out.splitlines() if line.startswith("onsets.T2.1 K/s"))
+    assert "178.12 degC" in line
+    assert line.endswith("NO")
+
+
+def test_a_run_that_is_there_says_that_nothing_was_computed(thermo):
+    thermo("run", CU, "--no-pictures")
+    assert any("nothing was computed" in line for line in thermo("run", CU, "--no-pictures")[2])

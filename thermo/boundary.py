@@ -7,11 +7,12 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
 from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
-from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+from pydantic_core import CoreSchema, core_schema
 
 from thermo.errors import did_you_mean
 from thermo.reader import Frozen, Key, misplaced
-from thermo.units import DIMENSIONS, Quantity, Unit
+from thermo.tables import number, pairs
+from thermo.units import Quantity, Unit
 
 
 class OverTime(NamedTuple):
@@ -24,9 +25,9 @@ class OverTime(NamedTuple):
     def entries(self) -> Iterator[tuple[Key, Quantity]]:
         """Every number with its key as the file has it."""
         for row, numbers in zip(self.keys, zip(self.time, self.value, strict=True), strict=True):
-            for key, number in zip(row, numbers, strict=True):
+            for key, entry in zip(row, numbers, strict=True):
                 if key:
-                    yield key, number
+                    yield key, entry
 
     def at(self, time: float) -> float:
         """The value at a time [s]."""
@@ -63,28 +64,9 @@ class _Timed:
             return self._table(value["table"], info)
         return self._ramp(value, info)
 
-    def _number(self, unit: Unit, value: Any, key: Key, info: ValidationInfo, problems: list[tuple[Key, str]]) -> Quantity:
-        try:
-            return unit._validate(value, info)
-        except PydanticCustomError as error:
-            context = error.context or {}
-            problems += [((*key, *more), text) for more, text in context.get("problems", [((), error.message())])]
-            return Quantity.of(1.0, unit.dimension)
-
     def _table(self, rows: Any, info: ValidationInfo) -> OverTime:
-        if not isinstance(rows, list | tuple) or not rows or any(not isinstance(row, list | tuple) or len(row) != 2 for row in rows):
-            example = DIMENSIONS[self.unit.dimension].examples[0]
-            raise misplaced([(("table",), f"a list of pairs is wanted, such as [[0 s, 20 {example}], [10 min, 80 {example}]]")])
-        problems: list[tuple[Key, str]] = []
-        clock = Unit("time", ge=0)
-        times = tuple(self._number(clock, row[0], ("table", i, 0), info, problems) for i, row in enumerate(rows))
-        values = tuple(self._number(self.unit, row[1], ("table", i, 1), info, problems) for i, row in enumerate(rows))
-        if not problems:
-            falling = [i for i in range(1, len(rows)) if times[i] <= times[i - 1]]
-            problems += [(("table", i, 0), "the times of a table must rise") for i in falling]
-        if problems:
-            raise misplaced(problems)
-        return OverTime(times, values, tuple((("table", i, 0), ("table", i, 1)) for i in range(len(rows))))
+        times, values = pairs(rows, Unit("time", ge=0), self.unit, info, ("0 s", "10 min"))
+        return OverTime(times, values, tuple((("table", i, 0), ("table", i, 1)) for i in range(len(times))))
 
     def _ramp(self, value: dict[str, Any], info: ValidationInfo) -> OverTime:
         wanted = ("from", "to", "over")
@@ -92,8 +74,8 @@ class _Timed:
         problems += [((k,), "is missing; a ramp is {from: ..., to: ..., over: ...}") for k in wanted if k not in value]
         if problems:
             raise misplaced(problems)
-        first, last = (self._number(self.unit, value[name], (name,), info, problems) for name in ("from", "to"))
-        span = self._number(Unit("time", gt=0), value["over"], ("over",), info, problems)
+        first, last = (number(self.unit, value[name], (name,), info, problems) for name in ("from", "to"))
+        span = number(Unit("time", gt=0), value["over"], ("over",), info, problems)
         if problems:
             raise misplaced(problems)
         return OverTime((span.like(0.0), span), (first, last), (((), ("from",)), (("over",), ("to",))))

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo, field_validator, model_validator
-from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+from pydantic_core import CoreSchema, core_schema
 
 from thermo.errors import CaseError, Mistake, closest, did_you_mean, shortened
 from thermo.reader import Document, Frozen, Key, make, misplaced, read_document
-from thermo.units import DIMENSIONS, Quantity, Unit, block_for_value, show, wanted
+from thermo.tables import number, pairs
+from thermo.units import Quantity, Unit, block_for_value, show, wanted
 
 Temperature = Annotated[float, Unit("temperature")]
 
@@ -73,7 +74,7 @@ class _Property:
         if isinstance(value, Table | ByAxis):
             return value
         if isinstance(value, dict) and set(value) == {"table"}:
-            return self._table(value["table"], info)
+            return Table(*pairs(value["table"], Unit("temperature"), self.unit, info, ("298 K", "400 K")))
         if isinstance(value, dict) and self.by_axis and set(value) & {"in_plane", "through"}:
             return self._axes(value, info)
         if isinstance(value, dict):
@@ -83,33 +84,11 @@ class _Property:
             raise misplaced(block_for_value(value, wanted(self.unit.dimension)))
         return self.unit._validate(value, info)
 
-    def _number(self, value: Any, key: Key, info: ValidationInfo, problems: list[tuple[Key, str]], unit: Unit) -> Quantity:
-        try:
-            return unit._validate(value, info)
-        except PydanticCustomError as error:
-            context = error.context or {}
-            problems += [((*key, *more), text) for more, text in context.get("problems", [((), error.message())])]
-            return Quantity.of(1.0, unit.dimension)
-
-    def _table(self, rows: Any, info: ValidationInfo) -> Table:
-        if not isinstance(rows, list | tuple) or not rows or any(not isinstance(row, list | tuple) or len(row) != 2 for row in rows):
-            example = DIMENSIONS[self.unit.dimension].examples[0]
-            raise misplaced([(("table",), f"a list of pairs is wanted, such as [[298 K, 1 {example}], [400 K, 2 {example}]]")])
-        problems: list[tuple[Key, str]] = []
-        temperatures = tuple(self._number(row[0], ("table", i, 0), info, problems, Unit("temperature")) for i, row in enumerate(rows))
-        values = tuple(self._number(row[1], ("table", i, 1), info, problems, self.unit) for i, row in enumerate(rows))
-        if not problems:
-            falling = [i for i in range(1, len(rows)) if temperatures[i] <= temperatures[i - 1]]
-            problems += [(("table", i, 0), "the temperatures of a table must rise") for i in falling]
-        if problems:
-            raise misplaced(problems)
-        return Table(temperatures, values)
-
     def _axes(self, value: dict[str, Any], info: ValidationInfo) -> ByAxis:
         axes = ("in_plane", "through")
         problems: list[tuple[Key, str]] = [((name,), "unknown key" + did_you_mean(name, axes)) for name in value if name not in axes]
         problems += [((name,), "is missing") for name in axes if name not in value]
-        found = [self._number(value[name], (name,), info, problems, self.unit) for name in axes if name in value]
+        found = [number(self.unit, value[name], (name,), info, problems) for name in axes if name in value]
         if problems:
             raise misplaced(problems)
         return ByAxis(*found)
