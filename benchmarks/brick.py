@@ -1,7 +1,8 @@
 """The paper's bricks on the general path, beside scikit-fem with constant steps on the same mesh.
 
 The peer is what one writes first: the same matrices, backward Euler with a constant step, one sparse LU kept for all
-steps. Its step is a hundredth of the half-rise time, which leaves it blind before that; ours resolves seven decades.
+steps. Its step is a hundredth of the half-rise time, which leaves it blind before that, and it stops at three half-rise
+times; ours resolves the whole transient, eleven decades of time.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ def main() -> None:
         assert isinstance(body, MeshBody)
         ours, result = cpu(lambda case=case, body=body: run(case, body=body))
         found = result.summary()["crossings"]["half-rise"]["time_s"]
-        theirs, other = cpu(lambda body=body, exact=exact, case=case: constant_steps(body, exact / 100.0, float(case.programme.end)))
+        theirs, other = cpu(lambda body=body, exact=exact: constant_steps(body, exact / 100.0, 3.0 * exact))
         rows.append(row(name, ours, "s CPU", "scikit-fem matrices, constant backward Euler", theirs))
         rows.append(row(f"{name}-error", abs(found / exact - 1.0), "relative", "the same", abs(other / exact - 1.0)))
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20

@@ -205,6 +205,26 @@ def line_weights(vertices: Floats, order: int, low: float, high: float) -> Float
     return weights
 
 
+def line_matrices(vertices: Floats, order: int, coefficient: Floats) -> tuple[Floats, Floats]:
+    """Stiffness (n, n) and weights (n,) of elements on a line with a coefficient per cell, by nodal quadrature.
+
+    >>> stiffness, weights = line_matrices(np.array([0.0, 2.0]), 1, np.array([3.0]))
+    >>> stiffness.tolist(), weights.tolist()
+    ([[1.5, -1.5], [-1.5, 1.5]], [3.0, 3.0])
+    """
+    element = (
+        np.array([[1.0, -1.0], [-1.0, 1.0]]) if order == 1 else np.array([[7.0, -8.0, 1.0], [-8.0, 16.0, -8.0], [1.0, -8.0, 7.0]]) / 3.0
+    )
+    shares = np.array((0.5, 0.5) if order == 1 else (1.0 / 6.0, 4.0 / 6.0, 1.0 / 6.0))
+    n = order * (len(vertices) - 1) + 1
+    stiffness, weights = np.zeros((n, n)), np.zeros(n)
+    for i, (size, value) in enumerate(zip(np.diff(vertices), coefficient, strict=True)):
+        part = slice(order * i, order * i + order + 1)
+        stiffness[part, part] += value / size * element
+        weights[part] += value * size * shares
+    return stiffness, weights
+
+
 def line_shape(vertices: Floats, order: int, x: float) -> Floats:
     """Values of the shape functions of elements on a line at a point of it.
 

@@ -99,7 +99,7 @@ def decayed(order, n, steps):
     one = np.ones(len(cells.cells))
     made = mesh.matrices(np.ones((len(cells.cells), 3)), one, 300.0 * one)
     shape = np.prod(np.cos(np.pi * nodes.points), axis=1)
-    sample = MeshSample(made.capacity, made.conduction, edges_of(made.conduction), nodes.faces, {}, 300.0 + shape, 1.0)
+    sample = MeshSample(made.capacity, made.conduction, edges_of(made.conduction), None, nodes.faces, {}, 300.0 + shape, 1.0)
     programme = FaceSchedule(np.array([1.0]), ())
     state, span = initial_state(sample, programme), 0.03
     work, trial = make_work(sample, programme), copied(state)

@@ -18,6 +18,7 @@ from thermo.kinetics import Floats, Integers, amounts, heat_per_extent, rates
 from thermo.materials import ByAxis, Material
 from thermo.programme import PHASE, FaceSchedule, SurroundingsProgramme
 from thermo.stepping import EJECTED, FUSED, HEAT_IN, HEAT_OUT, RELEASED, History, State
+from thermo.tensor import Stack
 from thermo.units import show
 
 
@@ -169,8 +170,9 @@ class MeshBody:
         # a uniform start is exact; the mean of equal temperatures is so but for rounding
         self.start = made.initial if np.ptp(start) > 0.0 else np.full(len(made.capacity), start[0])
         self.areas = block.areas_on(self.vertices)
+        stack = self._stack() if case.numerics.tensor else None
         self.sample = MeshSample(
-            made.capacity, made.conduction, edges_of(made.conduction), nodes.faces, self.areas, self.start, case.step_tolerance()
+            made.capacity, made.conduction, edges_of(made.conduction), stack, nodes.faces, self.areas, self.start, case.step_tolerance()
         )
         built = programme.build(has_faces=True)
         assert isinstance(built, FaceSchedule)
@@ -179,6 +181,15 @@ class MeshBody:
         self.named = faces
         self.n_dofs, self.n_sites = len(made.capacity), 0
         self.probes = {name: self._reading(probe) for name, probe in case.measure.probes.items()}
+
+    def _stack(self) -> Stack:
+        """The layers row by row of cells along z."""
+        levels = np.cumsum([float(layer.thickness) for layer in self.block.layers])
+        middle = 0.5 * (self.vertices.z[1:] + self.vertices.z[:-1])
+        rows = [list(self.materials.values())[i] for i in np.searchsorted(levels, middle)]
+        conductivity = np.array([by_axis(material) for material in rows])
+        capacity = np.array([float(material.density) * float(material.heat_capacity) for material in rows])
+        return Stack(self.vertices, self.block.mesh.order, conductivity[:, 0], conductivity[:, 2], capacity)
 
     def _reading(self, probe: Any) -> Reading:
         if isinstance(probe, Place):

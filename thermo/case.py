@@ -183,9 +183,11 @@ def tolerance(what: str, value: float, within: str) -> float:
 
 class Numerics(Frozen):
     """How a run is computed. `tolerance` is the error of a step: of the largest temperature difference (meshes), of an extent
-    and of 100 K (cells). `check_mesh` runs once more on the mesh refined once and reports the difference."""
+    and of 100 K (cells). `tensor` solves boxes of layers exactly, mode by mode, where the conditions allow it. `check_mesh` runs once
+    more on the mesh refined once and reports the difference."""
 
     tolerance: Annotated[float | None, Unit("number", gt=0, le=0.1)] = None
+    tensor: Annotated[bool, Field(strict=True)] = True
     check_mesh: Annotated[bool, Field(strict=True)] = False
     checkpoint: Annotated[float, Unit("time", ge=0)] = Field(default="30 s", validate_default=True)  # type: ignore[assignment]
     most_steps: Annotated[int, Field(gt=0, le=10**12, strict=True)] = 1_000_000

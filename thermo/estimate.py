@@ -6,7 +6,8 @@ from thermo.case import Case
 from thermo.geometry import LayeredBlock
 
 BYTES_A_NODE = 6_000  # matrices, multigrid levels and a few rows of history
-SECONDS_A_NODE = 0.7e-3  # a transient over seven decades of time, some 300 solves
+SECONDS_A_NODE = 0.7e-3  # a transient over ten decades of time, some 300 solves by multigrid
+SECONDS_A_BOX_NODE = 1e-4  # the same where the box is solved mode by mode
 
 
 def estimate(case: Case) -> str:
@@ -14,7 +15,8 @@ def estimate(case: Case) -> str:
     if isinstance(case.sample, LayeredBlock):
         n = case.sample.n_nodes(case.named_faces())
         frames = len(case.measure.pictures.times)
-        seconds, memory = SECONDS_A_NODE * n, 200 + BYTES_A_NODE * n / 1e6
+        each = SECONDS_A_BOX_NODE if case.numerics.tensor else SECONDS_A_NODE
+        seconds, memory = 1.0 + each * n, 200 + BYTES_A_NODE * n / 1e6
         if case.numerics.check_mesh:
             seconds, memory = 9.0 * seconds, 8.0 * memory
         note = case.sample.notes(case.named_faces())[0]

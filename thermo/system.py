@@ -41,6 +41,7 @@ from thermo.stepping import (
     take_step,
     trigger_margin,
 )
+from thermo.tensor import Stack, box_solver
 
 G = 2.0 - math.sqrt(2.0)
 D = 0.5 * G
@@ -79,7 +80,8 @@ def conduction(sample: MeshSample, temperature: Floats) -> Floats:
 
 
 class MeshSample(NamedTuple):
-    """Nodes with lumped heat capacity `capacity` (n_nodes,) [J/K] and conduction `matrix` (n_nodes, n_nodes) [W/K], also as `edges`.
+    """Nodes with lumped heat capacity `capacity` (n_nodes,) [J/K] and conduction `matrix` (n_nodes, n_nodes) [W/K], also as `edges`,
+    and as a `stack` where it is a box of laterally uniform layers.
 
     `faces` node indices by name; `areas` the area that each of these nodes stands for [m2], of the faces that a programme names;
     `start_temperature` (n_nodes,) [K]; errors of a step are held to `tolerance` times the largest difference of temperature
@@ -89,6 +91,7 @@ class MeshSample(NamedTuple):
     capacity: Floats
     matrix: csr_matrix
     edges: Edges
+    stack: Stack | None
     faces: dict[str, Integers]
     areas: dict[str, Floats]
     start_temperature: Floats
@@ -150,6 +153,7 @@ class MeshWork:
         self.free = np.flatnonzero(count == 0)
         self.capacity = sample.capacity[self.free]
         self.matrix = sample.matrix[self.free][:, self.free].tocsr()
+        self.box = box_solver(sample.stack, self.held)
         self.fastest = float(np.min(self.capacity / self.matrix.diagonal())) if len(self.free) else math.inf
         ends = extremes(sample, programme)
         self.scale = ends[1] - ends[0]
@@ -196,7 +200,9 @@ class MeshWork:
         return found if whole else None  # type: ignore[no-any-return]
 
     def preconditioner_at(self, h: float, matrix: csr_matrix, loop: Floats) -> Any:
-        """The diagonal for a short step; multigrid, made anew when the step has grown out of the one it was made for."""
+        """The exact solve of a box; the diagonal for a short step; multigrid, made anew when the step has grown out of it."""
+        if self.box is not None:
+            return self.box.operator(D * h, self.free)
         if D * h < STIFF * self.fastest:
             return diags_array(1.0 / matrix.diagonal())
         if not h / STALE <= loop[REFERENCE_STEP] <= h * STALE:
