@@ -9,7 +9,7 @@ import numpy as np
 import thermo.rodas  # noqa: F401 - it is what steps a LineSample
 from meshes.block import mirrored, point_weights
 from thermo.arc import HEAT, PHASE_NAMES, ArcProgramme
-from thermo.boundary import Flux, Held, slope_at
+from thermo.boundary import Flux, Held, Source, slope_at
 from thermo.case import Case, Place
 from thermo.cell import LumpedCell
 from thermo.constants import REFERENCE_TEMPERATURE
@@ -170,10 +170,14 @@ class MeshBody:
         # a uniform start is exact; the mean of equal temperatures is so but for rounding
         self.start = made.initial if np.ptp(start) > 0.0 else np.full(len(made.capacity), start[0])
         self.areas = block.areas_on(self.vertices)
+        places, shares = dict(nodes.faces), dict(self.areas)
+        for name in programme.sources:
+            volume = self.mesh.region_weights(cells.regions[name])
+            places[name] = np.flatnonzero(volume)
+            shares[name] = volume[places[name]]
         stack = self._stack() if case.numerics.tensor else None
-        self.sample = MeshSample(
-            made.capacity, made.conduction, edges_of(made.conduction), stack, nodes.faces, self.areas, self.start, case.step_tolerance()
-        )
+        edges = edges_of(made.conduction)
+        self.sample = MeshSample(made.capacity, made.conduction, edges, stack, places, shares, self.start, case.step_tolerance())
         built = programme.build(has_faces=True)
         assert isinstance(built, FaceSchedule)
         self.programme = built
@@ -303,7 +307,7 @@ class MeshBody:
         span = max(highest - lowest, 1e-9)
         found = []
         beyond = max(lowest - low, high - highest)
-        bounded = not any(isinstance(condition, Flux) for _, condition in self.programme.terms)
+        bounded = not any(isinstance(condition, Flux | Source) for _, condition in self.programme.terms)
         if bounded and beyond > 1e-4 * span:
             why = "quadratic elements beside a sharp front; linear ones do less of it" if self.block.mesh.order == 2 else "the time steps"
             text = f"the temperature left the range of its data by {beyond:.3g} K ({beyond / span:.1g} of it): {why}"

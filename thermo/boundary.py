@@ -1,4 +1,4 @@
-"""Conditions on faces: data only. Each value is a constant, a ramp or a table over time."""
+"""Conditions on faces and sources in regions: data only. Each value is a constant, a ramp or a table over time."""
 
 from __future__ import annotations
 
@@ -127,11 +127,17 @@ class Radiation(Frozen):
     ambient_temperature: TemperatureOverTime
 
 
+class Source(Frozen):
+    """Heat made in each unit of a region's volume; negative where it is taken out."""
+
+    power_density: Annotated[Any, _Timed("power density")]
+
+
 # insulated is what a face without a condition is
 Condition = Annotated[Held | Flux | Convection | Radiation, Field(discriminator="kind")]
 
 
-def corners(conditions: list[Held | Flux | Convection | Radiation]) -> list[float]:
+def corners(conditions: list[Any]) -> list[float]:
     """Times at which a value of any condition bends [s]: steps end there."""
     found = set()
     for condition in conditions:

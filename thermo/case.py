@@ -257,6 +257,11 @@ def _programme_mistakes(document: Document, sample: Any, programme: Any) -> list
             elif held and len(conditions) > 1:
                 text = f"held at a temperature, which leaves no room for {conditions[1 - held[0]].kind!r} on the same face"
                 mistakes.append(document.mistake(("programme", "faces", name), text))
+        regions = sample.region_names() if isinstance(sample, LayeredBlock) else []
+        for name in programme.sources:
+            if name not in regions:
+                text = f"the sample has no region {shortened(name)!r}" + did_you_mean(name, regions)
+                mistakes.append(document.mistake(("programme", "sources", name), text))
         if isinstance(sample, LayeredBlock):
             for one, other in sample.overlaps([name for name in programme.held() if name in faces]):
                 text = f"lies on {other!r} in part, which is held as well, in line {document.line(('programme', 'faces', other))}"

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
 
-from thermo.boundary import Condition, Held, corners
+from thermo.boundary import Condition, Held, Source, corners
 from thermo.compiled import by_type, kernel
 from thermo.kinetics import Floats
 from thermo.reader import Frozen
@@ -99,7 +99,7 @@ class Schedule(NamedTuple):
 
 
 class FaceSchedule(NamedTuple):
-    """Conditions on faces until `corners[-1]` [s]: pairs of a face's name and a condition. Steps end where a value bends."""
+    """Conditions on faces and sources in regions until `corners[-1]` [s]: pairs of a name and a condition. Steps end where one bends."""
 
     corners: Floats
     terms: tuple[tuple[str, Any], ...]
@@ -167,15 +167,18 @@ def progress_of_schedule(programme, machine, clock, temperature):
 
 
 class SurroundingsProgramme(Frozen):
-    """Conditions by face, several on one if need be; a face without one is insulated."""
+    """Conditions by face, several on one if need be; a face without one is insulated. Sources of heat by region."""
 
     kind: Literal["surroundings"]
     faces: dict[str, tuple[Condition, ...]] = {}
+    sources: dict[str, Source] = {}
     end: Annotated[float, Unit("time", gt=0)]
 
     def terms(self) -> tuple[tuple[str, Any], ...]:
-        """Each condition with the name of its face."""
-        return tuple((name, condition) for name, conditions in self.faces.items() for condition in conditions)
+        """Each condition with the name of its face, then each source with the name of its region."""
+        return tuple(
+            [(name, condition) for name, conditions in self.faces.items() for condition in conditions] + list(self.sources.items())
+        )
 
     def held(self) -> dict[str, Any]:
         """The temperature of each face that is held at one."""

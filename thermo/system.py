@@ -17,7 +17,7 @@ import numpy as np
 from scipy.sparse import csr_matrix, diags_array, triu
 from scipy.sparse.linalg import cg, splu
 
-from thermo.boundary import Convection, Flux, Held, OverTime, Radiation, at
+from thermo.boundary import Convection, Flux, Held, OverTime, Radiation, Source, at
 from thermo.constants import REFERENCE_TEMPERATURE, STEFAN_BOLTZMANN
 from thermo.errors import SolveError
 from thermo.kinetics import Floats, Integers
@@ -83,7 +83,8 @@ class MeshSample(NamedTuple):
     """Nodes with lumped heat capacity `capacity` (n_nodes,) [J/K] and conduction `matrix` (n_nodes, n_nodes) [W/K], also as `edges`,
     and as a `stack` where it is a box of laterally uniform layers.
 
-    `faces` node indices by name; `areas` the area that each of these nodes stands for [m2], of the faces that a programme names;
+    `faces` node indices by name of a face, or of a region with a source; `areas` the area [m2] or the volume [m3] that each of
+    these nodes stands for;
     `start_temperature` (n_nodes,) [K]; errors of a step are held to `tolerance` times the largest difference of temperature
     that the programme makes.
     """
@@ -102,9 +103,10 @@ Terms = tuple[tuple[str, Any], ...]
 
 
 def exchange(condition: Any, area: Floats, time: float, temperature: Floats) -> tuple[Floats, Floats]:
-    """Heat into each node of a face by a condition that is not `held` [W], and minus its slope in the temperature [W/K]."""
-    if isinstance(condition, Flux):
-        return at(condition.heat_flux, time) * area, np.zeros_like(area)
+    """Heat into each node of a face or region by a condition that is not `held` [W], and minus its slope in the temperature [W/K]."""
+    if isinstance(condition, Flux | Source):
+        density = condition.heat_flux if isinstance(condition, Flux) else condition.power_density
+        return at(density, time) * area, np.zeros_like(area)
     ambient = at(condition.ambient_temperature, time)
     if isinstance(condition, Convection):
         conductance = at(condition.heat_transfer_coefficient, time) * area
@@ -164,7 +166,7 @@ class MeshWork:
 
     def scale_now(self, loop: Floats) -> float:
         """The difference of temperature [K] that errors are measured by: that of the data, or what a flux has made so far."""
-        if self.scale > 0.0 and not any(isinstance(condition, Flux) for _, condition in self.terms):
+        if self.scale > 0.0 and not any(isinstance(condition, Flux | Source) for _, condition in self.terms):
             return self.scale
         return max(self.scale, float(loop[HIGHEST] - loop[LOWEST]), LEAST_SCALE)
 
@@ -236,7 +238,7 @@ def extremes(sample: MeshSample, programme: FaceSchedule) -> tuple[float, float]
     """The lowest and the highest temperature [K] that the start, held faces and surroundings have at any time."""
     values = [float(sample.start_temperature.min()), float(sample.start_temperature.max())]
     for _, condition in programme.terms:
-        if not isinstance(condition, Flux):
+        if not isinstance(condition, Flux | Source):
             known = condition.temperature if isinstance(condition, Held) else condition.ambient_temperature
             values += [float(v) for v in known.value] if isinstance(known, OverTime) else [float(known)]
     return min(values), max(values)

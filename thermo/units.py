@@ -107,6 +107,7 @@ DIMENSIONS: dict[str, Dimension] = {
     "slope of a heat capacity": Dimension("J/K2", ("J/K2",)),
     "thermal conductivity": Dimension("W/(m K)", ("W/(m K)", "mW/(m K)")),
     "heat transfer coefficient": Dimension("W/(m2 K)", ("W/(m2 K)", "mW/(m2 K)")),
+    "power density": Dimension("W/m3", ("W/m3", "W/cm3", "MW/m3")),
     "heat flux": Dimension("W/m2", ("W/m2", "kW/m2", "W/cm2")),
     "heat transfer conductance": Dimension("W/K", ("W/K", "mW/K")),
     "energy": Dimension("J", ("J", "kJ", "Wh")),

@@ -278,3 +278,58 @@ def test_mistakes_in_a_value_over_time(value, text):
             probes="{}",
             faces=f"{{top: [{{kind: held, temperature: {value}}}]}}",
         )
+
+
+def test_a_source_in_a_layer_heats_by_its_volume():
+    """Two layers, one of which makes heat on a ramp; insulated: the mean rises by the energy over the capacity."""
+    text = BAR.format(
+        density=1000,
+        heat_capacity=1000,
+        conductivity=5,
+        width="1 mm",
+        length="2 mm",
+        largest="0.5 mm",
+        start="300 K",
+        faces="{}",
+        end="20 s",
+        times="[]",
+        probes="{mean: {region: bar, take: mean}, hottest: {region: bar, take: maximum}}",
+        tolerance=1e-4,
+    )
+    text = text.replace("layers: [", "layers: [{name: heater, material: m, thickness: 1 mm}, ")
+    text = text.replace("faces: {}", "sources: {heater: {power_density: {from: 0 W/cm3, to: 4 W/cm3, over: 10 s}}}")
+    result = run(case_from(text))
+    heat = 1e-9 * 4e6 * (0.5 * 10.0 + 10.0)  # J
+    energy = result.summary()["energy"]
+    assert energy["heat_in_J"] == pytest.approx(heat, rel=1e-9)
+    assert energy["final_J"] - energy["initial_J"] == pytest.approx(heat, rel=1e-9)
+    assert result.columns["heat_heater_W"][-1] == pytest.approx(4e-3, rel=1e-9)
+
+
+def test_a_slab_with_a_uniform_source_between_cold_faces():
+    """Steady: T = T0 + q (L/2)^2 / (2 k) in the middle."""
+    cold = "[{kind: held, temperature: 0 degC}]"
+    text = BAR.format(
+        density=1000,
+        heat_capacity=1000,
+        conductivity=2,
+        width="1 mm",
+        length="20 mm",
+        largest="2 mm",
+        start="0 degC",
+        faces=f"{{top: {cold}, bottom: {cold}}}",
+        end="1 h",
+        times="[]",
+        probes="{middle: [0 mm, 0 mm, 10 mm]}",
+        tolerance=1e-4,
+    ).replace("      end: 1 h", "      sources: {bar: {power_density: 1 MW/m3}}\n      end: 1 h")
+    result = run(case_from(text))
+    assert result.probe("middle")[-1] - 273.15 == pytest.approx(1e6 * 0.01**2 / (2.0 * 2.0), rel=1e-6)
+    assert result.columns["heat_top_W"][-1] == pytest.approx(-1e6 * 0.01 * 1e-6, rel=1e-5)
+
+
+def test_a_source_in_a_region_that_is_not_there():
+    from thermo.errors import CaseError
+
+    with pytest.raises(CaseError, match=r"programme\.sources\.bra: the sample has no region 'bra'; did you mean 'bar'"):
+        bar(**STEEL, length="1 mm", largest="1 mm", faces="{}\n      sources: {bra: {power_density: 1 W/m3}}", end="1 s", probes="{}")
