@@ -13,6 +13,8 @@ Floats = NDArray[np.float64]
 
 Patch = tuple[str, tuple[float, float], tuple[float, float]]  # face, centre [m], sides [m]
 
+SNAP = 1e-6  # of the length of an axis: an edge of a patch this near to a side lies on it, or cells of 1e-13 m would come of it
+
 FACES = {"left": (0, 0), "right": (0, 1), "front": (1, 0), "back": (1, 1), "bottom": (2, 0), "top": (2, 1)}  # axis, side
 
 
@@ -107,7 +109,7 @@ def box_grid(
     for axis in (0, 1):
         end = size[axis] / 2 if mirror[axis] else size[axis]
         edges = {centre[axis] + sign * 0.5 * sides[axis] for _, centre, sides in patches for sign in (-1, 1)}
-        edges = {edge for edge in edges if 1e-9 * end < edge < end * (1 - 1e-9)}
+        edges = {edge for edge in edges if SNAP * end < edge < end * (1 - SNAP)}  # what lies closer to a side is on it
         axes.append(graded([0.0, *sorted(edges), end], dict.fromkeys(edges, smallest), growth, min(largest, end)))
     sizes = {}
     for i, level in enumerate(levels):
@@ -170,7 +172,7 @@ def box_mesh(
     for name, (face, centre, sides) in patches.items():
         plane = number[:, :, -1 if face == "top" else 0]
         keep = [
-            np.flatnonzero(np.abs(points_ - centre[axis]) <= 0.5 * sides[axis] * (1 + 1e-9))
+            np.flatnonzero(np.abs(points_ - centre[axis]) <= 0.5 * sides[axis] + SNAP * points_[-1])
             for axis, points_ in enumerate((grid.x, grid.y))
         ]
         part = plane[np.ix_(keep[0], keep[1])]

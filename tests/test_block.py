@@ -83,3 +83,11 @@ def test_a_quarter_unfolds_to_the_whole_body():
     assert full[:, 0].max() == pytest.approx(10.0)
     assert np.minimum(full[:, :2], 10.0 - full[:, :2]) == pytest.approx(points[:, :2], abs=1e-12)
     assert full[:, 2] == pytest.approx(points[:, 2])
+
+
+def test_a_patch_that_ends_within_rounding_of_a_side_makes_no_sliver():
+    patch = {"spot": ("top", (9.5 - 4e-8, 5.0), (1.0, 1.0))}
+    made = box_grid((10.0, 10.0), [8.0], list(patch.values()), smallest=0.02, interface=0.1, growth=2.0, largest=2.5)
+    assert np.diff(made.x).min() > 1e-3
+    box = box_mesh(made, {"all": 8.0}, patch)
+    assert box.points[box.faces["spot"], 0].max() == pytest.approx(10.0)

@@ -34,7 +34,7 @@ PHASE_TIME, CLOCK, STEP, LAST_ERROR, LAST_STEP, REJECTED, N_STEPS, N_REJECTED, N
     13
 )
 N_LOOP = 16
-TOO_MANY_STEPS, STEP_COLLAPSED = 1.0, 2.0
+TOO_MANY_STEPS, STEP_COLLAPSED, BELOW_ZERO = 1.0, 2.0, 3.0
 SHORTEST = 1e-25  # s
 
 
@@ -315,6 +315,8 @@ def advance(sample, programme, state, work, trial, times, limits, history, n_ste
             row = settle(sample, programme, state, work, trial, out, history, row)
         if loop[N_STEPS] >= limits.most_steps:
             loop[TROUBLE] = TOO_MANY_STEPS
+        if loop[LOWEST] <= 0.0:
+            loop[TROUBLE] = BELOW_ZERO
     return row
 
 
@@ -371,6 +373,8 @@ def trouble(state: State) -> str:
     time, hottest = loop[PHASE_TIME] + loop[CLOCK], float(np.max(state.temperature))
     place = int(np.argmax(state.temperature))
     where = "" if state.temperature.shape[0] == 1 else f" (node {place})"
+    if loop[TROUBLE] == BELOW_ZERO:
+        return f"a temperature falls below 0 K before {time:.6g} s: more heat is taken out than there is"
     what = "the budget of steps is used up" if loop[TROUBLE] == TOO_MANY_STEPS else "no step can be taken"
     advice = "" if loop[TROUBLE] == TOO_MANY_STEPS or state.extent.size == 0 else "; a rate without a ceiling may have run away with it"
     place_text = f"at {time:.6g} s, {hottest - 273.15:.2f} degC{where}, step {loop[STEP]:.3g} s, {int(loop[N_STEPS])} steps taken"

@@ -333,3 +333,11 @@ def test_a_source_in_a_region_that_is_not_there():
 
     with pytest.raises(CaseError, match=r"programme\.sources\.bra: the sample has no region 'bra'; did you mean 'bar'"):
         bar(**STEEL, length="1 mm", largest="1 mm", faces="{}\n      sources: {bra: {power_density: 1 W/m3}}", end="1 s", probes="{}")
+
+
+def test_heat_that_is_not_there_cannot_be_taken_out():
+    """A flux that cools below 0 K ends the run as failed, with the reason."""
+    result = bar(**STEEL, length="1 mm", largest="1 mm", faces="{top: [{kind: flux, heat_flux: -1 MW/m2}]}", end="10 s", probes="{}")
+    summary = result.summary()
+    assert summary["status"] == "failed"
+    assert "falls below 0 K" in summary["end"]["reason"]
