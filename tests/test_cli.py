@@ -32,7 +32,7 @@ def thermo(monkeypatch, capsys, tmp_path):
 def test_run_prints_a_table_and_leaves_a_folder(thermo, tmp_path):
     code, out, _ = thermo("run", CU, "--no-pictures")
     assert code == 0
-    assert "T1: 120.79 degC after 6.823 h, mean rate over the seek window >= 0.02 K/min, margin 62%" in out
+    assert "T1: 120.79 degC after 6.823 h, mean rate over the seek window >= 0.02 K/min, margin 62 %" in out
     assert "T2 (1 K/s): 125.00 degC" in out
     assert "T3: 680.00 degC" in out
     assert "onsets.T3.temperature_K" in out

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Discriminator, Field, Tag, ValidationInfo, field_validator, model_validator
 
 from thermo.arc import ArcProgramme
-from thermo.boundary import Held, OverTime
+from thermo.boundary import OverTime
 from thermo.cell import LumpedCell
 from thermo.errors import CaseError, Mistake, closest, described, did_you_mean, shortened
 from thermo.geometry import LayeredBlock
@@ -239,35 +239,48 @@ def _sample_mistakes(document: Document, sample: Any, raw: Any) -> list[Mistake]
     ]
 
 
+def _place_mistakes(document: Document, sample: Any, raw: Any) -> list[Mistake]:
+    """Faces and regions that a programme names, what stands on one face together; from the data as read, well formed or not."""
+    mistakes: list[Mistake] = []
+    if sample is None or not isinstance(raw, dict) or raw.get("kind") != "surroundings":
+        return mistakes
+    block = sample if isinstance(sample, LayeredBlock) else None
+    faces, regions = (block.face_names(), block.region_names()) if block else ([], [])
+
+    def refuse(group: str, name: str, text: str) -> None:
+        mistakes.append(document.mistake(("programme", group, name), text))
+
+    held: list[str] = []
+    named = raw.get("faces")
+    for name, conditions in named.items() if isinstance(named, dict) else []:
+        if name not in faces:
+            refuse("faces", name, f"the sample has no face {shortened(name)!r}" + did_you_mean(name, faces))
+        if conditions == []:
+            text = "a condition is wanted, such as {kind: held, temperature: 473 K}; a face that is not named is insulated"
+            refuse("faces", name, text)
+        kinds = [entry.get("kind") for entry in conditions if isinstance(entry, dict)] if isinstance(conditions, list) else []
+        n_held = kinds.count("held")
+        if n_held > 1:
+            refuse("faces", name, f"held at {n_held} temperatures at once")
+        elif n_held and len(kinds) > 1:
+            other = next(kind for kind in kinds if kind != "held")
+            refuse("faces", name, f"held at a temperature, which leaves no room for {shortened(other)!r} on the same face")
+        if n_held and name in faces:
+            held.append(name)
+    sources = raw.get("sources")
+    for name in sources if isinstance(sources, dict) else []:
+        if name not in regions:
+            refuse("sources", name, f"the sample has no region {shortened(name)!r}" + did_you_mean(name, regions))
+    for one, other in block.overlaps(held) if block else []:
+        text = f"lies on {other!r} in part, which is held as well, in line {document.line(('programme', 'faces', other))}"
+        refuse("faces", one, text)
+    return mistakes
+
+
 def _programme_mistakes(document: Document, sample: Any, programme: Any) -> list[Mistake]:
     mistakes = []
-    if isinstance(programme, SurroundingsProgramme) and sample is not None:
-        faces = sample.face_names() if isinstance(sample, LayeredBlock) else []
-        for name, conditions in programme.faces.items():
-            if name not in faces:
-                text = f"the sample has no face {shortened(name)!r}" + did_you_mean(name, faces)
-                mistakes.append(document.mistake(("programme", "faces", name), text))
-            if not conditions:
-                text = "a condition is wanted, such as {kind: held, temperature: 473 K}; a face that is not named is insulated"
-                mistakes.append(document.mistake(("programme", "faces", name), text))
-            held = [i for i, condition in enumerate(conditions) if isinstance(condition, Held)]
-            if len(held) > 1:
-                text = f"held at {len(held)} temperatures at once"
-                mistakes.append(document.mistake(("programme", "faces", name), text))
-            elif held and len(conditions) > 1:
-                text = f"held at a temperature, which leaves no room for {conditions[1 - held[0]].kind!r} on the same face"
-                mistakes.append(document.mistake(("programme", "faces", name), text))
-        regions = sample.region_names() if isinstance(sample, LayeredBlock) else []
-        for name in programme.sources:
-            if name not in regions:
-                text = f"the sample has no region {shortened(name)!r}" + did_you_mean(name, regions)
-                mistakes.append(document.mistake(("programme", "sources", name), text))
-        if isinstance(sample, LayeredBlock):
-            for one, other in sample.overlaps([name for name in programme.held() if name in faces]):
-                text = f"lies on {other!r} in part, which is held as well, in line {document.line(('programme', 'faces', other))}"
-                mistakes.append(document.mistake(("programme", "faces", one), text))
-        if isinstance(sample, LumpedCell) and sample.temperature is None:
-            mistakes.append(document.mistake(("sample",), "'temperature' is missing: where the cell starts"))
+    if isinstance(programme, SurroundingsProgramme) and isinstance(sample, LumpedCell) and sample.temperature is None:
+        mistakes.append(document.mistake(("sample",), "'temperature' is missing: where the cell starts"))
     if isinstance(programme, ArcProgramme) and isinstance(sample, LayeredBlock):
         text = "an arc takes a lumped sample; a meshed body in a calorimeter is not supported yet"
         mistakes.append(document.mistake(("programme", "kind"), text))
@@ -394,6 +407,7 @@ def case_of(document: Document) -> Case:
             parts["measure"] = Measure()
     mistakes = mistakes + material_mistakes(document, raw.get("materials"))
     mistakes += _sample_mistakes(document, parts["sample"], raw)
+    mistakes += _place_mistakes(document, parts["sample"], raw.get("programme"))
     mistakes += _programme_mistakes(document, parts["sample"], parts["programme"])
     mistakes += _measure_mistakes(document, parts["sample"], parts["programme"], parts["measure"])
     mistakes += _expect_mistakes(document, parts["sample"], raw.get("expect"), parts["measure"])

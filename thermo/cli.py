@@ -208,6 +208,11 @@ def case_text(summary: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def percent(share: float) -> str:
+    """A margin as people read it: two digits, and times where it is large."""
+    return f"{share:.0f} times" if abs(share) >= 10.0 else f"{100.0 * share:.2g} %"
+
+
 def _onset_lines(summary: dict[str, Any]) -> list[str]:
     from thermo.units import show
 
@@ -219,11 +224,11 @@ def _onset_lines(summary: dict[str, Any]) -> list[str]:
         return f"{show(entry['temperature_K'], 'temperature')} after {show(entry['time_s'], 'time')}" if entry else "none"
 
     first = onsets["T1"]
-    lines = [f"T1: {found(first)}" + (f", {first['criterion']}, margin {first['margin']:.0%}" if first else "")]
+    lines = [f"T1: {found(first)}" + (f", {first['criterion']}, margin {percent(first['margin'])}" if first else "")]
     lines += [f"T2 ({criterion}): {found(entry)}" for criterion, entry in onsets["T2"].items()]
     lines.append(f"T3: {found(onsets['T3'])}")
     if onsets["cessation"]:
-        lines.append(f"cessation: {found(onsets['cessation'])}, margin {onsets['cessation']['margin']:.1%}")
+        lines.append(f"cessation: {found(onsets['cessation'])}, margin {percent(onsets['cessation']['margin'])}")
     return lines
 
 

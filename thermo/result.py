@@ -216,11 +216,15 @@ class Result:
         found = self.body.warnings(self.state)
         first = made["onsets"]["T1"]
         if first is not None and first["margin"] < 0.1:
-            text = f"T1 rests on a rate only {first['margin']:.1%} above the sensitivity: a little less and it is a whole step later"
+            text = (
+                f"T1 rests on a rate only {100.0 * first['margin']:.2g} % above the sensitivity: a little less and it is a whole step later"
+            )
             found.append({"code": "thin-margin", "text": text, "where": "onsets.T1"})
         ended = made["onsets"]["cessation"]
         if ended is not None and ended["margin"] > -0.1:
-            text = f"the cessation rests on a rate only {-ended['margin']:.1%} below the sensitivity: the sample still heats itself"
+            text = (
+                f"the cessation rests on a rate only {-100.0 * ended['margin']:.2g} % below the sensitivity: the sample still heats itself"
+            )
             found.append({"code": "thin-margin", "text": text, "where": "onsets.cessation"})
         check = self.mesh_check or {"crossings": {}}
         for name, entry in check["crossings"].items():

@@ -190,8 +190,11 @@ def _run(
     }
     summary["provenance"] = {"case_sha256": seal, "versions": versions(), "started": started, "machine": machine()}
     columns = result.columns
-    rows = zip(*(values.tolist() for values in columns.values()), strict=True)
-    folder.write_csv("history.csv", list(columns), rows)
+    rows = list(zip(*(values.tolist() for values in columns.values()), strict=True))
+    told = [i for i, name in enumerate(columns) if name != "phase"]
+    # an event writes a row before and one after it; where nothing but the phase changes, the later one is enough
+    kept = [a for a, b in zip(rows, [*rows[1:], None], strict=True) if b is None or any(a[i] != b[i] for i in told)]
+    folder.write_csv("history.csv", list(columns), kept)
     folder.write_json("summary.json", summary)
     folder.finish({"status": summary["status"], "case_sha256": seal, "started": started})
     return summary
@@ -284,7 +287,7 @@ def write_comparison(folder: Folder, summary: dict[str, Any]) -> None:
 
 
 def compare_folders(paths: list[Path], out: Path | None) -> dict[str, Any]:
-    """Finished result folders side by side, all results for which any of them states a kind; written to `out` if given.
+    """Finished result folders side by side, all that any of them states a kind of, crossings and probes; written to `out` if given.
 
     Raises FileError where a folder is not a finished run of a case, FolderError where `out` cannot be used.
     """
@@ -298,6 +301,9 @@ def compare_folders(paths: list[Path], out: Path | None) -> dict[str, Any]:
             raise FileError(f"{path}: there is no summary.json of a case: this is not a finished result folder")
         summaries[str(path)] = found
     keys = dict.fromkeys(entry["name"] for member in summaries.values() for entry in member["expect"])
+    bodies = [member for member in summaries.values() if member["maximum_rate"] is None]
+    keys |= dict.fromkeys(f"crossings.{name}.time_s" for member in summaries.values() for name in member["crossings"])
+    keys |= dict.fromkeys(f"probes.{name}.final_K" for member in bodies for name in member["probes"])
     study = Comparison(kind="compare", cases=dict.fromkeys(summaries, ""), table=tuple(keys))
     summary = compared("comparison of " + ", ".join(summaries), study, summaries) | {"status": "complete"}
     if out is not None:

@@ -341,3 +341,27 @@ def test_heat_that_is_not_there_cannot_be_taken_out():
     summary = result.summary()
     assert summary["status"] == "failed"
     assert "falls below 0 K" in summary["end"]["reason"]
+
+
+def test_a_condition_on_a_face_acts_on_its_patches_too_unless_they_are_held():
+    """10 kW/m2 on 100 mm2: 1 W; a held patch of 25 mm2 takes its part out."""
+    text = BAR.format(
+        **STEEL,
+        width="10 mm",
+        length="5 mm",
+        largest="2 mm",
+        start="0 degC",
+        end="1 s",
+        times="[]",
+        probes="{}",
+        tolerance=1e-3,
+        faces="{top: [{kind: flux, heat_flux: 10 kW/m2}], EXTRA}",
+    ).replace(
+        "      temperature: 0 degC", "      patches: {pad: {face: top, square: 5 mm, centre: [5 mm, 5 mm]}}\n      temperature: 0 degC"
+    )
+    both = run(case_from(text.replace("EXTRA", "pad: [{kind: flux, heat_flux: 4 kW/m2}]")))
+    assert both.columns["heat_top_W"][-1] == pytest.approx(1.0, rel=1e-9)
+    assert both.columns["heat_pad_W"][-1] == pytest.approx(0.1, rel=1e-9)
+    held = run(case_from(text.replace("EXTRA", "pad: [{kind: held, temperature: 0 degC}]")))
+    assert held.columns["heat_top_W"][-1] < 0.75
+    assert held.columns["heat_top_W"][-1] > 0.5
