@@ -7,11 +7,12 @@ times; ours resolves the whole transient, eleven decades of time.
 
 from __future__ import annotations
 
+from common import cpu, row, show  # isort: skip  (it sets the number of threads before numpy is loaded)
+
 import resource
 from pathlib import Path
 
 import numpy as np
-from common import cpu, row, show  # first: it sets the number of threads
 from scipy.sparse import diags_array
 from scipy.sparse.linalg import splu
 

@@ -6,6 +6,8 @@ implementation of the same rules, which also checks T1 and T3.
 
 from __future__ import annotations
 
+from common import cpu, row, show  # isort: skip  (it sets the number of threads before numpy is loaded)
+
 import math
 import time
 from collections.abc import Callable
@@ -13,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from common import cpu, row, show  # first: it sets the number of threads
 from scipy.integrate import solve_ivp
 
 from thermo.batch import simulate_many

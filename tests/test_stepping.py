@@ -145,3 +145,8 @@ def test_a_rate_that_is_no_number_is_a_named_failure():
         list(integrate(broken, programme, state))
     assert state.loop[CLOCK] == 0.0
     assert state.loop[STEP] < 1e-12
+
+
+def test_a_class_without_a_body_is_named():
+    with pytest.raises(TypeError, match="take_step is not written for tuple"):
+        take_step((), None, None, 0.0, 1.0, None)

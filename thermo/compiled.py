@@ -31,9 +31,23 @@ def kernel(function: F) -> F:
     return function
 
 
+class _Bodies(dict[type, Callable[..., Any]]):
+    """The bodies of one function by class."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name
+
+    def __missing__(self, kind: type) -> Callable[..., Any]:
+        raise TypeError(f"{self.name} is not written for {kind.__name__}")
+
+
 def by_type(function: Callable[..., Any]) -> Any:
-    """A function with one body per class of its first argument; bodies are added with `@function.body(Class)`."""
-    bodies: dict[type, Callable[..., Any]] = {}
+    """A function with one body per class of its first argument; bodies are added with `@function.body(Class)`.
+
+    The function given only states what each body does.
+    """
+    bodies = _Bodies(function.__name__)
 
     @functools.wraps(function)
     def dispatch(first: Any, *rest: Any) -> Any:

@@ -46,43 +46,36 @@ WINDOW_OVER = -1
 @by_type
 def start(programme, machine, temperature):
     """Set the machine as the test begins, the sensor at `temperature` [K]."""
-    raise NotImplementedError
 
 
 @by_type
 def surroundings(programme, machine, clock):
     """The surroundings at `clock` [s] since the phase began: a `Surroundings`."""
-    raise NotImplementedError
 
 
 @by_type
 def window(programme, machine):
     """The clock [s] at which the phase is looked at again."""
-    raise NotImplementedError
 
 
 @by_type
 def margins(programme, machine, clock, temperature, rate, out):
     """Into `out` (N_MARGINS,): margin of each event, which happens where its margin turns positive."""
-    raise NotImplementedError
 
 
 @by_type
 def decide(programme, machine, event, clock, temperature, rate):
     """Change the machine at an event; 1.0 where a new phase begins and the clock starts again, else 0.0."""
-    raise NotImplementedError
 
 
 @by_type
 def jumped(programme, machine, clock, before, after):
     """Tell the programme that the sensor jumped at once from `before` to `after` [K], which no wall can follow."""
-    raise NotImplementedError
 
 
 @by_type
 def progress(programme, machine, clock, temperature):
     """About how much of the test is done, 0 to 1."""
-    raise NotImplementedError
 
 
 REASONS: dict[type, tuple[str, ...]] = {}  # why a test ended, in words, by class of programme: `machine[REASON]` counts in it

@@ -80,49 +80,41 @@ class Limits(NamedTuple):
 @by_type
 def make_work(sample, programme):
     """Memory for steps; depends on sample and programme only."""
-    raise NotImplementedError
 
 
 @by_type
 def initial_state(sample, programme):
     """The state at time zero."""
-    raise NotImplementedError
 
 
 @by_type
 def take_step(sample, programme, state, clock, h, work):
     """Try one step of h [s] into `work`; the error over the tolerance, infinite where the step cannot be taken."""
-    raise NotImplementedError
 
 
 @by_type
 def interpolate(sample, state, work, theta, trial):
     """The dense output of the step just tried, at theta in (0, 1], into the state `trial` (all rows alike)."""
-    raise NotImplementedError
 
 
 @by_type
 def sensor(sample, programme, trial, clock, work):
     """Temperature [K] and rate [K/s] that the instrument's sensor sees in the state `trial`."""
-    raise NotImplementedError
 
 
 @by_type
 def trigger_margin(sample, trial):
     """Largest excess [K] over the temperature of a trigger that has not fired, and its index."""
-    raise NotImplementedError
 
 
 @by_type
 def fire(sample, state, trigger):
     """Fire a trigger of the sample."""
-    raise NotImplementedError
 
 
 @by_type
 def error_order(sample):
     """Order of the step's error estimate plus one."""
-    raise NotImplementedError
 
 
 # ------------------------------------------------------------------ the loop
