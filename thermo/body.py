@@ -9,7 +9,7 @@ import numpy as np
 import thermo.rodas  # noqa: F401 - it is what steps a LineSample
 from meshes.block import mirrored, point_weights
 from thermo.arc import HEAT, PHASE_NAMES, ArcProgramme
-from thermo.boundary import Flux, Held, Source, slope_at
+from thermo.boundary import Flux, Held, Radiation, Source, slope_at
 from thermo.case import Case, Place
 from thermo.cell import LumpedCell
 from thermo.constants import REFERENCE_TEMPERATURE
@@ -17,7 +17,7 @@ from thermo.geometry import LayeredBlock, node_grid
 from thermo.kinetics import Floats, Integers, amounts, heat_per_extent, rates
 from thermo.materials import ByAxis, Material
 from thermo.programme import PHASE, FaceSchedule, SurroundingsProgramme
-from thermo.stepping import EJECTED, FUSED, HEAT_IN, HEAT_OUT, RELEASED, History, State
+from thermo.stepping import CLOCK, EJECTED, FUSED, HEAT_IN, HEAT_OUT, HIGHEST, LOWEST, RELEASED, History, State
 from thermo.tensor import Stack
 from thermo.units import show
 
@@ -66,6 +66,12 @@ class CellBody:
         self.reactions = cell.reaction_names()
         self.probes: dict[str, Reading] = {"sample": Reading(np.zeros(1, np.int64), np.ones(1), "mean")}
         self.n_dofs, self.n_sites = 1, 1
+
+    energy_limit = 1e-6  # of the heat exchanged, beyond which a run counts as failed
+
+    def rounding(self, energy: dict[str, Any], state: State) -> float:
+        """What the digits of the stored heat leave open [J]: below it there is nothing to say of the balance."""
+        return float(1e-14 * max(abs(energy["initial_J"]), abs(energy["final_J"])))
 
     def notes(self) -> list[str]:
         """What is said in the log."""
@@ -192,6 +198,18 @@ class MeshBody:
         self.n_dofs, self.n_sites = len(made.capacity), 0
         self.probes = {name: self._reading(probe) for name, probe in case.measure.probes.items()}
 
+    @property
+    def energy_limit(self) -> float:
+        """Share of the heat exchanged beyond which a run counts as failed: less where nothing is iterated."""
+        return 1e-6 if any(isinstance(condition, Radiation) for _, condition in self.programme.terms) else 1e-8
+
+    def rounding(self, energy: dict[str, Any], state: State) -> float:
+        """What the digits of temperature leave open [J]: of the stored heat, and of conduction between neighbours over a long time."""
+        stored = 1e-14 * max(abs(energy["initial_J"]), abs(energy["final_J"]))
+        hottest, time = float(state.loop[HIGHEST]), float(state.loop[CLOCK])
+        conducted = np.finfo(float).eps * hottest * float(self.sample.matrix.diagonal().max()) * time
+        return float(stored + self.multiplicity * conducted)
+
     def _stack(self) -> Stack:
         """The layers row by row of cells along z."""
         levels = np.cumsum([float(layer.thickness) for layer in self.block.layers])
@@ -305,7 +323,6 @@ class MeshBody:
 
     def warnings(self, state: State) -> list[dict[str, Any]]:
         """Temperatures beyond what the data allow; materials beyond the range in which their values hold."""
-        from thermo.stepping import HIGHEST, LOWEST
         from thermo.system import extremes
 
         lowest, highest = extremes(self.sample, self.programme)

@@ -234,8 +234,8 @@ class Result:
         for key, number in used_numbers(self.case):
             if number.source and "held constant beyond its table" in number.source:
                 found.append({"code": "outside-table", "text": f"{dotted(key)}: {number.source}", "where": dotted(key)})
-        limit = 1e-6 if isinstance(self.body, CellBody) else 1e-8
-        if made["energy"]["residual_relative"] > limit:
+        energy, limit = made["energy"], self.body.energy_limit
+        if energy["residual_relative"] > limit and abs(energy["residual_J"]) > self.body.rounding(energy, self.state):
             open_by = f"{made['energy']['residual_relative']:.1e}"
             text = f"the energy balance is open by {open_by} of the heat exchanged; at most {limit:g} is allowed"
             found.append({"code": "energy", "text": text, "where": "energy"})
