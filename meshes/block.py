@@ -34,11 +34,6 @@ class Grid(NamedTuple):
         """Number of nodes."""
         return len(self.x) * len(self.y) * len(self.z)
 
-    @property
-    def n_cells(self) -> int:
-        """Number of hexahedra."""
-        return (len(self.x) - 1) * (len(self.y) - 1) * (len(self.z) - 1)
-
 
 def graded(breaks: Sequence[float], sizes: Mapping[float, float], growth: float, largest: float) -> Floats:
     """Points from the first to the last break, every break among them; cells are of `sizes[p]` at p and grow from there.
@@ -127,15 +122,13 @@ def box_grid(
 class Box(NamedTuple):
     """A mesh of hexahedra with named parts, indices into nodes and cells of `points` (n, 3) [m] and `cells` (m, 8).
 
-    `regions` cell indices by layer; `faces` node indices by face, patch and interface (`film|upper-silver`);
-    `face_facets` boundary quadrilaterals (k, 4) of each outer face and patch.
+    `regions` cell indices by layer; `faces` node indices by face, patch and interface (`film|upper-silver`).
     """
 
     points: Floats
     cells: NDArray[np.int64]
     regions: dict[str, NDArray[np.int64]]
     faces: dict[str, NDArray[np.int64]]
-    face_facets: dict[str, NDArray[np.int64]]
 
 
 def box_mesh(
@@ -160,11 +153,10 @@ def box_mesh(
     which = np.searchsorted(levels, middle) - 1
     regions = {name: np.flatnonzero(which == i) for i, name in enumerate(layers)}
 
-    faces, facets = {}, {}
+    faces = {}
     for name, (axis, side) in FACES.items():
         plane = np.take(number, -side, axis=axis)
         faces[name] = plane.ravel()
-        facets[name] = _quads(plane)
     names = list(layers)
     for i in range(1, len(names)):
         k = int(np.argmin(np.abs(grid.z - levels[i])))
@@ -177,8 +169,7 @@ def box_mesh(
         ]
         part = plane[np.ix_(keep[0], keep[1])]
         faces[name] = part.ravel()
-        facets[name] = _quads(part)
-    return Box(points, cells, regions, faces, facets)
+    return Box(points, cells, regions, faces)
 
 
 _ROUND = (
@@ -187,10 +178,6 @@ _ROUND = (
     (slice(1, None), slice(1, None)),
     (slice(None, -1), slice(1, None)),
 )
-
-
-def _quads(plane: NDArray[np.int64]) -> NDArray[np.int64]:
-    return np.stack([plane[i, j].ravel() for i, j in _ROUND], axis=1)
 
 
 def line_weights(vertices: Floats, order: int, low: float, high: float) -> Floats:

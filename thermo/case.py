@@ -25,7 +25,6 @@ Length = Annotated[float, Unit("length")]
 Kind = Literal["exact", "predicted", "selected", "calibrated", "imposed"]
 Criterion = Literal["1 K/s", "10 K/min", "1 K/min", "voltage-drop"]
 CRITERIA: tuple[Criterion, ...] = ("1 K/s", "10 K/min", "1 K/min", "voltage-drop")
-GROUPS = ("end", "onsets", "exotherms", "maximum_rate", "crossings", "probes", "arrivals", "energy")
 MOST_NODES = 3_000_000
 
 

@@ -18,7 +18,6 @@ from thermo.units import Unit
 Length = Annotated[float, Unit("length", gt=0)]
 Coordinate = Annotated[float, Unit("length")]
 
-SIDES = ("left", "right", "front", "back")
 MOST_LAYERS, MOST_PATCHES = 200, 50  # the grid is graded towards each from every place
 
 

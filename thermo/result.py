@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -375,13 +374,3 @@ def shown(what: str, value: float | None) -> str:
     from thermo.units import dimension_of_key
 
     return "none" if value is None else show(value, dimension_of_key(what))
-
-
-def events(result: Result) -> Iterable[str]:
-    """Lines of a log: phases and exotherms of an instrument."""
-    if not isinstance(result.case.programme, ArcProgramme):
-        return
-    phase = result.machine[:, PHASE]
-    for row in np.flatnonzero(np.diff(phase, prepend=phase[0])):
-        before, now = PHASE_NAMES[phase[row - 1]], PHASE_NAMES[phase[row]]
-        yield f"{show(result.time[row], 'time')}: {before} -> {now} at {show(result.probe('sample')[row], 'temperature')}"

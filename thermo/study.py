@@ -13,7 +13,7 @@ from pydantic import model_validator
 
 from thermo.case import Case, Kind, case_hash, case_of, expectation_problems, tolerance
 from thermo.errors import CaseError
-from thermo.reader import Document, Frozen, Key, change, did_you_mean, make, misplaced, read_document
+from thermo.reader import Document, Frozen, Key, did_you_mean, make, misplaced, read_document
 from thermo.result import look_up, shown, unit_of
 from thermo.units import Unit
 
@@ -110,11 +110,6 @@ def study_of(document: Document) -> Study:
     if mistakes:
         raise CaseError(mistakes)
     return Study(document, text, tuple(members))
-
-
-def read_study(path: str | Path, settings: Iterable[str] = ()) -> Study:
-    """Read a study and its members. Raises CaseError with every mistake found."""
-    return study_of(change(read_document(path), settings))
 
 
 def study_hash(study: Study) -> str:
