@@ -32,8 +32,8 @@ def constant_steps(body: MeshBody, step: float, end: float) -> float:
     free = np.setdiff1d(np.arange(body.n_dofs), held)
     T = sample.start_temperature.copy()
     T[held] = 473.0
-    matrix, capacity = sample.matrix[free][:, free], sample.capacity[free]
-    load = -(sample.matrix[free][:, held] @ T[held])
+    matrix, capacity = sample.conduction.matrix[free][:, free], sample.capacity[free]
+    load = -(sample.conduction.matrix[free][:, held] @ T[held])
     solver = splu((diags_array(capacity) + step * matrix).tocsc(), permc_spec="MMD_AT_PLUS_A", options={"SymmetricMode": True})
     times, means = [0.0], [298.0]
     while times[-1] < end:

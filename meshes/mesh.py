@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
+Links = tuple[Integers, Integers, Floats]  # nodes on two sides, area or conductance of each pair
+
 # vertices of the facets of each kind of cell, numbered as VTK numbers the cell's
 FACETS: dict[str, tuple[tuple[int, ...], ...]] = {
     "line": ((0,), (1,)),
@@ -53,3 +55,115 @@ def facet_pairs(mesh: Mesh) -> tuple[Integers, Integers]:
     second = np.setdiff1d(np.arange(len(facets)), first)
     sides[number[second], 1] = owner[second]
     return facets[first], sides
+
+
+def interfaces(mesh: Mesh) -> dict[str, Integers]:
+    """The facets between each two regions that touch, as `a|b` in the order of the regions."""
+    facets, sides = facet_pairs(mesh)
+    number = region_numbers(mesh)
+    inner = np.flatnonzero(sides[:, 1] >= 0)
+    both = np.sort(number[sides[inner]], axis=1)
+    names = list(mesh.regions)
+    found = {}
+    for a, b in np.unique(both[both[:, 0] != both[:, 1]], axis=0):
+        found[f"{names[a]}|{names[b]}"] = facets[inner[(both[:, 0] == a) & (both[:, 1] == b)]]
+    return found
+
+
+def region_numbers(mesh: Mesh) -> Integers:
+    """The number of the region of every cell, in the order of the names."""
+    number = np.full(len(mesh.cells), -1, np.int64)
+    for i, cells in enumerate(mesh.regions.values()):
+        number[cells] = i
+    return number
+
+
+def outside(mesh: Mesh) -> Integers:
+    """The facets of the outer boundary."""
+    facets, sides = facet_pairs(mesh)
+    outer: Integers = facets[sides[:, 1] < 0]
+    return outer
+
+
+def parts(mesh: Mesh) -> Integers:
+    """The number of the connected part that each cell belongs to: cells that share a facet are connected."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    _, sides = facet_pairs(mesh)
+    inner = sides[sides[:, 1] >= 0]
+    n = len(mesh.cells)
+    _, label = connected_components(coo_array((np.ones(len(inner)), (inner[:, 0], inner[:, 1])), shape=(n, n)), directed=False)
+    return label.astype(np.int64)  # type: ignore[no-any-return]
+
+
+def split(mesh: Mesh, names: list[str]) -> tuple[Mesh, dict[str, tuple[Integers, Integers]]]:
+    """The mesh cut open along some faces, and for each of them its facets on both sides, vertex by vertex opposite.
+
+    A vertex on a cut gets one number for each group of cells that hangs together round it without crossing a cut; at the edge of a
+    cut within the body it therefore stays one. The first side of `a|b` is that of a. Raises ValueError where a face is on the outside.
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    facets, sides = facet_pairs(mesh)
+    place = {name: rows_in(np.sort(rows, axis=1), np.sort(facets, axis=1)) for name, rows in mesh.faces.items()}
+    cut = np.zeros(len(facets), bool)
+    for name in names:
+        if np.any(sides[place[name], 1] < 0):
+            raise ValueError(f"{name!r} is on the outside and has one side only")
+        cut[place[name]] = True
+    n_cells, width = mesh.cells.shape
+    touched = np.zeros(len(mesh.points), bool)
+    touched[facets[cut]] = True
+    joined = np.flatnonzero(~cut & (sides[:, 1] >= 0) & np.any(touched[facets], axis=1))
+    ends = []
+    for column in range(facets.shape[1]):
+        vertex = facets[joined, column]
+        rows = joined[touched[vertex]]
+        vertex = vertex[touched[vertex]]
+        ends.append([sides[rows, k] * width + np.argmax(mesh.cells[sides[rows, k]] == vertex[:, None], axis=1) for k in (0, 1)])
+    one, other = (np.concatenate([pair[k] for pair in ends]) for k in (0, 1))
+    n = n_cells * width
+    _, label = connected_components(coo_array((np.ones(len(one)), (one, other)), shape=(n, n)), directed=False)
+    flat = mesh.cells.ravel()
+    at = np.flatnonzero(touched[flat])
+    groups, number = np.unique(np.stack([flat[at], label[at]], axis=1), axis=0, return_inverse=True)
+    fresh = np.array(groups[:, 0])
+    again = np.flatnonzero(np.diff(fresh, prepend=-1) == 0)  # a vertex's second group, third group, ...
+    fresh[again] = len(mesh.points) + np.arange(len(again))
+    changed = flat.copy()
+    changed[at] = fresh[number.ravel()]
+    cells = changed.reshape(mesh.cells.shape)
+    points = np.concatenate([mesh.points, mesh.points[groups[again, 0]]])
+
+    def renumbered(rows: Integers, owner: Integers) -> Integers:
+        """Facets by the vertices that a cell of theirs has now."""
+        local = np.argmax(mesh.cells[owner][:, None, :] == facets[rows][:, :, None], axis=2)
+        return np.take_along_axis(cells[owner], local, axis=1)
+
+    region = region_numbers(mesh)
+    known = list(mesh.regions)
+    faces, both = {}, {}
+    for name, rows in place.items():
+        near = sides[rows, 0]
+        if "|" in name:
+            a = known.index(name.split("|")[0])
+            near = np.where(region[near] == a, near, sides[rows, 1])
+        faces[name] = renumbered(rows, near)
+        if name in names:
+            far = np.where(near == sides[rows, 0], sides[rows, 1], sides[rows, 0])
+            both[name] = (faces[name], renumbered(rows, far))
+    return mesh._replace(points=points, cells=cells, faces=faces), both
+
+
+def rows_in(rows: Integers, known: Integers) -> Integers:
+    """The number of the row of `known` (n, m) that equals each of `rows` (k, m). Raises ValueError where one is not there."""
+    _, number = np.unique(np.concatenate([known, rows]), axis=0, return_inverse=True)
+    number = number.ravel()
+    place = np.full(int(number.max(initial=-1)) + 1, -1)
+    place[number[: len(known)]] = np.arange(len(known))
+    found = place[number[len(known) :]]
+    if np.any(found < 0):
+        raise ValueError("a facet is not part of the mesh")
+    return found  # type: ignore[no-any-return]

@@ -182,7 +182,8 @@ def test_what_is_no_property_is_refused_at_its_key(density, key, words):
         ("{in_plane: 1 W/(m K), trough: 1 W/(m K)}", ".trough", "unknown key; did you mean 'through'?"),
         ("{in_plane: 1 W/(m K), through: 0 W/(m K)}", ".through", "must be positive, got 0 W/(m K)"),
         ("{in_plane: 1 W/(m K), through: 1 W/(m K), table: []}", ".table", "unknown key"),
-        ("{x: 1 W/(m K)}", "", "a thermal conductivity (W/(m K)) is wanted, found a block of keys (x)"),
+        ("{xx: 1 W/(m K)}", "", "a thermal conductivity (W/(m K)) is wanted, found a block of keys (xx)"),
+        ("{x: 1 W/(m K)}", ".y", "is missing"),
     ],
 )
 def test_what_is_no_conductivity_by_axis_is_refused_at_its_key(conductivity, key, words):
@@ -232,4 +233,10 @@ def test_a_damaged_library_is_refused(tmp_path, monkeypatch):
 
 def test_the_schema_of_a_conductivity_offers_all_its_forms():
     forms = Material.model_json_schema()["properties"]["thermal_conductivity"]["anyOf"]
-    assert [form.get("required") for form in forms[1:]] == [["table"], ["in_plane", "through"]]
+    assert [form.get("required") for form in forms[1:]] == [
+        ["table"],
+        ["in_plane", "through"],
+        ["x", "y", "z"],
+        ["radial", "tangential", "axial"],
+        ["tensor"],
+    ]

@@ -3,14 +3,15 @@
 import numpy as np
 import pytest
 
-from meshes.block import Grid, box_mesh
+from meshes.boxes import Extent, boxes_mesh
 from tests.conftest import case_from
 from thermo.body import MeshBody, build
-from thermo.geometry import node_grid
+from thermo.conduction import conduction_of
+from thermo.elements import Space
 from thermo.programme import FaceSchedule
 from thermo.simulate import run
 from thermo.stepping import copied, initial_state, integrate, interpolate, make_work, take_step
-from thermo.system import HexMesh, MeshSample, edges_of
+from thermo.system import MeshSample
 
 BAR = """
     title: bar held at one end
@@ -43,7 +44,7 @@ def slab_theta(fourier):
 
 
 def solve_matrix(body):
-    return body.sample.matrix, body.sample.capacity
+    return body.sample.conduction.matrix, body.sample.capacity
 
 
 @pytest.mark.parametrize("order", [1, 2])
@@ -92,14 +93,11 @@ def decayed(order, n, steps):
     """A cosine in x, y and z in an insulated unit cube of n cells after a fixed time: volumes, temperature and exact one."""
     line = np.linspace(0.0, 1.0, n + 1)
     line = line + 0.04 * np.sin(2.0 * np.pi * line)  # cells of unequal size
-    vertices = Grid(line, line, line, (None, None))
-    nodes = box_mesh(node_grid(vertices, order), {"cube": 1.0}, {})
-    cells = box_mesh(vertices, {"cube": 1.0}, {})
-    mesh = HexMesh(cells.points, cells.cells, nodes.points, order)
-    one = np.ones(len(cells.cells))
-    made = mesh.matrices(np.ones((len(cells.cells), 3)), one, 300.0 * one)
-    shape = np.prod(np.cos(np.pi * nodes.points), axis=1)
-    sample = MeshSample(made.capacity, made.conduction, edges_of(made.conduction), None, nodes.faces, {}, 300.0 + shape, 1.0)
+    mesh = boxes_mesh([line, line, line], {"cube": [Extent((0.0,) * 3, (1.0,) * 3)]}, {})
+    space = Space(mesh, order, nodal=True)
+    volume = space.content(np.ones(len(mesh.cells)))
+    shape = np.prod(np.cos(np.pi * space.points), axis=1)
+    sample = MeshSample(volume, conduction_of(space, {"cube": 1.0}, []), 3, 300.0 + shape, {}, {}, {}, 1.0)
     programme = FaceSchedule(np.array([1.0]), ())
     state, span = initial_state(sample, programme), 0.03
     work, trial = make_work(sample, programme), copied(state)
@@ -108,7 +106,7 @@ def decayed(order, n, steps):
         interpolate(sample, state, work, 1.0, trial)
         state = copied(trial)._replace(loop=state.loop)
     exact = 300.0 + shape * np.exp(-3.0 * np.pi**2 * span)
-    return made.volume, state.temperature, exact
+    return volume, state.temperature, exact
 
 
 def norm(volume, error):
@@ -240,15 +238,15 @@ def test_a_mean_over_a_face_whatever_the_patch(side):
             )
         )
     )
-    assert body.areas["bottom"].sum() * body.multiplicity == pytest.approx(1e-4, rel=1e-12)
-    assert body.areas["left"].sum() * 2.0 == pytest.approx(1e-4, rel=1e-12)
-    assert body.areas["spot"].sum() * body.multiplicity == pytest.approx(float(body.block.patches["spot"].square) ** 2, rel=1e-9)
+    assert body.shape.face("bottom")[1].sum() * body.multiplicity == pytest.approx(1e-4, rel=1e-12)
+    assert body.shape.face("left")[1].sum() * 2.0 == pytest.approx(1e-4, rel=1e-12)
+    assert body.shape.face("spot")[1].sum() * body.multiplicity == pytest.approx(float(body.block.patches["spot"].square) ** 2, rel=1e-9)
 
 
 @pytest.mark.parametrize("order", [1, 2])
 def test_a_point_reads_a_linear_field_exactly(order):
     body = build(bar(order=order, probe="[1.3 mm, 8.7 mm, 6.1 mm]"))
-    x, y, z = body.nodes.points.T
+    x, y, z = body.shape.space.points.T
     field = (3.0 + 2e3 * x - 1e3 * y + 5e2 * z)[None, :]
     # the point lies in the half that is computed: y is mirrored to 10 mm - 8.7 mm
     assert body.probes["far"].of(field)[0] == pytest.approx(3.0 + 2.6 - 1.3 + 3.05, rel=1e-12)

@@ -7,17 +7,17 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import thermo.rodas  # noqa: F401 - it is what steps a LineSample
-from meshes.block import mirrored, point_weights
 from thermo.arc import HEAT, PHASE_NAMES, ArcProgramme
-from thermo.boundary import Flux, Held, Radiation, Source, slope_at
+from thermo.boundary import LINKS, Contact, Flux, GapRadiation, Held, Radiation, Source, ThinLayer, resistance, slope_at
 from thermo.case import Case, Place
 from thermo.cell import LumpedCell
-from thermo.constants import REFERENCE_TEMPERATURE
-from thermo.geometry import LayeredBlock, node_grid
+from thermo.geometry import Along, LayeredBlock, Meshed, Stored
 from thermo.kinetics import Floats, Integers, amounts, heat_per_extent, rates
-from thermo.materials import ByAxis, Material
-from thermo.programme import PHASE, FaceSchedule, SurroundingsProgramme
+from thermo.materials import PROPERTIES, ByAxis, Material, tables_of
+from thermo.programme import PHASE, FaceSchedule, SteadyProgramme, SurroundingsProgramme
+from thermo.shape import Frame
 from thermo.stepping import CLOCK, EJECTED, FUSED, HEAT_IN, HEAT_OUT, HIGHEST, LOWEST, RELEASED, History, State
+from thermo.store import stored_field
 from thermo.tensor import Stack
 from thermo.units import show
 
@@ -37,15 +37,6 @@ class Reading(NamedTuple):
         if self.take == "minimum":
             return part.min(axis=1)  # type: ignore[no-any-return]
         return part @ self.weights  # type: ignore[no-any-return]
-
-
-class Frame(NamedTuple):
-    """What a field file needs: points (n, 3) [m], hexahedra, the layer of each, the layers' names."""
-
-    points: Floats
-    cells: Integers
-    material: Integers
-    names: list[str]
 
 
 class CellBody:
@@ -149,91 +140,144 @@ class CellBody:
 
 
 class MeshBody:
-    """A layered block on a mesh."""
+    """A meshed body."""
 
     arc = False
 
     def __init__(self, case: Case, refine: int = 0) -> None:
-        from thermo.system import HexMesh, MeshSample, edges_of
+        from thermo.conduction import conduction_of
+        from thermo.storage import Storage, enthalpy_of
+        from thermo.system import MeshSample
 
-        block, programme = case.sample, case.programme
-        assert isinstance(block, LayeredBlock) and isinstance(programme, SurroundingsProgramme)
-        self.block, faces = block, case.named_faces()
-        self.vertices = block.vertex_grid(faces, refine)
-        self.grid = node_grid(self.vertices, block.mesh.order)
-        cells, nodes = block.mesh_of(self.vertices), block.mesh_of(self.grid)
-        self.layer_names = list(nodes.regions)
-        self.materials = {layer.name: case.material(layer.material) for layer in block.layers}
-        conductivity, capacity, start = np.zeros((len(cells.cells), 3)), np.zeros(len(cells.cells)), np.zeros(len(cells.cells))
-        for name, material in self.materials.items():
-            rows = cells.regions[name]
-            conductivity[rows] = by_axis(material)
-            capacity[rows] = float(material.density) * float(material.heat_capacity)
-            start[rows] = block.start_of(name)
-        self.mesh = HexMesh(cells.points, cells.cells, nodes.points, block.mesh.order)
-        made = self.mesh.matrices(conductivity, capacity, start)
-        self.cells, self.nodes = cells, nodes
-        # a uniform start is exact; the mean of equal temperatures is so but for rounding
-        self.start = made.initial if np.ptp(start) > 0.0 else np.full(len(made.capacity), start[0])
-        self.areas = block.areas_on(self.vertices)
-        places, shares = dict(nodes.faces), dict(self.areas)
+        body, programme = case.sample, case.programme
+        assert isinstance(body, Meshed) and isinstance(programme, SurroundingsProgramme | SteadyProgramme)
+        self.block, self.named, terms = body, case.named_faces(), programme.terms()
+        self.steady = isinstance(programme, SteadyProgramme)
+        cuts = [name for name, condition in terms if isinstance(condition, Contact | ThinLayer)]
+        quadrature = {} if case.numerics.quadrature is None else {"nodal": case.numerics.quadrature == "nodal"}
+        self.shape = body.shape(self.named, cuts, refine=refine, **quadrature)
+        self.regions = self.shape.mesh.regions
+        self.materials = {name: case.material(material) for name, (material, _) in body.materials().items()}
+        n, space = self.shape.n_nodes, self.shape.space
+        self.volumes = np.stack([self.shape.region(name) for name in self.regions], axis=1)
+        laws = [enthalpy_of(material) for material in self.materials.values()]
+        varies = any(len(law.temperature) > 1 for law in laws)
+        density = np.zeros(len(self.shape.mesh.cells))
+        for cells, law in zip(self.regions.values(), laws, strict=True):
+            density[cells] = law.right[0]
+        capacity = space.content(density)
+        lumped = bool(capacity.min() > 1e-9 * capacity.max())
+        consistent = case.numerics.capacity == "consistent" or (case.numerics.capacity is None and not lumped)
+        self.start = self._start(density)
+        self.links = {name: self.shape.links(name, condition) for name, condition in terms if isinstance(condition, LINKS)}
+        lasting = [
+            (name, c) for name, c in terms if isinstance(c, ThinLayer) or (isinstance(c, Contact) and isinstance(c.resistance, float))
+        ]
+        touching = [(one, other, area / resistance(c, 0.0)) for name, c in lasting for one, other, area in [self.links[name]]]
+        conduction = conduction_of(space, {name: m.thermal_conductivity for name, m in self.materials.items()}, touching)
+        places, shares = {}, {}
+        for name in {*programme.faces, *(probe.face for probe in case.measure.probes.values() if isinstance(probe, Place) and probe.face)}:
+            places[name], shares[name] = self.shape.face(name)
         for name in programme.sources:
-            volume = self.mesh.region_weights(cells.regions[name])
+            volume = self.volumes[:, list(self.regions).index(name)]
             places[name] = np.flatnonzero(volume)
             shares[name] = volume[places[name]]
         # where nodes are held, nothing else acts: what a condition on the whole face would bring there only went into the holding
-        fixed = np.zeros(len(made.capacity), bool)
+        fixed = np.zeros(n, bool)
         for name in programme.held():
             fixed[places[name]] = True
         for name in programme.faces:
             shares[name] = np.where(fixed[places[name]], 0.0, shares[name])
-        stack = self._stack() if case.numerics.tensor else None
-        edges = edges_of(made.conduction)
-        self.sample = MeshSample(made.capacity, made.conduction, edges, stack, places, shares, self.start, case.step_tolerance())
+        plain = case.numerics.tensor and not (varies or consistent or cuts or conduction.variable)
+        self.sample = MeshSample(
+            capacity=capacity,
+            mass=space.mass(density) if consistent else None,
+            storage=Storage(self.volumes, laws) if varies else None,
+            conduction=conduction,
+            stack=self._stack(refine) if plain else None,
+            dimension=body.dimension,
+            faces=places,
+            areas=shares,
+            pairs={name: pair for name, pair in self.links.items() if name not in dict(lasting)},
+            start_temperature=self.start,
+            tolerance=case.step_tolerance(),
+            scheme=case.numerics.scheme,
+            step=float(case.numerics.step or 0.0),
+        )
         built = programme.build(has_faces=True)
         assert isinstance(built, FaceSchedule)
         self.programme = built
-        self.multiplicity = float(np.prod([2.0 if plane is not None else 1.0 for plane in self.grid.mirror]))
-        self.named = faces
-        self.n_dofs, self.n_sites = len(made.capacity), 0
+        self.multiplicity = self.shape.multiplicity
+        self.n_dofs, self.n_sites = n, 0
         self.probes = {name: self._reading(probe) for name, probe in case.measure.probes.items()}
+        for name in cuts:
+            for side, nodes in zip(name.split("|"), self.links[name][:2], strict=True):
+                self.probes[f"{name}_{side}"] = Reading(nodes, self.links[name][2] / self.links[name][2].sum(), "mean")
+
+    def _start(self, density: Floats) -> Floats:
+        """The temperature of every node at time zero [K]; one between regions takes the mean weighted with their heat capacity."""
+        given = self.block.temperature
+        points = self.shape.space.points
+        if isinstance(given, Along):
+            return np.interp(points[:, given.axis], np.array(given.position, float), np.array(given.value, float))  # type: ignore[no-any-return]
+        if isinstance(given, Stored):
+            return stored_field(given.folder, points)  # type: ignore[no-any-return]
+        if not isinstance(given, dict) or len(set(given.values())) == 1:
+            return np.full(len(points), self.block.start_of(next(iter(self.regions))))
+        weight, total = np.zeros(len(points)), np.zeros(len(points))
+        share = density * np.abs(self.shape.space.basis.dx.sum(axis=1))
+        for name, cells in self.regions.items():
+            nodes = self.shape.space.cells[cells]
+            part = np.broadcast_to(share[cells, None], nodes.shape)
+            np.add.at(weight, nodes, part)
+            np.add.at(total, nodes, part * self.block.start_of(name))
+        return total / weight  # type: ignore[no-any-return]
 
     @property
     def energy_limit(self) -> float:
         """Share of the heat exchanged beyond which a run counts as failed: less where nothing is iterated."""
-        return 1e-6 if any(isinstance(condition, Radiation) for _, condition in self.programme.terms) else 1e-8
+        curved = any(isinstance(condition, Radiation | GapRadiation) for _, condition in self.programme.terms)
+        return 1e-6 if curved or self.sample.storage or self.sample.conduction.variable else 1e-8
 
     def rounding(self, energy: dict[str, Any], state: State) -> float:
-        """What the digits of temperature leave open [J]: of the stored heat, and of conduction between neighbours over a long time."""
+        """What the digits of temperature leave open [J]: of the stored heat, and of conduction between neighbours over a long time.
+
+        In a steady state it is that of conduction [W].
+        """
+        if self.steady:
+            flow = np.abs(self.sample.conduction.at(state.temperature).matrix.diagonal()) * state.temperature
+            return float(self.multiplicity * np.finfo(float).eps * np.sqrt(len(flow)) * flow.max())
         stored = 1e-14 * max(abs(energy["initial_J"]), abs(energy["final_J"]))
         hottest, time = float(state.loop[HIGHEST]), float(state.loop[CLOCK])
-        conducted = np.finfo(float).eps * hottest * float(self.sample.matrix.diagonal().max()) * time
+        diagonal = self.sample.conduction.at(state.temperature).matrix.diagonal()
+        conducted = np.finfo(float).eps * hottest * float(diagonal.max()) * time
         return float(stored + self.multiplicity * conducted)
 
-    def _stack(self) -> Stack:
-        """The layers row by row of cells along z."""
-        levels = np.cumsum([float(layer.thickness) for layer in self.block.layers])
-        middle = 0.5 * (self.vertices.z[1:] + self.vertices.z[:-1])
+    def _stack(self, refine: int) -> Stack | None:
+        """The layers row by row of cells along z, where the body is a block of them."""
+        block = self.block
+        if not isinstance(block, LayeredBlock) or not self.shape.space.nodal:
+            return None
+        if not all(isinstance(m.thermal_conductivity, float | ByAxis) for m in self.materials.values()):
+            return None
+        grid = block.vertex_grid(self.named, refine)
+        levels = np.cumsum([float(layer.thickness) for layer in block.layers])
+        middle = 0.5 * (grid.z[1:] + grid.z[:-1])
         rows = [list(self.materials.values())[i] for i in np.searchsorted(levels, middle)]
         conductivity = np.array([by_axis(material) for material in rows])
         capacity = np.array([float(material.density) * float(material.heat_capacity) for material in rows])
-        return Stack(self.vertices, self.block.mesh.order, conductivity[:, 0], conductivity[:, 2], capacity)
+        return Stack(grid, block.mesh.order, conductivity[:, 0], conductivity[:, 2], capacity)
 
     def _reading(self, probe: Any) -> Reading:
         if isinstance(probe, Place):
             if probe.face is not None:
-                nodes = self.nodes.faces[probe.face]
-                return Reading(nodes, self.areas[probe.face] / self.areas[probe.face].sum(), probe.take)
+                nodes, weights = self.shape.face(probe.face)
             else:
-                cells = self.cells.regions[str(probe.region)]
-                weights = self.mesh.region_weights(cells)
-                nodes = np.flatnonzero(weights > 0.0)
-            return Reading(nodes, weights[nodes] / weights[nodes].sum(), probe.take)
-        point = [float(value) for value in probe]
-        for axis, plane in enumerate(self.grid.mirror):
-            if plane is not None and point[axis] > plane:
-                point[axis] = 2.0 * plane - point[axis]
-        weights = point_weights(self.vertices, self.block.mesh.order, np.array(point))
+                weights = self.volumes[:, list(self.regions).index(str(probe.region))]
+                nodes = np.unique(self.shape.space.cells[self.regions[str(probe.region)]])
+                weights = weights[nodes]
+            return Reading(nodes, weights / weights.sum(), probe.take)
+        weights = self.shape.weights_at(np.array([float(value) for value in probe]))
         nodes = np.flatnonzero(weights)
         return Reading(nodes, weights[nodes], "mean")
 
@@ -249,23 +293,21 @@ class MeshBody:
                         shared.add(int(node))
         if shared:
             notes.append(f"{len(shared)} nodes lie on faces held at different temperatures and take the mean")
+        notes.append("every face without a condition is insulated")
+        if self.sample.mass is not None:
+            notes.append("the heat capacity is a consistent mass matrix")
         return notes
 
     def frame(self) -> Frame:
-        """The whole body for a field file: hexahedra between nodes, mirrored where the mesh was cut."""
-        whole, _ = mirrored(self.grid)
-        box = self.block.mesh_of(whole._replace(mirror=(None, None)))
-        material = np.zeros(len(box.cells), np.int64)
-        for i, name in enumerate(self.layer_names):
-            material[box.regions[name]] = i
-        return Frame(box.points, box.cells, material, self.layer_names)
+        """The whole body for a field file."""
+        return self.shape.frame()
 
     def unfolded(self, temperature: Floats) -> Floats:
         """Nodal temperatures of the whole body from those of the mesh."""
-        return temperature[mirrored(self.grid)[1]]
+        return self.shape.unfolded(temperature)
 
     def columns(self, block: History) -> dict[str, Any]:
-        """Columns of the history for the rows of a block: probes, the same as theta, heat through held faces."""
+        """Columns of the history for the rows of a block: probes, the same as theta, heat through faces, stored heat."""
         made: dict[str, Any] = {f"{name}_K": reading.of(block.temperature) for name, reading in self.probes.items()}
         scale = self.theta_scale()
         if scale is not None:
@@ -273,28 +315,60 @@ class MeshBody:
             made |= {f"{name}_theta": (reading.of(block.temperature) - low) / span for name, reading in self.probes.items()}
         for name, power in self._powers(block).items():
             made[f"heat_{name}_W"] = power
-        made["stored_J"] = self.multiplicity * ((block.temperature - self.start) @ self.sample.capacity)
+        made["stored_J"] = self.multiplicity * np.array([self._stored(T) for T in block.temperature])
         return made
 
-    def _powers(self, block: History) -> dict[str, Floats]:
-        """Heat into the body through each named face over the rows of a block [W]."""
-        from thermo.system import conduction, surface
+    def _stored(self, temperature: Floats) -> float:
+        """Heat stored in the mesh since the start [J]."""
+        storage = self.sample.storage
+        if storage is not None:
+            return float(np.sum(storage.heat(temperature) - storage.heat(self.start)))
+        return float((temperature - self.start) @ self.sample.capacity)
 
-        found = {face: np.zeros(len(block.time)) for face, _ in self.programme.terms}
-        for i, time in enumerate(block.time):
-            around = surface(self.sample, self.programme.terms, float(time), block.temperature[i])
-            conducted = conduction(self.sample, block.temperature[i])
+    def _powers(self, block: History) -> dict[str, Floats]:
+        """Heat into the body through each named face over the rows of a block, across a contact or a gap from its first side [W]."""
+        from thermo.system import across, surface
+
+        sample, terms = self.sample, self.programme.terms
+        found = {face: np.zeros(len(block.time)) for face, _ in terms}
+        for i, (time, temperature) in enumerate(zip(block.time, block.temperature, strict=True)):
+            around = surface(sample, terms, float(time), temperature)
+            into = sample.conduction.at(temperature).edges.into(temperature) + around.flow
+            needed = self._rising(float(time), temperature, into)
             counted = np.zeros(self.n_dofs, bool)
-            for j, (face, condition) in enumerate(self.programme.terms):
+            for j, (face, condition) in enumerate(terms):
                 if isinstance(condition, Held):
-                    nodes = self.sample.faces[face]
+                    nodes = sample.faces[face]
                     nodes = nodes[~counted[nodes]]  # the heat of a node of two held faces counts once
                     counted[nodes] = True
-                    rising = slope_at(condition.temperature, float(time)) * self.sample.capacity[nodes]
-                    found[face][i] += float(np.sum(rising - conducted[nodes] - around.flow[nodes]))
+                    found[face][i] += float(np.sum(needed[nodes] - into[nodes]))
+                elif isinstance(condition, LINKS):
+                    one, other, area = self.links[face]
+                    a, b = temperature[one], temperature[other]
+                    found[face][i] += float(np.sum(across(condition, area, float(time), a, b) * (a - b)))
                 else:
                     found[face][i] += around.heats[j]
         return {face: self.multiplicity * power for face, power in found.items()}
+
+    def _rising(self, time: float, temperature: Floats, into: Floats) -> Floats:
+        """Heat that every held node stores by the way its temperature goes [W]; of others only what a mass matrix makes of them."""
+        slopes = np.zeros(self.n_dofs)
+        held = np.zeros(self.n_dofs, bool)
+        for face, condition in self.programme.terms:
+            if isinstance(condition, Held):
+                held[self.sample.faces[face]] = True
+                slopes[self.sample.faces[face]] = slope_at(condition.temperature, time)
+        mass = self.sample.mass
+        if mass is None:
+            capacity = self.sample.capacity if self.sample.storage is None else self.sample.storage.capacity(temperature)
+            return capacity * slopes
+        from scipy.sparse import diags_array
+        from scipy.sparse.linalg import cg
+
+        free = np.flatnonzero(~held)
+        inner = mass[free][:, free].tocsr()
+        slopes[free], _ = cg(inner, (into - mass @ slopes)[free], rtol=1e-10, M=diags_array(1.0 / inner.diagonal()))
+        return mass @ slopes  # type: ignore[no-any-return]
 
     def theta_scale(self) -> tuple[float, float] | None:
         """(T0, Ts - T0) where the body starts at one temperature and is held at one other: theta = (T - T0)/(Ts - T0)."""
@@ -310,8 +384,12 @@ class MeshBody:
 
     def energy(self, state: State, begun: Floats) -> dict[str, Any]:
         """The balance of the run, of the whole body; `begun` is the enthalpy at the start [J]."""
+        from thermo.system import heat_of
+
         through = self.multiplicity * state.ledger[RELEASED:]
-        start = self.sample.capacity @ (self.start - REFERENCE_TEMPERATURE)
+        if self.steady:
+            return {"heat_in_W": float(through[through > 0.0].sum()), "heat_out_W": float(-through[through < 0.0].sum())}
+        start = heat_of(self.sample, self.start).sum()
         return {
             "initial_J": float(self.multiplicity * start),
             "final_J": float(self.multiplicity * np.sum(state.enthalpy)),
@@ -332,16 +410,30 @@ class MeshBody:
         beyond = max(lowest - low, high - highest)
         bounded = not any(isinstance(condition, Flux | Source) for _, condition in self.programme.terms)
         if bounded and beyond > 1e-4 * span:
-            why = "quadratic elements overshoot where a temperature jumps" if self.block.mesh.order == 2 else "the time steps"
+            why = "quadratic elements overshoot where a temperature jumps" if self.shape.space.order == 2 else "the time steps"
             text = f"the temperature left the range of its data by {beyond:.3g} K, {100.0 * beyond / span:.2g} % of it: {why}"
             found.append({"code": "undershoot", "text": text, "where": "numerics"})
-        for layer in self.block.layers:
-            material = self.materials[layer.name]
+        for region, material in self.materials.items():
+            name, _ = self.block.materials()[region]
+            where = f"materials.{name}"
             if material.valid and not (material.valid.lowest <= low and high <= material.valid.highest):
                 least, most = show(material.valid.lowest, "temperature"), show(material.valid.highest, "temperature")
-                text = f"{layer.material} holds from {least} to {most}; the run went from {show(low, 'temperature')} to "
-                found.append({"code": "outside-range", "text": text + show(high, "temperature"), "where": f"materials.{layer.material}"})
-        return found
+                text = f"{name} holds from {least} to {most}; the run went from {show(low, 'temperature')} to "
+                found.append({"code": "outside-range", "text": text + show(high, "temperature"), "where": where})
+            for prop in PROPERTIES:
+                for table in tables_of(getattr(material, prop)):
+                    first, last = float(table.temperature[0]), float(table.temperature[-1])
+                    if low < first or high > last:
+                        text = f"{prop} of {name} is tabled from {show(first, 'temperature')} to {show(last, 'temperature')} and was held "
+                        text += f"constant beyond; the run went from {show(low, 'temperature')} to {show(high, 'temperature')}"
+                        found.append({"code": "outside-table", "text": text, "where": f"{where}.{prop}"})
+            melting = material.melting
+            if melting is not None and low < melting.temperature < high and (melting.range is None or melting.heat is None):
+                text = f"{name} melts at {show(melting.temperature, 'temperature')}; its latent heat is not in the run: give 'melting' a "
+                text += "'range' of temperature and a 'heat'"
+                found.append({"code": "melting", "text": text, "where": f"{where}.melting"})
+        unique = {(entry["code"], entry["where"]): entry for entry in found}
+        return list(unique.values())
 
 
 def by_axis(material: Material) -> Floats:

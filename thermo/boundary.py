@@ -127,14 +127,51 @@ class Radiation(Frozen):
     ambient_temperature: TemperatureOverTime
 
 
+class Contact(Frozen):
+    """A thermal resistance between the two sides of an interface; both sides have temperatures of their own."""
+
+    kind: Literal["contact"]
+    resistance: Annotated[Any, _Timed("thermal resistance", gt=0)]
+
+
+class ThinLayer(Frozen):
+    """A layer on an interface that resists and stores nothing: the resistance is thickness over conductivity."""
+
+    kind: Literal["thin-layer"]
+    thickness: Annotated[float, Unit("length", gt=0)]
+    thermal_conductivity: Annotated[float, Unit("thermal conductivity", gt=0)]
+
+
+class GapRadiation(Frozen):
+    """sigma (T^4 - T_to^4) / (1/eps + 1/eps_to - 1) passes each unit of a plane face to the plane face that it looks at, point to point.
+
+    That holds for grey, diffuse faces whose distance is small against their size.
+    """
+
+    kind: Literal["gap-radiation"]
+    to: str
+    emissivity: Annotated[Any, _Timed("number", gt=0, le=1)]
+    other_emissivity: Annotated[Any, _Timed("number", gt=0, le=1)]
+
+
 class Source(Frozen):
     """Heat made in each unit of a region's volume; negative where it is taken out."""
 
     power_density: Annotated[Any, _Timed("power density")]
 
 
+LINKS = (Contact, ThinLayer, GapRadiation)  # what passes heat between two sides of the body
+
+
+def resistance(condition: Any, time: float) -> float:
+    """Thermal resistance of a contact or a thin layer [m2 K/W]."""
+    if isinstance(condition, ThinLayer):
+        return float(condition.thickness / condition.thermal_conductivity)
+    return at(condition.resistance, time)
+
+
 # insulated is what a face without a condition is
-Condition = Annotated[Held | Flux | Convection | Radiation, Field(discriminator="kind")]
+Condition = Annotated[Held | Flux | Convection | Radiation | Contact | ThinLayer | GapRadiation, Field(discriminator="kind")]
 
 
 def corners(conditions: list[Any]) -> list[float]:

@@ -13,11 +13,12 @@ from pydantic import Discriminator, Field, Tag, ValidationInfo, field_validator,
 
 from thermo.arc import ArcProgramme
 from thermo.boundary import OverTime
+from thermo.boxes import Boxes
 from thermo.cell import LumpedCell
 from thermo.errors import CaseError, Mistake, closest, described, did_you_mean, shortened
-from thermo.geometry import LayeredBlock
-from thermo.materials import PROPERTIES, Material, Table, Temperature, material_mistakes
-from thermo.programme import SurroundingsProgramme
+from thermo.geometry import LayeredBlock, Meshed, Stored
+from thermo.materials import PROPERTIES, Cylindrical, Material, Table, Temperature, Tensor, material_mistakes, tables_of
+from thermo.programme import Conditions, SteadyProgramme, SurroundingsProgramme
 from thermo.reader import Document, Frozen, Key, change, make, misplaced, quantities, read_document
 from thermo.units import DIMENSIONS, Quantity, Unit, UnitError, dimension_of_key, parse, show
 
@@ -78,13 +79,13 @@ def _point_or_place(value: Any) -> str:
 
 
 Probe = Annotated[
-    Annotated[tuple[Length, Length, Length], Tag("point")] | Annotated[Place, Tag("place")],
+    Annotated[tuple[Length, ...], Tag("point")] | Annotated[Place, Tag("place")],
     Discriminator(_point_or_place),
 ]
 
 
 class Measure(Frozen):
-    """What is read off a run. A probe is a point [x, y, z], or a face or region with mean, minimum or maximum."""
+    """What is read off a run. A probe is a point (in a block [x, y, z]), or a face or region with mean, minimum or maximum."""
 
     probes: dict[str, Probe] = {}
     crossings: dict[str, Crossing] = {}
@@ -109,7 +110,7 @@ class Measure(Frozen):
         problems: list[tuple[Key, str]] = [
             ((name,), f"a point [x, y, z], or a face or region with 'take' is wanted, found {described(entry)}")
             for name, entry in (value.items() if isinstance(value, dict) else ())
-            if not (isinstance(entry, dict | Place) or (isinstance(entry, list | tuple) and len(entry) == 3))
+            if not (isinstance(entry, dict | Place) or (isinstance(entry, list | tuple) and 1 <= len(entry) <= 3))
         ]
         if problems:
             raise misplaced(problems)
@@ -183,17 +184,24 @@ def tolerance(what: str, value: float, within: str) -> float:
 class Numerics(Frozen):
     """How a run is computed. `tolerance` is the error of a step: of the largest temperature difference (meshes), of an extent
     and of 100 K (cells). `tensor` solves boxes of layers exactly, mode by mode, where the conditions allow it. `check_mesh` runs once
-    more on the mesh refined once and reports the difference."""
+    more on the mesh refined once and reports the difference. `scheme` of the steps of a mesh, each of `step` if that is given, at most
+    `longest_step` long; `capacity` lumped or a consistent mass matrix, by default lumped where that is positive; `quadrature` with a
+    point a node or Gauss's, by default nodal for cells that are boxes."""
 
     tolerance: Annotated[float | None, Unit("number", gt=0, le=0.1)] = None
+    scheme: Literal["tr-bdf2", "backward-euler"] = "tr-bdf2"
+    step: Annotated[float | None, Unit("time", gt=0)] = None
+    longest_step: Annotated[float | None, Unit("time", gt=0)] = None
+    capacity: Literal["lumped", "consistent"] | None = None
+    quadrature: Literal["nodal", "gauss"] | None = None
     tensor: Annotated[bool, Field(strict=True)] = True
     check_mesh: Annotated[bool, Field(strict=True)] = False
     checkpoint: Annotated[float, Unit("time", ge=0)] = Field(default="30 s", validate_default=True)  # type: ignore[assignment]
     most_steps: Annotated[int, Field(gt=0, le=10**12, strict=True)] = 1_000_000
 
 
-Sample = Annotated[LayeredBlock | LumpedCell, Field(discriminator="kind")]
-Programme = Annotated[SurroundingsProgramme | ArcProgramme, Field(discriminator="kind")]
+Sample = Annotated[LayeredBlock | Boxes | LumpedCell, Field(discriminator="kind")]
+Programme = Annotated[SurroundingsProgramme | SteadyProgramme | ArcProgramme, Field(discriminator="kind")]
 
 
 class Case(Frozen):
@@ -214,42 +222,41 @@ class Case(Frozen):
 
     def named_faces(self) -> set[str]:
         """Names of the faces that the programme says something of."""
-        return set(self.programme.faces) if isinstance(self.programme, SurroundingsProgramme) else set()
+        return set(self.programme.faces) if isinstance(self.programme, Conditions) else set()
 
     def step_tolerance(self) -> float:
         """The error allowed in a step."""
         if self.numerics.tolerance is not None:
             return float(self.numerics.tolerance)
-        return 2e-4 if isinstance(self.sample, LayeredBlock) else 1e-5
+        return 2e-4 if isinstance(self.sample, Meshed) else 1e-5
 
 
 def _sample_mistakes(document: Document, sample: Any, raw: Any) -> list[Mistake]:
-    if not isinstance(sample, LayeredBlock):
+    if not isinstance(sample, Meshed):
         return []
     if "materials" not in raw and any(closest(key, ["materials"]) for key in raw):
         return []  # misspelt: one mistake, and not one of every layer as well
     names = raw.get("materials") if isinstance(raw.get("materials"), dict) else {}
     return [
-        document.mistake(
-            ("sample", "layers", i, "material"), f"unknown material {shortened(layer.material)!r}" + did_you_mean(layer.material, names)
-        )
-        for i, layer in enumerate(sample.layers)
-        if layer.material not in names
+        document.mistake(("sample", *key), f"unknown material {shortened(material)!r}" + did_you_mean(material, names))
+        for material, key in sample.materials().values()
+        if material not in names
     ]
 
 
 def _place_mistakes(document: Document, sample: Any, raw: Any) -> list[Mistake]:
     """Faces and regions that a programme names, what stands on one face together; from the data as read, well formed or not."""
     mistakes: list[Mistake] = []
-    if sample is None or not isinstance(raw, dict) or raw.get("kind") != "surroundings":
+    if sample is None or not isinstance(raw, dict) or raw.get("kind") not in ("surroundings", "steady"):
         return mistakes
-    block = sample if isinstance(sample, LayeredBlock) else None
+    block = sample if isinstance(sample, Meshed) else None
     faces, regions = (block.face_names(), block.region_names()) if block else ([], [])
 
     def refuse(group: str, name: str, text: str) -> None:
         mistakes.append(document.mistake(("programme", group, name), text))
 
     held: list[str] = []
+    steady = raw.get("kind") == "steady"
     named = raw.get("faces")
     for name, conditions in named.items() if isinstance(named, dict) else []:
         if name not in faces:
@@ -257,7 +264,24 @@ def _place_mistakes(document: Document, sample: Any, raw: Any) -> list[Mistake]:
         if conditions == []:
             text = "a condition is wanted, such as {kind: held, temperature: 473 K}; a face that is not named is insulated"
             refuse("faces", name, text)
-        kinds = [entry.get("kind") for entry in conditions if isinstance(entry, dict)] if isinstance(conditions, list) else []
+        entries = [entry for entry in conditions if isinstance(entry, dict)] if isinstance(conditions, list) else []
+        kinds = [entry.get("kind") for entry in entries]
+        for i, entry in enumerate(entries):
+            key: Key = ("programme", "faces", name, i)
+            if entry.get("kind") in ("contact", "thin-layer") and name in faces and "|" not in name:
+                text = "a contact lies between two regions; name an interface, such as " + next((f for f in faces if "|" in f), "'a|b'")
+                mistakes.append(document.mistake((*key, "kind"), text))
+            if entry.get("kind") == "gap-radiation":
+                to = entry.get("to")
+                if to not in faces or to == name:
+                    text = f"the sample has no other face {shortened(to)!r}" + did_you_mean(str(to), faces)
+                    mistakes.append(document.mistake((*key, "to"), text))
+            moving = [word for word, value in entry.items() if isinstance(value, dict) and ("table" in value or "over" in value)]
+            if steady and moving:
+                mistakes.append(document.mistake((*key, moving[0]), "changes with time, and a steady programme has none"))
+        n_links = sum(kind in ("contact", "thin-layer", "gap-radiation") for kind in kinds)
+        if n_links > 1 or (n_links and ("held" in kinds or ("gap-radiation" not in kinds and len(kinds) > 1))):
+            refuse("faces", name, "a contact, a thin layer or a gap stands alone on a face" if n_links == 1 else "two contacts on one face")
         n_held = kinds.count("held")
         if n_held > 1:
             refuse("faces", name, f"held at {n_held} temperatures at once")
@@ -280,7 +304,11 @@ def _programme_mistakes(document: Document, sample: Any, programme: Any) -> list
     mistakes = []
     if isinstance(programme, SurroundingsProgramme) and isinstance(sample, LumpedCell) and sample.temperature is None:
         mistakes.append(document.mistake(("sample",), "'temperature' is missing: where the cell starts"))
-    if isinstance(programme, ArcProgramme) and isinstance(sample, LayeredBlock):
+    if isinstance(programme, SteadyProgramme) and isinstance(sample, LumpedCell):
+        mistakes.append(
+            document.mistake(("programme", "kind"), "a steady programme takes a meshed sample; a cell of one temperature has none")
+        )
+    if isinstance(programme, ArcProgramme) and isinstance(sample, Meshed):
         text = "an arc takes a lumped sample; a meshed body in a calorimeter is not supported yet"
         mistakes.append(document.mistake(("programme", "kind"), text))
     if isinstance(programme, ArcProgramme) and isinstance(sample, LumpedCell) and sample.temperature is not None:
@@ -293,7 +321,7 @@ def _measure_mistakes(document: Document, sample: Any, programme: Any, measure: 
     if not isinstance(measure, Measure) or sample is None:
         return []
     mistakes = []
-    block = isinstance(sample, LayeredBlock)
+    block = isinstance(sample, Meshed)
     if not block and measure.pictures.times:
         mistakes.append(document.mistake(("measure", "pictures"), "a lumped sample has no field to keep"))
     if block and "onsets" in measure.model_fields_set:
@@ -316,7 +344,7 @@ def _measure_mistakes(document: Document, sample: Any, programme: Any, measure: 
         if crossing.probe not in known:
             text = f"there is no probe {shortened(crossing.probe)!r}" + did_you_mean(crossing.probe, known)
             mistakes.append(document.mistake(("measure", "crossings", name, "probe"), text))
-        held = programme.held() if isinstance(programme, SurroundingsProgramme) else {}
+        held = programme.held() if isinstance(programme, Conditions) else {}
         if crossing.of in held and isinstance(held[crossing.of], OverTime):
             text = f"the temperature of {shortened(crossing.of)!r} changes with time; give the crossing a 'temperature'"
             mistakes.append(document.mistake(("measure", "crossings", name, "of"), text))
@@ -336,11 +364,12 @@ _FIRST = _POINT | {"temperature_start_of_window_K": {}, "criterion": {}, "rate_K
 _EXOTHERM = {"start": _POINT, "end": _POINT | {"reason": {}}, "rise_K": {}, "heat_J": {}}
 _PROBE: dict[str, Any] = {"initial_K": {}, "final_K": {}, "maximum_K": {}, "time_of_maximum_s": {}}
 _ENERGY = ("initial_J", "final_J", "heat_in_J", "heat_out_J", "ejected_J", "residual_J", "residual_relative")
+_BALANCE: dict[str, Any] = {"heat_in_W": {}, "heat_out_W": {}, "residual_W": {}, "residual_relative": {}}
 
 
-def _results(sample: Any, measure: Measure) -> dict[str, Any]:
+def _results(sample: Any, measure: Measure, steady: bool) -> dict[str, Any]:
     """The keys of a summary, as far as a case can expect them; `*` stands for any name."""
-    probes = list(measure.probes) if isinstance(sample, LayeredBlock) else [*measure.probes, "sample"]
+    probes = list(measure.probes) if isinstance(sample, Meshed) else [*measure.probes, "sample"]
     return {
         "end": {"reason": {}, "time_s": {}},
         "onsets": {"T1": _FIRST, "T2": dict.fromkeys(measure.onsets.T2, _POINT), "T3": _POINT, "cessation": _POINT},
@@ -349,13 +378,13 @@ def _results(sample: Any, measure: Measure) -> dict[str, Any]:
         "crossings": dict.fromkeys(measure.crossings, _POINT),
         "probes": dict.fromkeys(probes, _PROBE),
         "arrivals": {"*": {"*": {}}},
-        "energy": {name: {} for name in _ENERGY} | {"released_J": {"*": {}}},
+        "energy": _BALANCE if steady else {name: {} for name in _ENERGY} | {"released_J": {"*": {}}},
     }
 
 
-def _expect_mistakes(document: Document, sample: Any, expect: Any, measure: Any) -> list[Mistake]:
+def _expect_mistakes(document: Document, sample: Any, expect: Any, measure: Any, programme: Any) -> list[Mistake]:
     mistakes = []
-    results = _results(sample, measure if isinstance(measure, Measure) else Measure())
+    results = _results(sample, measure if isinstance(measure, Measure) else Measure(), isinstance(programme, SteadyProgramme))
     for i, entry in enumerate(expect if isinstance(expect, list) else ()):
         node: Any = results
         what = entry.get("what") if isinstance(entry, dict) else None
@@ -375,21 +404,52 @@ def _expect_mistakes(document: Document, sample: Any, expect: Any, measure: Any)
 
 
 def _property_mistakes(document: Document, case: Case) -> list[Mistake]:
+    """What does not fit together: conductivities and the dimension, elements and what is asked of them, the size of the mesh."""
+    body = case.sample
+    if not isinstance(body, Meshed):
+        return []
     mistakes = []
-    if isinstance(case.sample, LayeredBlock):
-        for name in dict.fromkeys(layer.material for layer in case.sample.layers):
-            material = case.material(name)
-            for wanted_property in PROPERTIES:
-                value = getattr(material, wanted_property)
-                if isinstance(value, Table):
-                    text = f"{wanted_property} depends on temperature; freeze the material with 'at: 298 K' or replace the number"
-                    mistakes.append(document.mistake(("materials", name), text))
-        n = case.sample.most_cells(case.named_faces())
-        if n <= MOST_NODES:  # else there is no grid to be counted either
-            n = case.sample.n_nodes(case.named_faces(), int(case.numerics.check_mesh))
-        if n > MOST_NODES:
-            text = f"asks for {n} nodes; at most {MOST_NODES} are taken: widen smallest, interface or growth"
-            mistakes.append(document.mistake(("sample", "mesh"), text))
+    for region, (name, _) in body.materials().items():
+        conductivity = case.material(name).thermal_conductivity
+        key: Key = ("materials", name, "thermal_conductivity")
+        if isinstance(conductivity, Tensor) and len(conductivity.rows) != body.dimension:
+            text = f"has {len(conductivity.rows)} rows, and {shortened(region)!r} has {body.dimension} dimensions"
+            mistakes.append(document.mistake(key, text))
+        if isinstance(conductivity, Cylindrical) and body.dimension == 1:
+            mistakes.append(document.mistake(key, f"is cylindrical, and {shortened(region)!r} is a line"))
+    materials = {name: case.material(name) for name, _ in body.materials().values()}
+    varies = [
+        name
+        for name, m in materials.items()
+        if tables_of(m.density) or tables_of(m.heat_capacity) or (m.melting and m.melting.heat and m.melting.range)
+    ]
+    if varies and case.numerics.capacity == "consistent":
+        text = f"a consistent capacity is for constant heat capacities; that of {shortened(varies[0])!r} depends on temperature"
+        mistakes.append(document.mistake(("numerics", "capacity"), text))
+    if varies and not body.lumps:
+        text = (
+            f"the heat capacity of {shortened(varies[0])!r} depends on temperature: these elements of order 2 cannot lump it; use order 1"
+        )
+        mistakes.append(document.mistake(("sample", "mesh"), text))
+    if case.numerics.capacity == "lumped" and not body.lumps:
+        mistakes.append(
+            document.mistake(("numerics", "capacity"), "these elements of order 2 cannot be lumped; use order 1, or consistent")
+        )
+    n = body.most_cells(case.named_faces())
+    if n <= MOST_NODES:  # else there is no grid to be counted either
+        n = body.n_nodes(case.named_faces(), int(case.numerics.check_mesh))
+    if n > MOST_NODES:
+        text = f"asks for {n} nodes; at most {MOST_NODES} are taken: widen smallest, interface or growth"
+        mistakes.append(document.mistake(("sample", "mesh"), text))
+    if isinstance(case.programme, SteadyProgramme):
+        for region in body.untied(case.programme):
+            text = (
+                f"the part of the body with {shortened(region)!r} has no face that is held, convective or radiative: its temperature is any"
+            )
+            mistakes.append(document.mistake(("programme", "faces"), text))
+    if isinstance(body.temperature, Stored) and not (body.temperature.folder / "fields" / "run.pvd").is_file():
+        text = f"{body.temperature.folder} has no fields; a result with pictures at its end is wanted"
+        mistakes.append(document.mistake(("sample", "temperature", "result"), text))
     return mistakes
 
 
@@ -409,7 +469,7 @@ def case_of(document: Document) -> Case:
     mistakes += _place_mistakes(document, parts["sample"], raw.get("programme"))
     mistakes += _programme_mistakes(document, parts["sample"], parts["programme"])
     mistakes += _measure_mistakes(document, parts["sample"], parts["programme"], parts["measure"])
-    mistakes += _expect_mistakes(document, parts["sample"], raw.get("expect"), parts["measure"])
+    mistakes += _expect_mistakes(document, parts["sample"], raw.get("expect"), parts["measure"], parts["programme"])
     if case is not None and not mistakes:
         mistakes = _property_mistakes(document, case)
     if mistakes:
@@ -461,8 +521,8 @@ def case_hash(case: Case) -> str:
 
 def used_numbers(case: Case) -> Iterable[tuple[Key, Quantity]]:
     """The numbers that a result rests on: used materials as resolved, the sample with its mechanism, the programme."""
-    if isinstance(case.sample, LayeredBlock):
-        for name in dict.fromkeys(layer.material for layer in case.sample.layers):
+    if isinstance(case.sample, Meshed):
+        for name in dict.fromkeys(material for material, _ in case.sample.materials().values()):
             material = case.material(name)
             for wanted_property in PROPERTIES:
                 yield from quantities(getattr(material, wanted_property), ("materials", name, wanted_property))

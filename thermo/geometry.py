@@ -1,24 +1,182 @@
-"""Bodies as a case names them; `mesh()` calls the mesh functions."""
+"""Bodies as a case names them: layered blocks, and what every meshed body shares."""
 
 from __future__ import annotations
 
 import itertools
 import math
-from typing import Annotated, Any, Literal
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+import numpy as np
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from meshes.block import FACES, Box, Floats, Grid, box_grid, box_mesh, face_weights, halved
+from meshes.block import SNAP, Grid, box_grid, halved
+from meshes.boxes import SIDES, Extent, boxes_mesh, tensor_cells
+from meshes.mesh import Mesh, facet_pairs, parts, rows_in
+from thermo.boundary import Convection, GapRadiation, Held, Radiation
 from thermo.errors import described, did_you_mean, shortened
-from thermo.materials import Temperature
+from thermo.programme import Conditions
 from thermo.reader import Frozen, Key, misplaced
-from thermo.units import Unit
+from thermo.shape import Shape
+from thermo.tables import pairs
+from thermo.units import Quantity, Unit
 
 Length = Annotated[float, Unit("length", gt=0)]
 Coordinate = Annotated[float, Unit("length")]
+FACES = SIDES[3]
 
 MOST_LAYERS, MOST_PATCHES = 200, 50  # the grid is graded towards each from every place
+
+
+class Along(NamedTuple):
+    """A temperature over a coordinate: linear between the rows, constant beyond the ends."""
+
+    axis: int
+    position: tuple[Quantity, ...]
+    value: tuple[Quantity, ...]
+
+
+class Stored(NamedTuple):
+    """The last field of another result: its folder as the case writes it, and where that is."""
+
+    result: str
+    folder: Path
+
+
+AXES = ("x", "y", "z")
+
+
+def _start_temperature(value: Any, info: ValidationInfo) -> Any:
+    """A temperature; by region; `{along: z, table: [[place, temperature], ...]}`; `{result: folder}`."""
+    unit = Unit("temperature")
+    if isinstance(value, Along | Stored):
+        return value
+    if not isinstance(value, dict):
+        return unit._validate(value, info)
+    if set(value) == {"result"}:
+        if not isinstance(value["result"], str):
+            raise misplaced([(("result",), f"the folder of a result is wanted, found {described(value['result'])}")])
+        return Stored(value["result"], Path((info.context or {}).get("folder", "."), value["result"]))
+    if set(value) == {"along", "table"}:
+        axis = {**dict(zip(AXES, range(3), strict=True)), "r": 0}.get(str(value["along"]))
+        if axis is None:
+            raise misplaced([(("along",), f"x, y, z or r is wanted, found {described(value['along'])}")])
+        return Along(axis, *pairs(value["table"], Unit("length"), unit, info, ("0 mm", "5 mm")))
+    made: dict[str, Any] = {}
+    problems: list[tuple[Key, str]] = []
+    for name, entry in value.items():
+        try:
+            made[name] = unit._validate(entry, info)
+        except PydanticCustomError as error:
+            problems.append(((name,), error.message()))
+    if problems:
+        raise misplaced(problems)
+    return made
+
+
+StartTemperature = Annotated[Any, BeforeValidator(_start_temperature)]
+
+
+class Meshed(Frozen):
+    """What every meshed body has: regions of materials, faces by name, a temperature to start from."""
+
+    temperature: StartTemperature
+
+    @property
+    def dimension(self) -> int:
+        """1, 2 or 3."""
+        return 3
+
+    @property
+    def axisymmetric(self) -> bool:
+        """Whether the plane is turned round its second axis."""
+        return False
+
+    @property
+    def lumps(self) -> bool:
+        """Whether the heat capacity of its elements can be lumped: the share of every node is positive."""
+        return True
+
+    def materials(self) -> dict[str, tuple[str, Key]]:
+        """The material of every region, and where the case says so below `sample`."""
+        raise NotImplementedError
+
+    def region_names(self) -> list[str]:
+        """Every region a case can name."""
+        return list(self.materials())
+
+    def face_names(self) -> list[str]:
+        """Every face a case can name."""
+        raise NotImplementedError
+
+    def overlaps(self, names: list[str]) -> list[tuple[str, str]]:
+        """Pairs of faces of which one lies on the other, in part or as a whole."""
+        raise NotImplementedError
+
+    def contains(self, point: tuple[float, ...]) -> str | None:
+        """What is wrong with a point that should lie in the body, or None."""
+        raise NotImplementedError
+
+    def most_cells(self, faces: set[str]) -> int:
+        """An upper bound of the number of cells along one axis, without making the mesh."""
+        raise NotImplementedError
+
+    def n_nodes(self, faces: set[str], refine: int = 0) -> int:
+        """Number of nodes, holes included, without making the mesh."""
+        raise NotImplementedError
+
+    def notes(self, faces: set[str]) -> list[str]:
+        """What is said of the mesh in the log."""
+        raise NotImplementedError
+
+    def shape(self, faces: set[str], cuts: list[str], *, refine: int = 0, nodal: bool | None = None) -> Shape:
+        """The body on its mesh, cut open along interfaces, given the faces that the programme names. Raises ValueError."""
+        raise NotImplementedError
+
+    def coarse(self) -> Mesh:
+        """The coarsest mesh that shows what touches what."""
+        raise NotImplementedError
+
+    def untied(self, programme: Conditions) -> list[str]:
+        """A region of every part that no face with a temperature of its own ties down, its own or that of a part beyond a gap."""
+        mesh = self.coarse()
+        label = parts(mesh)
+        facets, sides = facet_pairs(mesh)
+        known = np.sort(facets, axis=1)
+
+        def touched(face: str) -> set[int]:
+            return set(label[sides[rows_in(np.sort(mesh.faces[face], axis=1), known), 0]].tolist())
+
+        tied, gaps = set[int](), []
+        for name, condition in programme.terms():
+            if isinstance(condition, Held | Convection | Radiation):
+                tied |= touched(name)
+            elif isinstance(condition, GapRadiation):
+                gaps.append(touched(name) | touched(condition.to))
+        for _ in gaps:
+            for both in gaps:
+                tied |= both if both & tied else set()
+        loose = [part for part in range(int(label.max()) + 1) if part not in tied]
+        return [next(name for name, cells in mesh.regions.items() if np.any(label[cells] == part)) for part in loose]
+
+    def start_problems(self) -> list[tuple[Key, str]]:
+        """What is wrong with temperatures by region or along an axis."""
+        names = self.region_names()
+        if isinstance(self.temperature, Along) and self.temperature.axis >= self.dimension:
+            return [(("temperature", "along"), f"the body has {self.dimension} dimensions")]
+        if not isinstance(self.temperature, dict):
+            return []
+        what = "layer" if isinstance(self, LayeredBlock) else "region"
+        found: list[tuple[Key, str]] = [
+            (("temperature", n), f"no such {what}" + did_you_mean(n, names)) for n in self.temperature if n not in names
+        ]
+        missing = [n for n in names if n not in self.temperature]
+        return found + [(("temperature",), f"the {what} {shortened(n)!r} has no temperature") for n in missing]
+
+    def start_of(self, region: str) -> float:
+        """The temperature of a region at time zero [K], where it is uniform."""
+        return float(self.temperature[region] if isinstance(self.temperature, dict) else self.temperature)
 
 
 class Layer(Frozen):
@@ -58,32 +216,14 @@ class BlockMesh(Frozen):
         return value
 
 
-class LayeredBlock(Frozen):
+class LayeredBlock(Meshed):
     """A block of named layers along z, with patches on its top and bottom."""
 
     kind: Literal["layered-block"]
     size: tuple[Length, Length]
     layers: tuple[Layer, ...]
     patches: dict[str, Patch] = {}
-    temperature: Temperature | dict[str, Temperature]
     mesh: BlockMesh = BlockMesh()
-
-    @field_validator("temperature", mode="before")
-    @classmethod
-    def _one_or_by_layer(cls, value: Any, info: ValidationInfo) -> Any:
-        unit = Unit("temperature")
-        if isinstance(value, dict):
-            made: dict[str, Any] = {}
-            problems: list[tuple[Key, str]] = []
-            for name, entry in value.items():
-                try:
-                    made[name] = unit._validate(entry, info)
-                except PydanticCustomError as error:
-                    problems.append(((name,), error.message()))
-            if problems:
-                raise misplaced(problems)
-            return made
-        return unit._validate(value, info)
 
     @model_validator(mode="after")
     def _fits(self) -> LayeredBlock:
@@ -110,9 +250,7 @@ class LayeredBlock(Frozen):
                     end = self.size[axis]
                     text = f"reaches from {low:.4g} m to {high:.4g} m along {along}, the face from 0 m to {end:.4g} m"
                     problems.append((("patches", name), text))
-        if isinstance(self.temperature, dict):
-            problems += [(("temperature", n), "no such layer" + did_you_mean(n, names)) for n in self.temperature if n not in names]
-            problems += [(("temperature",), f"the layer {shortened(n)!r} has no temperature") for n in names if n not in self.temperature]
+        problems += self.start_problems()
         if problems:
             raise misplaced(problems)
         return self
@@ -127,9 +265,9 @@ class LayeredBlock(Frozen):
         names = [layer.name for layer in self.layers]
         return [*FACES, *(f"{a}|{b}" for a, b in itertools.pairwise(names)), *self.patches]
 
-    def region_names(self) -> list[str]:
-        """Every region a case can name: the layers."""
-        return [layer.name for layer in self.layers]
+    def materials(self) -> dict[str, tuple[str, Key]]:
+        """The material of every layer, and where the case says so."""
+        return {layer.name: (layer.material, ("layers", i, "material")) for i, layer in enumerate(self.layers)}
 
     def symmetric(self, faces: set[str]) -> tuple[bool, bool]:
         """Whether the body and the conditions on `faces` are mirror images about the middle in x, in y."""
@@ -192,30 +330,48 @@ class LayeredBlock(Frozen):
         """Number of nodes without making the mesh."""
         return node_grid(self.vertex_grid(faces, refine), self.mesh.order).n_nodes
 
-    def _patches(self) -> dict[str, tuple[str, tuple[float, float], tuple[float, float]]]:
-        return {
-            name: (p.face, (float(p.centre[0]), float(p.centre[1])), (float(p.square), float(p.square))) for name, p in self.patches.items()
+    def shape(self, faces: set[str], cuts: list[str], *, refine: int = 0, nodal: bool | None = None) -> Shape:
+        """The block on its mesh, cut open along interfaces, given the faces that the programme names."""
+        return self._shape(self.vertex_grid(faces, refine), cuts, nodal is not False)
+
+    def coarse(self) -> Mesh:
+        """The layers with as few cells as the patches leave."""
+        levels = np.concatenate([[0.0], np.cumsum([float(layer.thickness) for layer in self.layers])])
+        axes = []
+        for axis in (0, 1):
+            ends = [0.0, float(self.size[axis])]
+            ends += [float(p.centre[axis]) + sign * 0.5 * float(p.square) for p in self.patches.values() for sign in (-1, 1)]
+            places = np.unique(np.clip(ends, 0.0, ends[1]))
+            axes.append(places[np.concatenate([[True], np.diff(places) > SNAP * ends[1]])])
+        return self._shape(Grid(axes[0], axes[1], levels, (None, None)), [], True).mesh
+
+    def _shape(self, grid: Grid, cuts: list[str], nodal: bool) -> Shape:
+        levels = np.concatenate([[0.0], np.cumsum([float(layer.thickness) for layer in self.layers])])
+        ends = (float(grid.x[-1]), float(grid.y[-1]))
+        layers = {
+            layer.name: [Extent((0.0, 0.0, low), (*ends, high))]
+            for layer, low, high in zip(self.layers, levels[:-1], levels[1:], strict=True)
         }
+        patches = {}
+        for name, patch in self.patches.items():
+            level = float(grid.z[-1] if patch.face == "top" else grid.z[0])
+            x, y = (float(value) for value in patch.centre)
+            half = 0.5 * float(patch.square)
+            patches[name] = Extent((x - half, y - half, level), (x + half, y + half, level))
+        mesh = boxes_mesh([grid.x, grid.y, grid.z], layers, patches)
+        mirrors = [(axis, plane) for axis, plane in enumerate(grid.mirror) if plane is not None]
+        nodes, _ = tensor_cells(node_grid(grid, self.mesh.order)[:3])
+        return Shape(mesh, self.mesh.order, nodal=nodal, cuts=cuts, mirrors=mirrors, nodes=nodes)
 
-    def mesh_of(self, grid: Grid) -> Box:
-        """The mesh with its named parts on a grid of vertices or of nodes."""
-        return box_mesh(grid, {layer.name: float(layer.thickness) for layer in self.layers}, self._patches())
-
-    def areas_on(self, vertices: Grid) -> dict[str, Floats]:
-        """Area that each node of each face stands for [m2]."""
-        return face_weights(vertices, self.mesh.order, self.region_names(), self._patches())
-
-    def contains(self, point: tuple[float, float, float]) -> str | None:
+    def contains(self, point: tuple[float, ...]) -> str | None:
         """What is wrong with a point that should lie in the body, or None."""
+        if len(point) != 3:
+            return f"three coordinates [x, y, z] are wanted, found {len(point)}"
         ends = (*self.size, self.height)
         for value, end, along in zip(point, ends, "xyz", strict=True):
             if not -1e-9 * end <= value <= end * (1 + 1e-9):
                 return f"lies outside the body: {along} is {float(value):.4g} m, the body reaches from 0 m to {float(end):.4g} m"
         return None
-
-    def start_of(self, layer: str) -> float:
-        """The temperature of a layer at time zero [K]."""
-        return float(self.temperature[layer] if isinstance(self.temperature, dict) else self.temperature)
 
     def notes(self, faces: set[str]) -> list[str]:
         """What is said of the mesh in the log: the symmetry used, the size."""

@@ -100,7 +100,7 @@ class FaceSchedule(NamedTuple):
 
 CORNER = 2  # entry of the machine: which corner comes next
 
-REASONS[Schedule] = REASONS[FaceSchedule] = ("", "end of the programme")
+REASONS[Schedule] = REASONS[FaceSchedule] = ("", "end of the programme", "steady state")
 
 
 @start.body(FaceSchedule)
@@ -159,13 +159,11 @@ def progress_of_schedule(programme, machine, clock, temperature):
     return 1.0 + math.log10(max(clock / programme.corners[-1], 10.0**-decades)) / decades
 
 
-class SurroundingsProgramme(Frozen):
+class Conditions(Frozen):
     """Conditions by face, several on one if need be; a face without one is insulated. Sources of heat by region."""
 
-    kind: Literal["surroundings"]
     faces: dict[str, tuple[Condition, ...]] = {}
     sources: dict[str, Source] = {}
-    end: Annotated[float, Unit("time", gt=0)]
 
     def terms(self) -> tuple[tuple[str, Any], ...]:
         """Each condition with the name of its face, then each source with the name of its region."""
@@ -176,6 +174,23 @@ class SurroundingsProgramme(Frozen):
     def held(self) -> dict[str, Any]:
         """The temperature of each face that is held at one."""
         return {name: condition.temperature for name, condition in self.terms() if isinstance(condition, Held)}
+
+
+class SteadyProgramme(Conditions):
+    """The temperatures that conditions and sources, constant in time, lead to in the end."""
+
+    kind: Literal["steady"]
+
+    def build(self, has_faces: bool) -> FaceSchedule:
+        """The conditions; there is no time for them to last."""
+        return FaceSchedule(np.zeros(1), self.terms())
+
+
+class SurroundingsProgramme(Conditions):
+    """Conditions by face and sources by region until an end."""
+
+    kind: Literal["surroundings"]
+    end: Annotated[float, Unit("time", gt=0)]
 
     def build(self, has_faces: bool) -> Schedule | FaceSchedule:
         """The programme as the loop takes it."""

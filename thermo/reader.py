@@ -344,7 +344,7 @@ def make(model: Any, document: Document, data: Any = None, at: Key = ()) -> Read
     """Make `model` (a pydantic class or TypeAdapter) from the document's data at a key; never raises for bad input."""
     from pydantic import TypeAdapter
 
-    context: dict[str, Any] = {"from_file": True, "keys": {}}
+    context: dict[str, Any] = {"from_file": True, "keys": {}, "folder": Path(document.path).parent}
     root = document.data if data is None else data
     adapter = model if isinstance(model, TypeAdapter) else TypeAdapter(model)
     mistakes = list(document.mistakes) if at == () else []

@@ -184,6 +184,9 @@ class Result:
 
     def _energy(self) -> dict[str, Any]:
         energy = self.body.energy(self.state, self.begun)
+        if "heat_in_W" in energy:
+            left, passed = energy["heat_in_W"] - energy["heat_out_W"], energy["heat_in_W"] + energy["heat_out_W"]
+            return energy | {"residual_W": left, "residual_relative": abs(left) / passed if passed > 0.0 else 0.0}
         released = sum(energy["released_J"].values())
         balance = energy["final_J"] - energy["initial_J"] - energy["heat_in_J"] + energy["heat_out_J"]
         residual = balance - released + energy["ejected_J"]
@@ -234,7 +237,8 @@ class Result:
             if number.source and "held constant beyond its table" in number.source:
                 found.append({"code": "outside-table", "text": f"{dotted(key)}: {number.source}", "where": dotted(key)})
         energy, limit = made["energy"], self.body.energy_limit
-        if energy["residual_relative"] > limit and abs(energy["residual_J"]) > self.body.rounding(energy, self.state):
+        residual = energy["residual_W"] if "residual_W" in energy else energy["residual_J"]
+        if energy["residual_relative"] > limit and abs(residual) > self.body.rounding(energy, self.state):
             open_by = f"{made['energy']['residual_relative']:.1e}"
             text = f"the energy balance is open by {open_by} of the heat exchanged; at most {limit:g} is allowed"
             found.append({"code": "energy", "text": text, "where": "energy"})

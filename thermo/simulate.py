@@ -11,7 +11,7 @@ from thermo.body import Body, build
 from thermo.case import Case
 from thermo.errors import SolveError
 from thermo.kinetics import Floats
-from thermo.programme import progress
+from thermo.programme import SteadyProgramme, progress
 from thermo.result import Recording, Result
 from thermo.stepping import CLOCK, Limits, State, initial_state, integrate
 
@@ -46,9 +46,16 @@ def run(
         recording.restore(resume)
     failure = None
     times = np.unique(np.array([float(time) for time in case.measure.pictures.times]))
-    limits = Limits(most_steps=float(case.numerics.most_steps))
+    longest = float(min(case.numerics.step or np.inf, case.numerics.longest_step or np.inf))
+    limits = Limits(most_steps=float(case.numerics.most_steps), longest_step=longest)
     try:
-        for block in integrate(body.sample, body.programme, state, times=times, limits=limits, n_steps=32 if body.n_dofs == 1 else 1):
+        if isinstance(case.programme, SteadyProgramme):
+            from thermo.steady import settle
+
+            blocks = settle(body.sample, body.programme, state)  # type: ignore[arg-type]
+        else:
+            blocks = integrate(body.sample, body.programme, state, times=times, limits=limits, n_steps=32 if body.n_dofs == 1 else 1)
+        for block in blocks:
             frames = recording.take(block)
             if watch is not None:
                 watch(Moment(body, state, recording, frames))

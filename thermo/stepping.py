@@ -33,7 +33,8 @@ HEAT_IN, HEAT_OUT, EJECTED, FUSED, RELEASED = 0, 1, 2, 3, 4
 PHASE_TIME, CLOCK, STEP, LAST_ERROR, LAST_STEP, REJECTED, N_STEPS, N_REJECTED, N_SOLVES, TROUBLE, LOWEST, HIGHEST, REFERENCE_STEP = range(
     13
 )
-N_LOOP = 16
+N_BANDED, N_DIRECT, N_JACOBI, N_MULTIGRID, N_MODES = range(13, 18)  # linear solves by how they were done
+N_LOOP = 18
 TOO_MANY_STEPS, STEP_COLLAPSED, BELOW_ZERO = 1.0, 2.0, 3.0
 SHORTEST = 1e-25  # s
 
@@ -68,10 +69,11 @@ class History(NamedTuple):
 
 
 class Limits(NamedTuple):
-    """Budget of a run: the largest number of steps, the smallest step as a share of the clock of the phase."""
+    """Budget of a run: the largest number of steps, the smallest step as a share of the clock of the phase, the longest step [s]."""
 
     most_steps: float = 2_000_000.0
     smallest_step: float = 1e-15
+    longest_step: float = np.inf
 
 
 # ------------------------------------------------------------------ what a sample can do, one body per class of sample
@@ -258,7 +260,7 @@ def advance(sample, programme, state, work, trial, times, limits, history, n_ste
             row = happen(sample, programme, state, work, WINDOW_OVER, 0, temperature, rate, history, row)
             row = settle(sample, programme, state, work, trial, out, history, row)
             continue
-        h = loop[STEP]
+        h = min(loop[STEP], limits.longest_step)
         clipped = h >= left * (1.0 - 1e-12)
         if clipped:
             h = left

@@ -1,8 +1,9 @@
-"""A meshed sample: matrices of the heat equation, TR-BDF2 steps, the heat through held faces.
+"""A meshed sample: TR-BDF2 and backward Euler steps of the heat equation, the heat through faces.
 
-    C dT/dt + K T = surface(T, t);  T held on faces, flux, convection and radiation on others, insulated elsewhere.
+    dH(T)/dt + K(T) T = surface(T, t);  T held on faces, flux, convection, radiation, contacts on others, insulated elsewhere.
 
-C is lumped (row sums). A condition that is not linear is met by Newton's method in each stage.
+H = C T with C lumped (row sums) or the consistent mass matrix, or the enthalpy of materials that depend on temperature or melt. What
+is not linear is met by Newton's method in each stage; conductivities that depend on temperature are those of the last iterate.
 
 TR-BDF2 (Bank et al. 1985; Hosea & Shampine, Applied Numerical Mathematics 20 (1996) 21-37): one step, second order,
 L-stable, every stage with the same matrix C + d h K, and an error estimate of third order filtered by that matrix.
@@ -14,10 +15,12 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.sparse import csr_matrix, diags_array, triu
+from scipy.sparse import csr_matrix, diags_array
 from scipy.sparse.linalg import cg, splu
 
-from thermo.boundary import Convection, Flux, Held, OverTime, Radiation, Source, at
+from meshes.mesh import Links
+from thermo.boundary import LINKS, Convection, Flux, GapRadiation, Held, OverTime, Radiation, Source, at, resistance
+from thermo.conduction import Conduction
 from thermo.constants import REFERENCE_TEMPERATURE, STEFAN_BOLTZMANN
 from thermo.errors import SolveError
 from thermo.kinetics import Floats, Integers
@@ -26,7 +29,12 @@ from thermo.stepping import (
     HIGHEST,
     LAST_ERROR,
     LOWEST,
+    N_BANDED,
+    N_DIRECT,
+    N_JACOBI,
     N_LOOP,
+    N_MODES,
+    N_MULTIGRID,
     N_SOLVES,
     REFERENCE_STEP,
     RELEASED,
@@ -41,6 +49,7 @@ from thermo.stepping import (
     take_step,
     trigger_margin,
 )
+from thermo.storage import Storage
 from thermo.tensor import Stack, box_solver
 
 G = 2.0 - math.sqrt(2.0)
@@ -49,54 +58,37 @@ W = math.sqrt(2.0) / 4.0
 ERROR = (W - (1.0 - W) / 3.0, W - (3.0 * W + 1.0) / 3.0, D - D / 3.0)  # weights of the three slopes in the error
 
 SOLVE_TOLERANCE = 1e-9  # relative residual of a linear solve
+INNER_TOLERANCE = 1e-4  # the same within Newton's method, which asks again
 STALE = 3.0  # a preconditioner serves steps up to this factor from the one it was made for
-SMALL = 1500  # unknowns up to which a linear system is solved directly
+MOST_DIRECT = {1: 10**9, 2: 20_000, 3: 1500}  # unknowns up to which a linear system is solved directly, by dimension
 LEAST_SCALE = 1.0  # K
-MOST_NEWTON = 12  # iterations of a stage with radiation
+MOST_NEWTON = 40  # iterations of a stage
 STIFF = 100.0  # below this ratio of step to the fastest node's time the diagonal alone preconditions well enough
 
 
-class Edges(NamedTuple):
-    """The conduction matrix as conductances between pairs of nodes: `difference` (n_edges, n_nodes) of +-1, `conductance` [W/K]."""
-
-    difference: csr_matrix
-    conductance: Floats
-
-
-def edges_of(matrix: csr_matrix) -> Edges:
-    """Pairs of nodes that a symmetric matrix with rows summing to zero couples."""
-    upper = triu(matrix, 1).tocoo()
-    n, m = matrix.shape[0], upper.nnz
-    rows = np.repeat(np.arange(m), 2)
-    columns = np.stack([upper.col, upper.row], axis=1).ravel()
-    difference = csr_matrix((np.tile([1.0, -1.0], m), (rows, columns)), shape=(m, n))
-    return Edges(difference, -upper.data)
-
-
-def conduction(sample: MeshSample, temperature: Floats) -> Floats:
-    """-K T: heat conducted into each node [W], from differences, so that nothing cancels where layers are thin."""
-    flow = sample.edges.conductance * (sample.edges.difference @ temperature)
-    return -(sample.edges.difference.T @ flow)  # type: ignore[no-any-return]
-
-
 class MeshSample(NamedTuple):
-    """Nodes with lumped heat capacity `capacity` (n_nodes,) [J/K] and conduction `matrix` (n_nodes, n_nodes) [W/K], also as `edges`,
-    and as a `stack` where it is a box of laterally uniform layers.
+    """Nodes with heat capacity `capacity` (n_nodes,) [J/K], row sums of the `mass` matrix where that is kept, or replaced by the
+    `storage` of materials that depend on temperature; their `conduction`; a `stack` where it is a box of laterally uniform layers.
 
     `faces` node indices by name of a face, or of a region with a source; `areas` the area [m2] or the volume [m3] that each of
-    these nodes stands for;
+    these nodes stands for; `pairs` nodes on two sides and their area by name of a face with a contact or a gap;
     `start_temperature` (n_nodes,) [K]; errors of a step are held to `tolerance` times the largest difference of temperature
-    that the programme makes.
+    that the programme makes; steps of the `scheme` are of `step` [s], or of what the tolerance allows where that is zero.
     """
 
     capacity: Floats
-    matrix: csr_matrix
-    edges: Edges
-    stack: Stack | None
+    conduction: Conduction
+    dimension: int
+    start_temperature: Floats
     faces: dict[str, Integers]
     areas: dict[str, Floats]
-    start_temperature: Floats
+    pairs: dict[str, Links]
     tolerance: float
+    scheme: str = "tr-bdf2"
+    step: float = 0.0
+    mass: csr_matrix | None = None
+    storage: Storage | None = None
+    stack: Stack | None = None
 
 
 Terms = tuple[tuple[str, Any], ...]
@@ -115,19 +107,37 @@ def exchange(condition: Any, area: Floats, time: float, temperature: Floats) -> 
     return factor * (ambient**4 - temperature**4), 4.0 * factor * temperature**3
 
 
+def across(condition: Any, area: Floats, time: float, one: Floats, other: Floats) -> Floats:
+    """Conductance between each node of one side and its partner on the other [W/K]: heat over difference of temperature."""
+    if isinstance(condition, GapRadiation):
+        exchanged = 1.0 / (1.0 / at(condition.emissivity, time) + 1.0 / at(condition.other_emissivity, time) - 1.0)
+        return exchanged * STEFAN_BOLTZMANN * area * (one + other) * (one**2 + other**2)
+    return area / resistance(condition, time)
+
+
 class Surface(NamedTuple):
-    """All heat through faces at one moment: into each node [W], minus its slope [W/K], and of each term [W]."""
+    """All heat through faces at one moment: into each node [W], minus its slope [W/K], of each term [W], and links between nodes."""
 
     flow: Floats
     slope: Floats
     heats: Floats
+    links: list[Links]
 
 
 def surface(sample: MeshSample, terms: Terms, time: float, temperature: Floats) -> Surface:
-    """Heat through every face by conditions that are not `held`."""
-    found = Surface(np.zeros_like(temperature), np.zeros_like(temperature), np.zeros(len(terms)))
+    """Heat through every face by conditions that are not `held`; what passes between two sides of the body is heat of no term."""
+    found = Surface(np.zeros_like(temperature), np.zeros_like(temperature), np.zeros(len(terms)), [])
     for j, (face, condition) in enumerate(terms):
-        if not isinstance(condition, Held):
+        if isinstance(condition, LINKS):
+            if face not in sample.pairs:  # a constant one is part of the conduction
+                continue
+            one, other, area = sample.pairs[face]
+            conductance = across(condition, area, time, temperature[one], temperature[other])
+            heat = conductance * (temperature[one] - temperature[other])
+            np.add.at(found.flow, one, -heat)
+            np.add.at(found.flow, other, heat)
+            found.links.append((one, other, conductance))
+        elif not isinstance(condition, Held):
             nodes = sample.faces[face]
             heat, slope = exchange(condition, sample.areas[face], time, temperature[nodes])
             found.flow[nodes] += heat
@@ -137,12 +147,13 @@ def surface(sample: MeshSample, terms: Terms, time: float, temperature: Floats) 
 
 
 class MeshWork:
-    """Memory of a TR-BDF2 step: the split into free and held nodes, the temperatures of the step, the preconditioner."""
+    """Memory of a step: the split into free and held nodes, the temperatures of the step, matrices and preconditioner."""
 
     def __init__(self, sample: MeshSample, programme: FaceSchedule) -> None:
         n = len(sample.capacity)
-        self.terms = programme.terms
-        self.linear = not any(isinstance(condition, Radiation) for _, condition in self.terms)
+        self.sample, self.terms = sample, programme.terms
+        curved = any(isinstance(condition, Radiation | GapRadiation) for _, condition in self.terms)
+        self.linear = not (curved or sample.storage or sample.conduction.variable)
         count = np.zeros(n)
         self.held_terms: list[tuple[int, Any, Integers, Integers]] = []  # ledger row, temperature, its nodes, those it counts for
         for j, (face, condition) in enumerate(self.terms):
@@ -153,16 +164,30 @@ class MeshWork:
         self.count = count
         self.held = np.flatnonzero(count)
         self.free = np.flatnonzero(count == 0)
-        self.capacity = sample.capacity[self.free]
-        self.matrix = sample.matrix[self.free][:, self.free].tocsr()
+        self.now = sample.conduction.at(sample.start_temperature)
+        self.mass = sample.mass[self.free][:, self.free].tocsr() if sample.mass is not None else None
+        # where the entries between free nodes stand in the whole matrix
+        whole = self.now.matrix
+        numbered = csr_matrix((np.arange(1, whole.nnz + 1), whole.indices, whole.indptr), shape=(n, n))
+        self.inner = numbered[self.free][:, self.free].tocsr()
         self.box = box_solver(sample.stack, self.held)
-        self.fastest = float(np.min(self.capacity / self.matrix.diagonal())) if len(self.free) else math.inf
+        inertia = self.mass.diagonal() if self.mass is not None else self.capacity_at(sample.start_temperature)[self.free]
+        self.fastest = float(np.min(inertia / whole.diagonal()[self.free])) if len(self.free) else math.inf
         ends = extremes(sample, programme)
         self.scale = ends[1] - ends[0]
-        self.middle, self.end = np.zeros(n), np.zeros(n)
+        self.middle, self.end, self.begun_heat, self.end_heat = np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n)
         self.heat = np.zeros(len(self.terms))
-        self.system: tuple[float, Any] = (math.nan, None)
+        self.system: tuple[tuple[Any, ...], Any] = ((), None)
+        self.factor: tuple[Any, Any] = (None, None)
         self.preconditioner: tuple[float, Any] = (math.nan, None)
+
+    def capacity_at(self, temperature: Floats) -> Floats:
+        """Heat capacity of every node [J/K]."""
+        return self.sample.capacity if self.sample.storage is None else self.sample.storage.capacity(temperature)
+
+    def stored(self, rise: Floats) -> Floats:
+        """C times a rise of temperature [J]."""
+        return self.sample.capacity * rise if self.sample.mass is None else self.sample.mass @ rise  # type: ignore[no-any-return]
 
     def scale_now(self, loop: Floats) -> float:
         """The difference of temperature [K] that errors are measured by: that of the data, or what a flux has made so far."""
@@ -177,60 +202,122 @@ class MeshWork:
             total[nodes] += at(temperature, time)
         return total[self.held] / self.count[self.held]
 
-    def solve(self, h: float, rhs: Floats, loop: Floats, slope: Floats, tolerance: float = SOLVE_TOLERANCE) -> Floats | None:
-        """Solve (C + d h (K + diag(slope))) x = rhs on the free nodes: directly where they are few or conjugate gradients miss.
+    def matrix_at(self, s: float, around: Surface, capacity: Floats) -> csr_matrix:
+        """C + s (K + slopes of the surfaces) on the free nodes; the same object as long as nothing in it changes."""
+        diagonal = s * around.slope[self.free] + (capacity[self.free] if self.mass is None else 0.0)
+        key = (s, diagonal, self.now.matrix.data, *(conductance for _, _, conductance in around.links))
+        if len(self.system[0]) == len(key) and all(a is b or np.array_equal(a, b) for a, b in zip(self.system[0], key, strict=True)):
+            return self.system[1]
+        inner = self.inner
+        matrix = csr_matrix((s * self.now.matrix.data[inner.data - 1], inner.indices, inner.indptr), shape=inner.shape)
+        matrix = matrix + diags_array(diagonal)
+        if self.mass is not None:
+            matrix = matrix + self.mass
+        for one, other, conductance in around.links:
+            rows, columns = np.concatenate([one, other, one, other]), np.concatenate([one, other, other, one])
+            data = s * np.concatenate([conductance, conductance, -conductance, -conductance])
+            matrix = matrix + csr_matrix((data, (rows, columns)), shape=(len(self.count),) * 2)[self.free][:, self.free]
+        self.system = (key, matrix.tocsr())
+        return self.system[1]
+
+    def solve(
+        self, s: float, rhs: Floats, loop: Floats, around: Surface, capacity: Floats, tolerance: float = SOLVE_TOLERANCE
+    ) -> Floats | None:
+        """Solve (C + s (K + slopes)) x = rhs on the free nodes: directly where they are few or conjugate gradients miss.
 
         None where the residual stays too large, or the right side is no number: the step is refused.
         """
-        if self.system[0] != h:
-            self.system = (h, (diags_array(self.capacity) + (D * h) * self.matrix).tocsr())
-        matrix = self.system[1]
-        if slope.any():
-            matrix = (matrix + diags_array(D * h * slope)).tocsr()
-        norm = float(np.linalg.norm(rhs))
         loop[N_SOLVES] += 1.0
+        norm = float(np.linalg.norm(rhs))
         if norm == 0.0:
             return np.zeros_like(rhs)
-        if len(rhs) > SMALL:
-            found, _ = cg(matrix, rhs, rtol=tolerance, atol=0.0, maxiter=400, M=self.preconditioner_at(h, matrix, loop))
+        if not np.isfinite(norm):
+            return None
+        matrix = self.matrix_at(s, around, capacity)
+        if len(rhs) > MOST_DIRECT[self.sample.dimension]:
+            counter, operator = self.preconditioner_at(s, matrix, loop)
+            loop[counter] += 1.0
+            found, _ = cg(matrix, rhs, rtol=tolerance, atol=0.0, maxiter=400, M=operator)
             if open_part(matrix, found, rhs) <= 100.0 * tolerance * norm:
                 return found  # type: ignore[no-any-return]
-        factor = splu(matrix.tocsc(), permc_spec="MMD_AT_PLUS_A", options={"SymmetricMode": True}, diag_pivot_thresh=0.0)
-        found = factor.solve(rhs)
-        found += factor.solve(rhs - matrix @ found)
-        return found if open_part(matrix, found, rhs) <= 1e-6 * norm else None  # type: ignore[no-any-return]
+        if self.factor[0] is not matrix:
+            self.factor = (matrix, factorised(matrix))
+        counter, direct = self.factor[1]
+        loop[counter] += 1.0
+        found = direct(rhs)
+        found = found + direct(rhs - matrix @ found)
+        return found if open_part(matrix, found, rhs) <= 1e-6 * norm else None
 
-    def preconditioner_at(self, h: float, matrix: csr_matrix, loop: Floats) -> Any:
+    def preconditioner_at(self, s: float, matrix: csr_matrix, loop: Floats) -> tuple[int, Any]:
         """The exact solve of a box; the diagonal for a short step; multigrid, made anew when the step has grown out of it."""
         if self.box is not None:
-            return self.box.operator(D * h, self.free)
-        if D * h < STIFF * self.fastest:
-            return diags_array(1.0 / matrix.diagonal())
-        if not h / STALE <= loop[REFERENCE_STEP] <= h * STALE:
-            loop[REFERENCE_STEP] = h
+            return N_MODES, self.box.operator(s, self.free)
+        if s < STIFF * self.fastest:
+            return N_JACOBI, diags_array(1.0 / matrix.diagonal())
+        if not s / STALE <= loop[REFERENCE_STEP] <= s * STALE:
+            loop[REFERENCE_STEP] = s
         if self.preconditioner[0] != loop[REFERENCE_STEP]:
-            made = multigrid((diags_array(self.capacity) + (D * loop[REFERENCE_STEP]) * self.matrix).tocsr())
-            self.preconditioner = (float(loop[REFERENCE_STEP]), made)
-        return self.preconditioner[1]
+            self.preconditioner = (float(loop[REFERENCE_STEP]), multigrid(self._reference(float(loop[REFERENCE_STEP]))))
+        return N_MULTIGRID, self.preconditioner[1]
 
-    def stage(self, sample: MeshSample, T: Floats, known: Floats, time: float, h: float, end: Floats, loop: Floats) -> Floats | None:
-        """Solve C (end - T) = known + d h (-K end + surface(end)) on the free nodes; the rise `end - T`, or None where it fails.
+    def _reference(self, s: float) -> csr_matrix:
+        """The matrix that multigrid is made for: of the state as it was at the start, so that a resumed run makes the same."""
+        whole = self.sample.conduction.at(self.sample.start_temperature).matrix
+        matrix = s * whole[self.free][:, self.free]
+        extra = self.mass if self.mass is not None else diags_array(self.capacity_at(self.sample.start_temperature)[self.free])
+        return (matrix + extra).tocsr()  # type: ignore[no-any-return]
+
+    def stage(self, T: Floats, known: Floats, time: float, s: float, end: Floats, loop: Floats) -> Floats | None:
+        """Solve H(end) - H(T) = known + s (-K end + surface(end)) on the free nodes; the rise of H [J] everywhere, or None.
 
         `end` holds the first guess and, on its held nodes, their temperature at `time`; on return it is the solution. Rises and heats
-        are carried, not rates: a rate of a thin layer is a small difference over a tiny capacity.
+        are carried, not rates: a rate of a thin layer is a small difference over a tiny capacity. Where H is not linear it is H that
+        Newton's method moves, and T follows from it, so that a step across a range of melting loses nothing.
         """
-        free = self.free
+        sample, free, storage = self.sample, self.free, self.sample.storage
+        if storage:
+            self.end_heat = storage.heat(end)
+        small = 1e-4 * sample.tolerance * self.scale_now(loop)
         for _ in range(MOST_NEWTON):
             around = surface(sample, self.terms, time, end)
-            flow = (conduction(sample, end) + around.flow)[free]
-            residual = known[free] + (D * h) * flow - self.capacity * (end[free] - T[free])
-            change = self.solve(h, residual, loop, around.slope[free])
-            if change is None:
+            self.now = sample.conduction.at(end)
+            flow = self.now.edges.into(end) + around.flow
+            residual = (known + s * flow - self.rise(T, end))[free]
+            capacity = self.capacity_at(end)
+            change = self.solve(s, residual, loop, around, capacity, SOLVE_TOLERANCE if self.linear else INNER_TOLERANCE)
+            if change is None or not np.all(np.isfinite(change)):
                 return None
-            end[free] += change
-            if self.linear or float(np.max(np.abs(change), initial=0.0)) < 1e-4 * sample.tolerance * self.scale_now(loop):
-                return end[free] - T[free]
+            if storage:
+                self.end_heat[free] += capacity[free] * change
+                end[free] = storage.temperature(self.end_heat, end)[free]
+            else:
+                end[free] += change
+            if self.linear or float(np.max(np.abs(change), initial=0.0)) < small:
+                return self.rise(T, end)
         return None
+
+    def rise(self, T: Floats, end: Floats) -> Floats:
+        """H(end) - H(T) of every node [J]."""
+        return self.end_heat - self.begun_heat if self.sample.storage else self.stored(end - T)
+
+
+def factorised(matrix: csr_matrix) -> tuple[int, Any]:
+    """How a symmetric matrix is solved directly, and which counter that adds to: as a band where it is narrow, else sparse factors."""
+    entries = matrix.tocoo()
+    width = int(np.max(np.abs(entries.row - entries.col), initial=0))
+    if width > 3:
+        factor = splu(matrix.tocsc(), permc_spec="MMD_AT_PLUS_A", options={"SymmetricMode": True}, diag_pivot_thresh=0.0)
+        return N_DIRECT, factor.solve
+    from scipy.linalg import LinAlgError, cho_solve_banded, cholesky_banded
+
+    band = np.zeros((width + 1, matrix.shape[0]))
+    for offset in range(width + 1):
+        band[offset, : matrix.shape[0] - offset] = matrix.diagonal(-offset)
+    try:
+        found = cholesky_banded(band, lower=True)
+    except LinAlgError:
+        return N_BANDED, lambda rhs: np.full_like(rhs, np.nan)
+    return N_BANDED, lambda rhs: cho_solve_banded((found, True), rhs)
 
 
 def open_part(matrix: csr_matrix, found: Floats, rhs: Floats) -> float:
@@ -244,7 +331,7 @@ def extremes(sample: MeshSample, programme: FaceSchedule) -> tuple[float, float]
     """The lowest and the highest temperature [K] that the start, held faces and surroundings have at any time."""
     values = [float(sample.start_temperature.min()), float(sample.start_temperature.max())]
     for _, condition in programme.terms:
-        if not isinstance(condition, Flux | Source):
+        if isinstance(condition, Held | Convection | Radiation):
             known = condition.temperature if isinstance(condition, Held) else condition.ambient_temperature
             values += [float(v) for v in known.value] if isinstance(known, OverTime) else [float(known)]
     return min(values), max(values)
@@ -276,8 +363,10 @@ def initial_mesh_state(sample: MeshSample, programme: FaceSchedule) -> State:
     work = MeshWork(sample, programme)
     temperature = sample.start_temperature.copy()
     temperature[work.held] = work.held_values(0.0)
+    begun = heat_of(sample, sample.start_temperature)
+    enthalpy = heat_of(sample, temperature)
     state = State(
-        enthalpy=sample.capacity * (temperature - REFERENCE_TEMPERATURE),
+        enthalpy=enthalpy,
         temperature=temperature,
         extent=np.zeros((0, 0)),
         ledger=np.zeros(RELEASED + len(work.terms)),
@@ -286,58 +375,94 @@ def initial_mesh_state(sample: MeshSample, programme: FaceSchedule) -> State:
         loop=np.zeros(N_LOOP),
     )
     for j, _, _, nodes in work.held_terms:
-        jump = temperature[nodes] - sample.start_temperature[nodes]
-        state.ledger[RELEASED + j] = float(np.sum(sample.capacity[nodes] * jump))
+        state.ledger[RELEASED + j] = float(np.sum(enthalpy[nodes] - begun[nodes]))
     start(programme, state.machine, float(temperature[0]))
-    state.loop[STEP] = min(0.1 * work.fastest, float(programme.corners[0]))
+    state.loop[STEP] = sample.step or min(0.1 * work.fastest, float(programme.corners[0]))
     state.loop[LAST_ERROR] = 1.0
     state.loop[LOWEST] = float(np.min(temperature))
     state.loop[HIGHEST] = float(np.max(temperature))
     return state
 
 
+def heat_of(sample: MeshSample, temperature: Floats) -> Floats:
+    """Enthalpy of every node relative to 298.15 K [J]; with a consistent mass matrix its sum alone has a meaning."""
+    if sample.storage is not None:
+        return sample.storage.heat(temperature)
+    return sample.capacity * (temperature - REFERENCE_TEMPERATURE)
+
+
 @take_step.body(MeshSample)
-def trbdf2_step(sample: MeshSample, programme: FaceSchedule, state: State, clock: float, h: float, work: MeshWork) -> float:
-    """One step of TR-BDF2; the filtered error over the tolerance in the maximum norm.
+def mesh_step(sample: MeshSample, programme: FaceSchedule, state: State, clock: float, h: float, work: MeshWork) -> float:
+    """One step; the filtered error over the tolerance in the maximum norm, zero where steps are of a given length.
 
-    With f the heat into the nodes:  C (Y - T) = d h (f(T) + f(Y)),   C (T' - T) = h (w f(T) + w f(Y) + d f(T')).
+    With f the heat into the nodes, TR-BDF2:  H(Y) - H(T) = d h (f(T) + f(Y)),   H(T') - H(T) = h (w f(T) + w f(Y) + d f(T')).
+    Backward Euler:  H(T') - H(T) = h f(T'),  with the error h/2 (f(T') - f(T)).
     """
-    free, held, loop, terms = work.free, work.held, state.loop, work.terms
-    T, capacity = state.temperature, work.capacity
-    times = (clock, clock + G * h, clock + h)
-    now = surface(sample, terms, times[0], T)
-    first = conduction(sample, T) + now.flow
-
-    middle = T.copy()
-    middle[held] = work.held_values(times[1])
-    rise = work.stage(sample, T, (D * h) * first, times[1], h, middle, loop)
-    if rise is None:
+    loop, T = state.loop, state.temperature
+    work.begun_heat = state.enthalpy
+    now = surface(sample, work.terms, clock, T)
+    work.now = sample.conduction.at(T)
+    first = work.now.edges.into(T) + now.flow
+    made = (backward_euler if sample.scheme == "backward-euler" else trbdf2)(work, T, first, now, clock, h, loop)
+    if made is None:
         return math.inf
-    then = surface(sample, terms, times[1], middle)
-    second = conduction(sample, middle) + then.flow
-    second[free] = capacity * rise / (D * h) - first[free]  # what the stage says it is, so that the next one adds up
-
-    end = T + (middle - T) / G
-    end[held] = work.held_values(times[2])
-    rise = work.stage(sample, T, (W * h) * (first + second), times[2], h, end, loop)
-    if rise is None:
-        return math.inf
-    last = surface(sample, terms, times[2], end)
-    third = conduction(sample, end) + last.flow
-    third[free] = (capacity * rise / h - W * (first + second)[free]) / D
-
-    work.middle, work.end = middle, end
-    work.heat = h * (W * (now.heats + then.heats) + D * last.heats)
+    rise, received, raw, last, s = made
     # what held nodes must be given: their rise, less what flows into them from everywhere else
-    given = sample.capacity * (end - T) - h * (W * (first + second) + D * third)
+    given = rise - received
     for j, _, _, nodes in work.held_terms:
         work.heat[j] = float(np.sum(given[nodes]))
-    raw = h * (ERROR[0] * first + ERROR[1] * second + ERROR[2] * third)[free]
-    error = work.solve(h, raw, loop, last.slope[free], 1e-3)
+    if sample.step:
+        return 0.0
+    error = work.solve(s, raw[work.free], loop, last, work.capacity_at(work.end), 1e-3)
     if error is None:
         return math.inf
     worst = float(np.max(np.abs(error), initial=0.0)) / (sample.tolerance * work.scale_now(loop))
     return worst if np.isfinite(worst) else math.inf
+
+
+Made = tuple[Floats, Floats, Floats, Surface, float]  # rise of H, heat received by other ways than holding, error, surface, d h
+
+
+def trbdf2(work: MeshWork, T: Floats, first: Floats, now: Surface, clock: float, h: float, loop: Floats) -> Made | None:
+    """A trapezium to clock + G h, then the second backward difference."""
+    free, held, sample, s = work.free, work.held, work.sample, D * h
+    middle = T.copy()
+    middle[held] = work.held_values(clock + G * h)
+    rise = work.stage(T, s * first, clock + G * h, s, middle, loop)
+    if rise is None:
+        return None
+    then = surface(sample, work.terms, clock + G * h, middle)
+    second = work.now.edges.into(middle) + then.flow
+    second[free] = rise[free] / s - first[free]  # what the stage says it is, so that the next one adds up
+
+    end = T + (middle - T) / G
+    end[held] = work.held_values(clock + h)
+    known = (W * h) * (first + second)
+    rise = work.stage(T, known, clock + h, s, end, loop)
+    if rise is None:
+        return None
+    last = surface(sample, work.terms, clock + h, end)
+    third = work.now.edges.into(end) + last.flow
+    third[free] = (rise - known)[free] / s
+
+    work.middle, work.end = middle, end
+    work.heat = h * (W * (now.heats + then.heats) + D * last.heats)
+    return rise, known + s * third, h * (ERROR[0] * first + ERROR[1] * second + ERROR[2] * third), last, s
+
+
+def backward_euler(work: MeshWork, T: Floats, first: Floats, now: Surface, clock: float, h: float, loop: Floats) -> Made | None:
+    """One implicit stage of first order, which has the maximum principle wherever the matrix has it."""
+    free, sample, end = work.free, work.sample, T.copy()
+    end[work.held] = work.held_values(clock + h)
+    rise = work.stage(T, np.zeros_like(T), clock + h, h, end, loop)
+    if rise is None:
+        return None
+    last = surface(sample, work.terms, clock + h, end)
+    third = work.now.edges.into(end) + last.flow
+    third[free] = rise[free] / h
+    work.middle, work.end = T + G * (end - T), end
+    work.heat = h * last.heats
+    return rise, h * third, 0.5 * h * (third - first), last, h
 
 
 @interpolate.body(MeshSample)
@@ -352,7 +477,7 @@ def interpolate_mesh(sample: MeshSample, state: State, work: MeshWork, theta: fl
         a, b = (theta - G) * (theta - 1.0) / G, theta * (theta - 1.0) / (G * (G - 1.0))
         c = theta * (theta - G) / (1.0 - G)
         trial.temperature[:] = a * state.temperature + b * work.middle + c * work.end
-    trial.enthalpy[:] = sample.capacity * (trial.temperature - REFERENCE_TEMPERATURE)
+    trial.enthalpy[:] = work.end_heat if sample.storage and theta == 1.0 else heat_of(sample, trial.temperature)
     trial.ledger[:] = state.ledger
     trial.ledger[RELEASED:] += theta * work.heat
 
@@ -375,83 +500,4 @@ def fire_mesh(sample: MeshSample, state: State, trigger: int) -> None:
 
 @error_order.body(MeshSample)
 def mesh_error_order(sample: MeshSample) -> float:
-    return 3.0
-
-
-class Matrices(NamedTuple):
-    """The heat equation on a mesh, in the order of the nodes: conduction [W/K], heat capacity [J/K], volume [m3]."""
-
-    conduction: csr_matrix
-    capacity: Floats
-    volume: Floats
-    initial: Floats
-
-
-def nodal_rule(order: int) -> tuple[Floats, Floats]:
-    """Points (3, n) and weights (n,) on the unit cube with one point a node of the element (Gauss-Lobatto).
-
-    On boxes the conduction matrix then couples neighbours along the axes only: for linear elements no entry off the
-    diagonal is positive, so that heat flows from hot to cold between any two nodes.
-    """
-    line, weights = (np.array([0.0, 1.0]), np.full(2, 0.5)) if order == 1 else (np.array([0.0, 0.5, 1.0]), np.array([1.0, 4.0, 1.0]) / 6.0)
-    points = np.stack(np.meshgrid(line, line, line, indexing="ij")).reshape(3, -1)
-    return points, np.einsum("i,j,k->ijk", weights, weights, weights).ravel()
-
-
-class HexMesh:
-    """scikit-fem's mesh and basis of a box of hexahedra, with its nodes numbered as ours."""
-
-    def __init__(self, vertices: Floats, cells: Integers, nodes: Floats, order: int) -> None:
-        from scipy.spatial import cKDTree
-        from skfem import Basis, ElementHex1, ElementHex2, MeshHex
-
-        self.order = order
-        self.mesh = MeshHex(np.ascontiguousarray(vertices.T), np.ascontiguousarray(cells.T[_SKFEM_ORDER]))
-        self.element = ElementHex1() if order == 1 else ElementHex2()
-        self.basis = Basis(self.mesh, self.element, quadrature=nodal_rule(order))
-        _, self.node_of = cKDTree(nodes).query(self.basis.doflocs.T)
-        self.dof_of = np.argsort(self.node_of)
-
-    def matrices(self, conductivity: Floats, volumetric_heat_capacity: Floats, initial_temperature: Floats) -> Matrices:
-        """Assemble.
-
-        Parameters
-        ----------
-        conductivity : array (n_cells, 3) [W/(m K)], by axis
-        volumetric_heat_capacity : array (n_cells,) [J/(m3 K)]
-        initial_temperature : array (n_cells,) [K]; a node between cells takes the mean weighted with their heat capacity
-        """
-        from thermo import forms
-        from thermo.forms import cell_values, content
-
-        basis, order = self.basis, self.dof_of
-        names = ("conductivity_x", "conductivity_y", "conductivity_z")
-        by_axis = {name: cell_values(conductivity[:, axis], basis) for axis, name in enumerate(names)}
-        matrix = without_rounding(forms.conduction.assemble(basis, **by_axis).tocsr())
-        matrix.setdiag(0.0)
-        matrix.setdiag(-np.asarray(matrix.sum(axis=1)).ravel())  # rows sum to zero: a uniform body exchanges nothing
-        one = np.ones(len(volumetric_heat_capacity))
-        capacity = content.assemble(basis, density=cell_values(volumetric_heat_capacity, basis))
-        held = content.assemble(basis, density=cell_values(volumetric_heat_capacity * initial_temperature, basis))
-        volume = content.assemble(basis, density=cell_values(one, basis))
-        return Matrices(matrix[order][:, order].tocsr(), capacity[order], volume[order], (held / capacity)[order])
-
-    def region_weights(self, cells: Integers) -> Floats:
-        """Volume that each node stands for in some cells [m3]."""
-        from thermo.forms import cell_values, content
-
-        density = np.zeros(self.mesh.nelements)
-        density[cells] = 1.0
-        return content.assemble(self.basis, density=cell_values(density, self.basis))[self.dof_of]  # type: ignore[no-any-return]
-
-
-def without_rounding(matrix: csr_matrix) -> csr_matrix:
-    """The symmetric matrix without the entries that are zero but for rounding."""
-    entries, diagonal = matrix.tocoo(), matrix.diagonal()
-    size = np.sqrt(np.abs(diagonal[entries.row] * diagonal[entries.col]))
-    keep = np.abs(entries.data) > 1e-13 * size
-    return csr_matrix((entries.data[keep], (entries.row[keep], entries.col[keep])), shape=matrix.shape)
-
-
-# scikit-fem numbers the corners of the unit cube otherwise than VTK does
-_SKFEM_ORDER = np.array([0, 4, 3, 1, 7, 5, 2, 6])
+    return 2.0 if sample.scheme == "backward-euler" else 3.0

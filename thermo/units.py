@@ -114,6 +114,7 @@ DIMENSIONS: dict[str, Dimension] = {
     "specific energy": Dimension("J/kg", ("J/g", "kJ/kg", "kJ/g")),
     "molar energy": Dimension("J/mol", ("kJ/mol", "J/mol")),
     "rate constant": Dimension("1/s", ("1/s", "1/min"), 1e-100, 1e100),
+    "thermal resistance": Dimension("m2 K/W", ("m2 K/W", "mm2 K/W", "cm2 K/W")),
     "electrical resistance": Dimension("ohm", ("ohm", "mohm")),
     "electrical charge": Dimension("A s", ("Ah", "mAh")),
     "voltage": Dimension("V", ("V", "mV")),

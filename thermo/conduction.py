@@ -1,0 +1,223 @@
+"""Heat conduction between nodes: a symmetric matrix whose rows sum to zero, kept or made anew where conductivities depend on T.
+
+    K = sum over regions and directions d of  integral of  k_d(T) (D_d grad N_i) . grad N_j,   D_d the dyad of a direction
+
+Linear elements take k_d at the mean temperature of a cell, quadratic ones at each quadrature point; both keep their order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy.sparse import csr_matrix, triu
+
+from meshes.mesh import Links
+from thermo.kinetics import Floats, Integers
+from thermo.materials import ByAxis, Cylindrical, Orthotropic, Table, Tensor
+
+
+class Edges(NamedTuple):
+    """A conduction matrix as conductances between pairs of nodes: `difference` (n_edges, n_nodes) of +-1, `conductance` [W/K]."""
+
+    difference: csr_matrix
+    conductance: Floats
+
+    def into(self, temperature: Floats) -> Floats:
+        """-K T: heat conducted into each node [W], from differences, so that nothing cancels where layers are thin."""
+        flow = self.conductance * (self.difference @ temperature)
+        return -(self.difference.T @ flow)  # type: ignore[no-any-return]
+
+
+def edges_of(matrix: csr_matrix) -> Edges:
+    """Pairs of nodes that a symmetric matrix with rows summing to zero couples."""
+    upper = triu(matrix, 1).tocoo()
+    n, m = matrix.shape[0], upper.nnz
+    rows = np.repeat(np.arange(m), 2)
+    columns = np.stack([upper.col, upper.row], axis=1).ravel()
+    difference = csr_matrix((np.tile([1.0, -1.0], m), (rows, columns)), shape=(m, n))
+    return Edges(difference, -upper.data)
+
+
+class Directions(NamedTuple):
+    """One number or table of a conductivity, and the dyad it multiplies at places (dimension, ...) [m]."""
+
+    value: Any
+    dyad: Any
+
+
+def directions(conductivity: Any, dimension: int, axisymmetric: bool) -> list[Directions]:
+    """A conductivity taken apart: k = sum of value x dyad. `through` is along the last axis.
+
+    Raises ValueError where its form does not fit the dimension.
+    """
+
+    def along(*axes: int) -> Any:
+        made = np.zeros((dimension, dimension))
+        made[axes, axes] = 1.0
+        return lambda places: np.broadcast_to(made.reshape(made.shape + (1,) * (places.ndim - 1)), made.shape + places.shape[1:])
+
+    last = dimension - 1
+    if isinstance(conductivity, ByAxis):
+        parts = [Directions(conductivity.through, along(last))]
+        return parts + ([Directions(conductivity.in_plane, along(*range(last)))] if last else [])
+    if isinstance(conductivity, Orthotropic):
+        return [Directions(value, along(axis)) for axis, value in enumerate(conductivity[:dimension])]
+    if isinstance(conductivity, Tensor):
+        rows = np.array(conductivity.rows, float)
+        if len(rows) != dimension:
+            raise ValueError(f"has {len(rows)} rows, and the body has {dimension} dimensions")
+        return [
+            Directions(
+                1.0, lambda places: np.broadcast_to(rows.reshape(rows.shape + (1,) * (places.ndim - 1)), rows.shape + places.shape[1:])
+            )
+        ]
+    if isinstance(conductivity, Cylindrical):
+        return list(_round(conductivity, dimension, axisymmetric, along))
+    return [Directions(conductivity, along(*range(dimension)))]
+
+
+def _round(conductivity: Cylindrical, dimension: int, axisymmetric: bool, along: Any) -> Iterator[Directions]:
+    if axisymmetric:
+        yield Directions(conductivity.radial, along(0))
+        yield Directions(conductivity.axial, along(1))
+        return
+    if dimension == 1:
+        raise ValueError("is cylindrical, and the body is a line")
+    axis = np.array(conductivity.direction, float)
+    axis /= np.linalg.norm(axis)
+    if dimension == 2 and abs(axis[2]) < 1.0 - 1e-9:
+        raise ValueError("has an axis that is not across the plane of the body; give direction: [0, 0, 1]")
+    centre, axis = np.array(conductivity.centre, float)[:dimension], axis[:dimension]
+    if dimension == 2:
+        axis = np.zeros(2)
+
+    def radial(places: Floats) -> Floats:
+        shape = (dimension,) + (1,) * (places.ndim - 1)
+        away = places - centre.reshape(shape)
+        away = away - axis.reshape(shape) * np.tensordot(axis, away, 1)
+        away = away / np.maximum(np.sqrt(np.sum(away * away, axis=0)), 1e-300)
+        return away[:, None] * away[None, :]  # type: ignore[no-any-return]
+
+    def axial(places: Floats) -> Floats:
+        made = np.outer(axis, axis)
+        return np.broadcast_to(made.reshape(made.shape + (1,) * (places.ndim - 1)), made.shape + places.shape[1:])
+
+    yield Directions(conductivity.radial, radial)
+    yield Directions(conductivity.tangential, lambda places: along(*range(dimension))(places) - radial(places) - axial(places))
+    if dimension == 3:
+        yield Directions(conductivity.axial, axial)
+
+
+class Variable(NamedTuple):
+    """What a table of conductivity adds to the entries of the matrix: `entries` (n_entries, n_points) [m] times k at the points,
+    whose temperature is `points` (n_points, n_nodes) times that of the nodes."""
+
+    entries: csr_matrix
+    points: csr_matrix
+    temperature: Floats
+    value: Floats
+
+
+class Conduction(NamedTuple):
+    """The matrix [W/K] as it is without what depends on temperature, its pairs of nodes, and what depends on it."""
+
+    matrix: csr_matrix
+    edges: Edges
+    variable: tuple[Variable, ...]
+
+    def at(self, temperature: Floats) -> Conduction:
+        """The same with the conductivities at a temperature of the nodes [K]; itself where none depends on it."""
+        if not self.variable:
+            return self
+        data = self.matrix.data.copy()
+        for part in self.variable:
+            data += part.entries @ np.interp(part.points @ temperature, part.temperature, part.value)
+        matrix = csr_matrix((data, self.matrix.indices, self.matrix.indptr), shape=self.matrix.shape)
+        upper = self.edges.conductance.copy()
+        rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+        upper[:] = -data[matrix.indices > rows]
+        return Conduction(matrix, Edges(self.edges.difference, upper), ())
+
+
+def table_of(value: Any) -> tuple[Floats, Floats]:
+    """The rows of a table."""
+    return np.array(value.temperature, float), np.array(value.value, float)
+
+
+def conduction_of(space: Any, conductivity: dict[str, Any], links: list[Links]) -> Conduction:
+    """The conduction of a body.
+
+    Parameters
+    ----------
+    space : elements.Space
+    conductivity : by region, as a material has it
+    links : pairs of nodes that touch through a resistance, which stay as they are
+    """
+    dimension, places = space.points.shape[1], space.places()
+    constant = np.zeros((dimension, dimension, *places.shape[1:]))
+    tables: list[tuple[Integers, Floats, Table]] = []
+    whole = np.zeros_like(constant)  # for the pattern
+    for region, value in conductivity.items():
+        cells = space.of.regions[region]
+        for part in directions(value, dimension, space.axisymmetric):
+            dyad = part.dyad(places[:, cells])
+            whole[:, :, cells] += dyad
+            if isinstance(part.value, Table):
+                tables.append((cells, dyad, part.value))
+            else:
+                constant[:, :, cells] += float(part.value) * dyad
+    if not tables:
+        matrix = _linked(space.conduction(constant), links)
+        return Conduction(matrix, edges_of(matrix), ())
+    pattern = space.conduction(whole)
+    pattern.sort_indices()
+    matrix = space.conduction(constant) if np.any(constant) else csr_matrix(pattern.shape)
+    matrix = _linked(matrix, links)
+    # both on one pattern, sorted
+    ones = csr_matrix((np.ones(pattern.nnz), pattern.indices, pattern.indptr), shape=pattern.shape)
+    pattern = (ones + _linked(csr_matrix(pattern.shape), [(a, b, np.ones(len(a))) for a, b, _ in links])).tocsr()
+    pattern.sort_indices()
+    spread = (matrix + csr_matrix((np.full(pattern.nnz, 1e-300), pattern.indices, pattern.indptr), shape=pattern.shape)).tocsr()
+    spread.sort_indices()
+    variable = tuple(_variable(space, spread, cells, dyad, table) for cells, dyad, table in tables)
+    return Conduction(spread, edges_of(spread), variable)
+
+
+def _linked(matrix: csr_matrix, links: list[Links]) -> csr_matrix:
+    """The matrix with conductances between pairs of nodes added."""
+    for a, b, conductance in links:
+        rows, columns = np.concatenate([a, b, a, b]), np.concatenate([a, b, b, a])
+        data = np.concatenate([conductance, conductance, -conductance, -conductance])
+        matrix = (matrix + csr_matrix((data, (rows, columns)), shape=matrix.shape)).tocsr()
+    return matrix
+
+
+def _variable(space: Any, matrix: csr_matrix, cells: Integers, dyad: Floats, table: Table) -> Variable:
+    basis, nodes = space.basis, space.cells[cells]
+    n_local, n_cells, n = nodes.shape[1], len(cells), matrix.shape[0]
+    weight = basis.dx[cells] * space.measure(space.places()[:, cells])
+    gradients = [np.broadcast_to(np.asarray(basis.basis[i][0].grad)[:, cells], (len(dyad), *weight.shape)) for i in range(n_local)]
+    by_cell = space.order == 1
+    n_points = 1 if by_cell else weight.shape[1]
+    keys = np.repeat(np.arange(n), np.diff(matrix.indptr)) * n + matrix.indices
+    rows, columns, data = [], [], []
+    for i in range(n_local):
+        turned = np.einsum("abcq,bcq,cq->acq", dyad, gradients[i], weight)
+        for j in range(n_local):
+            value = np.einsum("acq,acq->cq", turned, gradients[j])
+            value = value.sum(axis=1, keepdims=True) if by_cell else value
+            entry = np.searchsorted(keys, nodes[:, i].astype(np.int64) * n + nodes[:, j])
+            keep = value != 0.0
+            rows.append(np.broadcast_to(entry[:, None], value.shape)[keep])
+            columns.append((np.arange(n_cells)[:, None] * n_points + np.arange(n_points))[keep])
+            data.append(value[keep])
+    entries = csr_matrix((np.concatenate(data), (np.concatenate(rows), np.concatenate(columns))), shape=(len(keys), n_cells * n_points))
+    values = np.stack([np.broadcast_to(np.asarray(basis.basis[j][0]), (len(space.cells), weight.shape[1]))[cells] for j in range(n_local)])
+    if by_cell:
+        values = np.full((n_local, n_cells, 1), 1.0 / n_local)
+    at = np.repeat(np.arange(n_cells * n_points), n_local)
+    of = np.repeat(nodes, n_points, axis=0).ravel()
+    points = csr_matrix((values.reshape(n_local, -1).T.ravel(), (at, of)), shape=(n_cells * n_points, n))
+    return Variable(entries, points, *table_of(table))

@@ -1,0 +1,308 @@
+"""Lagrange elements on a mesh, by scikit-fem: nodes, matrices, the shares of nodes in volumes and faces.
+
+Three sorts of coordinates: `cartesian`, a line, a plane or a body, of which a cross-section or a thickness multiplies every
+integral; `axisymmetric`, a plane (r, z) turned round z, every integral with 2 pi r.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from meshes.mesh import DIMENSION, Mesh, rows_in
+from thermo.kinetics import Floats, Integers
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
+# scikit-fem numbers the corners of the unit cube otherwise than VTK does
+_SKFEM_ORDER = {"hexahedron": [0, 4, 3, 1, 7, 5, 2, 6]}
+TENSOR = ("line", "quad", "hexahedron")
+
+
+def nodal_rule(order: int, dimension: int) -> tuple[Floats, Floats]:
+    """Points (dimension, n) and weights (n,) on the unit cube with one point a node of the element (Gauss-Lobatto).
+
+    On boxes the conduction matrix then couples neighbours along the axes only: for linear elements no entry off the
+    diagonal is positive, so that heat flows from hot to cold between any two nodes.
+    """
+    line, weights = (np.array([0.0, 1.0]), np.full(2, 0.5)) if order == 1 else (np.array([0.0, 0.5, 1.0]), np.array([1.0, 4.0, 1.0]) / 6.0)
+    points = np.stack(np.meshgrid(*[line] * dimension, indexing="ij")).reshape(dimension, -1)
+    product = weights
+    for _ in range(dimension - 1):
+        product = np.multiply.outer(product, weights)
+    return points, product.ravel()
+
+
+def _element(kind: str, order: int) -> Any:
+    import skfem
+
+    names = {"line": "LineP", "triangle": "TriP", "quad": "Quad", "tetra": "TetP", "hexahedron": "Hex"}
+    return getattr(skfem, f"Element{names[kind]}{order}")()
+
+
+def _mesh(mesh: Mesh) -> Any:
+    import skfem
+
+    made = {"line": "MeshLine", "triangle": "MeshTri", "quad": "MeshQuad", "tetra": "MeshTet", "hexahedron": "MeshHex"}[mesh.kind]
+    cells = mesh.cells.T
+    if mesh.kind in _SKFEM_ORDER:
+        cells = cells[_SKFEM_ORDER[mesh.kind]]
+    more = {"sort_t": False} if mesh.kind == "triangle" else {}
+    return getattr(skfem, made)(np.ascontiguousarray(mesh.points.T), np.ascontiguousarray(cells), **more)
+
+
+class Space:
+    """Elements of order 1 or 2 on a mesh.
+
+    Parameters
+    ----------
+    mesh : the cells and their named parts
+    order : 1 or 2
+    axisymmetric : whether the plane is (r, z)
+    across : cross-section of a line [m2], thickness of a plane [m]; 1 otherwise
+    nodal : quadrature with one point a node, which is meant for boxes; else Gauss's
+    nodes : (n_nodes, dimension) [m], the order of the nodes where it matters; else scikit-fem's
+    """
+
+    def __init__(
+        self, mesh: Mesh, order: int, *, axisymmetric: bool = False, across: float = 1.0, nodal: bool = False, nodes: Floats | None = None
+    ) -> None:
+        from skfem import Basis
+
+        self.of, self.order, self.axisymmetric, self.across, self.nodal = mesh, order, axisymmetric, across, nodal
+        self.mesh, self.element = _mesh(mesh), _element(mesh.kind, order)
+        rule: dict[str, Any] = {"intorder": 2 * order if mesh.kind in TENSOR or order == 2 or axisymmetric else 2}
+        if nodal:
+            rule = {"quadrature": nodal_rule(order, DIMENSION[mesh.kind])}
+        self.basis = Basis(self.mesh, self.element, **rule)
+        places = self.basis.doflocs.T
+        if mesh.kind == "line":  # along the line, so that matrices are bands; of two nodes at a cut the one of the left cell comes first
+            dofs, middle = self.basis.element_dofs, np.full(len(places), np.inf)
+            np.minimum.at(middle, dofs, np.broadcast_to(mesh.points[mesh.cells].mean(axis=1)[:, 0], dofs.shape))
+            self.dof_of = np.lexsort((middle, places[:, 0]))
+            self.points = places[self.dof_of]
+        elif nodes is None:
+            self.dof_of = np.arange(len(places))
+            self.points = np.ascontiguousarray(places)
+        else:
+            from scipy.spatial import cKDTree
+
+            _, node_of = cKDTree(nodes).query(places)
+            self.dof_of = np.argsort(node_of)
+            self.points = nodes
+        self.node_of = np.argsort(self.dof_of)
+        self.cells: Integers = self.node_of[self.basis.element_dofs.T]
+
+    @property
+    def n_nodes(self) -> int:
+        """Number of nodes."""
+        return len(self.points)
+
+    def measure(self, places: Any) -> Floats:
+        """What multiplies an integral at quadrature points (dimension, n_cells, n_points): thickness, cross-section, 2 pi r."""
+        return 2.0 * np.pi * places[0] if self.axisymmetric else np.full(places[0].shape, self.across)
+
+    def places(self) -> Floats:
+        """Quadrature points (dimension, n_cells, n_points) [m]."""
+        return np.asarray(self.basis.global_coordinates())
+
+    def content(self, density: Floats) -> Floats:
+        """Share of each node in the integral of a density per cell (n_cells,): row sums of a mass matrix."""
+        from thermo.forms import content
+
+        found = content.assemble(self.basis, density=density[:, None] * self.measure(self.places()))
+        return found[self.dof_of]  # type: ignore[no-any-return]
+
+    def mass(self, density: Floats) -> csr_matrix:
+        """Mass matrix of a density per cell (n_cells,), by Gauss's quadrature."""
+        from skfem import Basis
+
+        from thermo.forms import mass
+
+        basis = Basis(self.mesh, self.element, intorder=2 * self.order + int(self.axisymmetric))
+        places = np.asarray(basis.global_coordinates())
+        return self._ordered(mass.assemble(basis, density=density[:, None] * self.measure(places)))
+
+    def conduction(self, conductivity: Floats) -> csr_matrix:
+        """Conduction matrix of a conductivity tensor, (dimension, dimension, n_cells, n_points) [W/(m K)] at the quadrature points.
+
+        Its rows sum to zero: a uniform body exchanges nothing.
+        """
+        from thermo.forms import conduction
+
+        made = without_rounding(conduction.assemble(self.basis, conductivity=conductivity * self.measure(self.places())).tocsr())
+        made.setdiag(0.0)
+        made.setdiag(-np.asarray(made.sum(axis=1)).ravel())
+        return self._ordered(made)
+
+    def _ordered(self, matrix: Any) -> csr_matrix:
+        return matrix.tocsr()[self.dof_of][:, self.dof_of].tocsr()  # type: ignore[no-any-return]
+
+    def facet_nodes(self, facets: Integers) -> Integers:
+        """Nodes of facets given by their vertices (n, m): corners, then the middles of their sides, then the centre."""
+        from meshes.mesh import FACETS, all_facets
+
+        known, owner = all_facets(self.of)
+        number = rows_in(np.sort(facets, axis=1), np.sort(known, axis=1))
+        local = np.array([self._on_facet(corners) for corners in FACETS[self.of.kind]])
+        cell, side = owner[number], number // len(self.of.cells)
+        return np.take_along_axis(self.cells[cell], local[side], axis=1)
+
+    def _on_facet(self, corners: tuple[int, ...]) -> list[int]:
+        """Local nodes of the facet of a cell whose corners VTK numbers so."""
+        places = np.rint(4 * np.asarray(self.element.doflocs)).astype(int)
+        number = {tuple(place): i for i, place in enumerate(places.tolist())}
+        vertices = [places[_vtk(self.of.kind)[corner]] for corner in corners]
+        found = list(vertices)
+        if self.order == 2 and len(vertices) > 1:
+            pairs = list(itertools.pairwise([*vertices, vertices[0]])) if len(vertices) > 2 else [(vertices[0], vertices[1])]
+            found += [(one + other) // 2 for one, other in pairs]
+            found += [sum(vertices) // 4] if len(vertices) == 4 else []
+        return [number[tuple(place.tolist())] for place in found]
+
+    def on_each_facet(self, facets: Integers) -> tuple[Integers, Floats]:
+        """Nodes of each facet (n, m), and the area that each stands for in it [m2]: integrals of the shape functions."""
+        nodes = self.facet_nodes(facets)
+        shapes, slopes, weights = _facet_rule(self.of.kind, self.order)
+        corners = self.points[nodes[:, : facets.shape[1]]]
+        shapes_1, slopes_1, _ = _facet_rule(self.of.kind, 1)
+        tangents = np.einsum("qia,fid->fqad", slopes_1, corners)  # a straight facet: its place is linear in its corners
+        metric = np.einsum("fqad,fqbd->fqab", tangents, tangents)
+        size = np.sqrt(np.linalg.det(metric)) if slopes.shape[2] else np.ones(metric.shape[:2])
+        places = np.einsum("qi,fid->dfq", shapes_1, corners)
+        return nodes, np.einsum("qi,fq,q->fi", shapes, size * self.measure(places), weights)
+
+    def on_facets(self, facets: Integers) -> tuple[Integers, Floats]:
+        """Nodes on some facets and the area that each stands for [m2]."""
+        each, share = self.on_each_facet(facets)
+        nodes, place = np.unique(each, return_inverse=True)
+        return nodes, np.bincount(place.ravel(), weights=share.ravel(), minlength=len(nodes)).astype(float)
+
+    def opposite(self, one: Integers, other: Integers, along: Floats | None = None) -> tuple[Integers, Integers, Floats]:
+        """Pairs of nodes on two lists of facets (n, m) that lie opposite in the same order, and the area of each pair [m2].
+
+        Nodes are paired where they coincide, seen along the direction `along` if it is given. A node of several facets has several
+        pairs. Raises ValueError where a node has no partner.
+        """
+        nodes, share = self.on_each_facet(one)
+        partners = self.facet_nodes(other)
+        points, others = self.points[nodes], self.points[partners]
+        apart = others[:, None] - points[:, :, None]
+        if along is not None:
+            apart = apart - np.tensordot(apart, along, 1)[..., None] * along
+        distance = np.sqrt(np.sum(apart**2, axis=-1))
+        nearest = np.argmin(distance, axis=2)
+        size = np.ptp(self.points[nodes], axis=1).max(initial=0.0) or 1.0
+        if np.take_along_axis(distance, nearest[:, :, None], axis=2).max(initial=0.0) > 1e-6 * size:
+            raise ValueError("the nodes of the two sides do not lie opposite each other")
+        return nodes.ravel(), np.take_along_axis(partners, nearest, axis=1).ravel(), share.ravel()
+
+    def weights_at(self, point: Floats) -> Floats:
+        """Weights of all nodes in the value at a point [m]. Raises ValueError where it lies in no cell."""
+        from skfem import Basis
+
+        # tolerances of the search are for bodies of about one
+        low, size = self.of.points.min(axis=0), float(np.ptp(self.of.points, axis=0).max())
+        scaled = _mesh(self.of._replace(points=(self.of.points - low) / size))
+        found = Basis(scaled, self.element, intorder=1).probes(((np.asarray(point, float) - low) / size)[:, None])
+        return np.asarray(found.todense()).ravel()[self.dof_of]
+
+    def pieces(self) -> tuple[Integers, Integers]:
+        """Cells between the nodes alone, for pictures: nodes of each (n, m) as VTK numbers them, and its cell."""
+        if self.order == 1:
+            found, owner = self.cells[:, _vtk(self.of.kind)], np.arange(len(self.cells))
+        else:
+            places = np.rint(2 * np.asarray(self.element.doflocs)).astype(int)
+            number = {tuple(place): i for i, place in enumerate(places.tolist())}
+            parts = [[number[corner] for corner in part] for part in _PARTS[self.of.kind]]
+            found = np.concatenate([self.cells[:, part] for part in parts])
+            owner = np.tile(np.arange(len(self.cells)), len(parts))
+        found = found.copy()
+        turned = np.flatnonzero(signed_volume(self.points[found], self.of.kind) < 0.0)
+        found[turned] = found[turned][:, _TURNED[self.of.kind]]
+        return found, owner
+
+
+def signed_volume(corners: Floats, kind: str) -> Floats:
+    """Volume of the cells by their first corner's edges, for boxes about, (n, m, dimension); its sign is their orientation."""
+    edges = {"line": (1,), "triangle": (1, 2), "quad": (1, 3), "tetra": (1, 2, 3), "hexahedron": (1, 3, 4)}[kind]
+    return np.linalg.det(corners[:, edges] - corners[:, :1])  # type: ignore[no-any-return]
+
+
+_TURNED = {"line": [1, 0], "triangle": [0, 2, 1], "quad": [0, 3, 2, 1], "tetra": [0, 2, 1, 3], "hexahedron": [4, 5, 6, 7, 0, 1, 2, 3]}
+
+
+@functools.cache
+def _facet_rule(kind: str, order: int) -> tuple[Floats, Floats, Floats]:
+    """Shape functions of a facet of cells of a kind: values (n_points, n_nodes), slopes (n_points, n_nodes, dimension - 1), weights.
+
+    The points are Gauss's and the same for both orders. Nodes as `facet_nodes` has them.
+    """
+    import skfem
+
+    dimension = DIMENSION[kind] - 1
+    if dimension == 0:
+        return np.ones((1, 1)), np.zeros((1, 1, 0)), np.ones(1)
+    facet = {"triangle": "line", "quad": "line", "tetra": "triangle", "hexahedron": "quad"}[kind]
+    element = _element(facet, order)
+    points, weights = skfem.quadrature.get_quadrature(element.refdom, 4)
+    values, slopes = [], []
+    for i in range(len(element.doflocs)):
+        value, slope = element.lbasis(points, i)
+        values.append(np.broadcast_to(value, len(weights)))
+        slopes.append(np.broadcast_to(slope, (dimension, len(weights))).T)
+    return np.stack(values, axis=1), np.stack(slopes, axis=1), weights
+
+
+def _vtk(kind: str) -> list[int]:
+    """Local nodes of a linear element in VTK's order."""
+    order = _SKFEM_ORDER.get(kind, range({"line": 2, "triangle": 3, "quad": 4, "tetra": 4}.get(kind, 8)))
+    return list(np.argsort(order))
+
+
+def _boxes(dimension: int) -> list[list[tuple[int, ...]]]:
+    """The halves, quarters or eighths of a box whose corners have coordinates 0 and 2."""
+    square = [(0, 0), (1, 0), (1, 1), (0, 1)]
+    cube = [(*place, level) for level in (0, 1) for place in square]
+    corner: list[tuple[int, ...]] = {1: [(0,), (1,)], 2: [*square], 3: [*cube]}[dimension]  # type: ignore[assignment]
+    starts = np.stack(np.meshgrid(*[[0, 1]] * dimension, indexing="ij")).reshape(dimension, -1).T
+    return [[tuple(int(a + b) for a, b in zip(start, c, strict=True)) for c in corner] for start in starts]
+
+
+_A, _B, _C, _D = (0, 0, 0), (2, 0, 0), (0, 2, 0), (0, 0, 2)
+_AB, _AC, _AD, _BC, _BD, _CD = (1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 1, 0), (1, 0, 1), (0, 1, 1)
+_PARTS: dict[str, list[list[tuple[int, ...]]]] = {
+    "line": _boxes(1),
+    "quad": _boxes(2),
+    "hexahedron": _boxes(3),
+    "triangle": [
+        [(0, 0), (1, 0), (0, 1)],
+        [(1, 0), (2, 0), (1, 1)],
+        [(0, 1), (1, 1), (0, 2)],
+        [(1, 0), (1, 1), (0, 1)],
+    ],
+    "tetra": [
+        [_A, _AB, _AC, _AD],
+        [_AB, _B, _BC, _BD],
+        [_AC, _BC, _C, _CD],
+        [_AD, _BD, _CD, _D],
+        [_AB, _AC, _AD, _BD],
+        [_AB, _BC, _AC, _BD],
+        [_AC, _AD, _BD, _CD],
+        [_AC, _BD, _BC, _CD],
+    ],
+}
+
+
+def without_rounding(matrix: csr_matrix) -> csr_matrix:
+    """The symmetric matrix without the entries that are zero but for rounding."""
+    from scipy.sparse import csr_matrix
+
+    entries, diagonal = matrix.tocoo(), matrix.diagonal()
+    size = np.sqrt(np.abs(diagonal[entries.row] * diagonal[entries.col]))
+    keep = np.abs(entries.data) > 1e-13 * size
+    return csr_matrix((entries.data[keep], (entries.row[keep], entries.col[keep])), shape=matrix.shape)

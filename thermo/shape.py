@@ -1,0 +1,150 @@
+"""A body put on a mesh: nodes and their shares in regions and faces, the pairs across contacts, the whole body for pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+
+from meshes.mesh import Links, Mesh, split
+from thermo.boundary import GapRadiation
+from thermo.elements import Space
+from thermo.kinetics import Floats, Integers
+
+
+class Frame(NamedTuple):
+    """What a field file needs: points (n, 3) [m], cells of one kind as VTK numbers them, the region of each, the regions' names."""
+
+    points: Floats
+    cells: Integers
+    kind: str
+    material: Integers
+    names: list[str]
+
+
+class Shape:
+    """A mesh with elements of an order, cut open along `cuts`; `mirrors` are (axis, coordinate [m]) of planes that it ends at.
+
+    Raises ValueError where a cut is on the outside.
+    """
+
+    def __init__(
+        self,
+        mesh: Mesh,
+        order: int,
+        *,
+        axisymmetric: bool = False,
+        across: float = 1.0,
+        nodal: bool = True,
+        cuts: Iterable[str] = (),
+        mirrors: Iterable[tuple[int, float]] = (),
+        nodes: Floats | None = None,
+    ) -> None:
+        names = list(cuts)
+        mesh, self.sides = split(mesh, names) if names else (mesh, {})
+        self.space = Space(mesh, order, axisymmetric=axisymmetric, across=across, nodal=nodal, nodes=None if names else nodes)
+        self.mesh, self.mirrors = mesh, list(mirrors)
+        self._known: dict[str, tuple[Integers, Floats]] = {}
+
+    @property
+    def n_nodes(self) -> int:
+        """Number of nodes."""
+        return self.space.n_nodes
+
+    @property
+    def multiplicity(self) -> float:
+        """How many times the mesh stands in the body."""
+        return float(2 ** len(self.mirrors))
+
+    def face(self, name: str) -> tuple[Integers, Floats]:
+        """Nodes of a face and the area of each [m2]; of one with a contact, those of its first side."""
+        if name not in self._known:
+            self._known[name] = self.space.on_facets(self.mesh.faces[name])
+        return self._known[name]
+
+    def region(self, name: str) -> Floats:
+        """Volume that each node stands for in a region [m3]."""
+        density = np.zeros(len(self.mesh.cells))
+        density[self.mesh.regions[name]] = 1.0
+        return self.space.content(density)
+
+    def links(self, face: str, condition: object) -> Links:
+        """Pairs of nodes that a contact or a gap couples, and the area of each pair [m2]. Raises ValueError where nodes do not face."""
+        if not isinstance(condition, GapRadiation):
+            return self.space.opposite(*self.sides[face])
+        one, other = self.mesh.faces[face], self.mesh.faces[condition.to]
+        normal = self._normal(one, face)
+        if abs(abs(float(normal @ self._normal(other, condition.to))) - 1.0) > 1e-6:
+            raise ValueError(f"{condition.to!r} is not parallel to it")
+        centres = [self.mesh.points[rows].mean(axis=1) for rows in (one, other)]
+        flat = [centre - np.outer(centre @ normal, normal) for centre in centres]
+        from scipy.spatial import cKDTree
+
+        distance, partner = cKDTree(flat[1]).query(flat[0])
+        size = float(np.max(np.ptp(self.mesh.points[one], axis=1)))
+        if len(one) != len(other) or float(distance.max()) > 1e-6 * max(size, 1e-300):
+            raise ValueError(f"it and {condition.to!r} do not lie opposite each other facet by facet")
+        return self.space.opposite(one, other[partner], normal)
+
+    def _normal(self, facets: Integers, name: str) -> Floats:
+        """The normal of a plane face. Raises ValueError where it is not plane."""
+        points = self.mesh.points[np.unique(facets)]
+        dimension = points.shape[1]
+        if dimension == 1:
+            return np.ones(1)
+        away = points - points.mean(axis=0)
+        _, size, directions = np.linalg.svd(away, full_matrices=True)
+        if len(size) == dimension and size[-1] > 1e-6 * size[0]:
+            raise ValueError(f"{name!r} is not plane")
+        return directions[-1]  # type: ignore[no-any-return]
+
+    def weights_at(self, point: Floats) -> Floats:
+        """Weights of all nodes in the value at a point of the whole body [m]. Raises ValueError where it lies in no cell."""
+        point = np.array(point, float)[: self.mesh.points.shape[1]]
+        for axis, plane in self.mirrors:
+            if (point[axis] - plane) * (self.mesh.points[:, axis].mean() - plane) < 0.0:
+                point[axis] = 2.0 * plane - point[axis]
+        return self.space.weights_at(point)
+
+    def frame(self) -> Frame:
+        """The whole body for a field file."""
+        cells, owner = self.space.pieces()
+        material = np.zeros(len(self.mesh.cells), np.int64)
+        for i, rows in enumerate(self.mesh.regions.values()):
+            material[rows] = i
+        points = np.zeros((self.n_nodes, 3))
+        points[:, : self.space.points.shape[1]] = self.space.points
+        kinds = material[owner]
+        turned = {
+            "line": [1, 0],
+            "triangle": [0, 2, 1],
+            "quad": [0, 3, 2, 1],
+            "tetra": [0, 2, 1, 3],
+            "hexahedron": [4, 5, 6, 7, 0, 1, 2, 3],
+        }
+        for axis, plane in self.mirrors:
+            other, image = self._mirrored(points, axis, plane)
+            cells = np.concatenate([cells, image[cells][:, turned[self.mesh.kind]]])
+            points, kinds = np.concatenate([points, other]), np.tile(kinds, 2)
+        return Frame(points, cells, self.mesh.kind, kinds, list(self.mesh.regions))
+
+    def unfolded(self, values: Floats) -> Floats:
+        """Nodal values of the whole body from those of the mesh."""
+        points = np.zeros((self.n_nodes, 3))
+        points[:, : self.space.points.shape[1]] = self.space.points
+        for axis, plane in self.mirrors:
+            other, image = self._mirrored(points, axis, plane)
+            made = np.concatenate([values, np.empty(len(other))])
+            made[image] = values
+            points, values = np.concatenate([points, other]), made
+        return values
+
+    def _mirrored(self, points: Floats, axis: int, plane: float) -> tuple[Floats, Integers]:
+        """The images of points that do not lie on a plane, and for each point the number of its image."""
+        away = np.abs(points[:, axis] - plane) > 1e-9 * np.ptp(points[:, axis])
+        other = points[away].copy()
+        other[:, axis] = 2.0 * plane - other[:, axis]
+        image = np.arange(len(points))
+        image[away] = len(points) + np.arange(len(other))
+        return other, image
