@@ -157,13 +157,15 @@ def split(mesh: Mesh, names: list[str]) -> tuple[Mesh, dict[str, tuple[Integers,
     return mesh._replace(points=points, cells=cells, faces=faces), both
 
 
-def rows_in(rows: Integers, known: Integers) -> Integers:
-    """The number of the row of `known` (n, m) that equals each of `rows` (k, m). Raises ValueError where one is not there."""
+def rows_in(rows: Integers, known: Integers, missing: int | None = None) -> Integers:
+    """The number of the row of `known` (n, m) that equals each of `rows` (k, m), or `missing`; without it ValueError is raised."""
     _, number = np.unique(np.concatenate([known, rows]), axis=0, return_inverse=True)
     number = number.ravel()
     place = np.full(int(number.max(initial=-1)) + 1, -1)
     place[number[: len(known)]] = np.arange(len(known))
     found = place[number[len(known) :]]
     if np.any(found < 0):
-        raise ValueError("a facet is not part of the mesh")
+        if missing is None:
+            raise ValueError("a facet is not part of the mesh")
+        found[found < 0] = missing
     return found  # type: ignore[no-any-return]

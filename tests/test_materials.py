@@ -182,7 +182,7 @@ def test_what_is_no_property_is_refused_at_its_key(density, key, words):
         ("{in_plane: 1 W/(m K), trough: 1 W/(m K)}", ".trough", "unknown key; did you mean 'through'?"),
         ("{in_plane: 1 W/(m K), through: 0 W/(m K)}", ".through", "must be positive, got 0 W/(m K)"),
         ("{in_plane: 1 W/(m K), through: 1 W/(m K), table: []}", ".table", "unknown key"),
-        ("{xx: 1 W/(m K)}", "", "a thermal conductivity (W/(m K)) is wanted, found a block of keys (xx)"),
+        ("{foo: 1 W/(m K)}", "", "a thermal conductivity (W/(m K)) is wanted, found a block of keys (foo)"),
         ("{x: 1 W/(m K)}", ".y", "is missing"),
     ],
 )

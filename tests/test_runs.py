@@ -125,7 +125,7 @@ def test_every_key_of_the_summary_is_there(tmp_path, kind):
     assert set(summary["onsets"]["T2"]) == {"1 K/s", "10 K/min", "1 K/min", "voltage-drop"}
     wanted = {"initial_J", "final_J", "heat_in_J", "heat_out_J", "released_J", "ejected_J", "residual_J", "residual_relative"}
     assert set(summary["energy"]) == wanted
-    counted = {"wall_s", "cpu_s", "steps", "rejected_steps", "linear_solves", "n_dofs", "n_sites", "peak_memory_MB"}
+    counted = {"wall_s", "cpu_s", "steps", "rejected_steps", "linear_solves", "solves_by", "n_dofs", "n_sites", "peak_memory_MB"}
     assert set(summary["cost"]) == counted
     assert set(summary["provenance"]) == {"case_sha256", "versions", "started", "machine"}
 

@@ -11,6 +11,7 @@ from thermo.arc import HEAT, PHASE_NAMES, ArcProgramme
 from thermo.boundary import LINKS, Contact, Flux, GapRadiation, Held, Radiation, Source, ThinLayer, resistance, slope_at
 from thermo.case import Case, Place
 from thermo.cell import LumpedCell
+from thermo.derived import numbers, principal, stack, value_at
 from thermo.geometry import Along, LayeredBlock, Meshed, Stored
 from thermo.kinetics import Floats, Integers, amounts, heat_per_extent, rates
 from thermo.materials import PROPERTIES, ByAxis, Material, tables_of
@@ -160,7 +161,7 @@ class MeshBody:
         self.materials = {name: case.material(material) for name, (material, _) in body.materials().items()}
         n, space = self.shape.n_nodes, self.shape.space
         self.volumes = np.stack([self.shape.region(name) for name in self.regions], axis=1)
-        laws = [enthalpy_of(material) for material in self.materials.values()]
+        self.laws = laws = [enthalpy_of(material) for material in self.materials.values()]
         varies = any(len(law.temperature) > 1 for law in laws)
         density = np.zeros(len(self.shape.mesh.cells))
         for cells, law in zip(self.regions.values(), laws, strict=True):
@@ -209,6 +210,10 @@ class MeshBody:
         self.programme = built
         self.multiplicity = self.shape.multiplicity
         self.n_dofs, self.n_sites = n, 0
+        self.programme_faces = [name for name in programme.faces if name not in self.links]
+        self.inside = [np.unique(space.cells[cells]) for cells in self.regions.values()]
+        conductivity = {name: m.thermal_conductivity for name, m in self.materials.items()}
+        self.flows = {face: self.shape.flow(face, conductivity) for face in case.measure.flows}
         self.probes = {name: self._reading(probe) for name, probe in case.measure.probes.items()}
         for name in cuts:
             for side, nodes in zip(name.split("|"), self.links[name][:2], strict=True):
@@ -315,8 +320,63 @@ class MeshBody:
             made |= {f"{name}_theta": (reading.of(block.temperature) - low) / span for name, reading in self.probes.items()}
         for name, power in self._powers(block).items():
             made[f"heat_{name}_W"] = power
+        for face, parts in self.flows.items():
+            passing = [sum(np.sum(value_at(value, P @ T) * (B @ T)) for value, B, P in parts) for T in block.temperature]
+            made[f"flow_{face}_W"] = self.multiplicity * np.array(passing, float)
+        made["row/regions"] = self._regions(block.temperature)
         made["stored_J"] = self.multiplicity * np.array([self._stored(T) for T in block.temperature])
         return made
+
+    def _regions(self, temperature: Floats) -> Floats:
+        """Of each row and region: mean, largest, smallest temperature [K], the nodes of the latter two, heat stored since the start [J]."""
+        made = np.zeros((len(temperature), len(self.regions), 6))
+        for j, nodes in enumerate(self.inside):
+            part = temperature[:, nodes]
+            weights = self.volumes[nodes, j]
+            highest, lowest = np.argmax(part, axis=1), np.argmin(part, axis=1)
+            row = np.arange(len(part))
+            made[:, j, 0] = part @ weights / weights.sum()
+            made[:, j, 1], made[:, j, 2] = part[row, highest], part[row, lowest]
+            made[:, j, 3], made[:, j, 4] = nodes[highest], nodes[lowest]
+            law, start = self.laws[j], self.start[nodes]
+            made[:, j, 5] = self.multiplicity * np.array([weights @ (law.at(T) - law.at(start)) for T in part])
+        return made
+
+    def regions_summary(self, time: Floats, rows: Floats) -> dict[str, Any]:
+        """Of every region: mean and stored heat at the end, the extremes with their time and place."""
+        found = {}
+        for j, name in enumerate(self.regions):
+            mean, largest, smallest, at_largest, at_smallest, stored = rows[:, j].T
+            high, low = int(np.argmax(largest)), int(np.argmin(smallest))
+            place = self.shape.space.points
+            found[name] = {
+                "mean_K": float(mean[-1]),
+                "stored_J": float(stored[-1]),
+                "maximum_K": float(largest[high]),
+                "time_of_maximum_s": float(time[high]),
+                "place_of_maximum_m": [float(x) for x in place[int(at_largest[high])]],
+                "minimum_K": float(smallest[low]),
+                "time_of_minimum_s": float(time[low]),
+                "place_of_minimum_m": [float(x) for x in place[int(at_smallest[low])]],
+            }
+        return found
+
+    def derived(self, end: float) -> dict[str, Any]:
+        """Biot and Fourier numbers, and of a stack of layers its effective conductivities and resistance, at the mean start temperature."""
+        start = float(self.start.mean())
+        areas = {face: self.shape.face(face)[1].sum() for face in self.programme_faces}
+        terms = [(face, condition) for face, condition in self.programme.terms if not isinstance(condition, (*LINKS, Source))]
+        made: dict[str, Any] = numbers(float(self.volumes.sum()), areas, list(self.materials.values()), terms, start, end)
+        if isinstance(self.block, LayeredBlock):
+            along = [principal(material.thermal_conductivity, start) for material in self.materials.values()]
+            layers = [(float(layer.thickness), float(k[0]), float(k[-1])) for layer, k in zip(self.block.layers, along, strict=True)]
+            contacts = [resistance(c, 0.0) for _, c in self.programme.terms if isinstance(c, Contact | ThinLayer)]
+            made["stack"] = stack(layers, contacts)
+        return made
+
+    def heat_flux(self, frame: Frame, temperature: Floats) -> Floats:
+        """Heat flux of the cells of a frame [W/m2] from the temperatures of its points."""
+        return self.shape.heat_flux(frame, temperature, {name: m.thermal_conductivity for name, m in self.materials.items()})
 
     def _stored(self, temperature: Floats) -> float:
         """Heat stored in the mesh since the start [J]."""

@@ -16,7 +16,7 @@ from thermo.boundary import OverTime
 from thermo.boxes import Boxes
 from thermo.cell import LumpedCell
 from thermo.errors import CaseError, Mistake, closest, described, did_you_mean, shortened
-from thermo.geometry import LayeredBlock, Meshed, Stored
+from thermo.geometry import Along, LayeredBlock, Meshed, Stored
 from thermo.materials import PROPERTIES, Cylindrical, Material, Table, Temperature, Tensor, material_mistakes, tables_of
 from thermo.programme import Conditions, SteadyProgramme, SurroundingsProgramme
 from thermo.reader import Document, Frozen, Key, change, make, misplaced, quantities, read_document
@@ -63,9 +63,10 @@ class Crossing(Frozen):
 
 
 class Pictures(Frozen):
-    """Times at which the field is kept."""
+    """Times at which the field is kept, and whether the heat flux is kept with it."""
 
     times: tuple[Annotated[float, Unit("time", gt=0)], ...] = ()
+    heat_flux: Annotated[bool, Field(strict=True)] = False
 
 
 class Onsets(Frozen):
@@ -85,9 +86,13 @@ Probe = Annotated[
 
 
 class Measure(Frozen):
-    """What is read off a run. A probe is a point (in a block [x, y, z]), or a face or region with mean, minimum or maximum."""
+    """What is read off a run. A probe is a point (in a block [x, y, z]), or a face or region with mean, minimum or maximum.
+
+    `flows` names faces through which the conducted heat is recorded: into the body, through an interface `a|b` from a to b.
+    """
 
     probes: dict[str, Probe] = {}
+    flows: tuple[str, ...] = ()
     crossings: dict[str, Crossing] = {}
     pictures: Pictures = Pictures()
     onsets: Onsets = Onsets()
@@ -221,8 +226,19 @@ class Case(Frozen):
         return self.materials[name].resolved()
 
     def named_faces(self) -> set[str]:
-        """Names of the faces that the programme says something of."""
-        return set(self.programme.faces) if isinstance(self.programme, Conditions) else set()
+        """Names of the faces that the programme says something of; of a block that is not symmetric, two sides more."""
+        named = set(self.programme.faces) if isinstance(self.programme, Conditions) else set()
+        return named | ({"left", "front"} if self._crooked() else set())
+
+    def _crooked(self) -> bool:
+        """Whether the start or a material of a block is no mirror image of itself, which a named side says as well."""
+        body = self.sample
+        if not isinstance(body, LayeredBlock):
+            return False
+        if isinstance(body.temperature, Stored) or (isinstance(body.temperature, Along) and body.temperature.axis < 2):
+            return True
+        known = [self.material(layer.material) for layer in body.layers if layer.material in self.materials]
+        return any(isinstance(material.thermal_conductivity, Tensor | Cylindrical) for material in known)
 
     def step_tolerance(self) -> float:
         """The error allowed in a step."""
@@ -339,6 +355,12 @@ def _measure_mistakes(document: Document, sample: Any, programme: Any, measure: 
         elif probe.region is not None and probe.region not in sample.region_names():
             text = f"the sample has no region {shortened(probe.region)!r}" + did_you_mean(probe.region, sample.region_names())
             mistakes.append(document.mistake((*key, "region"), text))
+    for i, face in enumerate(measure.flows):
+        if not block:
+            mistakes.append(document.mistake(("measure", "flows", i), "a lumped sample has no faces"))
+        elif face not in sample.face_names():
+            text = f"the sample has no face {shortened(face)!r}" + did_you_mean(face, sample.face_names())
+            mistakes.append(document.mistake(("measure", "flows", i), text))
     known = list(measure.probes) if block else ["sample"]
     for name, crossing in measure.crossings.items():
         if crossing.probe not in known:
@@ -363,6 +385,10 @@ _POINT: dict[str, Any] = {"temperature_K": {}, "time_s": {}}
 _FIRST = _POINT | {"temperature_start_of_window_K": {}, "criterion": {}, "rate_K_per_s": {}, "margin": {}}
 _EXOTHERM = {"start": _POINT, "end": _POINT | {"reason": {}}, "rise_K": {}, "heat_J": {}}
 _PROBE: dict[str, Any] = {"initial_K": {}, "final_K": {}, "maximum_K": {}, "time_of_maximum_s": {}}
+_REGION: dict[str, Any] = {name: {} for name in ("mean_K", "stored_J", "maximum_K", "time_of_maximum_s", "minimum_K", "time_of_minimum_s")}
+_STACK: dict[str, Any] = {
+    name: {} for name in ("conductivity_in_plane_W_per_m_K", "conductivity_through_W_per_m_K", "resistance_through_m2_K_per_W")
+}
 _ENERGY = ("initial_J", "final_J", "heat_in_J", "heat_out_J", "ejected_J", "residual_J", "residual_relative")
 _BALANCE: dict[str, Any] = {"heat_in_W": {}, "heat_out_W": {}, "residual_W": {}, "residual_relative": {}}
 
@@ -378,6 +404,8 @@ def _results(sample: Any, measure: Measure, steady: bool) -> dict[str, Any]:
         "crossings": dict.fromkeys(measure.crossings, _POINT),
         "probes": dict.fromkeys(probes, _PROBE),
         "arrivals": {"*": {"*": {}}},
+        "regions": dict.fromkeys(sample.region_names() if isinstance(sample, Meshed) else (), _REGION),
+        "derived": {"length_m": {}, "fourier": {}, "biot": {"*": {}}, "stack": _STACK},
         "energy": _BALANCE if steady else {name: {} for name in _ENERGY} | {"released_J": {"*": {}}},
     }
 
@@ -493,6 +521,8 @@ def _plain(node: Any) -> Any:
         return entry
     if isinstance(node, Table | OverTime):
         return {"table": [[_plain(a), _plain(b)] for a, b in zip(node[0], node[1], strict=True)]}
+    if isinstance(node, Stored):
+        return {"result": node.result}
     if hasattr(node, "_asdict"):
         return {name: _plain(value) for name, value in node._asdict().items()}
     if isinstance(node, Frozen):

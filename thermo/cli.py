@@ -191,7 +191,8 @@ def case_text(summary: dict[str, Any]) -> str:
     from thermo.study import row_text
     from thermo.units import show
 
-    lines = [summary["title"], f"ended: {summary['end']['reason']} after {show(summary['end']['time_s'], 'time')}"]
+    ended = f" after {show(summary['end']['time_s'], 'time')}" if summary["end"]["time_s"] > 0.0 else ""
+    lines = [summary["title"], f"ended: {summary['end']['reason']}{ended}"]
     for i, exotherm in enumerate(summary["exotherms"], 1):
         start, end = exotherm["start"], exotherm["end"]
         lines.append(

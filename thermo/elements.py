@@ -144,13 +144,8 @@ class Space:
 
     def facet_nodes(self, facets: Integers) -> Integers:
         """Nodes of facets given by their vertices (n, m): corners, then the middles of their sides, then the centre."""
-        from meshes.mesh import FACETS, all_facets
-
-        known, owner = all_facets(self.of)
-        number = rows_in(np.sort(facets, axis=1), np.sort(known, axis=1))
-        local = np.array([self._on_facet(corners) for corners in FACETS[self.of.kind]])
-        cell, side = owner[number], number // len(self.of.cells)
-        return np.take_along_axis(self.cells[cell], local[side], axis=1)
+        cell, side = self._sides(facets)
+        return np.take_along_axis(self.cells[cell], self._facet_locals()[side], axis=1)
 
     def _on_facet(self, corners: tuple[int, ...]) -> list[int]:
         """Local nodes of the facet of a cell whose corners VTK numbers so."""
@@ -181,6 +176,57 @@ class Space:
         each, share = self.on_each_facet(facets)
         nodes, place = np.unique(each, return_inverse=True)
         return nodes, np.bincount(place.ravel(), weights=share.ravel(), minlength=len(nodes)).astype(float)
+
+    def flux(self, facets: Integers, dyad: Any, cells: Integers) -> tuple[Any, Any]:
+        """Heat through facets from the side of some cells per conductivity, and the temperature that goes with each piece of it.
+
+        Returns (B, P): with k at the temperatures P T of the pieces, the heat that leaves those cells through the facets is k . (B T).
+        `dyad` gives the dyads of a direction at places (dimension, n). Facets that none of the cells has count for nothing.
+        """
+        from scipy.sparse import csr_matrix
+
+        cell, side = self._sides(facets, cells)
+        nodes = np.take_along_axis(self.cells[cell], self._facet_locals()[side], axis=1)
+        shapes, slopes, weights = _facet_rule(self.of.kind, 1)
+        values, _, _ = _facet_rule(self.of.kind, self.order)
+        corners = self.points[nodes[:, : facets.shape[1]]]
+        places = np.einsum("qi,fid->dfq", shapes, corners)
+        # the facet's places in the unit cell
+        unit = np.asarray(self.element.doflocs)[self._facet_locals()[side][:, : facets.shape[1]]]
+        gradient = self._gradients(cell, np.einsum("qi,fid->dfq", shapes, unit))
+        inside = self.of.points[self.of.cells[cell]].mean(axis=1)
+        turned = np.einsum("abfq,fqb->afq", dyad(places), _normals(corners, slopes, inside))  # normal times area
+        share = -np.einsum("fqia,afq,fq,q->fqi", gradient, turned, self.measure(places), weights)
+        n = share.shape[0] * share.shape[1]
+        repeated = np.repeat(self.cells[cell], len(weights), axis=0)
+        B = csr_matrix((share.ravel(), (np.repeat(np.arange(n), repeated.shape[1]), repeated.ravel())), shape=(n, self.n_nodes))
+        on = np.repeat(nodes, len(weights), axis=0)
+        P = csr_matrix(
+            (np.tile(values, (len(cell), 1)).ravel(), (np.repeat(np.arange(n), on.shape[1]), on.ravel())), shape=(n, self.n_nodes)
+        )
+        return B, P
+
+    def _gradients(self, cells: Integers, local: Floats) -> Floats:
+        """Gradients of the shape functions of cells (n,) at places (dimension, n, q) of the unit cell: (n, q, n_local, dimension)."""
+        mapping = self.mesh.mapping()
+        fields = [self.element.gbasis(mapping, local, i, tind=cells)[0] for i in range(self.cells.shape[1])]
+        return np.stack([np.moveaxis(np.asarray(field.grad), 0, -1) for field in fields], axis=2)
+
+    def _sides(self, facets: Integers, cells: Integers | None = None) -> tuple[Integers, Integers]:
+        """The cell of each facet and which of its sides it is; of some `cells` alone, facets that none of them has are left out."""
+        from meshes.mesh import all_facets
+
+        known, owner = all_facets(self.of)
+        rows = np.arange(len(known)) if cells is None else np.flatnonzero(np.isin(owner, cells))
+        number = rows_in(np.sort(facets, axis=1), np.sort(known[rows], axis=1), missing=-1 if cells is not None else None)
+        found = rows[number[number >= 0]]
+        return owner[found], found // len(self.of.cells)
+
+    def _facet_locals(self) -> Integers:
+        """Local nodes of every side of a cell."""
+        from meshes.mesh import FACETS
+
+        return np.array([self._on_facet(corners) for corners in FACETS[self.of.kind]])
 
     def opposite(self, one: Integers, other: Integers, along: Floats | None = None) -> tuple[Integers, Integers, Floats]:
         """Pairs of nodes on two lists of facets (n, m) that lie opposite in the same order, and the area of each pair [m2].
@@ -256,6 +302,19 @@ def _facet_rule(kind: str, order: int) -> tuple[Floats, Floats, Floats]:
         values.append(np.broadcast_to(value, len(weights)))
         slopes.append(np.broadcast_to(slope, (dimension, len(weights))).T)
     return np.stack(values, axis=1), np.stack(slopes, axis=1), weights
+
+
+def _normals(corners: Floats, slopes: Floats, inside: Floats) -> Floats:
+    """Normals of facets away from a place inside their cell, as long as the facet is large in its parameters: (n, n_points, dimension)."""
+    tangents = np.einsum("qia,fid->fqad", slopes, corners)
+    if tangents.shape[2] == 0:
+        normal = np.ones((len(corners), len(slopes), 1))
+    elif tangents.shape[2] == 1:
+        normal = np.stack([tangents[:, :, 0, 1], -tangents[:, :, 0, 0]], axis=-1)
+    else:
+        normal = np.cross(tangents[:, :, 0], tangents[:, :, 1])
+    outward = np.einsum("fqd,fd->fq", normal, corners.mean(axis=1) - inside)
+    return normal * np.sign(outward)[:, :, None]  # type: ignore[no-any-return]
 
 
 def _vtk(kind: str) -> list[int]:

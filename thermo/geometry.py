@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -35,6 +36,12 @@ class Along(NamedTuple):
     axis: int
     position: tuple[Quantity, ...]
     value: tuple[Quantity, ...]
+
+    def entries(self) -> Iterator[tuple[Key, Quantity]]:
+        """Every number with its key as the file has it."""
+        for i, row in enumerate(zip(self.position, self.value, strict=True)):
+            yield ("table", i, 0), row[0]
+            yield ("table", i, 1), row[1]
 
 
 class Stored(NamedTuple):

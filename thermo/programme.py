@@ -154,6 +154,8 @@ def jumped_schedule(programme, machine, clock, before, after):
 @progress.body(FaceSchedule)
 @progress.body(Schedule)
 def progress_of_schedule(programme, machine, clock, temperature):
+    if programme.corners[-1] == 0.0:
+        return 1.0
     # a transient from a sharp start takes about as many steps a decade of time
     decades = 7.0
     return 1.0 + math.log10(max(clock / programme.corners[-1], 10.0**-decades)) / decades

@@ -462,7 +462,8 @@ def _attach(made: Any, at: Key, document: Document) -> list[Mistake]:
     mistakes = []
     uncertain = {key for key, stated in document.provenance.items() if "uncertainty" in stated and key[: len(at)] == at}
     for key, quantity in quantities(made, at):
-        if key not in document.lines and not any(key[:n] in document.settings for n in range(1, len(key) + 1)):
+        alone = key[-1:] == (0,) and key[:-1] in document.lines  # a number where a list may stand
+        if key not in document.lines and not alone and not any(key[:n] in document.settings for n in range(1, len(key) + 1)):
             quantity.status, quantity.source = "assumed", "a default, not stated in the file"
             continue
         while key and key not in document.provenance:

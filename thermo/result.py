@@ -21,12 +21,12 @@ from thermo.arc import (
     WINDOW_START,
     ArcProgramme,
 )
-from thermo.body import Body, CellBody
+from thermo.body import Body, CellBody, MeshBody
 from thermo.case import CRITERIA, Case, tolerance, used_numbers, wanted
 from thermo.kinetics import Floats
 from thermo.programme import ENDED, PHASE, REASON, REASONS
 from thermo.reader import dotted
-from thermo.stepping import N_REJECTED, N_SOLVES, N_STEPS, RELEASED, History, State
+from thermo.stepping import N_BANDED, N_DIRECT, N_JACOBI, N_MODES, N_MULTIGRID, N_REJECTED, N_SOLVES, N_STEPS, RELEASED, History, State
 from thermo.units import DIMENSIONS, show
 
 
@@ -80,6 +80,7 @@ class Result:
         self.columns = recording.columns()
         self.machine = recording.rows("machine")
         self.ledger = recording.rows("ledger")
+        self.regions = recording.rows("regions") if isinstance(body, MeshBody) else np.zeros(0)
         self.frames = recording.frames
         self.failure = failure
         self.begun = begun
@@ -125,6 +126,9 @@ class Result:
                 ended = [entry["end"] for entry in made["exotherms"] if entry["end"]["reason"] == CESSATION]
                 onsets["cessation"] = {k: ended[0][k] for k in ("temperature_K", "time_s", "margin")} if ended else None
             made["definitions"] = DEFINITIONS
+        else:
+            made["regions"] = self.body.regions_summary(self.time, self.regions)
+            made["derived"] = self.body.derived(float(self.time[-1]))
         made["energy"] = self._energy()
         made["expect"] = [judged(entry, made) for entry in self.case.expect]
         made["inputs_not_measured"] = self._inputs()
@@ -141,6 +145,7 @@ class Result:
             "steps": int(loop[N_STEPS]),
             "rejected_steps": int(loop[N_REJECTED]),
             "linear_solves": int(loop[N_SOLVES]),
+            "solves_by": {name: int(loop[k]) for name, k in SOLVERS.items() if loop[k] > 0.0},
             "n_dofs": self.body.n_dofs,
             "n_sites": self.body.n_sites,
         }
@@ -244,6 +249,8 @@ class Result:
             found.append({"code": "energy", "text": text, "where": "energy"})
         return found
 
+
+SOLVERS = {"banded": N_BANDED, "direct": N_DIRECT, "cg-jacobi": N_JACOBI, "cg-multigrid": N_MULTIGRID, "modes": N_MODES}
 
 CESSATION = "rate below the sensitivity"
 

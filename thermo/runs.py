@@ -161,7 +161,9 @@ def _run(
     def keep(frames: Iterable[tuple[float, Any]]) -> None:
         for moment, temperature in frames:
             if isinstance(body, MeshBody):
-                folder.write_frame(len(written) + 1, moment, mesh, body.unfolded(temperature), written)
+                whole = body.unfolded(temperature)
+                flux = body.heat_flux(body.frame(), whole) if case.measure.pictures.heat_flux else None
+                folder.write_frame(len(written) + 1, moment, mesh, whole, flux, written)
             written.append(moment)
 
     if stored is not None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from meshes.mesh import Links, Mesh, split
+from meshes.mesh import Links, Mesh, facet_pairs, rows_in, split
 from thermo.boundary import GapRadiation
 from thermo.elements import Space
 from thermo.kinetics import Floats, Integers
@@ -21,6 +21,24 @@ class Frame(NamedTuple):
     kind: str
     material: Integers
     names: list[str]
+
+
+def _middle_gradient(corners: Floats, values: Floats, kind: str) -> Floats:
+    """Gradient in the middle of linear cells, (n, dimension), from their corners (n, m, dimension) and values (n, m)."""
+    slopes = {
+        "line": [[-1.0, 1.0]],
+        "triangle": [[-1.0, 1.0, 0.0], [-1.0, 0.0, 1.0]],
+        "tetra": [[-1.0, 1.0, 0.0, 0.0], [-1.0, 0.0, 1.0, 0.0], [-1.0, 0.0, 0.0, 1.0]],
+        "quad": [[-0.5, 0.5, 0.5, -0.5], [-0.5, -0.5, 0.5, 0.5]],
+        "hexahedron": [
+            [-0.25, 0.25, 0.25, -0.25, -0.25, 0.25, 0.25, -0.25],
+            [-0.25, -0.25, 0.25, 0.25, -0.25, -0.25, 0.25, 0.25],
+            [-0.25, -0.25, -0.25, -0.25, 0.25, 0.25, 0.25, 0.25],
+        ],
+    }[kind]
+    local = np.array(slopes)
+    jacobian = np.einsum("ai,nid->nad", local, corners)
+    return np.linalg.solve(jacobian, np.einsum("ai,ni->na", local, values)[..., None])[..., 0]  # type: ignore[no-any-return]
 
 
 class Shape:
@@ -99,6 +117,36 @@ class Shape:
             raise ValueError(f"{name!r} is not plane")
         return directions[-1]  # type: ignore[no-any-return]
 
+    def flow(self, face: str, conductivity: dict[str, Any]) -> list[tuple[Any, Any, Any]]:
+        """Conduction through a face as terms (value, B, P): the heat is the sum of k(P T) . (B T) [W], see `Space.flux`.
+
+        Through an interface `a|b` from a to b, the mean of both sides; through any other face into the body, or in the direction in
+        which the coordinates rise where the face lies within.
+        """
+        from thermo.conduction import directions
+
+        facets, sides = facet_pairs(self.mesh)
+        rows = rows_in(np.sort(self.mesh.faces[face], axis=1), np.sort(facets, axis=1))
+        within = bool(np.all(sides[rows, 1] >= 0)) or face in self.sides
+        first, _, second = face.partition("|")
+        found = []
+        for region, value in conductivity.items():
+            cells = self.mesh.regions[region]
+            if second:
+                parts_ = [(cells, 0.5 if region == first else -0.5 if region == second else 0.0)]
+            elif not within:
+                parts_ = [(cells, -1.0)]
+            else:
+                middle, ahead = self.mesh.points[self.mesh.cells].mean(axis=1), self.mesh.points[facets[rows]].mean(axis=(0, 1))
+                lower = np.sum(middle[cells] - ahead, axis=1) < 0.0
+                parts_ = [(cells[lower], 0.5), (cells[~lower], -0.5)]
+            for part, sign in parts_:
+                side = self.sides[face][1] if face in self.sides and sign < 0.0 else self.mesh.faces[face]
+                for direction in directions(value, self.mesh.points.shape[1], self.space.axisymmetric) if sign and len(part) else ():
+                    B, P = self.space.flux(side, direction.dyad, part)
+                    found.append((direction.value, sign * B, P))
+        return found
+
     def weights_at(self, point: Floats) -> Floats:
         """Weights of all nodes in the value at a point of the whole body [m]. Raises ValueError where it lies in no cell."""
         point = np.array(point, float)[: self.mesh.points.shape[1]]
@@ -128,6 +176,24 @@ class Shape:
             cells = np.concatenate([cells, image[cells][:, turned[self.mesh.kind]]])
             points, kinds = np.concatenate([points, other]), np.tile(kinds, 2)
         return Frame(points, cells, self.mesh.kind, kinds, list(self.mesh.regions))
+
+    def heat_flux(self, frame: Frame, values: Floats, conductivity: dict[str, Any]) -> Floats:
+        """-k grad T in the middle of every cell of a frame [W/m2], (n_cells, 3), from the temperatures of its points [K]."""
+        from thermo.conduction import directions
+        from thermo.derived import value_at
+
+        corners = frame.points[frame.cells]
+        dimension = self.mesh.points.shape[1]
+        middle, mean = corners.mean(axis=1), values[frame.cells].mean(axis=1)
+        slope = _middle_gradient(corners[:, :, :dimension], values[frame.cells], frame.kind)
+        made = np.zeros((len(frame.cells), 3))
+        for number, value in enumerate(conductivity.values()):
+            rows = np.flatnonzero(frame.material == number)
+            for direction in directions(value, dimension, self.space.axisymmetric):
+                k = value_at(direction.value, mean[rows])
+                dyad = direction.dyad(middle[rows, :dimension].T)
+                made[rows, :dimension] -= k[..., None] * np.einsum("abn,nb->na", dyad, slope[rows])
+        return made
 
     def unfolded(self, values: Floats) -> Floats:
         """Nodal values of the whole body from those of the mesh."""

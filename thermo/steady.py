@@ -18,42 +18,14 @@ SMALLEST = 1e-10  # of the largest flow, what may be left open at a node
 
 
 def settle(sample: MeshSample, programme: FaceSchedule, state: State) -> Iterator[History]:
-    """The steady state, in place of the state; the one row that there is. The ledger holds powers [W]. Raises SolveError."""
-    work, loop, T = MeshWork(sample, programme), state.loop, state.temperature
+    """The steady state, in place of the state; the one row that there is. The ledger holds powers [W].
+
+    Raises SolveError where it is not found; the row is then what was reached.
+    """
+    work, T = MeshWork(sample._replace(mass=None), programme), state.temperature
     T[work.held] = work.held_values(0.0)
-    nothing = np.zeros_like(T)
-    curved = any(isinstance(condition, Radiation | GapRadiation) for _, condition in programme.terms)
-
-    def unbalance(temperature: Floats) -> tuple[Floats, float]:
-        """What flows into every free node [W], and the largest that flows anywhere."""
-        around = surface(sample, programme.terms, 0.0, temperature)
-        work.now = sample.conduction.at(temperature)
-        inside = work.now.edges.into(temperature)
-        passing = np.abs(work.now.edges.conductance * (work.now.edges.difference @ temperature))
-        return (inside + around.flow)[work.free], float(max(np.max(passing, initial=0.0), np.max(np.abs(around.flow), initial=0.0)))
-
-    left, scale = unbalance(T)
-    for _ in range(MOST):
-        around = surface(sample, programme.terms, 0.0, T)
-        change = work.solve(1.0, left, loop, around, nothing)
-        if change is None:
-            raise SolveError("the steady state is not found: a linear system cannot be solved")
-        share, before = 1.0, float(np.linalg.norm(left))
-        while True:
-            trial = T.copy()
-            trial[work.free] += share * change
-            found, size = unbalance(trial)
-            if (np.min(trial) > 0.0 or not curved) and (np.linalg.norm(found) <= (1.0 - 0.1 * share) * before or share < 1e-3):
-                break
-            share *= 0.5
-            if share < 1e-8:
-                raise SolveError("the steady state is not found: Newton's method makes no headway")
-        T[:], left, scale = trial, found, size
-        loop[N_STEPS] += 1.0
-        if np.max(np.abs(left), initial=0.0) <= SMALLEST * scale or np.max(np.abs(share * change), initial=0.0) < 1e-11 * np.max(np.abs(T)):
-            break
-    else:
-        raise SolveError(f"the steady state is not found in {MOST} iterations")
+    failure = _newton(work, T, state.loop)
+    loop = state.loop
     around = surface(sample, programme.terms, 0.0, T)
     into = work.now.edges.into(T) + around.flow
     state.ledger[RELEASED:] = around.heats
@@ -65,3 +37,41 @@ def settle(sample: MeshSample, programme: FaceSchedule, state: State) -> Iterato
     history = new_history(state, 1)
     write_row(state, 0.0, 0.0, 1.0, history, 0)
     yield history
+    if failure:
+        raise SolveError(failure)
+
+
+def _newton(work: MeshWork, T: Floats, loop: Floats) -> str:
+    """Change T until nothing is left unbalanced; why that failed, or nothing."""
+    nothing = np.zeros_like(T)
+    curved = any(isinstance(condition, Radiation | GapRadiation) for _, condition in work.terms)
+    left, scale = _unbalance(work, T)
+    for _ in range(MOST):
+        change = work.solve(1.0, left, loop, surface(work.sample, work.terms, 0.0, T), nothing)
+        if change is None:
+            return "the steady state is not found: a linear system cannot be solved"
+        small = float(np.max(np.abs(change), initial=0.0)) < SMALLEST * float(np.max(np.abs(T)))
+        share, before = 1.0, float(np.linalg.norm(left))
+        while True:
+            trial = T.copy()
+            trial[work.free] += share * change
+            found, size = _unbalance(work, trial)
+            if (np.min(trial) > 0.0 or not curved) and (small or np.linalg.norm(found) <= (1.0 - 0.1 * share) * before):
+                break
+            share *= 0.5
+            if share < 1e-8:
+                return "the steady state is not found: Newton's method makes no headway"
+        T[:], left, scale = trial, found, size
+        loop[N_STEPS] += 1.0
+        if small or np.max(np.abs(left), initial=0.0) <= SMALLEST * scale:
+            return ""
+    return f"the steady state is not found in {MOST} iterations"
+
+
+def _unbalance(work: MeshWork, temperature: Floats) -> tuple[Floats, float]:
+    """What flows into every free node [W], and the largest that flows anywhere."""
+    around = surface(work.sample, work.terms, 0.0, temperature)
+    work.now = work.sample.conduction.at(temperature)
+    inside = work.now.edges.into(temperature)
+    passing = np.abs(work.now.edges.conductance * (work.now.edges.difference @ temperature))
+    return (inside + around.flow)[work.free], float(max(np.max(passing, initial=0.0), np.max(np.abs(around.flow), initial=0.0)))

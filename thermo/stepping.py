@@ -264,7 +264,7 @@ def advance(sample, programme, state, work, trial, times, limits, history, n_ste
         clipped = h >= left * (1.0 - 1e-12)
         if clipped:
             h = left
-        elif h > 0.5 * left:
+        elif h > 0.5 * left and h < limits.longest_step:
             h = 0.5 * left
         error = take_step(sample, programme, state, clock, h, work)
         order = error_order(sample)

@@ -119,10 +119,11 @@ class Folder:
         writer.writerows(rows)
         self.write(name, text.getvalue())
 
-    def write_frame(self, number: int, time: float, mesh: Any, temperature: Any, earlier: list[float]) -> None:
+    def write_frame(self, number: int, time: float, mesh: Any, temperature: Any, heat_flux: Any, earlier: list[float]) -> None:
         """One moment of the field as `fields/frame-NNNN.vtu`, and the series `fields/run.pvd` anew.
 
-        `mesh` is a `body.Frame`, `temperature` (n_points,) [K], `earlier` the times of the frames before this one [s].
+        `mesh` is a `shape.Frame`, `temperature` (n_points,) [K], `heat_flux` (n_cells, 3) [W/m2]
+        or None, `earlier` the times of the frames before this one [s].
         """
         import meshio
 
@@ -130,7 +131,7 @@ class Folder:
             mesh.points,
             [(mesh.kind, mesh.cells)],
             point_data={"temperature_K": temperature},
-            cell_data={"material": [mesh.material.astype(np.int32)]},
+            cell_data={"material": [mesh.material.astype(np.int32)]} | ({} if heat_flux is None else {"heat_flux_W_per_m2": [heat_flux]}),
         )
         folder = self.path / "fields"
         name = f"frame-{number:04d}.vtu"

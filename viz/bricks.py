@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from viz import theme
-from viz.read import Field, Patch, Run, read_field
+from viz.read import Cells, Field, Patch, Run, read_cells
 
 MOST_CANDIDATES = 24  # frames that are read to find the most telling one
 
@@ -58,20 +58,20 @@ def best_time(runs: Sequence[Run]) -> float:
     asked: list[float] = [common[i] for i in np.unique(np.linspace(0, len(common) - 1, min(len(common), MOST_CANDIDATES)).astype(int))]
     if len(asked) == 1:
         return asked[0]
-    return max(asked, key=lambda time: _spread([read_field(brick(run, time, "").file) for run in runs]))
+    return max(asked, key=lambda time: _spread([read_cells(brick(run, time, "").file) for run in runs]))
 
 
 def _has_frame(run: Run, time: float) -> bool:
     return any(abs(frame.time - time) <= 1e-6 * time for frame in run.frames)
 
 
-def _spread(fields: Sequence[Field]) -> float:
+def _spread(fields: Sequence[Cells]) -> float:
     means = [float(np.sum(field.weights * field.temperature)) for field in fields]
     middle = sum(means) / len(means)
     return float(np.sqrt(sum(float(np.sum(field.weights * (field.temperature - middle) ** 2)) for field in fields) / len(fields)))
 
 
-def colour_range(bricks: Sequence[Brick], fields: Sequence[Field]) -> tuple[float, float, list[float]]:
+def colour_range(bricks: Sequence[Brick], fields: Sequence[Cells | Field]) -> tuple[float, float, list[float]]:
     """One range of temperatures with round ends for all bodies, and its ticks [degC].
 
     It spans what a body can reach by conduction alone, so that pictures of one study at different times compare; where the

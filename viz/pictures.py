@@ -24,8 +24,9 @@ def pictures(folder: Path, time: float | None = None) -> tuple[dict[str, bytes],
     """The pictures of a case or a study by name, and lines worth telling. Nothing is written, nothing solved.
 
     `field` (in a study `fields`): the bodies cut open at a time, by default `picture_time_s` of the summary, else the time at
-    which the temperature varies most over all of them (`bricks.best_time`); `curves`: their probes over time; `temperature` and
-    `rate`: the calorimeter tests. A picture that cannot be drawn is left out and named.
+    which the temperature varies most over all of them (`bricks.best_time`); `plane`: those of two dimensions at that time;
+    `profile`: temperature along lines; `curves`: probes over time; `temperature` and `rate`: the calorimeter tests. A picture that
+    cannot be drawn is left out and named.
 
     Parameters
     ----------
@@ -62,8 +63,13 @@ def pictures(folder: Path, time: float | None = None) -> tuple[dict[str, bytes],
 
         return picture
 
-    if framed:
-        draw("fields" if study else "field", lambda: _fields(framed, moment, notes))
+    dimensions = {"line": 1, "triangle": 2, "quad": 2}
+    for dimension, drawing in ((3, _fields), (2, _planes), (1, _profiles)):
+        chosen = [run for run in framed if dimensions.get(run.kind, 3) == dimension]
+        name = {3: "field", 2: "plane", 1: "profile"}[dimension] + ("s" if study else "")
+        if chosen:
+            draw(name, lambda chosen=chosen, drawing=drawing: drawing(chosen, moment, notes))  # type: ignore[misc]
+    bodies = [run for run in bodies if len(run.time) > 1]
     if bodies:
         draw("curves", curves("probes", bodies))
     if cells:
@@ -72,7 +78,8 @@ def pictures(folder: Path, time: float | None = None) -> tuple[dict[str, bytes],
     return made, notes
 
 
-def _fields(runs: Sequence[Run], time: float | None, notes: list[str]) -> bytes:
+def _bricks(runs: Sequence[Run], time: float | None, notes: list[str]) -> list[Brick]:
+    """Each body at the moment that is asked for, or at the most telling one."""
     from viz.bricks import best_time, brick
 
     asked = best_time(runs) if time is None else time
@@ -81,7 +88,29 @@ def _fields(runs: Sequence[Run], time: float | None, notes: list[str]) -> bytes:
         found = brick(run, asked, run.name)
         if abs(found.time - asked) > 1e-6 * abs(asked):
             notes.append(f"{run.name}: there is no frame at {theme.time_text(asked)}; the one at {theme.time_text(found.time)} is drawn")
-        bricks.append(found._replace(title=f"{run.name}, {theme.time_text(found.time)}"))
+        bricks.append(found._replace(title=f"{run.name}, {_moment(run, found.time)}"))
+    return bricks
+
+
+def _moment(run: Run, time: float) -> str:
+    return "steady state" if len(run.time) == 1 else theme.time_text(time)
+
+
+def _planes(runs: Sequence[Run], time: float | None, notes: list[str]) -> bytes:
+    from viz import plane
+
+    return theme.png(plane.planes(_bricks(runs, time, notes), [run.axisymmetric for run in runs]))
+
+
+def _profiles(runs: Sequence[Run], time: float | None, notes: list[str]) -> bytes:
+    from viz import plane
+
+    titles = [f"{run.name}, steady state" if len(run.time) == 1 else run.name for run in runs]
+    return theme.png(plane.profiles(runs, titles))
+
+
+def _fields(runs: Sequence[Run], time: float | None, notes: list[str]) -> bytes:
+    bricks = _bricks(runs, time, notes)
     data, failure = rendered(command(runs, bricks))
     if data is not None:
         return data

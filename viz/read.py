@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from thermo.constants import ZERO_CELSIUS
 from thermo.store import plain_name, read_json
 
 Floats = npt.NDArray[np.float64]
@@ -56,6 +57,31 @@ class Field(NamedTuple):
             steps = np.diff(axis)
             made = np.multiply.outer(made, np.append(steps, 0.0) + np.append(0.0, steps))
         return np.asarray(made[0] / made.sum())
+
+
+KINDS = ("line", "triangle", "quad", "tetra", "hexahedron")
+
+
+class Cells(NamedTuple):
+    """A frame as it is stored: points (n, 3) [m], cells of one kind, temperature of the points [K], material of the cells."""
+
+    points: Floats
+    cells: npt.NDArray[np.int64]
+    kind: str
+    temperature: Floats
+    material: npt.NDArray[np.int64]
+
+    @property
+    def temperature_c(self) -> Floats:
+        """Temperature of the points [degC]."""
+        return self.temperature - ZERO_CELSIUS
+
+    @property
+    def weights(self) -> Floats:
+        """About the share of the body's volume at each point: each cell counts by the box around it."""
+        size = np.prod(np.maximum(np.ptp(self.points[self.cells], axis=1), 1e-12), axis=1)
+        made = np.bincount(self.cells.ravel(), weights=np.repeat(size, self.cells.shape[1]), minlength=len(self.points))
+        return made / made.sum()  # type: ignore[no-any-return]
 
 
 class Run(NamedTuple):
@@ -119,6 +145,16 @@ class Run(NamedTuple):
             found.append(Patch(str(name), str(entry.get("face", "top")), (x - half, y - half), (x + half, y + half), held))
         return sorted(found, key=lambda patch: patch.held is None)
 
+    @property
+    def kind(self) -> str:
+        """The kind of cells of its frames; empty where there are none."""
+        return read_cells(self.frames[0].file).kind if self.frames else ""
+
+    @property
+    def axisymmetric(self) -> bool:
+        """Whether its plane is (r, z)."""
+        return bool(_at(self.case, "sample", "coordinates") == "axisymmetric")
+
     def known_range(self) -> tuple[float, float] | None:
         """Between which temperatures a body without sources must stay [K]: those at its start and those held."""
         start = _at(self.case, "sample", "temperature")
@@ -154,8 +190,8 @@ def read_history(file: Path) -> dict[str, npt.NDArray[Any]]:
             rows = list(csv.reader(lines))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ValueError(f"{file}: cannot be read: {error}") from None
-    if len(rows) < 3 or "time_s" not in rows[0] or any(len(row) != len(rows[0]) for row in rows):
-        raise ValueError(f"{file}: two rows of numbers and more are wanted, below names of which one is time_s")
+    if len(rows) < 2 or "time_s" not in rows[0] or any(len(row) != len(rows[0]) for row in rows):
+        raise ValueError(f"{file}: a row of numbers and more are wanted, below names of which one is time_s")
     made: dict[str, npt.NDArray[Any]] = {}
     for name, *cells in zip(*rows, strict=True):
         made[name] = np.array(cells) if name == "phase" else np.array([_cell(file, name, line, cell) for line, cell in enumerate(cells, 2)])
@@ -223,22 +259,31 @@ def read_runs(folder: Path) -> tuple[list[Run], list[str]]:
     return runs, notes
 
 
-def read_field(file: Path) -> Field:
-    """A frame by coordinates. Raises ValueError where it cannot be read or is not a tensor grid of hexahedra."""
+def read_cells(file: Path) -> Cells:
+    """A frame as it is stored. Raises ValueError where it cannot be read or has no cells of a known kind."""
     from meshio import vtu
 
     try:
         mesh = vtu.read(str(file))
         points, temperature = np.asarray(mesh.points), np.asarray(mesh.point_data["temperature_K"])
-        cells = np.asarray(mesh.cells_dict["hexahedron"])
-        material = np.asarray(mesh.cell_data_dict["material"]["hexahedron"]) if "material" in mesh.cell_data else np.zeros(len(cells), int)
+        (block,) = mesh.cells
+        cells = np.asarray(block.data)
+        material = np.asarray(mesh.cell_data["material"][0]) if "material" in mesh.cell_data else np.zeros(len(cells), int)
+        if len(temperature) != len(points) or len(material) != len(cells) or block.type not in KINDS:
+            raise ValueError("its arrays do not belong together")
     except Exception as error:  # a damaged file fails in many ways, and each means the same
         raise ValueError(f"{file}: cannot be read: {type(error).__name__}: {error}") from None
-    axes, places = zip(*(np.unique(points[:, i], return_inverse=True) for i in range(3)), strict=True)
+    return Cells(points, cells, block.type, temperature, material)
+
+
+def read_field(file: Path) -> Field:
+    """A frame by coordinates. Raises ValueError where it cannot be read or is not a tensor grid of hexahedra."""
+    found = read_cells(file)
+    axes, places = zip(*(np.unique(found.points[:, i], return_inverse=True) for i in range(3)), strict=True)
     shape = tuple(len(axis) for axis in axes)
-    if np.prod(shape) != len(points) or len(cells) != np.prod([n - 1 for n in shape]):
+    if found.kind != "hexahedron" or np.prod(shape) != len(found.points) or len(found.cells) != np.prod([n - 1 for n in shape]):
         raise ValueError(f"{file}: the points are not those of a tensor grid")
     values, kinds = np.empty(shape), np.zeros([n - 1 for n in shape], int)
-    values[places] = temperature
-    kinds[tuple(place[cells].min(axis=1) for place in places)] = material
+    values[places] = found.temperature
+    kinds[tuple(place[found.cells].min(axis=1) for place in places)] = found.material
     return Field((axes[0], axes[1], axes[2]), values, kinds)

@@ -11,7 +11,7 @@ import numpy as np
 from viz import theme
 from viz.bricks import Brick, colour_range
 from viz.grid import TEMPERATURE, grid, without_quarter
-from viz.read import read_field
+from viz.read import read_cells
 
 if TYPE_CHECKING:
     import pyvista
@@ -26,7 +26,7 @@ def scene(bricks: Sequence[Brick]) -> pyvista.Plotter:
     """The plotter with all bodies, ready to be shown or saved. Raises ValueError where a frame cannot be read."""
     import pyvista
 
-    low, high, ticks = colour_range(bricks, [read_field(brick.file) for brick in bricks])
+    low, high, ticks = colour_range(bricks, [read_cells(brick.file) for brick in bricks])
     n_columns = min(len(bricks), MOST_IN_A_ROW)
     n_rows = -(-len(bricks) // n_columns)
     wide = {1: 850, 2: 620, 3: 520}[n_columns]

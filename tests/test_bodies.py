@@ -1,0 +1,426 @@
+"""Bodies of boxes: every kind of element, materials by direction and by temperature, contacts and gaps, steady states, derived numbers."""
+
+import numpy as np
+import pytest
+
+from tests.conftest import case_from
+from thermo.body import build
+from thermo.errors import CaseError
+from thermo.simulate import run
+
+HEAD = """
+title: boxes
+materials:
+  a: {density: 2000 kg/m3, heat_capacity: 500 J/(kg K), thermal_conductivity: 10 W/(m K)}
+  b: {density: 1000 kg/m3, heat_capacity: 1000 J/(kg K), thermal_conductivity: 2 W/(m K)}
+"""
+LO, HI = "300 K", "400 K"
+
+
+def corner(value, dimension, other):
+    return "[" + ", ".join([value] + [other] * (dimension - 1)) + "]"
+
+
+def two(dimension, order=2, elements="boxes", *, faces="{}", kind="steady", more="", measure="{}", numerics="{}", coordinates=None):
+    """Two regions side by side along x: a from 0 to 10 mm, b from 10 to 30 mm, 5 mm wide."""
+    name = coordinates or {1: "line", 2: "plane", 3: "space"}[dimension]
+    zero, wide = "0 mm", "5 mm"
+    return case_from(f"""{HEAD}
+sample:
+  kind: boxes
+  coordinates: {name}
+  regions:
+    a: {{material: a, from: {corner("0 mm", dimension, zero)}, to: {corner("10 mm", dimension, wide)}}}
+    b: {{material: b, from: {corner("10 mm", dimension, zero)}, to: {corner("30 mm", dimension, wide)}}}
+  temperature: 300 K
+  mesh: {{order: {order}, elements: {elements}, smallest: 2.5 mm, largest: 2.5 mm, growth: 1.1}}
+programme: {{kind: {kind}, faces: {faces}{more}}}
+measure: {measure}
+numerics: {numerics}
+""")
+
+
+HELD = "left: [{kind: held, temperature: 400 K}], right: [{kind: held, temperature: 300 K}]"
+KINDS = [(1, "boxes"), (2, "boxes"), (2, "simplices"), (3, "boxes"), (3, "simplices")]
+
+
+@pytest.mark.parametrize("order", [1, 2])
+@pytest.mark.parametrize(("dimension", "elements"), KINDS)
+@pytest.mark.parametrize(
+    "contact", ["", "{kind: contact, resistance: 5e-4 m2 K/W}", "{kind: thin-layer, thickness: 1 mm, thermal_conductivity: 2 W/(m K)}"]
+)
+def test_two_slabs_in_series(dimension, elements, order, contact):
+    """Resistances add: 0.01/10 + 0.02/2 (+ 0.0005) m2 K/W; both sides of a contact have temperatures of their own."""
+    faces = f"{{{HELD}" + (f", a|b: [{contact}]" if contact else "") + "}"
+    result = run(two(dimension, order, elements, faces=faces, measure="{flows: [a|b, left, right]}"))
+    summary = result.summary()
+    gap = 5e-4 if contact else 0.0
+    flux = 100.0 / (0.001 + gap + 0.01)
+    area = {1: 1.0, 2: 5e-3, 3: 25e-6}[dimension]
+    assert summary["energy"]["heat_in_W"] == pytest.approx(flux * area, rel=1e-9)
+    assert result.columns["flow_left_W"][-1] == pytest.approx(flux * area, rel=1e-9)
+    assert result.columns["flow_right_W"][-1] == pytest.approx(-flux * area, rel=1e-9)
+    assert result.columns["flow_a|b_W"][-1] == pytest.approx(flux * area, rel=1e-9)
+    assert summary["energy"]["residual_relative"] < 1e-8
+    if contact:
+        assert result.columns["heat_a|b_W"][-1] == pytest.approx(flux * area, rel=1e-9)
+        assert summary["probes"]["a|b_a"]["final_K"] == pytest.approx(400.0 - flux * 0.001, abs=1e-6)
+        assert summary["probes"]["a|b_b"]["final_K"] == pytest.approx(300.0 + flux * 0.01, abs=1e-6)
+    assert summary["regions"]["a"]["mean_K"] == pytest.approx(400.0 - 0.5 * flux * 0.001, abs=1e-6)
+    assert summary["regions"]["b"]["minimum_K"] == pytest.approx(300.0)
+    assert summary["regions"]["b"]["place_of_minimum_m"][0] == pytest.approx(0.03)
+
+
+@pytest.mark.parametrize("order", [1, 2])
+@pytest.mark.parametrize(("dimension", "elements"), KINDS)
+def test_the_same_transient_from_every_element(dimension, elements, order):
+    """A bar is a bar: 1-D, 2-D and 3-D give the same midpoint, and the energy balance closes."""
+    place = corner("10 mm", dimension, "2 mm")
+    reference = run(two(1, 2, faces=f"{{{HELD}}}", kind="surroundings", more=", end: 20 s", measure="{probes: {p: [10 mm]}}"))
+    made = run(
+        two(dimension, order, elements, faces=f"{{{HELD}}}", kind="surroundings", more=", end: 20 s", measure=f"{{probes: {{p: {place}}}}}")
+    )
+    assert made.probe("p")[-1] == pytest.approx(reference.probe("p")[-1], abs=0.6 if order == 1 else 0.05)
+    assert made.summary()["energy"]["residual_relative"] < 1e-8
+
+
+@pytest.mark.parametrize("capacity", ["lumped", "consistent"])
+@pytest.mark.parametrize("contact", ["5e-4 m2 K/W", "{table: [[0 s, 5e-4 m2 K/W], [5 s, 1e-3 m2 K/W]]}"])
+def test_a_contact_that_changes_with_time_keeps_the_energy(capacity, contact):
+    faces = f"{{{HELD}, a|b: [{{kind: contact, resistance: {contact}}}]}}"
+    case = two(2, 1, faces=faces, kind="surroundings", more=", end: 400 s", numerics=f"{{capacity: {capacity}}}")
+    summary = run(case).summary()
+    resistance = 5e-4 if contact.startswith("5") else 1e-3
+    flux = 100.0 / (0.011 + resistance)
+    assert summary["probes"]["a|b_b"]["final_K"] == pytest.approx(300.0 + flux * 0.01, abs=0.05)
+    assert summary["energy"]["residual_relative"] < 1e-8
+
+
+def test_a_gap_between_two_plates_radiates():
+    """sigma (T1^4 - T2^4)/(1/e1 + 1/e2 - 1) between the faces, conduction in the plates: one equation for the flux."""
+    case = case_from(f"""{HEAD}
+sample:
+  kind: boxes
+  coordinates: plane
+  regions:
+    hot: {{material: a, from: [0 mm, 0 mm], to: [10 mm, 5 mm]}}
+    cold: {{material: b, from: [12 mm, 0 mm], to: [32 mm, 5 mm]}}
+  patches:
+    out: {{from: [10 mm, 0 mm], to: [10 mm, 5 mm]}}
+    in: {{from: [12 mm, 0 mm], to: [12 mm, 5 mm]}}
+  temperature: 500 K
+programme:
+  kind: steady
+  faces:
+    left: [{{kind: held, temperature: 1000 K}}]
+    right: [{{kind: held, temperature: 300 K}}]
+    out: [{{kind: gap-radiation, to: in, emissivity: 0.8, other_emissivity: 0.5}}]
+""")
+    result = run(case)
+    factor = 5.670374419e-8 / (1 / 0.8 + 1 / 0.5 - 1)
+    low, high = 0.0, 1e6
+    for _ in range(200):
+        flux = 0.5 * (low + high)
+        passed = factor * ((1000.0 - flux * 0.001) ** 4 - (300.0 + flux * 0.01) ** 4)
+        low, high = (flux, high) if passed > flux else (low, flux)
+    assert result.summary()["energy"]["heat_in_W"] == pytest.approx(flux * 5e-3, rel=1e-8)
+    assert result.columns["heat_out_W"][-1] == pytest.approx(flux * 5e-3, rel=1e-8)
+    # and in time, to the same end
+    text = case.model_copy(
+        update={"programme": two(1, kind="surroundings", more=", end: 3 h").programme.model_copy(update={"faces": case.programme.faces})}
+    )
+    ended = run(text).summary()
+    assert ended["energy"]["residual_relative"] < 1e-6
+    assert ended["regions"]["hot"]["mean_K"] == pytest.approx(1000.0 - flux * 0.0005, abs=0.1)
+
+
+@pytest.mark.parametrize("order", [1, 2])
+@pytest.mark.parametrize("elements", ["boxes", "simplices"])
+def test_a_hollow_cylinder(order, elements):
+    """2 pi k (T1 - T2)/ln(r2/r1) for each metre."""
+    case = case_from(f"""{HEAD}
+sample:
+  kind: boxes
+  coordinates: axisymmetric
+  regions: {{ring: {{material: a, from: [10 mm, 0 mm], to: [30 mm, 10 mm]}}}}
+  temperature: 300 K
+  mesh: {{order: {order}, elements: {elements}, smallest: 1 mm, largest: 1 mm}}
+programme: {{kind: steady, faces: {{{HELD}}}}}
+measure: {{probes: {{middle: [20 mm, 5 mm]}}, flows: [left]}}
+""")
+    result = run(case)
+    exact = 2 * np.pi * 10.0 * 100.0 / np.log(3.0) * 0.01
+    assert result.summary()["energy"]["heat_in_W"] == pytest.approx(exact, rel=1e-3 if order == 1 else 1e-5)
+    assert result.columns["flow_left_W"][-1] == pytest.approx(exact, rel=0.06 if order == 1 else 2e-3)
+    assert result.probe("middle")[-1] == pytest.approx(400.0 - 100.0 * np.log(2.0) / np.log(3.0), abs=0.05)
+
+
+@pytest.mark.parametrize(("order", "capacity"), [(1, "lumped"), (1, "consistent"), (2, "consistent")])
+def test_a_solid_cylinder_cools(order, capacity):
+    """The first eigenfunction of a rod in a film: Carslaw & Jaeger 7.7; one term is enough at Fo = 0.8."""
+    from scipy.special import j0, j1
+
+    case = case_from(f"""{HEAD}
+sample:
+  kind: boxes
+  coordinates: axisymmetric
+  regions: {{rod: {{material: a, from: [0 mm, 0 mm], to: [10 mm, 2 mm]}}}}
+  temperature: 400 K
+  mesh: {{order: {order}, smallest: 0.5 mm, largest: 0.5 mm}}
+programme:
+  kind: surroundings
+  faces: {{right: [{{kind: convection, heat_transfer_coefficient: 1000 W/(m2 K), ambient_temperature: 300 K}}]}}
+  end: 8 s
+measure: {{probes: {{axis: [0 mm, 1 mm]}}}}
+numerics: {{capacity: {capacity}, tolerance: 2e-5}}
+""")
+    result = run(case)
+    from scipy.optimize import brentq
+
+    root = brentq(lambda x: x * j1(x) - 1.0 * j0(x), 0.1, 2.4)  # Bi = h R/k = 1
+    exact = 300.0 + 100.0 * 2.0 / root * j1(root) / (j0(root) ** 2 + j1(root) ** 2) * np.exp(-(root**2) * 0.8)
+    assert result.probe("axis")[-1] == pytest.approx(exact, abs=0.1 if order == 1 else 0.02)
+    summary = result.summary()
+    assert summary["energy"]["residual_relative"] < 1e-8
+    assert summary["derived"]["length_m"] == pytest.approx(0.005)
+    assert summary["derived"]["biot"]["right"] == pytest.approx(0.5)
+    assert summary["derived"]["fourier"] == pytest.approx(1e-5 * 8.0 / 25e-6)
+
+
+def steady_plate(conductivity, dimension=2):
+    name = {2: "plane", 3: "space"}[dimension]
+    return case_from(f"""
+title: plate
+materials: {{m: {{density: 1000 kg/m3, heat_capacity: 1000 J/(kg K), thermal_conductivity: {conductivity}}}}}
+sample:
+  kind: boxes
+  coordinates: {name}
+  regions: {{m: {{material: m, from: {corner("0 mm", dimension, "0 mm")}, to: {corner("10 mm", dimension, "10 mm")}}}}}
+  temperature: 300 K
+  mesh: {{smallest: 2.5 mm, largest: 2.5 mm}}
+programme: {{kind: steady, faces: {{{HELD}}}}}
+measure: {{pictures: {{heat_flux: true}}, flows: [left]}}
+""")
+
+
+def test_conductivity_along_each_axis():
+    body = build(steady_plate("{x: 3 W/(m K), y: 1 W/(m K), z: 1 W/(m K)}", 3))
+    for axis, k in enumerate((3.0, 1.0, 1.0)):
+        x = body.shape.space.points[:, axis]
+        assert x @ body.sample.conduction.matrix @ x == pytest.approx(k * 1e-6)
+
+
+@pytest.mark.parametrize("dimension", [2, 3])
+def test_a_rotated_tensor_is_the_tensor_along_its_axes_turned(dimension):
+    """K = R diag(4, 1, (2)) R^T: grad u . K grad v of linear fields is exact."""
+    angle = 0.4
+    turn = np.eye(dimension)
+    turn[:2, :2] = [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
+    tensor = turn @ np.diag([4.0, 1.0, 2.0][:dimension]) @ turn.T
+    rows = "[" + ", ".join("[" + ", ".join(f"{v:.17g} W/(m K)" for v in row) + "]" for row in tensor) + "]"
+    body = build(steady_plate(f"{{tensor: {rows}}}", dimension))
+    matrix, points = body.sample.conduction.matrix, body.shape.space.points
+    volume = body.volumes.sum()
+    for a in range(dimension):
+        for b in range(dimension):
+            assert points[:, a] @ matrix @ points[:, b] == pytest.approx(tensor[a, b] * volume, abs=1e-12)
+
+
+def test_a_cylindrical_conductivity_turns_round_its_axis():
+    """Far from the axis along x the radial direction is x, along y it is y."""
+    k = "{radial: 1 W/(m K), tangential: 9 W/(m K), axial: 4 W/(m K), centre: [-10 m, 5 mm, 0 m]}"
+    body = build(steady_plate(k, 3))
+    matrix, points = body.sample.conduction.matrix, body.shape.space.points
+    for axis, value in enumerate((1.0, 9.0, 4.0)):
+        assert points[:, axis] @ matrix @ points[:, axis] == pytest.approx(value * 1e-6, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("conductivity", "words"),
+    [
+        ("{tensor: [[1 W/(m K), 0.5 W/(m K)], [0.2 W/(m K), 1 W/(m K)]]}", "is not symmetric"),
+        ("{tensor: [[1 W/(m K), 2 W/(m K)], [2 W/(m K), 1 W/(m K)]]}", "is not positive definite"),
+        ("{tensor: [[1 W/(m K), 0 W/(m K), 0 W/(m K)], [0 W/(m K), 1 W/(m K), 0 W/(m K)], [0 W/(m K), 0 W/(m K), 1 W/(m K)]]}", "3 rows"),
+        ("{tensor: [[1 W/(m K)]]}", "two rows of two numbers"),
+        ("{radial: 1 W/(m K), tangential: 1 W/(m K), axial: 1 W/(m K), direction: [0, 0, 0]}", "has no length"),
+        ("{x: 1 W/(m K), y: -1 W/(m K), z: 1 W/(m K)}", "must be positive"),
+        ("0 W/(m K)", "must be positive"),
+    ],
+)
+def test_bad_conductivities(conductivity, words):
+    with pytest.raises(CaseError, match=words):
+        steady_plate(conductivity)
+
+
+def test_melting_keeps_the_energy_whatever_the_step():
+    """1 kg/m2 heated by a flux through its melting: the mean enthalpy is what came in, however coarse the steps."""
+    text = """
+title: melting
+materials:
+  m:
+    density: 1000 kg/m3
+    heat_capacity: {table: [[300 K, 1000 J/(kg K)], [400 K, 2000 J/(kg K)]]}
+    thermal_conductivity: {table: [[300 K, 100 W/(m K)], [400 K, 50 W/(m K)]]}
+    melting: {temperature: 330 K, heat: 50 kJ/kg, range: 1 K}
+sample:
+  kind: boxes
+  coordinates: line
+  regions: {m: {material: m, from: 0 mm, to: 1 mm}}
+  temperature: 300 K
+  mesh: {order: 1, largest: 0.1 mm}
+programme: {kind: surroundings, faces: {left: [{kind: flux, heat_flux: 100 kW/m2}]}, end: 1.5 s}
+numerics: {NUMERICS}
+"""
+    means = []
+    for numerics in ("step: 0.1 s", "scheme: backward-euler, step: 0.05 s", "tolerance: 1e-4"):
+        result = run(case_from(text.replace("NUMERICS", numerics)))
+        summary = result.summary()
+        assert summary["energy"]["residual_relative"] < 1e-9
+        assert summary["regions"]["m"]["stored_J"] == pytest.approx(150e3, rel=1e-9)
+        means.append(summary["regions"]["m"]["mean_K"])
+    # 150 kJ/kg: 50 of melting, and 100 = 1000 x + 5 x^2 of a capacity that rises by 10 J/(kg K) with each K
+    exact = 300.0 + (-1000.0 + np.sqrt(1000.0**2 + 4 * 5.0 * 1e5)) / 10.0
+    assert means == pytest.approx([exact] * 3, abs=0.05)
+
+
+def test_tables_say_where_they_were_left_and_melting_where_it_is_not_in():
+    text = """
+title: hot
+materials:
+  m:
+    density: 1000 kg/m3
+    heat_capacity: {table: [[300 K, 1000 J/(kg K)], [320 K, 2000 J/(kg K)]]}
+    thermal_conductivity: 1 W/(m K)
+    melting: {temperature: 330 K}
+sample: {kind: boxes, coordinates: line, regions: {m: {material: m, from: 0 mm, to: 1 mm}}, temperature: 300 K, mesh: {order: 1}}
+programme: {kind: surroundings, faces: {left: [{kind: held, temperature: 400 K}]}, end: 1 s}
+"""
+    warnings = run(case_from(text)).summary()["warnings"]
+    assert {entry["code"] for entry in warnings} == {"outside-table", "melting"}
+    assert any("heat_capacity of m is tabled from 26.85 degC to 46.85 degC" in entry["text"] for entry in warnings)
+
+
+@pytest.mark.parametrize(("scheme", "order"), [("tr-bdf2", 2.0), ("backward-euler", 1.0)])
+def test_order_in_time_with_steps_of_one_length(scheme, order):
+    """A film on one end of a bar: the difference to very short steps falls as h^order."""
+
+    def end(step):
+        ambient = "{from: 300 K, to: 400 K, over: 16 s}"
+        faces = f"{{left: [{{kind: convection, heat_transfer_coefficient: 500 W/(m2 K), ambient_temperature: {ambient}}}]}}"
+        case = two(
+            1,
+            1,
+            faces=faces,
+            kind="surroundings",
+            more=", end: 16 s",
+            measure="{probes: {p: [0 mm]}}",
+            numerics=f"{{scheme: {scheme}, step: {step} s}}",
+        )
+        result = run(case)
+        assert np.diff(result.time)[:-1] == pytest.approx(step)
+        return result.probe("p")[-1]
+
+    reference = end(0.01)
+    coarse, fine = abs(end(1.0) - reference), abs(end(0.5) - reference)
+    assert np.log2(coarse / fine) == pytest.approx(order, abs=0.1)
+
+
+def test_backward_euler_with_linear_elements_never_leaves_the_range_of_its_data():
+    faces = f"{{{HELD}}}"
+    case = two(3, 1, faces=faces, kind="surroundings", more=", end: 5 s", numerics="{scheme: backward-euler, step: 0.01 s}")
+    result = run(case)
+    temperatures = np.array([[region["minimum_K"], region["maximum_K"]] for region in result.summary()["regions"].values()])
+    assert temperatures.min() >= 300.0 - 1e-9
+    assert temperatures.max() <= 400.0 + 1e-9
+
+
+def test_steps_by_error_with_backward_euler():
+    case = two(
+        1,
+        1,
+        faces=f"{{{HELD}}}",
+        kind="surroundings",
+        more=", end: 60 s",
+        measure="{probes: {p: [10 mm]}}",
+        numerics="{scheme: backward-euler, tolerance: 1e-3}",
+    )
+    reference = run(two(1, 1, faces=f"{{{HELD}}}", kind="surroundings", more=", end: 60 s", measure="{probes: {p: [10 mm]}}"))
+    assert run(case).probe("p")[-1] == pytest.approx(reference.probe("p")[-1], abs=0.3)
+
+
+def test_the_longest_step_is_kept():
+    case = two(1, faces=f"{{{HELD}}}", kind="surroundings", more=", end: 20 s", numerics="{longest_step: 0.5 s}")
+    assert np.diff(run(case).time).max() <= 0.5 * (1 + 1e-12)
+
+
+def test_a_start_along_an_axis():
+    case = case_from(f"""{HEAD}
+sample:
+  kind: boxes
+  coordinates: plane
+  regions: {{a: {{material: a, from: [0 mm, 0 mm], to: [10 mm, 10 mm]}}}}
+  temperature: {{along: y, table: [[2 mm, 300 K], [8 mm, 360 K]]}}
+programme: {{kind: surroundings, end: 1 us}}
+measure: {{probes: {{low: [5 mm, 1 mm], middle: [5 mm, 5 mm], high: [5 mm, 9 mm]}}}}
+""")
+    result = run(case)
+    assert [result.probe(name)[0] for name in ("low", "middle", "high")] == pytest.approx([300.0, 330.0, 360.0], abs=0.3)
+
+
+def test_a_mirrored_half_is_the_whole():
+    half = case_from(f"""{HEAD}
+sample:
+  kind: boxes
+  coordinates: plane
+  regions: {{a: {{material: a, from: [0 mm, 0 mm], to: [10 mm, 5 mm]}}}}
+  symmetry: [left]
+  temperature: 300 K
+programme: {{kind: surroundings, faces: {{top: [{{kind: flux, heat_flux: 10 kW/m2}}]}}, end: 10 s}}
+measure: {{probes: {{p: [-5 mm, 1 mm]}}}}
+""")
+    result = run(half)
+    assert result.summary()["energy"]["heat_in_J"] == pytest.approx(10e3 * 0.02 * 10.0)
+    frame = result.body.frame()
+    assert frame.points[:, 0].min() == pytest.approx(-0.01)
+    assert len(result.body.unfolded(result.body.start)) == len(frame.points)
+
+
+def test_which_way_systems_are_solved_is_counted():
+    line = run(two(1, faces=f"{{{HELD}}}", kind="surroundings", more=", end: 1 s")).counts()
+    assert line["solves_by"]["banded"] > 0
+    plane = run(two(2, faces=f"{{{HELD}}}", kind="surroundings", more=", end: 1 s")).counts()
+    assert plane["solves_by"]["direct"] > 0
+
+
+BAD = {
+    "two coordinates where one is wanted": ("from: [0 mm, 0 mm]", "1 coordinates \\[x\\] are wanted, found 2"),
+    "upside down": ("from: [20 mm]", "lies below 'from'"),
+    "flat": ("from: [10 mm]", "the box has no volume"),
+}
+
+
+@pytest.mark.parametrize("name", sorted(BAD))
+def test_boxes_that_do_not_fit(name):
+    corner_text, words = BAD[name]
+    with pytest.raises(CaseError, match=words):
+        case_from(f"""{HEAD}
+sample: {{kind: boxes, coordinates: line, regions: {{a: {{material: a, {corner_text}, to: [10 mm]}}}}, temperature: 300 K}}
+programme: {{kind: steady, faces: {{left: [{{kind: held, temperature: 300 K}}]}}}}
+""")
+
+
+@pytest.mark.parametrize(
+    ("faces", "words"),
+    [
+        ("{}", "the part of the body with 'a' has no face that is held, convective or radiative"),
+        ("{left: [{kind: flux, heat_flux: 1 W/m2}]}", "has no face that is held"),
+        ("{left: [{kind: contact, resistance: 1 m2 K/W}]}", "a contact lies between two regions; name an interface, such as a|b"),
+        ("{left: [{kind: gap-radiation, to: nowhere, emissivity: 1, other_emissivity: 1}]}", "no other face 'nowhere'"),
+        ("{left: [{kind: held, temperature: {from: 300 K, to: 400 K, over: 1 s}}]}", "changes with time, and a steady programme has none"),
+        ("{a|b: [{kind: contact, resistance: 1 m2 K/W}, {kind: contact, resistance: 1 m2 K/W}]}", "two contacts on one face"),
+        ("{outside: [{kind: held, temperature: 1 K}], left: [{kind: held, temperature: 1 K}]}", "lies on"),
+    ],
+)
+def test_conditions_that_do_not_fit(faces, words):
+    with pytest.raises(CaseError, match=words):
+        two(1, faces=faces)

@@ -1,0 +1,141 @@
+"""Fields of bodies in a plane or on a line, without any OpenGL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.collections import LineCollection
+from matplotlib.ticker import MaxNLocator
+
+from viz import theme
+from viz.bricks import Brick, colour_range
+from viz.read import Cells, Floats, Run, read_cells
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+MOST_PROFILES = 8
+MOST_NAMED = 12  # regions whose names are written
+
+
+def planes(bricks: Sequence[Brick], axisymmetric: Sequence[bool]) -> Figure:
+    """Each body in its plane below the other, on one range of colours. Raises ValueError where a frame cannot be read."""
+    data = [read_cells(brick.file) for brick in bricks]
+    low, high, ticks = colour_range(bricks, data)
+    shapes = [np.ptp(field.points[:, :2], axis=0) for field in data]
+    wide = 0.82 * theme.WIDTH
+    heights = [min(max(wide * shape[1] / shape[0], 0.9), 6.5) for shape in shapes]
+    figure = theme.figure(theme.WIDTH, sum(heights) + 1.1 * len(bricks))
+    grid = figure.add_gridspec(len(bricks), 1, height_ratios=heights)
+    drawn: Any = None
+    for i, (brick, field, turned) in enumerate(zip(bricks, data, axisymmetric, strict=True)):
+        axes = figure.add_subplot(grid[i, 0])
+        unit, scale = theme.length_unit(float(shapes[i].max()))
+        points = field.points[:, :2] * scale
+        drawn = axes.tripcolor(
+            *points.T, triangles(field), field.temperature_c, shading="gouraud", cmap=theme.COLOUR_MAP, vmin=low, vmax=high, rasterized=True
+        )
+        axes.add_collection(LineCollection(points[np.array(borders(field))], colors="#9aa0a6", linewidths=0.8, zorder=3))
+        for name, place in _names(brick, field, points):
+            axes.text(
+                place[0], place[1], name, fontsize=theme.SMALL - 1, color="white", ha="center", va="center", zorder=4
+            ).set_path_effects(_halo())
+        theme.dress(axes, f"{'r' if turned else 'x'} [{unit}]", f"{'z' if turned else 'y'} [{unit}]")
+        axes.set_title(
+            f"{brick.title}: {theme.span(field.temperature)}", fontsize=theme.TEXT + 1, fontweight="bold", color=theme.INK, loc="left"
+        )
+        axes.set_aspect("equal")
+    bar = figure.colorbar(drawn, ax=figure.axes, ticks=ticks, fraction=0.04, pad=0.02)
+    bar.set_label("temperature [°C]", fontsize=theme.TEXT, color=theme.INK)
+    bar.ax.tick_params(labelsize=theme.SMALL, width=0.6)
+    bar.outline.set_linewidth(0.6)  # type: ignore[operator]
+    return figure
+
+
+def profiles(runs: Sequence[Run], titles: Sequence[str]) -> Figure:
+    """Temperature along each line at some of its frames, from early to late. Raises ValueError where a frame cannot be read."""
+    from matplotlib import colormaps
+
+    figure = theme.figure(theme.WIDTH, 4.6 * len(runs))
+    for i, (run, title) in enumerate(zip(runs, titles, strict=True)):
+        axes = figure.add_subplot(len(runs), 1, i + 1)
+        chosen = [run.frames[k] for k in np.unique(np.linspace(0, len(run.frames) - 1, MOST_PROFILES).astype(int))]
+        fields = [read_cells(frame.file) for frame in chosen]
+        x = fields[0].points[:, 0]
+        unit, scale = theme.length_unit(float(np.ptp(x)))
+        for k, (frame, field) in enumerate(zip(chosen, fields, strict=True)):
+            ends = field.points[field.cells, 0] * scale
+            values = field.temperature_c[field.cells]
+            order = np.argsort(ends.mean(axis=1))
+            colour = theme.INK if len(chosen) == 1 else colormaps["viridis"](0.9 * k / (len(chosen) - 1))
+            # cell by cell: at a contact there are two temperatures at one place
+            axes.plot(ends[order].ravel(), values[order].ravel(), color=colour, lw=1.6, label=theme.time_text(frame.time))
+        material = fields[0].material
+        middles = fields[0].points[fields[0].cells, 0].mean(axis=1) * scale
+        for number, name in enumerate(run.layers()[:MOST_NAMED]):
+            part = middles[material == number]
+            if len(part):
+                axes.text(
+                    0.5 * (part.min() + part.max()),
+                    1.01,
+                    name,
+                    transform=axes.get_xaxis_transform(),
+                    fontsize=theme.SMALL,
+                    ha="center",
+                    color=theme.FAINT,
+                )
+        for point, _ in borders(fields[0]):
+            axes.axvline(float(x[point] * scale), color=theme.FAINT, lw=0.6, ls=(0, (4, 4)))
+        theme.dress(axes, f"x [{unit}]", "temperature [°C]")
+        axes.set_title(title, fontsize=theme.TEXT + 1, fontweight="bold", color=theme.INK, loc="left", pad=16)
+        axes.xaxis.set_major_locator(MaxNLocator(8))
+        axes.grid(True, which="major", lw=0.4, color="#dddddd")
+        if len(chosen) > 1:
+            axes.legend(fontsize=theme.SMALL, frameon=False, title="after", title_fontsize=theme.SMALL)
+    return figure
+
+
+def triangles(field: Cells) -> Any:
+    """The triangles of a plane field, two for every quadrilateral."""
+    if field.kind == "triangle":
+        return field.cells
+    return np.concatenate([field.cells[:, [0, 1, 2]], field.cells[:, [0, 2, 3]]])
+
+
+def borders(field: Cells) -> list[tuple[int, int]]:
+    """Pairs of points on the borders between regions and on the outside; on a line the points between regions, twice."""
+    if field.kind == "line":
+        ends = np.concatenate([field.cells[:, 0], field.cells[:, 1]])
+        owner = np.tile(field.material, 2)
+        place = np.round(field.points[ends, 0] / max(float(np.ptp(field.points[:, 0])), 1e-300), 9)
+        return [(int(ends[place == p][0]),) * 2 for p in np.unique(place) if len(set(owner[place == p].tolist())) > 1]
+    n = field.cells.shape[1]
+    sides = np.concatenate([field.cells[:, [k, (k + 1) % n]] for k in range(n)])
+    owner = np.tile(field.material, n)
+    edges, number, count = np.unique(np.sort(sides, axis=1), axis=0, return_inverse=True, return_counts=True)
+    low, high = np.full(len(edges), owner.max() + 1), np.full(len(edges), -1)
+    np.minimum.at(low, number.ravel(), owner)
+    np.maximum.at(high, number.ravel(), owner)
+    keep = (count == 1) | (low != high)
+    return [(int(a), int(b)) for a, b in edges[keep]]
+
+
+def _names(brick: Brick, field: Cells, points: Floats) -> list[tuple[str, Any]]:
+    """The name of each region and the middle of one of its cells nearest to its middle, if there are not too many."""
+    if not 1 < len(brick.layers) <= MOST_NAMED:
+        return []
+    middles = points[field.cells].mean(axis=1)
+    found = []
+    for number, name in enumerate(brick.layers):
+        part = middles[field.material == number]
+        if len(part):
+            found.append((name, part[np.argmin(np.sum((part - part.mean(axis=0)) ** 2, axis=1))]))
+    return found
+
+
+def _halo() -> Any:
+    from matplotlib import patheffects
+
+    return [patheffects.withStroke(linewidth=2.0, foreground="black")]
