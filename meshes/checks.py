@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -140,7 +141,11 @@ def facet_sizes(points: Floats, facets: Integers) -> Floats:
 
 def edge_lengths(points: Floats, cells: Integers, kind: str) -> Floats:
     """Lengths of the edges of each cell, (n_cells, n_edges) [m]."""
-    return np.stack([np.linalg.norm(points[cells[:, a]] - points[cells[:, b]], axis=1) for a, b in EDGES[kind]], axis=1)
+    lengths = np.empty((len(cells), len(EDGES[kind])))
+    for i, (a, b) in enumerate(EDGES[kind]):
+        along = points[cells[:, a]] - points[cells[:, b]]
+        lengths[:, i] = np.sqrt(np.einsum("ij,ij->i", along, along))
+    return lengths
 
 
 def quality(points: Floats, cells: Integers, kind: str) -> Floats:
@@ -151,11 +156,11 @@ def quality(points: Floats, cells: Integers, kind: str) -> Floats:
     """
     if kind == "line":
         return np.ones(len(cells))
-    lengths = dict(zip(EDGES[kind], edge_lengths(points, cells, kind).T, strict=True))
+    lengths = edge_lengths(points, cells, kind)
     dets = corner_determinants(points, cells, kind)
     worst = np.ones(len(cells))
     for corner in range(cells.shape[1]):
-        product = np.prod([length for edge, length in lengths.items() if corner in edge], axis=0)
+        product = math.prod(lengths[:, i] for i, edge in enumerate(EDGES[kind]) if corner in edge)
         worst = np.minimum(worst, _REGULAR[kind] * dets[corner if len(dets) > 1 else 0] / product)
     return worst
 
@@ -258,29 +263,29 @@ def _overlap(points: Floats, cells: Integers, kind: str, facets: Facets) -> str 
         cell = here[index[which, column]]
         other = cell != mine[which]
         which, cell = which[other], cell[other]
-        inside = np.flatnonzero(_inside(points, cells[cell], kind, samples[which], radius[cell]))
+        inside = _inside(points, cells[cell], kind, samples[which], radius[cell])
         if len(inside):
             a, b = mine[which[inside[0]]] + 1, cell[inside[0]] + 1
             return f"cells overlap: cell {a} reaches into cell {b} at {at(samples[which[inside[0]]])}"
     return None
 
 
-def _inside(points: Floats, cells: Integers, kind: str, x: Floats, radius: Floats) -> Any:
-    """Whether x (n, d) is inside cell n: behind the planes of all facets, of all four triangles where a facet may be warped."""
-    inside = np.ones(len(cells), bool)
+def _inside(points: Floats, cells: Integers, kind: str, x: Floats, radius: Floats) -> Integers:
+    """Numbers n of those x (n, d) inside cell n: behind the planes of all facets, of all four triangles where one may be warped."""
+    left = np.arange(len(cells))
     for facet in FACETS[kind]:
         for pick in itertools.combinations(facet, DIMENSION[kind]):
-            corners = [points[cells[:, j]] for j in pick]
+            corners = [points[cells[left, j]] for j in pick]
             if len(pick) == 1:
-                normal = np.full((len(cells), 1), 1.0 if pick[0] else -1.0)
+                normal = np.full((len(left), 1), 1.0 if pick[0] else -1.0)
             elif len(pick) == 2:
                 along = corners[1] - corners[0]
                 normal = np.stack([along[:, 1], -along[:, 0]], axis=1)
             else:
                 normal = np.cross(corners[1] - corners[0], corners[2] - corners[0])
-            height = np.einsum("ij,ij->i", x - corners[0], normal)
-            inside &= height < -1e-6 * radius * np.linalg.norm(normal, axis=1)
-    return inside
+            height = np.einsum("ij,ij->i", x[left] - corners[0], normal)
+            left = left[height < -1e-6 * radius[left] * np.sqrt(np.einsum("ij,ij->i", normal, normal))]
+    return left
 
 
 def joined(points: Floats, distance: float) -> Integers:

@@ -495,10 +495,11 @@ def _automatic(facets: Facets, label: Integers, names: list[str]) -> dict[str, I
     """The interfaces `a|b` of regions, in their order, and `outside`."""
     inner = facets.sides[:, 1] >= 0
     pair = np.sort(label[facets.sides], axis=1)
-    between = inner & (pair[:, 0] != pair[:, 1])
+    between = np.flatnonzero(inner & (pair[:, 0] != pair[:, 1]))
+    code = pair[between, 0] * len(names) + pair[between, 1]
     found = {
-        f"{names[a]}|{names[b]}": facets.vertices[between & (pair == (a, b)).all(axis=1)]
-        for a, b in np.unique(pair[between], axis=0).tolist()
+        f"{names[both // len(names)]}|{names[both % len(names)]}": facets.vertices[between[code == both]]
+        for both in np.unique(code).tolist()
     }
     return found | {"outside": facets.vertices[~inner]}
 
