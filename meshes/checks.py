@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,6 +16,7 @@ from meshes.mesh import DIMENSION, FACETS, Floats, Integers, Mesh
 
 FLAT = 1e-12  # of its longest edge to the power of the dimension: a cell (or a corner of it) with less volume is flat
 INWARDS = 1e-3  # of the way to the middle of its cell: where a point of the boundary is looked for in other cells
+CHUNK = 1 << 14  # cells at a time, so that their corners stay in the cache
 NEAREST = 8  # cells of each size class in which a point is looked for
 
 TURNED = {"line": (1, 0), "triangle": (0, 2, 1), "quad": (0, 3, 2, 1), "tetra": (0, 2, 1, 3), "hexahedron": (4, 5, 6, 7, 0, 1, 2, 3)}
@@ -88,15 +89,25 @@ def _sense(facets: Integers, local: Integers) -> Any:
     return facets[rows, (least + 1) % m] < facets[rows, (least - 1) % m]
 
 
-def _determinants(points: Floats, cells: Integers, gradients: Floats) -> Floats:
-    """det of the map from the reference cell, gradients (n_vertices, d) of its shape functions at one point: (n_cells,)."""
-    columns = [sum(points[cells[:, j]] * g for j, g in enumerate(column) if g) for column in gradients.T]
-    if len(columns) == 1:
-        return columns[0][:, 0]  # type: ignore[no-any-return, index, call-overload]
-    if len(columns) == 2:
-        (a, b), (c, d) = (column.T for column in columns)  # type: ignore[union-attr]
-        return a * d - b * c  # type: ignore[no-any-return]
-    return np.einsum("ij,ij->i", columns[0], np.cross(columns[1], columns[2]))  # type: ignore[no-any-return]
+def _determinants(points: Floats, cells: Integers, kind: str, places: Sequence[tuple[float, ...]]) -> Floats:
+    """det of the map from the reference cell at reference points, (n_places, n_cells)."""
+    d, q = DIMENSION[kind], len(places)
+    gradients = np.concatenate([_gradients(kind, place) for place in places], axis=1)  # (n_vertices, q d)
+    dets = np.empty((q, len(cells)))
+    for start in range(0, len(cells), CHUNK):
+        corners = points[cells[start : start + CHUNK]].transpose(0, 2, 1)  # (n, d, n_vertices)
+        columns = (corners.reshape(-1, cells.shape[1]) @ gradients).reshape(-1, d, q, d).transpose(3, 1, 2, 0)
+        dets[:, start : start + CHUNK] = _determinant(columns)
+    return dets
+
+
+def _determinant(a: Floats) -> Any:
+    """det of matrices (d, d, ...)."""
+    if len(a) == 1:
+        return a[0, 0]
+    if len(a) == 2:
+        return a[0, 0] * a[1, 1] - a[0, 1] * a[1, 0]
+    return sum(a[0, i] * (a[1, i - 2] * a[2, i - 1] - a[1, i - 1] * a[2, i - 2]) for i in range(3))
 
 
 def _gradients(kind: str, at: tuple[float, ...]) -> Floats:
@@ -115,16 +126,15 @@ def _gradients(kind: str, at: tuple[float, ...]) -> Floats:
 def corner_determinants(points: Floats, cells: Integers, kind: str) -> Floats:
     """det of the map at each corner, (n_corners, n_cells), of a simplex (1, n_cells): positive in a sound cell."""
     corners = _CORNERS.get(kind, (tuple([0.0] * DIMENSION[kind]),))
-    return np.stack([_determinants(points, cells, _gradients(kind, corner)) for corner in corners])
+    return _determinants(points, cells, kind, corners)
 
 
 def sizes(points: Floats, cells: Integers, kind: str) -> Floats:
     """Signed length [m], area [m2] or volume [m3] of cells with straight edges, (n_cells,); exact, also with warped faces."""
-    if kind in _SIMPLEX:
-        return _SIMPLEX[kind] * _determinants(points, cells, _gradients(kind, ()))
-    places = list(itertools.product((0.5 - 0.5 / 3.0**0.5, 0.5 + 0.5 / 3.0**0.5), repeat=DIMENSION[kind]))  # Gauss
-    total: Floats = sum(_determinants(points, cells, _gradients(kind, place)) for place in places) / len(places)  # type: ignore[assignment]
-    return total
+    simplex = kind in _SIMPLEX
+    places = itertools.product((0.5 - 0.5 / 3.0**0.5, 0.5 + 0.5 / 3.0**0.5), repeat=DIMENSION[kind])  # of Gauss
+    mean: Floats = _determinants(points, cells, kind, [()] if simplex else list(places)).mean(axis=0)
+    return mean * _SIMPLEX[kind] if simplex else mean
 
 
 def facet_sizes(points: Floats, facets: Integers) -> Floats:
@@ -141,10 +151,12 @@ def facet_sizes(points: Floats, facets: Integers) -> Floats:
 
 def edge_lengths(points: Floats, cells: Integers, kind: str) -> Floats:
     """Lengths of the edges of each cell, (n_cells, n_edges) [m]."""
-    lengths = np.empty((len(cells), len(EDGES[kind])))
-    for i, (a, b) in enumerate(EDGES[kind]):
-        along = points[cells[:, a]] - points[cells[:, b]]
-        lengths[:, i] = np.sqrt(np.einsum("ij,ij->i", along, along))
+    one, other = np.array(EDGES[kind]).T
+    lengths = np.empty((len(cells), len(one)))
+    for start in range(0, len(cells), CHUNK):
+        corners = points[cells[start : start + CHUNK]]
+        along = corners[:, one] - corners[:, other]
+        lengths[start : start + CHUNK] = np.sqrt(np.einsum("ijk,ijk->ij", along, along))
     return lengths
 
 

@@ -533,7 +533,7 @@ def _fill(entry: _Set, lines: list[str], generate: bool) -> None:
     if generate:
         for line in lines:
             low, high, step = (*_values([line], int, "NSET").tolist(), 1)[:3]
-            if step < 1 or (high - low) // step > 10**9:
+            if step < 1 or (high - low) // step >= 1 << 26:  # more than a mesh can have
                 raise Unreadable(f"is damaged: the set {entry.name!r} goes from {low} to {high} in steps of {step}")
             entry.numbers.append(np.arange(low, high + 1, step))
         return
