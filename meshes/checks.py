@@ -145,7 +145,7 @@ def facet_sizes(points: Floats, facets: Integers) -> Floats:
     if facets.shape[1] == 2:
         return np.linalg.norm(corners[:, 1] - corners[:, 0], axis=1)  # type: ignore[no-any-return]
     last = facets.shape[1] - 1
-    across = np.cross(corners[:, 2] - corners[:, 0], corners[:, last] - corners[:, 1 if last == 3 else 0])
+    across = np.cross(corners[:, last - 1] - corners[:, 0], corners[:, last] - corners[:, 1 if last == 3 else 0])
     return 0.5 * np.linalg.norm(across, axis=1)  # type: ignore[no-any-return]
 
 

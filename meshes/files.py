@@ -569,7 +569,7 @@ def _positions(tags: Integers, wanted: Integers, what: str) -> Integers:
     at = np.minimum(np.searchsorted(ordered, wanted), len(tags) - 1)
     lost = ordered[at] != wanted
     if lost.any():
-        raise Unreadable(f"has a {what} with the number {wanted[np.argmax(lost)]}, which is not in the mesh")
+        raise Unreadable(f"has the {what} with the number {wanted[np.argmax(lost)]}, which is not in the mesh")
     found: Integers = order[at]
     return found
 

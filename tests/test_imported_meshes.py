@@ -110,7 +110,7 @@ def enclosed(mesh):
             normal = np.stack([along[:, 1], -along[:, 0]], axis=1)
         else:
             last = len(facet) - 1
-            normal = 0.5 * np.cross(corners[:, 2] - corners[:, 0], corners[:, last] - corners[:, 1 if last == 3 else 0])
+            normal = 0.5 * np.cross(corners[:, last - 1] - corners[:, 0], corners[:, last] - corners[:, 1 if last == 3 else 0])
         total += np.einsum("ij,ij->", corners.mean(axis=1), normal) / d
     return total
 
@@ -165,7 +165,7 @@ def test_files_of_gmsh(name):
     assert list(found["regions"]) == ["cell", "upper"]
     assert abs(found["regions"]["upper"]["relative_difference"]) < 1e-12
     areas = {face: round(entry["area_m2"] * 1e6, 9) for face, entry in found["faces"].items()}
-    assert areas == {"bottom": 2.0, "cold": 3.0, "cell|upper": 2.0, "outside": 10.0}
+    assert areas == {"bottom": 2.0, "cold": 4.0, "cell|upper": 2.0, "outside": 16.0}
     assert any("made straight: a node lay up to" in note for note in imported.notes) == ("order2" in name)
 
 
@@ -177,18 +177,18 @@ def test_gmsh_as_abaqus():
     assert any("'Volume1' is no region" in note for note in imported.notes)
 
 
-@pytest.mark.parametrize("form", ["gmsh22", "gmsh", "vtu", "xdmf"])
+@pytest.mark.parametrize("form", ["gmsh22", "vtu", "xdmf"])
 @pytest.mark.parametrize("kind", ["triangle", "hexahedron"])
 @pytest.mark.parametrize("binary", [True, False])
 def test_files_of_meshio(tmp_path, form, kind, binary):
     """The same body by each writer of meshio, binary and as text; groups by number."""
     mesh = as_meshio(halves(kind))
-    path = tmp_path / f"mesh.{'msh' if 'gmsh' in form else form}"
-    if "gmsh" in form:
+    path = tmp_path / f"mesh.{'msh' if form == 'gmsh22' else form}"
+    if form == "gmsh22":
         mesh.cell_data["gmsh:physical"] = mesh.cell_data["gmsh:geometrical"] = mesh.cell_data.pop("group")
     options = {"data_format": "HDF" if binary else "XML"} if form == "xdmf" else {"binary": binary}
     meshio.write(path, mesh, file_format=form, **options)
-    array = None if "gmsh" in form else "group"
+    array = None if form == "gmsh22" else "group"
     back = read_here(path, regions={"anode": 1, "cathode": "2"}, faces={"cold": 7}, cell_array=array).mesh
     check_sound(back)
     assert {name: len(cells) for name, cells in back.regions.items()} == {"anode": len(back.cells) // 2, "cathode": len(back.cells) // 2}
@@ -201,7 +201,8 @@ ABAQUS = """*HEADING
 {nodes}
 *ELEMENT, TYPE=C3D8R
 1, 1, 2, 5, 4, 7, 8, 11, 10
-*ELEMENT, TYPE=C3D8R, ELSET=Right,
+*Element, type=C3D8R,
+ elset=Right
 2, 2, 3, 6, 5, 8, 9,
  12, 11
 {sets}
@@ -296,7 +297,7 @@ def test_unused_points_are_dropped_even_without_a_number(tmp_path):
     path = tmp_path / "mesh.msh"
     path.write_text(gmsh([(0, 0, 0), ("nan", 0, 0), (1, 0, 0)], [("line", 1, (1, 3))]))
     imported = read_here(path)
-    assert imported.mesh.points.tolist() == [[0.0], [1.0]]
+    assert sorted(imported.mesh.points.tolist()) == [[0.0], [1.0]]
     assert "1 point that no cell has for a corner dropped" in imported.notes
 
 
@@ -396,7 +397,6 @@ CUBE = [*SQUARE, *((x, y, 1) for x, y, _ in SQUARE)]
 TWO = [*SQUARE, (2, 0, 0), (2, 1, 0)]
 PAIR = [("quad", 1, (1, 2, 3, 4)), ("quad", 2, (2, 5, 6, 3))]
 FAN = [(0.5, 0.5, 0), *SQUARE]  # four triangles about a vertex in the middle
-FANNED = [("triangle", 1, (1, i, i % 4 + 2)) for i in (2, 3, 4, 5)]
 FANNED = [("triangle", 1, (1, 2, 3)), ("triangle", 1, (1, 3, 4)), ("triangle", 1, (1, 4, 5)), ("triangle", 1, (1, 5, 2))]
 
 REFUSED_MESHES = {
@@ -426,7 +426,7 @@ REFUSED_MESHES = {
     "tangled": (gmsh([(0.5, -0.5, 0), *SQUARE], FANNED), r"1 cell is inverted among sound ones .*: cell 1"),
     "tangled and renumbered": (
         gmsh([(0.5, -0.5, 0), *SQUARE], [("triangle", 2, (1, 3, 2)), *FANNED[1:]]),
-        r"2 cells lie over a neighbour \(a vertex pulled through\?\)|cells lie over a neighbour",
+        r"cells lie over a neighbour \(a vertex pulled through\?\): cell 1",
     ),
     "duplicate": (gmsh(TWO, [*PAIR, ("quad", 2, (2, 5, 6, 3))]), r"1 cell stands twice: cell 3 at \(1.5, 0.5\) m"),
     "three on a facet": (
@@ -446,7 +446,7 @@ REFUSED_MESHES = {
         "the group 'rim' has 1 cells that are no facets of the body's, besides 1 that are",
     ),
     "two of a name": (gmsh(TWO, PAIR, [(2, 1, "a.b"), (2, 2, "a|b")]), "two regions are called 'a-b'; the `regions` of the case may"),
-    "cut": (gmsh(TWO, PAIR)[:-60], r"is cut|too|fewer"),
+    "cut": (gmsh(TWO, PAIR)[:-20], r"is cut: its section \$Elements does not end"),
     "counts": (gmsh(TWO, PAIR).replace("$Elements\n2", "$Elements\n3"), "announces 3 elements and has 2"),
     "huge count": (gmsh(TWO, PAIR).replace("$Nodes\n6", "$Nodes\n99999999999"), r"\$Nodes has fewer numbers than it announces"),
     "no nodes": (gmsh(TWO, PAIR).replace("Nodes", "Sodes"), r"has no section \$Nodes"),
@@ -473,7 +473,7 @@ def test_a_vertex_pulled_through_its_neighbours_is_refused(tmp_path, kind):
     inner = np.flatnonzero(((mesh.points > 0.01) & (mesh.points < 0.99)).all(axis=1))[0]
     mesh.points[inner] += 0.7
     write_mesh(mesh, tmp_path / "mesh.msh")
-    with pytest.raises(MeshError, match="inverted among sound ones|folded over"):
+    with pytest.raises(MeshError, match=r"inverted among sound ones|folded over"):
         read_here(tmp_path / "mesh.msh")
 
 
@@ -560,7 +560,7 @@ def test_a_bad_abaqus_file_is_refused_by_name(tmp_path, what):
     sets, words = REFUSED_SETS[what]
     text = abaqus(sets)
     if what == "overlap":
-        text = text.replace(", ELSET=Right,", "").replace(
+        text = text.replace(",\n elset=Right", "").replace(
             "*ELSET", "*NODE\n13,0.,0.,2.\n14,1.,0.,2.\n15,0.,1.,2.\n16,1.,1.,2.\n*ELEMENT,TYPE=C3D8\n3,7,8,11,10,13,14,16,15\n*ELSET", 1
         )
     path = tmp_path / "bad.inp"
@@ -586,7 +586,7 @@ def vtu(tmp_path, binary=False):
         (r'(Name="connectivity"[^>]*>\s*)\d+', r"\g<1>-3", "has a cell on the node -3; its nodes are 0 to 8"),
         (r'(Name="connectivity"[^>]*>\s*)\d+', r"\g<1>77", "has a cell on the node 77; its nodes are 0 to 8"),
         (r'(Name="offsets"[^>]*>\s*)\d+', r"\g<1>1", "the offsets of its cells do not fit"),
-        (r'(Name="types"[^>]*>\s*)\d+', r"\g<1>42", "cells of VTK's type 42, which are not supported"),
+        (r'(Name="types"[^>]*>\s*)\d+', r"\g<1>11", "cells of VTK's type 11, which are not supported"),
         (r"(<Piece.*</Piece>)", r"\1\1", "has several pieces; write it as one"),
         (r"(?s)</Cells>.*", "", "is damaged, or is no VTU file"),
     ],
@@ -684,9 +684,9 @@ def test_arguments(tmp_path):
         read_mesh(path, 0.0)
     with pytest.raises(ValueError, match="merge must be positive and finite, got nan"):
         read_mesh(path, 1.0, merge=float("nan"))
-    with pytest.raises(MeshError, match="a cell array is for .vtu and .xdmf files"):
+    with pytest.raises(MeshError, match="a cell array is for"):
         read_mesh(path, 1.0, cell_array="region")
-    with pytest.raises(ValueError, match="a mesh is written as .msh or .vtu"):
+    with pytest.raises(ValueError, match="a mesh is written as"):
         write_mesh(halves("line"), tmp_path / "mesh.stl")
     with pytest.raises(ValueError, match="quotation mark"):
         write_mesh(halves("line")._replace(faces={'a"b': np.array([[0]])}), tmp_path / "mesh.msh")
@@ -698,7 +698,7 @@ def test_arguments(tmp_path):
 def test_the_reader_s_limits(tmp_path):
     """Of time on the wall and of memory; a child that dies is told of in one line."""
     path = FILES / "boxes-2.2.msh"
-    with pytest.raises(MeshError, match="took longer than 0.01 s to read"):
+    with pytest.raises(MeshError, match=r"took longer than 0\.01 s to read"):
         read_mesh(path, 1.0, seconds=0.01)
     large = tmp_path / "large.msh"
     write_mesh(halves("hexahedron", 60), large)
