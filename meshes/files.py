@@ -461,7 +461,10 @@ def _inp(path: Path, cell_array: str | None) -> Raw:
     def added(of: str, name: str, numbers: Integers) -> None:
         sets[of].setdefault(name.upper(), _Set(name)).numbers.append(numbers)
 
-    for keyword, options, lines in _keywords(path.read_bytes().decode(errors="replace")):
+    text = path.read_bytes().decode(errors="replace")
+    if text[-1:] not in ("\n", "\r"):
+        raise Unreadable("ends within a line, so it may be cut; if it is whole, end its last line")
+    for keyword, options, lines in _keywords(text):
         if keyword in _GENERATORS:
             raise Unreadable(f"uses *{keyword}, which is not supported; write the mesh out")
         if keyword in counts:

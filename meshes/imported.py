@@ -26,6 +26,7 @@ __all__ = ["Imported", "MeshError", "parts", "read_mesh", "report", "write_mesh"
 
 DOUBLE = 1e-6  # of the smallest edge: vertices nearer than this are one place
 DIGITS = 1e-9  # of the largest extent of the body: what its coordinates resolve
+SMALLEST, LARGEST = 1e-40, 1e40  # m, so that volumes and their products are numbers still
 MOST_SHOWN = 20  # names in one message
 
 # first and last vertex of the edges whose middles follow the corners of a second-order cell
@@ -173,8 +174,8 @@ def assembled(
         notes.append(f"arrays of integers on its cells: {_listed(raw.arrays)}; `cell_array` takes one of them as regions")
     body = _body(path, raw, notes)
     kind, cells = body.kind, body.cells
-    points, axes = _columns(path, raw.points, cells, kind)
-    points = points * scale
+    with np.errstate(over="ignore"):
+        points, axes = _columns(path, raw.points * scale, cells, kind)
     used, cells = np.unique(cells, return_inverse=True)
     cells = cells.reshape(body.cells.shape).astype(np.int64)
     points = points[used]
@@ -257,11 +258,11 @@ def _straightened(points: Floats, kind: str, nodes: Integers) -> str:
     """How far the middles of the edges of second-order cells are from where straight edges have them."""
     base, edges = _MIDDLES[kind]
     worst = 0.0
-    for i, (a, b) in enumerate(edges):
-        one, other, middle = (points[nodes[:, j]] for j in (a, b, len(_corners(base)) + i))
-        length = np.linalg.norm(other - one, axis=1)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            worst = max(worst, float(np.nanmax(np.linalg.norm(middle - 0.5 * (one + other), axis=1) / length, initial=0.0)))
+    with np.errstate(all="ignore"):  # coordinates are not checked yet
+        for i, (a, b) in enumerate(edges):
+            one, other, middle = (points[nodes[:, j]] for j in (a, b, len(_corners(base)) + i))
+            away = np.linalg.norm(middle - 0.5 * (one + other), axis=1) / np.linalg.norm(other - one, axis=1)
+            worst = max(worst, float(np.max(away, initial=0.0, where=np.isfinite(away))))
     return f"{len(nodes)} {kind} cells made straight: a node lay up to {worst:.2g} of its edge from the middle of it"
 
 
@@ -272,10 +273,9 @@ def _columns(path: Path, points: Floats, cells: Integers, kind: str) -> tuple[Fl
         bad = np.flatnonzero(~np.isfinite(points).all(axis=1))
         cell = int(np.argmax(np.isin(cells, bad).any(axis=1)))
         raise MeshError(path, [f"has coordinates that are no finite numbers: first on cell {cell + 1}"])
-    with np.errstate(over="ignore"):
-        extent = np.ptp(used, axis=0)
-    if not np.isfinite(extent).all() or extent.max() > 1e150:
-        raise MeshError(path, ["has coordinates too large to compute with"])
+    extent = np.ptp(used, axis=0)
+    if not SMALLEST < extent.max() < LARGEST:
+        raise MeshError(path, [f"extends over {extent.max():.3g} m; between {SMALLEST:g} and {LARGEST:g} m can be computed with"])
     wide = np.flatnonzero(extent > DIGITS * extent.max())
     d = DIMENSION[kind]
     if len(wide) > d:
@@ -462,7 +462,10 @@ def _faces(
         elif not np.array_equal(rival.members, candidate.members):
             notes.append(f"a second face {candidate.told!r} with other facets is called '{candidate.told}-2'")
             kept.append(candidate._replace(name=f"{candidate.told}-2"))
-    return {name: facets.vertices[rows] for name, rows in _named("face", kept, problems, notes).items()}
+    named = _named("face", kept, problems, notes)
+    if "outside" in named and not np.array_equal(named["outside"], np.flatnonzero(facets.sides[:, 1] < 0)):
+        problems.append("the face 'outside' is not the whole boundary, whose name that is; the `faces` of the case may give it another")
+    return {name: facets.vertices[rows] for name, rows in named.items()}
 
 
 def _located(group: Group, rows: Iterable[Integers], new: Integers, facets: Facets, problems: list[str], notes: list[str]) -> Integers:

@@ -14,7 +14,7 @@ import pytest
 
 from meshes.checks import facets_of, parts, quality, sizes
 from meshes.files import Unreadable, read_raw
-from meshes.imported import MeshError, assembled, read_mesh, report, write_mesh
+from meshes.imported import _MIDDLES, MeshError, assembled, read_mesh, report, write_mesh
 from meshes.mesh import DIMENSION, FACETS, Mesh
 
 FILES = Path(__file__).parent / "meshes"  # written by Gmsh 4.15: two boxes of 2 x 1 x 1 on one another
@@ -234,7 +234,8 @@ end, middle
 right, S4
 *SURFACE, NAME=low
 1, S1
-Part-1-1.2, S1"""
+Part-1-1.2, S1
+"""
     path.write_text(abaqus(sets))
     imported = read_here(path)
     mesh = imported.mesh
@@ -281,6 +282,29 @@ def test_bodies_in_coordinate_planes_and_along_axes(tmp_path, columns, axes):
     check_sound(imported.mesh)
     assert imported.axes == axes
     assert any("turned round" in note for note in imported.notes) == (columns == (2, 0))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_second_order_cells_are_made_straight(tmp_path, kind):
+    """Their corners are used; the note says how far a node lay from the middle of its edge, here 0.1 of it."""
+    linear = halves(kind, 1)
+    order = {"line": "line3", "triangle": "triangle6", "quad": "quad8", "tetra": "tetra10", "hexahedron": "hexahedron20"}[kind]
+    edges = _MIDDLES[order][1]
+    points, cells = linear.points, linear.cells
+    for a, b in edges:
+        middles = 0.5 * (points[linear.cells[:, a]] + points[linear.cells[:, b]])
+        cells = np.column_stack([cells, np.arange(len(points), len(points) + len(middles))])
+        points = np.concatenate([points, middles])
+    moved = cells[0, -1]
+    one, other = linear.cells[0, list(edges[-1])]
+    points[moved] += 0.1 * (points[other] - points[one])
+    padded = np.pad(points, ((0, 0), (0, 3 - points.shape[1])))
+    for name, options in (("mesh.vtu", {}), ("mesh.msh", {"file_format": "gmsh22", "binary": False})):
+        meshio.write(tmp_path / name, meshio.Mesh(padded, [(order, cells)]), **options)
+        imported = read_here(tmp_path / name)
+        assert imported.mesh.kind == kind and len(imported.mesh.points) == len(linear.points)
+        assert sizes(*imported.mesh[:3]).sum() == pytest.approx(1.0)
+        assert any(f"{order} cells made straight: a node lay up to 0.1 of its edge" in note for note in imported.notes)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -406,7 +430,7 @@ REFUSED_MESHES = {
     "node twice": (gmsh(SQUARE, PAIR[:1]).replace("\n4 0 1 0", "\n3 0 1 0"), "has the node 3 twice"),
     "not a number": (gmsh([("nan", 0, 0), *SQUARE[1:]], PAIR[:1]), "no finite numbers: first on cell 1"),
     "infinite": (gmsh([("1e400", 0, 0), *SQUARE[1:]], PAIR[:1]), "no finite numbers"),
-    "far away": (gmsh([("-1e200", 0, 0), *SQUARE[1:]], PAIR[:1]), "too large to compute with"),
+    "far away": (gmsh([("-1e200", 0, 0), *SQUARE[1:]], PAIR[:1]), "extends over 1e\\+200 m; between 1e-40 and 1e\\+40 m can be"),
     "no cells": (gmsh(SQUARE, []), "has no cells"),
     "only points": (gmsh(SQUARE, [("point", 1, (1,))]), "has no cells, only points"),
     "pyramid": (gmsh(CUBE, [("pyramid", 1, (1, 2, 3, 4, 5))]), "has pyramid cells, which are not supported; a body is of line, triangle"),
@@ -444,6 +468,10 @@ REFUSED_MESHES = {
     "group of other facets": (
         gmsh(TWO, [*PAIR, ("line", 3, (1, 2)), ("line", 3, (1, 3))], [(1, 3, "rim")]),
         "the group 'rim' has 1 cells that are no facets of the body's, besides 1 that are",
+    ),
+    "half the boundary as the whole": (
+        gmsh(TWO, [*PAIR, ("line", 3, (1, 2))], [(1, 3, "outside")]),
+        "the face 'outside' is not the whole boundary, whose name that is",
     ),
     "two of a name": (gmsh(TWO, PAIR, [(2, 1, "a.b"), (2, 2, "a|b")]), "two regions are called 'a-b'; the `regions` of the case may"),
     "cut": (gmsh(TWO, PAIR)[:-20], r"is cut: its section \$Elements does not end"),
@@ -551,6 +579,7 @@ REFUSED_SETS = {
     ),
     "words": ("*NODE\n13, one, 2., 3.", "is damaged, or is no Abaqus file"),
     "columns": ("*NODE\n13, 1., 2., 3.\n14, 1., 2.", r"lines below \*NODE are not a number and 1 to 3 coordinates"),
+    "no line end": ("*ELSET, ELSET=a\n1", "ends within a line, so it may be cut"),
     "wedge": ("*ELEMENT, TYPE=C3D6\n9, 1, 2, 5, 7, 8, 11", "has wedge cells, which are not supported"),
 }
 
@@ -564,7 +593,7 @@ def test_a_bad_abaqus_file_is_refused_by_name(tmp_path, what):
             "*ELSET", "*NODE\n13,0.,0.,2.\n14,1.,0.,2.\n15,0.,1.,2.\n16,1.,1.,2.\n*ELEMENT,TYPE=C3D8\n3,7,8,11,10,13,14,16,15\n*ELSET", 1
         )
     path = tmp_path / "bad.inp"
-    path.write_text(text)
+    path.write_text(text.rstrip() if what == "no line end" else text)
     with pytest.raises(MeshError, match=words):
         read_here(path)
 
