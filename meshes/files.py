@@ -518,8 +518,9 @@ def _inp(path: Path, cell_array: str | None) -> Raw:
         Group(entry.name, None, None, "points", _positions(all_tags, _resolved(entry, sets["NSET"], {}), f"node set {entry.name!r}"))
         for entry in sets["NSET"].values()
     ]
+    named_cells = {group.name.upper(): group.members for group in groups if group.of == "cells"}
     for name, pairs in surfaces.items():
-        groups += _surface(name, pairs, blocks, cell_tags, {group.name.upper(): group.members for group in groups if group.of == "cells"})
+        groups.append(_surface(name, pairs, blocks, cell_tags, named_cells))
     return Raw(np.concatenate(points), blocks, groups, np.full(n_cells, -1), [])
 
 
@@ -579,15 +580,16 @@ def _positions(tags: Integers, wanted: Integers, what: str) -> Integers:
 
 def _surface(
     name: str, pairs: list[tuple[str, str]], blocks: list[tuple[str, Integers]], tags: Integers, sets: dict[str, Integers]
-) -> list[Group]:
-    """Facets of a *SURFACE of faces S1, S2, ... of elements; anything else that Abaqus may say there is left out."""
+) -> Group:
+    """Facets of a *SURFACE of faces S1, S2, ... of elements; none where Abaqus says anything else there."""
+    none = Group(name, None, None, "facets", np.empty((0, 1), np.int64))
     facets: list[Integers] = []
     starts = np.cumsum([0, *(len(cells) for _, cells in blocks)])
     for word, label in pairs:
         face = re.fullmatch(r"S([1-6])", label)
         number = word.rpartition(".")[2]
         if face is None or not (word.upper() in sets or number.isdecimal()):
-            return []
+            return none
         cells = sets[word.upper()] if word.upper() in sets else _positions(tags, np.array([int(number)]), f"surface {name!r}")
         for (kind, nodes), start, end in zip(blocks, starts[:-1], starts[1:], strict=True):
             corners = _ABAQUS_FACES.get(re.sub(r"\d+$", "", kind), ())
@@ -595,8 +597,8 @@ def _surface(
             if len(here) and int(face[1]) <= len(corners):
                 facets.append(nodes[here][:, list(corners[int(face[1]) - 1])])
     if not facets or len({facet.shape[1] for facet in facets}) > 1:
-        return []
-    return [Group(name, None, None, "facets", np.concatenate(facets))]
+        return none
+    return none._replace(members=np.concatenate(facets))
 
 
 # ---- VTU and XDMF, decoded by meshio

@@ -431,6 +431,8 @@ def _faces(
                 free[members] = False
                 candidates.append(_Candidate(group.name, group.number, _located(group, rows, new, facets, problems, notes)))
         elif group.of == "facets":
+            if not len(group.members):
+                notes.append(f"the surface {group.name!r} is not given by faces S1, S2, ... of elements and names no face")
             candidates.append(_Candidate(group.name, None, _located(group, [group.members], new, facets, problems, notes)))
         else:
             inside = np.zeros(facets.vertices.max() + 1, bool)

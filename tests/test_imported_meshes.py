@@ -6,6 +6,7 @@ import itertools
 import os
 import random
 import re
+import sys
 from pathlib import Path
 
 import meshio
@@ -248,12 +249,44 @@ Part-1-1.2, S1
     assert any("'edge' holds all vertices of no facet" in note for note in imported.notes)
 
 
+def test_sets_of_abaqus_that_name_no_face_or_share_a_name(tmp_path):
+    path = tmp_path / "cubes.inp"
+    sets = """*NSET, NSET=far
+3, 6, 9, 12
+*SURFACE, NAME=far, TYPE=ELEMENT
+2, S2
+*SURFACE, NAME=inside
+Right, SPOS
+"""
+    path.write_text(abaqus(sets))
+    imported = read_here(path)
+    assert {"far", "far-2"} <= set(imported.mesh.faces)
+    assert any("the surface 'inside' is not given by faces S1, S2, ... of elements" in note for note in imported.notes)
+    with pytest.raises(MeshError, match="faces: in: 'inside' holds no facet of a cell of the body"):
+        read_here(path, faces={"in": "inside"})
+
+
+def test_faces_without_a_group_are_called_by_their_entity(tmp_path):
+    """Edges of a square of two cells; points, and a line that is no edge, name nothing."""
+    cells = [*PAIR, ("line", 4, (1, 2)), ("line", 5, (1, 3)), ("point", 6, (1,))]
+    text = re.sub(r"(?m)^(\d+ \d+ 2) \d+ (\d+) ", r"\1 0 \2 ", gmsh(TWO, cells))
+    path = tmp_path / "mesh.msh"
+    path.write_text(text)
+    imported = read_here(path, faces={"low": 4})
+    assert list(imported.mesh.faces) == ["low", "1|2", "outside"] and list(imported.mesh.regions) == ["1", "2"]
+    assert "the group '5' names no face: its 1 cells are no facets of the body's" in imported.notes
+    assert "1 cells of lower dimension that can be no faces dropped" in imported.notes
+
+
 def test_a_group_within_a_group(tmp_path):
     """The smaller is the region and the larger keeps the rest, unless the case names the larger alone."""
     path = tmp_path / "cubes.inp"
     path.write_text(abaqus("*ELSET, ELSET=Eall\n1, 2"))
     assert {n: c.tolist() for n, c in read_here(path).mesh.regions.items()} == {"Eall": [0], "Right": [1]}
     assert list(read_here(path, regions={"body": "Eall"}).mesh.regions) == ["body"]
+    path.write_text(abaqus("*ELSET, ELSET=Eall\n1, 2\n*ELSET, ELSET=left\n1"))
+    with pytest.raises(MeshError, match="regions: body: all cells of 'Eall' belong to smaller groups in it"):
+        read_here(path, regions={"body": "Eall", "l": "left", "r": "Right"})
 
 
 def test_cells_in_no_group_are_regions_by_their_entity(tmp_path):
@@ -478,6 +511,11 @@ REFUSED_MESHES = {
     "counts": (gmsh(TWO, PAIR).replace("$Elements\n2", "$Elements\n3"), "announces 3 elements and has 2"),
     "huge count": (gmsh(TWO, PAIR).replace("$Nodes\n6", "$Nodes\n99999999999"), r"\$Nodes has fewer numbers than it announces"),
     "no nodes": (gmsh(TWO, PAIR).replace("Nodes", "Sodes"), r"has no section \$Nodes"),
+    "sections": (gmsh(TWO, PAIR) + gmsh(TWO, PAIR).split("$EndMeshFormat\n")[1], r"has two sections \$Nodes"),
+    "partitions": (gmsh(TWO, PAIR) + "$PartitionedEntities\n$EndPartitionedEntities\n", "is cut into partitions"),
+    "short element": (gmsh(TWO, PAIR).replace("2 5 6 3\n$End", "2 5\n$End"), "is cut or damaged in its last element"),
+    "long element": (gmsh(TWO, PAIR).replace("2 5 6 3\n$End", "2 5 6 3 4\n$End"), "is cut or damaged in its last element"),
+    "half a node": (gmsh(TWO, PAIR).replace("1 2 3 4", "1 2 3 4.5"), r"\$Elements has numbers that are not whole"),
     "version": (gmsh(TWO, PAIR).replace("2.2 0 8", "4 0 8"), "has the format version '4'; save it as 4.1 or 2.2"),
     "other file": ("hello\n", r"does not begin with \$MeshFormat"),
     "empty": ("", r"does not begin with \$MeshFormat"),
@@ -493,6 +531,23 @@ def test_a_bad_mesh_is_refused_by_name(tmp_path, what):
         read_here(path)
     assert all(line.startswith(f"{path}: ") for line in caught.value.problems)
     assert str(caught.value).splitlines() == caught.value.problems
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        (r"(\$Nodes\n\d+) \d+", r"\1 99", "announces 99 nodes and has"),
+        (r"(\$Elements\n\d+) \d+", r"\1 99", "announces 99 elements and has"),
+        (r"(\$Entities\n)\d+", r"\g<1>99", r"section \$Entities has fewer numbers|not whole"),
+        (r"(\$Elements\n[^\n]*\n\d+ \d+ \d+ \d+\n\d+) \d+", r"\1 -3", "on the node -3, which is not among its"),
+    ],
+)
+def test_a_bad_file_of_version_4_is_refused_by_name(tmp_path, old, new, words):
+    text, n = re.subn(old, new, (FILES / "boxes-4.1.msh").read_text(), count=1)
+    assert n == 1
+    (tmp_path / "bad.msh").write_text(text)
+    with pytest.raises(MeshError, match=words):
+        read_here(tmp_path / "bad.msh")
 
 
 @pytest.mark.parametrize("kind", ["triangle", "quad", "tetra", "hexahedron"])
@@ -673,6 +728,24 @@ def test_an_xdmf_whose_data_lie_in_other_files_is_refused(tmp_path, kind):
             layout[:] = h5py.VirtualSource("other.h5", "data0", (9, 3))
             file.create_virtual_dataset("data0", layout)
     with pytest.raises(MeshError, match="link to elsewhere" if "link" in kind else "lies in another file"):
+        read_here(path)
+
+
+def test_an_array_that_claims_terabytes_is_refused(tmp_path):
+    import h5py
+
+    path, _ = xdmf(tmp_path)
+    with h5py.File(tmp_path / "mesh.h5", "r+") as file:
+        del file["data0"]
+        file.create_dataset("data0", (10**12,), "f8", chunks=(1024,))
+    with pytest.raises(MeshError, match="an array larger than 2 GiB"):
+        read_here(path)
+
+
+def test_a_package_that_is_not_there_is_named(tmp_path, monkeypatch):
+    path, _ = xdmf(tmp_path)
+    monkeypatch.setitem(sys.modules, "h5py", None)
+    with pytest.raises(MeshError, match="cannot be read without the package h5py: pip install h5py"):
         read_here(path)
 
 
