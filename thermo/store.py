@@ -188,6 +188,19 @@ class Folder:
         return best[0], best[1], complaints
 
 
+def write_file(path: Path, data: bytes, *, force: bool) -> None:
+    """Write one file outside a result folder, whole or not at all. Raises FolderError where it is there and not `force`, FileError."""
+    if path.exists() and not force:
+        raise FolderError(f"{path} is there already; replace it with --force, or choose another with --out")
+    part = path.with_name(path.name + ".part")
+    try:
+        part.write_bytes(data)
+        os.replace(part, path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise FileError(f"{path}: cannot be written: {reason(error)}") from None
+
+
 def stored_field(path: Path, points: Any) -> Any:
     """The last temperatures of a result at points (n, dimension) [K]. Raises FileError where it has none there."""
     from meshio import vtu

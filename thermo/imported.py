@@ -1,0 +1,222 @@
+"""Bodies from mesh files: which region is of which material, in which unit the file is."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import Field, ValidationInfo, field_validator, model_validator
+
+from meshes.imported import Imported, MeshError, read_mesh
+from meshes.mesh import FACETS, Mesh
+from thermo.elements import Space
+from thermo.errors import described, did_you_mean, shortened
+from thermo.geometry import Length, Meshed
+from thermo.reader import Frozen, Key, misplaced
+from thermo.shape import Shape
+from thermo.units import Unit, UnitError, parse
+
+MOST_POINTS = 100_000  # vertices up to which a point is looked for before the run; in a larger mesh its bounds are
+
+
+class MeshFile(str):
+    """The name of a mesh file as the case writes it, and where it is."""
+
+    path: Path
+
+    @property
+    def sha256(self) -> str:
+        """Of its contents, which are part of the case."""
+        return hashlib.sha256(self.path.read_bytes()).hexdigest()
+
+
+class ImportedRegion(Frozen):
+    """The material of a region; `is`: its name or its number in the file, where that is another one; `size`: its exact volume [m3],
+    area [m2] or length [m], for the report of the mesh."""
+
+    material: str
+    size: Annotated[float | None, Unit("number", gt=0)] = None
+    named: Annotated[str | int | None, Field(alias="is")] = None
+
+
+class ImportedMeshing(Frozen):
+    """How the cells of the file are used: with elements of order 1 or 2."""
+
+    order: Annotated[int, Field(strict=True, ge=1, le=2)] = 1
+
+
+class ImportedMesh(Meshed):
+    """A body from a file of Gmsh (.msh), VTK (.vtu), Abaqus (.inp) or XDMF (.xdmf), whose lengths are in `unit`.
+
+    `regions` gives each region of the file its material; `faces` names faces that the file gives a number or another name only;
+    `cell_array` is the array of cells that holds the regions (.vtu, .xdmf). Vertices nearer than `merge` are made one.
+    """
+
+    kind: Literal["mesh"]
+    file: Annotated[Any, Field(json_schema_extra={"type": "string"})]
+    unit: str
+    coordinates: Literal["line", "plane", "axisymmetric", "space"] | None = None
+    regions: dict[str, ImportedRegion]
+    faces: dict[str, str | int] = {}
+    cell_array: str | None = None
+    merge: Length | None = None
+    cross_section: Annotated[float | None, Unit("area", gt=0)] = None
+    thickness: Length | None = None
+    mesh: ImportedMeshing = ImportedMeshing()
+
+    @field_validator("file", mode="before")
+    @classmethod
+    def _where(cls, value: Any, info: ValidationInfo) -> MeshFile:
+        if isinstance(value, MeshFile):
+            return value
+        if not isinstance(value, str):
+            raise misplaced([((), f"the name of a mesh file is wanted, found {described(value)}")])
+        made = MeshFile(value)
+        made.path = Path((info.context or {}).get("folder", "."), value)
+        return made
+
+    @field_validator("unit")
+    @classmethod
+    def _a_length(cls, value: str) -> str:
+        try:
+            parse(f"1 {value}", "length")
+        except UnitError:
+            raise misplaced([((), f"a unit of length is wanted, such as mm, found {described(value)}")]) from None
+        return value
+
+    @model_validator(mode="after")
+    def _fits(self) -> ImportedMesh:
+        try:
+            made = self.imported
+        except MeshError as error:
+            raise misplaced([(("file",), problem) for problem in error.problems]) from None
+        problems: list[tuple[Key, str]] = []
+        known = list(made.mesh.regions)
+        problems += [
+            (("regions", name), f"the file has no region {shortened(name)!r}" + did_you_mean(name, known))
+            for name in self.regions
+            if name not in known
+        ]
+        missing = [name for name in known if name not in self.regions]
+        if missing:
+            problems.append(
+                (("regions",), f"no material for {', '.join(shortened(name) for name in missing)}; the file has {', '.join(known)}")
+            )
+        d = made.mesh.points.shape[1]
+        fitting = {1: ("line",), 2: ("plane", "axisymmetric"), 3: ("space",)}[d]
+        if self.coordinates not in (None, *fitting):
+            problems.append((("coordinates",), f"the mesh has {d} dimensions: {' or '.join(fitting)} is wanted"))
+        if self.axisymmetric and d == 2 and made.mesh.points[:, 0].min() < -1e-9 * np.ptp(made.mesh.points[:, 0]):
+            problems.append((("coordinates",), f"r must not be negative; the mesh begins at {made.mesh.points[:, 0].min():.4g} m"))
+        for word, value, where in (("cross_section", self.cross_section, 1), ("thickness", self.thickness, 2)):
+            if value is not None and (d != where or self.axisymmetric):
+                problems.append(((word,), f"belongs to a {'line' if where == 1 else 'plane'}"))
+        if not problems:
+            problems += self.start_problems()
+        if problems:
+            raise misplaced(problems)
+        return self
+
+    @property
+    def imported(self) -> Imported:
+        """The mesh as read. Raises MeshError."""
+        stat = self.file.path.stat() if self.file.path.is_file() else None
+        stamp = (stat.st_mtime_ns, stat.st_size) if stat else None
+        regions = tuple((name, region.named) for name, region in self.regions.items() if region.named is not None)
+        merge = None if self.merge is None else float(self.merge)
+        faces = tuple(self.faces.items())
+        return _read(self.file.path, stamp, float(parse(f"1 {self.unit}", "length")), regions, faces, merge, self.cell_array)
+
+    @property
+    def dimension(self) -> int:
+        """1, 2 or 3."""
+        return int(self.imported.mesh.points.shape[1])
+
+    @property
+    def axisymmetric(self) -> bool:
+        """Whether the plane is (r, z)."""
+        return self.coordinates == "axisymmetric"
+
+    @property
+    def lumps(self) -> bool:
+        """Whether the heat capacity of its elements can be lumped."""
+        return self.mesh.order == 1 or (self.imported.mesh.kind in ("line", "quad", "hexahedron") and not self.axisymmetric)
+
+    def materials(self) -> dict[str, tuple[str, Key]]:
+        """The material of every region, and where the case says so."""
+        return {name: (region.material, ("regions", name, "material")) for name, region in self.regions.items()}
+
+    def face_names(self) -> list[str]:
+        """Every face a case can name: those of the file, interfaces, the outside."""
+        return list(self.imported.mesh.faces)
+
+    def overlaps(self, names: list[str]) -> list[tuple[str, str]]:
+        """Pairs of faces that share more than an edge."""
+        faces = self.imported.mesh.faces
+        rows = {name: {tuple(row) for row in np.sort(faces[name], axis=1).tolist()} for name in names if name in faces}
+        known = list(rows)
+        return [(one, other) for i, one in enumerate(known) for other in known[:i] if rows[one] & rows[other]]
+
+    def contains(self, point: tuple[float, ...]) -> str | None:
+        """What is wrong with a point that should lie in the body, or None."""
+        mesh = self.imported.mesh
+        if len(point) != self.dimension:
+            return f"{self.dimension} coordinates are wanted, found {len(point)}"
+        place = np.array([float(v) for v in point])
+        low, high = mesh.points.min(axis=0), mesh.points.max(axis=0)
+        if np.any(place < low - 1e-9 * (high - low)) or np.any(place > high + 1e-9 * (high - low)):
+            ends = ", ".join(f"{a:.4g} to {b:.4g} m" for a, b in zip(low, high, strict=True))
+            return f"lies outside the body, which reaches over {ends}"
+        if len(mesh.points) <= MOST_POINTS:
+            try:
+                Space(mesh, 1).weights_at(place)
+            except ValueError:
+                return "lies outside the body"
+        return None
+
+    def most_cells(self, faces: set[str]) -> int:
+        """The number of cells."""
+        return len(self.imported.mesh.cells)
+
+    def n_nodes(self, faces: set[str], refine: int = 0) -> int:
+        """Number of nodes: vertices, and for order 2 about as many as edges, faces and cells have middles."""
+        mesh = self.imported.mesh
+        if self.mesh.order == 1:
+            return len(mesh.points)
+        n_facets = len(mesh.cells) * len(FACETS[mesh.kind]) // 2
+        each = {"line": 1, "triangle": 0, "quad": 1, "tetra": 0, "hexahedron": 1}[mesh.kind]
+        edges = {1: 0, 2: n_facets, 3: len(mesh.points) + n_facets}[self.dimension]  # in space by Euler's formula, about
+        return len(mesh.points) + edges + each * len(mesh.cells) + (n_facets if mesh.kind == "hexahedron" else 0)
+
+    def shape(self, faces: set[str], cuts: list[str], *, refine: int = 0, nodal: bool | None = None) -> Shape:
+        """The body on the mesh of the file, cut open along interfaces."""
+        if refine:
+            raise ValueError("a mesh from a file is not refined")
+        across = float(self.cross_section or self.thickness or 1.0)
+        return Shape(self.imported.mesh, self.mesh.order, axisymmetric=self.axisymmetric, across=across, nodal=bool(nodal), cuts=cuts)
+
+    def coarse(self) -> Mesh:
+        """The mesh itself."""
+        return self.imported.mesh
+
+    def exact_sizes(self, faces: set[str]) -> dict[str, float]:
+        """What the case says that regions measure."""
+        return {name: float(region.size) for name, region in self.regions.items() if region.size is not None}
+
+    def notes(self, faces: set[str]) -> list[str]:
+        """What is said of the mesh in the log."""
+        mesh = self.imported.mesh
+        kind = "quadratic" if self.mesh.order == 2 else "linear"
+        return [
+            f"{self.file}: {len(mesh.cells)} cells ({mesh.kind}), {kind} elements, {self.n_nodes(faces)} nodes or so",
+            *self.imported.notes,
+        ]
+
+
+@functools.lru_cache(maxsize=4)
+def _read(path: Path, stamp: Any, scale: float, regions: Any, faces: Any, merge: float | None, cell_array: str | None) -> Imported:
+    """A mesh file, read once as long as it stays as it is."""
+    return read_mesh(path, scale, regions=dict(regions), faces=dict(faces), merge=merge, cell_array=cell_array)
