@@ -35,6 +35,18 @@ def grid(file: Path) -> tuple[pyvista.UnstructuredGrid, str]:
 
 
 def without_quarter(whole: pyvista.UnstructuredGrid, x: float, y: float) -> pyvista.UnstructuredGrid:
-    """The mesh without its cells at larger x and smaller y: both planes through (x, y) are then seen from the front right."""
+    """The mesh without what lies at larger x and smaller y: both planes through (x, y) are then seen from the front right.
+
+    Whole cells are left out where they are boxes, which keeps their edges; cells of another form are cut.
+    """
+    import pyvista
+
+    if np.any(whole.celltypes != pyvista.CellType.HEXAHEDRON):
+        kept = whole.copy()
+        kept.point_data["kept"] = np.maximum(x - kept.points[:, 0], kept.points[:, 1] - y)
+        kept = kept.clip_scalar(scalars="kept", value=0.0, invert=False)
+        kept.point_data.remove("kept")
+        kept.set_active_scalars(TEMPERATURE)
+        return kept.cast_to_unstructured_grid()
     centres = whole.cell_centers().points
     return whole.extract_cells(np.flatnonzero(~((centres[:, 0] > x) & (centres[:, 1] < y))))
