@@ -12,7 +12,7 @@ from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
-from meshes.mesh import DIMENSION, FACETS, Floats, Integers, Mesh
+from meshes.mesh import DIMENSION, FACETS, Floats, Integers, Mesh, equal_rows
 
 FLAT = 1e-12  # of its longest edge to the power of the dimension: a cell (or a corner of it) with less volume is flat
 INWARDS = 1e-3  # of the way to the middle of its cell: where a point of the boundary is looked for in other cells
@@ -42,23 +42,6 @@ class Facets(NamedTuple):
     sides: Integers
     users: Integers
     same_side: np.ndarray[Any, np.dtype[np.bool_]]
-
-
-def equal_rows(rows: Integers) -> Integers:
-    """A number for each row (n,), the same for rows of the same vertices in any order.
-
-    >>> equal_rows(np.array([[2, 1], [0, 3], [1, 2]])).tolist()
-    [1, 0, 1]
-    """
-    rows = np.sort(rows, axis=1)
-    if rows.shape[1] % 2:
-        rows = np.pad(rows, ((0, 0), (1, 0)))
-    packed = (rows[:, 0::2] << 32) | rows[:, 1::2]  # vertices are fewer than 2^31
-    order = np.lexsort(packed.T[::-1])
-    new = np.any(packed[order[1:]] != packed[order[:-1]], axis=1)
-    number = np.empty(len(rows), np.int64)
-    number[order] = np.concatenate([np.zeros(min(len(rows), 1), np.int64), np.cumsum(new)])
-    return number
 
 
 def facets_of(cells: Integers, kind: str) -> Facets:

@@ -18,9 +18,9 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components, reverse_cuthill_mckee
 
 from meshes import files
-from meshes.checks import Facets, at, edge_lengths, equal_rows, joined, oriented, parts, parts_of, report, tangles, told
+from meshes.checks import Facets, at, edge_lengths, joined, oriented, parts, parts_of, report, tangles, told
 from meshes.files import FORMATS, LARGEST_FILE, Group, Raw
-from meshes.mesh import DIMENSION, FACETS, Floats, Integers, Mesh
+from meshes.mesh import DIMENSION, FACETS, Floats, Integers, Mesh, equal_rows
 
 __all__ = ["Imported", "MeshError", "mesh_bytes", "parts", "read_mesh", "report"]
 

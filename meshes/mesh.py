@@ -45,16 +45,32 @@ def all_facets(mesh: Mesh) -> tuple[Integers, Integers]:
     return facets, np.tile(np.arange(len(mesh.cells)), len(corners))
 
 
+def equal_rows(rows: Integers) -> Integers:
+    """A number for each row (n,), the same for rows of the same vertices in any order.
+
+    >>> equal_rows(np.array([[2, 1], [0, 3], [1, 2]])).tolist()
+    [1, 0, 1]
+    """
+    rows = np.sort(rows, axis=1)
+    if rows.shape[1] % 2:
+        rows = np.pad(rows, ((0, 0), (1, 0)))
+    packed = (rows[:, 0::2] << 32) | rows[:, 1::2]  # vertices are fewer than 2^31
+    order = np.lexsort(packed.T[::-1])
+    new = np.any(packed[order[1:]] != packed[order[:-1]], axis=1)
+    number = np.empty(len(rows), np.int64)
+    number[order] = np.concatenate([np.zeros(min(len(rows), 1), np.int64), np.cumsum(new)])
+    return number
+
+
 def facet_pairs(mesh: Mesh) -> tuple[Integers, Integers]:
     """Distinct facets (n, m), in the order of the vertices of their first cell, and the cells on their sides (n, 2), -1 for none."""
     facets, owner = all_facets(mesh)
-    _, first, number = np.unique(np.sort(facets, axis=1), axis=0, return_index=True, return_inverse=True)
-    number = number.ravel()
-    sides = np.full((len(first), 2), -1, np.int64)
-    sides[:, 0] = owner[first]
-    second = np.setdiff1d(np.arange(len(facets)), first)
-    sides[number[second], 1] = owner[second]
-    return facets[first], sides
+    number = equal_rows(facets)
+    order = np.argsort(number, kind="stable")
+    count = np.bincount(number)
+    begin = np.concatenate([[0], np.cumsum(count)[:-1]])
+    second = np.where(count > 1, owner[order[np.minimum(begin + 1, len(order) - 1)]], -1)
+    return facets[order[begin]], np.stack([owner[order[begin]], second], axis=1)
 
 
 def interfaces(mesh: Mesh) -> dict[str, Integers]:
@@ -146,9 +162,8 @@ def split(mesh: Mesh, names: list[str]) -> tuple[Mesh, dict[str, tuple[Integers,
 
 
 def rows_in(rows: Integers, known: Integers, missing: int | None = None) -> Integers:
-    """The number of the row of `known` (n, m) that equals each of `rows` (k, m), or `missing`; without it ValueError is raised."""
-    _, number = np.unique(np.concatenate([known, rows]), axis=0, return_inverse=True)
-    number = number.ravel()
+    """The number of the row of `known` (n, m) that has the vertices of each of `rows` (k, m), or `missing`; else ValueError is raised."""
+    number = equal_rows(np.concatenate([known, rows]))
     place = np.full(int(number.max(initial=-1)) + 1, -1)
     place[number[: len(known)]] = np.arange(len(known))
     found = place[number[len(known) :]]

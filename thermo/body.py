@@ -230,7 +230,7 @@ class MeshBody:
         if not isinstance(given, dict) or len(set(given.values())) == 1:
             return np.full(len(points), self.block.start_of(next(iter(self.regions))))
         weight, total = np.zeros(len(points)), np.zeros(len(points))
-        share = density * np.abs(self.shape.space.basis.dx.sum(axis=1))
+        share = density * self.shape.space.volumes_at(slice(None)).sum(axis=1)
         for name, cells in self.regions.items():
             nodes = self.shape.space.cells[cells]
             part = np.broadcast_to(share[cells, None], nodes.shape)

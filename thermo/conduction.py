@@ -11,9 +11,11 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.sparse import csr_matrix, triu
+from scipy.sparse import csr_matrix
 
 from meshes.mesh import Links
+from thermo.assembly import LARGE, assemble
+from thermo.elements import balanced
 from thermo.kinetics import Floats, Integers
 from thermo.materials import ByAxis, Cylindrical, Orthotropic, Table, Tensor
 
@@ -32,12 +34,13 @@ class Edges(NamedTuple):
 
 def edges_of(matrix: csr_matrix) -> Edges:
     """Pairs of nodes that a symmetric matrix with rows summing to zero couples."""
-    upper = triu(matrix, 1).tocoo()
-    n, m = matrix.shape[0], upper.nnz
-    rows = np.repeat(np.arange(m), 2)
-    columns = np.stack([upper.col, upper.row], axis=1).ravel()
-    difference = csr_matrix((np.tile([1.0, -1.0], m), (rows, columns)), shape=(m, n))
-    return Edges(difference, -upper.data)
+    n = matrix.shape[0]
+    rows = np.repeat(np.arange(n, dtype=matrix.indices.dtype), np.diff(matrix.indptr))
+    upper = matrix.indices > rows
+    m = int(np.count_nonzero(upper))
+    columns = np.stack([rows[upper], matrix.indices[upper]], axis=1).ravel()
+    difference = csr_matrix((np.tile([-1.0, 1.0], m), columns, 2 * np.arange(m + 1)), shape=(m, n))
+    return Edges(difference, -matrix.data[upper])
 
 
 class Directions(NamedTuple):
@@ -155,6 +158,12 @@ def conduction_of(space: Any, conductivity: dict[str, Any], links: list[Links]) 
     conductivity : by region, as a material has it
     links : pairs of nodes that touch through a resistance, which stay as they are
     """
+    if len(space.of.cells) >= LARGE and not space.nodal and all(isinstance(value, float) for value in conductivity.values()):
+        by_cell = np.zeros(len(space.of.cells))
+        for region, value in conductivity.items():
+            by_cell[space.of.regions[region]] = value
+        matrix = _linked(balanced(assemble(space, by_cell)), links)
+        return Conduction(matrix, edges_of(matrix), ())
     dimension, places = space.points.shape[1], space.places()
     constant = np.zeros((dimension, dimension, *places.shape[1:]))
     tables: list[tuple[Integers, Floats, Table]] = []

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 # scikit-fem numbers the corners of the unit cube otherwise than VTK does
 _SKFEM_ORDER = {"hexahedron": [0, 4, 3, 1, 7, 5, 2, 6]}
 TENSOR = ("line", "quad", "hexahedron")
+CHUNK = 50_000  # cells that are worked on at once
 
 
 def nodal_rule(order: int, dimension: int) -> tuple[Floats, Floats]:
@@ -71,17 +72,14 @@ class Space:
     def __init__(
         self, mesh: Mesh, order: int, *, axisymmetric: bool = False, across: float = 1.0, nodal: bool = False, nodes: Floats | None = None
     ) -> None:
-        from skfem import Basis
-
         self.of, self.order, self.axisymmetric, self.across, self.nodal = mesh, order, axisymmetric, across, nodal
         self.mesh, self.element = _mesh(mesh), _element(mesh.kind, order)
-        rule: dict[str, Any] = {"intorder": 2 * order if mesh.kind in TENSOR or order == 2 or axisymmetric else 2}
-        if nodal:
-            rule = {"quadrature": nodal_rule(order, DIMENSION[mesh.kind])}
-        self.basis = Basis(self.mesh, self.element, **rule)
-        places = self.basis.doflocs.T
+        if order == 1:  # its nodes are the vertices
+            dofs, places = self.mesh.t, mesh.points
+        else:
+            dofs, places = self.basis.element_dofs, self.basis.doflocs.T
         if mesh.kind == "line":  # along the line, so that matrices are bands; of two nodes at a cut the one of the left cell comes first
-            dofs, middle = self.basis.element_dofs, np.full(len(places), np.inf)
+            middle = np.full(len(places), np.inf)
             np.minimum.at(middle, dofs, np.broadcast_to(mesh.points[mesh.cells].mean(axis=1)[:, 0], dofs.shape))
             self.dof_of = np.lexsort((middle, places[:, 0]))
             self.points = places[self.dof_of]
@@ -95,7 +93,46 @@ class Space:
             self.dof_of = np.argsort(node_of)
             self.points = nodes
         self.node_of = np.argsort(self.dof_of)
-        self.cells: Integers = self.node_of[self.basis.element_dofs.T]
+        self.cells: Integers = self.node_of[dofs.T]
+
+    @functools.cached_property
+    def rule(self) -> tuple[Floats, Floats]:
+        """Quadrature points (dimension, n_points) and weights (n_points,) on the unit cell."""
+        import skfem
+
+        if self.nodal:
+            return nodal_rule(self.order, DIMENSION[self.of.kind])
+        exact = 2 * self.order if self.of.kind in TENSOR or self.order == 2 or self.axisymmetric else 2
+        return skfem.quadrature.get_quadrature(self.element.refdom, exact)  # type: ignore[no-any-return]
+
+    @functools.cached_property
+    def basis(self) -> Any:
+        """scikit-fem's basis, for forms; its arrays are large."""
+        from skfem import Basis
+
+        return Basis(self.mesh, self.element, quadrature=self.rule)
+
+    def shapes(self, element: Any) -> tuple[Floats, Floats]:
+        """Shape functions of an element at the quadrature points: values (n_points, n_local), slopes (n_points, n_local, dimension)."""
+        points, weights = self.rule
+        values, slopes = [], []
+        for i in range(len(element.doflocs)):
+            value, slope = element.lbasis(points, i)
+            values.append(np.broadcast_to(value, len(weights)))
+            slopes.append(np.broadcast_to(slope, (len(points), len(weights))).T)
+        return np.stack(values, axis=1), np.stack(slopes, axis=1)
+
+    def straight(self) -> tuple[Floats, Floats]:
+        """The same of the linear element that the corners span a cell with."""
+        return self.shapes(self.mesh.elem())
+
+    def volumes_at(self, part: slice) -> Floats:
+        """|J| w times the measure at the quadrature points of some cells, (n_cells, n_points): the pieces of their volume [m3]."""
+        values, slopes = self.straight()
+        corners = np.moveaxis(self.mesh.p[:, self.mesh.t[:, part]], 1, 2)  # (dimension, n_cells, n_corners)
+        jacobian = np.tensordot(corners, slopes, ([2], [1]))  # (dimension, n_cells, n_points, dimension)
+        volume = np.abs(_determinant(np.moveaxis(jacobian, 3, 1))) * self.rule[1]
+        return volume * self.measure(np.tensordot(corners, values, ([2], [1])))  # type: ignore[no-any-return]
 
     @property
     def n_nodes(self) -> int:
@@ -112,10 +149,13 @@ class Space:
 
     def content(self, density: Floats) -> Floats:
         """Share of each node in the integral of a density per cell (n_cells,): row sums of a mass matrix."""
-        from thermo.forms import content
-
-        found = content.assemble(self.basis, density=density[:, None] * self.measure(self.places()))
-        return found[self.dof_of]  # type: ignore[no-any-return]
+        values, _ = self.shapes(self.element)
+        found = np.zeros(self.n_nodes)
+        for first in range(0, len(self.of.cells), CHUNK):
+            part = slice(first, first + CHUNK)
+            share = density[part, None] * (self.volumes_at(part) @ values)
+            found += np.bincount(self.cells[part].ravel(), weights=share.ravel(), minlength=self.n_nodes)
+        return found
 
     def mass(self, density: Floats) -> csr_matrix:
         """Mass matrix of a density per cell (n_cells,), by Gauss's quadrature."""
@@ -135,9 +175,7 @@ class Space:
         from thermo.forms import conduction
 
         made = without_rounding(conduction.assemble(self.basis, conductivity=conductivity * self.measure(self.places())).tocsr())
-        made.setdiag(0.0)
-        made.setdiag(-np.asarray(made.sum(axis=1)).ravel())
-        return self._ordered(made)
+        return self._ordered(balanced(made))
 
     def _ordered(self, matrix: Any) -> csr_matrix:
         return matrix.tocsr()[self.dof_of][:, self.dof_of].tocsr()  # type: ignore[no-any-return]
@@ -317,6 +355,15 @@ def _normals(corners: Floats, slopes: Floats, inside: Floats) -> Floats:
     return normal * np.sign(outward)[:, :, None]  # type: ignore[no-any-return]
 
 
+def _determinant(a: Floats) -> Any:
+    """Determinants of matrices (d, d, ...)."""
+    if len(a) == 1:
+        return a[0, 0]
+    if len(a) == 2:
+        return a[0, 0] * a[1, 1] - a[0, 1] * a[1, 0]
+    return sum(a[0, i] * (a[1, (i + 1) % 3] * a[2, (i + 2) % 3] - a[1, (i + 2) % 3] * a[2, (i + 1) % 3]) for i in range(3))
+
+
 def _vtk(kind: str) -> list[int]:
     """Local nodes of a linear element in VTK's order."""
     order = _SKFEM_ORDER.get(kind, range({"line": 2, "triangle": 3, "quad": 4, "tetra": 4}.get(kind, 8)))
@@ -355,6 +402,13 @@ _PARTS: dict[str, list[list[tuple[int, ...]]]] = {
         [_AC, _BD, _BC, _CD],
     ],
 }
+
+
+def balanced(matrix: csr_matrix) -> csr_matrix:
+    """The matrix with a diagonal that makes its rows sum to zero."""
+    matrix.setdiag(0.0)
+    matrix.setdiag(-np.asarray(matrix.sum(axis=1)).ravel())
+    return matrix
 
 
 def without_rounding(matrix: csr_matrix) -> csr_matrix:

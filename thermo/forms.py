@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from skfem import BilinearForm, LinearForm
+from skfem import BilinearForm
 from skfem.helpers import dot, grad, mul
 
 
@@ -16,9 +16,3 @@ def conduction(T, v, w):
 def mass(T, v, w):
     """density T v."""
     return w.density * T * v
-
-
-@LinearForm
-def content(v, w):
-    """density x v: the share of each node in an integral over the body (row sums of a mass matrix)."""
-    return w.density * v
