@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _SKFEM_ORDER = {"hexahedron": [0, 4, 3, 1, 7, 5, 2, 6]}
 TENSOR = ("line", "quad", "hexahedron")
 CHUNK = 50_000  # cells that are worked on at once
+NEAREST = 12  # cells in which a point is looked for first
+NEWTON = 30  # iterations for where a point lies in a cell
 
 
 def nodal_rule(order: int, dimension: int) -> tuple[Floats, Floats]:
@@ -286,14 +288,51 @@ class Space:
         return nodes.ravel(), np.take_along_axis(partners, nearest, axis=1).ravel(), share.ravel()
 
     def weights_at(self, point: Floats) -> Floats:
-        """Weights of all nodes in the value at a point [m]. Raises ValueError where it lies in no cell."""
-        from skfem import Basis
+        """Weights of all nodes in the value at a point [m]. Raises ValueError where it lies in no cell, by more than 1e-6 of one."""
+        _, near = self._finder.query(np.asarray(point, float), k=min(NEAREST, len(self.of.cells)))
+        near = np.atleast_1d(near)
+        local, outside = self._local(near, np.asarray(point, float))
+        best = int(np.argmin(outside))
+        if outside[best] > 1e-6:  # long cells reach far from their middles
+            near = np.arange(len(self.of.cells))
+            low, high = (end(self.mesh.p[:, self.mesh.t], axis=1) for end in (np.min, np.max))
+            slack = 1e-6 * (high - low)
+            near = near[np.all((point[:, None] >= low - slack) & (point[:, None] <= high + slack), axis=0)]
+            local, outside = self._local(near, np.asarray(point, float)) if len(near) else (local, outside)
+            best = int(np.argmin(outside))
+        if not outside[best] <= 1e-6:
+            raise ValueError("the point lies in no cell")
+        weights = np.zeros(self.n_nodes)
+        for i, node in enumerate(self.cells[near[best]]):
+            weights[node] += float(np.asarray(self.element.lbasis(local[best][:, None], i)[0]).ravel()[0])
+        return weights
 
-        # tolerances of the search are for bodies of about one
-        low, size = self.of.points.min(axis=0), float(np.ptp(self.of.points, axis=0).max())
-        scaled = _mesh(self.of._replace(points=(self.of.points - low) / size))
-        found = Basis(scaled, self.element, intorder=1).probes(((np.asarray(point, float) - low) / size)[:, None])
-        return np.asarray(found.todense()).ravel()[self.dof_of]
+    @functools.cached_property
+    def _finder(self) -> Any:
+        from scipy.spatial import cKDTree
+
+        return cKDTree(self.mesh.p[:, self.mesh.t].mean(axis=1).T)
+
+    def _local(self, cells: Integers, point: Floats) -> tuple[Floats, Floats]:
+        """Where a point lies in the unit cell of each of some cells, (n, dimension), and by how much it is outside of it."""
+        element = self.mesh.elem()
+        corners = np.moveaxis(self.mesh.p[:, self.mesh.t[:, cells]], 0, 2)  # (n_corners, n, dimension)
+        local = np.full((len(cells), len(point)), 0.5 if self.of.kind in TENSOR else 1.0 / (len(point) + 1))
+        for _ in range(NEWTON):
+            shapes = [element.lbasis(local.T, i) for i in range(len(corners))]
+            values = np.stack([np.broadcast_to(value, len(cells)) for value, _ in shapes])
+            slopes = np.stack([np.broadcast_to(slope, (len(point), len(cells))) for _, slope in shapes])
+            left = point - np.einsum("in,ind->nd", values, corners)
+            change = np.linalg.solve(np.einsum("ind,ian->nda", corners, slopes), left[..., None])[..., 0]
+            local = np.clip(local + change, -1.0, 2.0)
+            if np.max(np.abs(change)) < 1e-12:
+                break
+        beyond = (
+            np.maximum(-local, local - 1.0)
+            if self.of.kind in TENSOR
+            else np.concatenate([-local, local.sum(axis=1)[:, None] - 1.0], axis=1)
+        )
+        return local, beyond.max(axis=1)
 
     def pieces(self) -> tuple[Integers, Integers]:
         """Cells between the nodes alone, for pictures: nodes of each (n, m) as VTK numbers them, and its cell."""

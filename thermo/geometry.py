@@ -29,6 +29,7 @@ Length = Annotated[float, Unit("length", gt=0)]
 Coordinate = Annotated[float, Unit("length")]
 FACES = SIDES[3]
 
+STEPS = 8  # of the edge of a disc in each quarter
 MOST_LAYERS, MOST_PATCHES = 200, 50  # the grid is graded towards each from every place
 
 
@@ -209,11 +210,29 @@ class Layer(Frozen):
 
 
 class Patch(Frozen):
-    """A square part of the top or bottom face."""
+    """A square part of the top or bottom face, or a `disc` of that diameter, whose edge is a staircase and whose area is exact."""
 
     face: Literal["top", "bottom"]
-    square: Length
+    square: Length | None = None
+    disc: Length | None = None
     centre: tuple[Coordinate, Coordinate]
+
+    @model_validator(mode="after")
+    def _one(self) -> Patch:
+        if (self.square is None) == (self.disc is None):
+            raise misplaced([((), "one of 'square', its side, and 'disc', its diameter, is wanted")])
+        return self
+
+    @property
+    def side(self) -> float:
+        """Side of the square around it [m]."""
+        return float(self.square if self.square is not None else self.disc)  # type: ignore[arg-type]
+
+    def squares(self) -> list[float]:
+        """Sides of the squares whose edges are lines of the mesh [m]: those with corners on a circle, for a disc."""
+        if self.disc is None:
+            return [self.side]
+        return [self.side * math.cos(0.5 * math.pi * k / STEPS) for k in range(STEPS)]
 
 
 class BlockMesh(Frozen):
@@ -266,7 +285,7 @@ class LayeredBlock(Meshed):
             if not name or "|" in name or "." in name:
                 problems.append((("patches", name), "a name is not empty and has neither '|' nor '.' in it"))
             for axis, along in enumerate("xy"):
-                low, high = patch.centre[axis] - 0.5 * patch.square, patch.centre[axis] + 0.5 * patch.square
+                low, high = patch.centre[axis] - 0.5 * patch.side, patch.centre[axis] + 0.5 * patch.side
                 if low < -1e-9 * self.size[axis] or high > self.size[axis] * (1 + 1e-9):
                     end = self.size[axis]
                     text = f"reaches from {low:.4g} m to {high:.4g} m along {along}, the face from 0 m to {end:.4g} m"
@@ -275,6 +294,14 @@ class LayeredBlock(Meshed):
         if problems:
             raise misplaced(problems)
         return self
+
+    @property
+    def smallest(self) -> float:
+        """Size of the cells at the edge of a patch [m]."""
+        if self.mesh.smallest:
+            return float(self.mesh.smallest)
+        wanted = [patch.side / (50.0 if patch.disc is None else 2.0 * STEPS) for patch in self.patches.values()]
+        return min(wanted) if wanted else float(min(layer.thickness for layer in self.layers)) / 10.0
 
     @property
     def height(self) -> float:
@@ -303,13 +330,12 @@ class LayeredBlock(Meshed):
 
     def vertex_grid(self, faces: set[str], refine: int = 0) -> Grid:
         """The tensor grid of the cells, cut to the part that symmetry leaves."""
-        sides = [patch.square for patch in self.patches.values()]
         thinnest = min(layer.thickness for layer in self.layers)
-        smallest = self.mesh.smallest or (min(sides) / 50.0 if sides else thinnest / 10.0)
+        smallest = self.smallest
         return box_grid(
             (float(self.size[0]), float(self.size[1])),
             [float(layer.thickness) for layer in self.layers],
-            [(p.face, (float(p.centre[0]), float(p.centre[1])), (float(p.square), float(p.square))) for p in self.patches.values()],
+            [(p.face, (float(p.centre[0]), float(p.centre[1])), (side, side)) for p in self.patches.values() for side in p.squares()],
             smallest=float(smallest),
             interface=float(self.mesh.interface or max(thinnest / 5.0, smallest)),
             growth=float(self.mesh.growth),
@@ -324,12 +350,11 @@ class LayeredBlock(Meshed):
         Towards a place p the wanted size is s + ln(growth) x: at most ln(1 + ln(growth) L/s)/ln(growth) cells on each side.
         """
         thinnest = min(layer.thickness for layer in self.layers)
-        sides = [patch.square for patch in self.patches.values()]
-        smallest = self.mesh.smallest or (min(sides) / 50.0 if sides else thinnest / 10.0)
+        smallest = self.smallest
         finest = min(smallest, self.mesh.interface or max(thinnest / 5.0, smallest), thinnest)
         length, rise = max(*self.size, self.height), math.log(self.mesh.growth)
         largest = self.mesh.largest or length / 4.0
-        places = 2 * len(self.patches) + len(self.layers) + 1
+        places = 2 * sum(len(patch.squares()) for patch in self.patches.values()) + len(self.layers) + 1
         return int(length / largest + 2 * places * (1.0 + math.log1p(rise * length / finest) / rise))
 
     def overlaps(self, names: list[str]) -> list[tuple[str, str]]:
@@ -342,7 +367,7 @@ class LayeredBlock(Meshed):
                 if patch and other == patch.face:
                     pairs.append((one, other))
                 elif patch and beside and other in names[:i] and patch.face == beside.face:
-                    reach = 0.5 * (patch.square + beside.square) * (1 - 1e-9)
+                    reach = 0.5 * (patch.side + beside.side) * (1 - 1e-9)
                     if all(abs(a - b) < reach for a, b in zip(patch.centre, beside.centre, strict=True)):
                         pairs.append((one, other))
         return pairs
@@ -361,7 +386,7 @@ class LayeredBlock(Meshed):
         axes = []
         for axis in (0, 1):
             ends = [0.0, float(self.size[axis])]
-            ends += [float(p.centre[axis]) + sign * 0.5 * float(p.square) for p in self.patches.values() for sign in (-1, 1)]
+            ends += [float(p.centre[axis]) + sign * 0.5 * side for p in self.patches.values() for side in p.squares() for sign in (-1, 1)]
             places = np.unique(np.clip(ends, 0.0, ends[1]))
             axes.append(places[np.concatenate([[True], np.diff(places) > SNAP * ends[1]])])
         return self._shape(Grid(axes[0], axes[1], levels, (None, None)), [], True).mesh
@@ -382,12 +407,20 @@ class LayeredBlock(Meshed):
         for name, patch in self.patches.items():
             level = float(grid.z[-1] if patch.face == "top" else grid.z[0])
             x, y = (float(value) for value in patch.centre)
-            half = 0.5 * float(patch.square)
+            half = 0.5 * patch.side
             patches[name] = Extent((x - half, y - half, level), (x + half, y + half, level))
         mesh = boxes_mesh([grid.x, grid.y, grid.z], layers, patches)
+        areas = {}
+        for name, patch in self.patches.items():
+            if patch.disc is not None:
+                facets = mesh.faces[name]
+                away = mesh.points[facets].mean(axis=1)[:, :2] - np.array([float(value) for value in patch.centre])
+                mesh.faces[name] = facets[np.hypot(*away.T) < 0.5 * patch.side]
+                quarters = 2 ** sum(plane is not None for plane in grid.mirror)
+                areas[name] = 0.25 * math.pi * patch.side**2 / quarters
         mirrors = [(axis, plane) for axis, plane in enumerate(grid.mirror) if plane is not None]
         nodes, _ = tensor_cells(node_grid(grid, self.mesh.order)[:3])
-        return Shape(mesh, self.mesh.order, nodal=nodal, cuts=cuts, mirrors=mirrors, nodes=nodes)
+        return Shape(mesh, self.mesh.order, nodal=nodal, cuts=cuts, mirrors=mirrors, nodes=nodes, areas=areas)
 
     def contains(self, point: tuple[float, ...]) -> str | None:
         """What is wrong with a point that should lie in the body, or None."""

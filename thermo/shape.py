@@ -43,6 +43,7 @@ def _middle_gradient(corners: Floats, values: Floats, kind: str) -> Floats:
 
 class Shape:
     """A mesh with elements of an order, cut open along `cuts`; `mirrors` are (axis, coordinate [m]) of planes that it ends at.
+    `areas` [m2] are those of faces whose facets only come near them.
 
     Raises ValueError where a cut is on the outside.
     """
@@ -58,11 +59,12 @@ class Shape:
         cuts: Iterable[str] = (),
         mirrors: Iterable[tuple[int, float]] = (),
         nodes: Floats | None = None,
+        areas: dict[str, float] | None = None,
     ) -> None:
         names = list(cuts)
         mesh, self.sides = split(mesh, names) if names else (mesh, {})
         self.space = Space(mesh, order, axisymmetric=axisymmetric, across=across, nodal=nodal, nodes=None if names else nodes)
-        self.mesh, self.mirrors = mesh, list(mirrors)
+        self.mesh, self.mirrors, self.areas = mesh, list(mirrors), areas or {}
         self._known: dict[str, tuple[Integers, Floats]] = {}
 
     @property
@@ -78,7 +80,8 @@ class Shape:
     def face(self, name: str) -> tuple[Integers, Floats]:
         """Nodes of a face and the area of each [m2]; of one with a contact, those of its first side."""
         if name not in self._known:
-            self._known[name] = self.space.on_facets(self.mesh.faces[name])
+            nodes, area = self.space.on_facets(self.mesh.faces[name])
+            self._known[name] = (nodes, area * (self.areas[name] / area.sum()) if name in self.areas else area)
         return self._known[name]
 
     def region(self, name: str) -> Floats:

@@ -32,7 +32,7 @@ class Brick(NamedTuple):
         patch = self.patches[0]
         unit, scale = theme.length_unit(patch.high[0] - patch.low[0])
         held = f" held at {theme.degrees(patch.held)}" if patch.held is not None else ""
-        return f"outlined: {patch.name}, {(patch.high[0] - patch.low[0]) * scale:.3g} {unit} square{held}"
+        return f"outlined: {patch.name}, {(patch.high[0] - patch.low[0]) * scale:.3g} {unit} {'across' if patch.disc else 'square'}{held}"
 
 
 def brick(run: Run, time: float, title: str) -> Brick:

@@ -25,13 +25,14 @@ class Frame(NamedTuple):
 
 
 class Patch(NamedTuple):
-    """A square part of a face: corners [m] and the temperature at which it is held [K], if it is."""
+    """The square around a part of a face: corners [m] and the temperature at which it is held [K], if it is."""
 
     name: str
     face: str
     low: tuple[float, float]
     high: tuple[float, float]
     held: float | None
+    disc: bool = False
 
 
 class Mark(NamedTuple):
@@ -136,13 +137,22 @@ class Run(NamedTuple):
         """The patches of a block, held ones first."""
         found = []
         for name, entry in (_at(self.case, "sample", "patches") or {}).items():
-            side, centre = number(_at(entry, "square")), [number(c) for c in _at(entry, "centre") or ()]
+            side, centre = number(_at(entry, "square")) or number(_at(entry, "disc")), [number(c) for c in _at(entry, "centre") or ()]
             if side is None or len(centre) != 2 or centre[0] is None or centre[1] is None:
                 continue
             x, y, half = centre[0], centre[1], 0.5 * side
             terms = _at(self.case, "programme", "faces", name) or ()
             held = next((number(_at(term, "temperature")) for term in terms if _at(term, "kind") == "held"), None)
-            found.append(Patch(str(name), str(entry.get("face", "top")), (x - half, y - half), (x + half, y + half), held))
+            found.append(
+                Patch(
+                    str(name),
+                    str(entry.get("face", "top")),
+                    (x - half, y - half),
+                    (x + half, y + half),
+                    held,
+                    number(_at(entry, "disc")) is not None,
+                )
+            )
         return sorted(found, key=lambda patch: patch.held is None)
 
     @property
