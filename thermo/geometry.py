@@ -29,7 +29,7 @@ Length = Annotated[float, Unit("length", gt=0)]
 Coordinate = Annotated[float, Unit("length")]
 FACES = SIDES[3]
 
-STEPS = 8  # of the edge of a disc in each quarter
+STEPS = 4  # of the edge of a disc in each quarter
 MOST_LAYERS, MOST_PATCHES = 200, 50  # the grid is graded towards each from every place
 
 
