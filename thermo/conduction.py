@@ -129,6 +129,7 @@ class Conduction(NamedTuple):
     matrix: csr_matrix
     edges: Edges
     variable: tuple[Variable, ...]
+    upper: Integers | None = None  # where the entries above the diagonal stand, if something depends on temperature
 
     def at(self, temperature: Floats) -> Conduction:
         """The same with the conductivities at a temperature of the nodes [K]; itself where none depends on it."""
@@ -138,10 +139,7 @@ class Conduction(NamedTuple):
         for part in self.variable:
             data += part.entries @ np.interp(part.points @ temperature, part.temperature, part.value)
         matrix = csr_matrix((data, self.matrix.indices, self.matrix.indptr), shape=self.matrix.shape)
-        upper = self.edges.conductance.copy()
-        rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
-        upper[:] = -data[matrix.indices > rows]
-        return Conduction(matrix, Edges(self.edges.difference, upper), ())
+        return Conduction(matrix, Edges(self.edges.difference, -data[self.upper]), ())
 
 
 def table_of(value: Any) -> tuple[Floats, Floats]:
@@ -191,7 +189,8 @@ def conduction_of(space: Any, conductivity: dict[str, Any], links: list[Links]) 
     spread = (matrix + csr_matrix((np.full(pattern.nnz, 1e-300), pattern.indices, pattern.indptr), shape=pattern.shape)).tocsr()
     spread.sort_indices()
     variable = tuple(_variable(space, spread, cells, dyad, table) for cells, dyad, table in tables)
-    return Conduction(spread, edges_of(spread), variable)
+    rows = np.repeat(np.arange(spread.shape[0]), np.diff(spread.indptr))
+    return Conduction(spread, edges_of(spread), variable, np.flatnonzero(spread.indices > rows))
 
 
 def _linked(matrix: csr_matrix, links: list[Links]) -> csr_matrix:
