@@ -57,7 +57,7 @@ D = 0.5 * G
 W = math.sqrt(2.0) / 4.0
 ERROR = (W - (1.0 - W) / 3.0, W - (3.0 * W + 1.0) / 3.0, D - D / 3.0)  # weights of the three slopes in the error
 
-SOLVE_TOLERANCE = 1e-8  # relative residual of a linear solve, the sum of which is then taken to nothing
+SOLVE_TOLERANCE = 1e-7  # relative residual of a linear solve, the sum of which is then taken to nothing
 INNER_TOLERANCE = 1e-4  # the same within Newton's method, which asks again
 STALE = 3.0  # a preconditioner serves steps up to this factor from the one it was made for
 MOST_DIRECT = {1: 10**9, 2: 20_000, 3: 1500}  # unknowns up to which a linear system is solved directly, by dimension
