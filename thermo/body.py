@@ -14,7 +14,7 @@ from thermo.cell import LumpedCell
 from thermo.derived import numbers, principal, stack, value_at
 from thermo.geometry import Along, LayeredBlock, Meshed, Stored
 from thermo.kinetics import Floats, Integers, amounts, heat_per_extent, rates
-from thermo.materials import PROPERTIES, ByAxis, Material, tables_of
+from thermo.materials import PROPERTIES, ByAxis, Table, tables_of
 from thermo.programme import PHASE, FaceSchedule, SteadyProgramme, SurroundingsProgramme
 from thermo.shape import Frame
 from thermo.stepping import CLOCK, EJECTED, FUSED, HEAT_IN, HEAT_OUT, HIGHEST, LOWEST, RELEASED, History, State
@@ -189,7 +189,7 @@ class MeshBody:
             fixed[places[name]] = True
         for name in programme.faces:
             shares[name] = np.where(fixed[places[name]], 0.0, shares[name])
-        plain = case.numerics.tensor and not (varies or consistent or cuts or conduction.variable)
+        plain = case.numerics.tensor and not (consistent or cuts)
         self.sample = MeshSample(
             capacity=capacity,
             mass=space.mass(density) if consistent else None,
@@ -259,18 +259,23 @@ class MeshBody:
         return float(stored + self.multiplicity * conducted)
 
     def _stack(self, refine: int) -> Stack | None:
-        """The layers row by row of cells along z, where the body is a block of them."""
+        """The layers row by row of cells along z, where the body is a block of them; what varies, as it is at the start.
+
+        Linear systems are solved with it by conjugate gradients, so it may be a little off.
+        """
         block = self.block
         if not isinstance(block, LayeredBlock) or not self.shape.space.nodal:
             return None
-        if not all(isinstance(m.thermal_conductivity, float | ByAxis) for m in self.materials.values()):
+        if not all(isinstance(m.thermal_conductivity, float | Table | ByAxis) for m in self.materials.values()):
             return None
         grid = block.vertex_grid(self.named, refine)
         levels = np.cumsum([float(layer.thickness) for layer in block.layers])
         middle = 0.5 * (grid.z[1:] + grid.z[:-1])
         rows = [list(self.materials.values())[i] for i in np.searchsorted(levels, middle)]
-        conductivity = np.array([by_axis(material) for material in rows])
-        capacity = np.array([float(material.density) * float(material.heat_capacity) for material in rows])
+        start = float(self.start.mean())
+        along = [principal(material.thermal_conductivity, start) for material in rows]
+        conductivity = np.array([[k[0], k[0], k[-1]] for k in along])
+        capacity = np.array([float(value_at(material.density, start) * value_at(material.heat_capacity, start)) for material in rows])
         return Stack(grid, block.mesh.order, conductivity[:, 0], conductivity[:, 2], capacity)
 
     def _reading(self, probe: Any) -> Reading:
@@ -494,14 +499,6 @@ class MeshBody:
                 found.append({"code": "melting", "text": text, "where": f"{where}.melting"})
         unique = {(entry["code"], entry["where"]): entry for entry in found}
         return list(unique.values())
-
-
-def by_axis(material: Material) -> Floats:
-    """Thermal conductivity along x, y, z [W/(m K)]."""
-    value = material.thermal_conductivity
-    if isinstance(value, ByAxis):
-        return np.array([value.in_plane, value.in_plane, value.through], float)
-    return np.full(3, float(value))
 
 
 Body = CellBody | MeshBody

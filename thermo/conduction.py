@@ -165,12 +165,10 @@ def conduction_of(space: Any, conductivity: dict[str, Any], links: list[Links]) 
     dimension, places = space.points.shape[1], space.places()
     constant = np.zeros((dimension, dimension, *places.shape[1:]))
     tables: list[tuple[Integers, Floats, Table]] = []
-    whole = np.zeros_like(constant)  # for the pattern
     for region, value in conductivity.items():
         cells = space.of.regions[region]
         for part in directions(value, dimension, space.axisymmetric):
             dyad = part.dyad(places[:, cells])
-            whole[:, :, cells] += dyad
             if isinstance(part.value, Table):
                 tables.append((cells, dyad, part.value))
             else:
@@ -178,17 +176,14 @@ def conduction_of(space: Any, conductivity: dict[str, Any], links: list[Links]) 
     if not tables:
         matrix = _linked(space.conduction(constant), links)
         return Conduction(matrix, edges_of(matrix), ())
-    pattern = space.conduction(whole)
-    pattern.sort_indices()
-    matrix = space.conduction(constant) if np.any(constant) else csr_matrix(pattern.shape)
-    matrix = _linked(matrix, links)
-    # both on one pattern, sorted
-    ones = csr_matrix((np.ones(pattern.nnz), pattern.indices, pattern.indptr), shape=pattern.shape)
-    pattern = (ones + _linked(csr_matrix(pattern.shape), [(a, b, np.ones(len(a))) for a, b, _ in links])).tocsr()
-    pattern.sort_indices()
-    spread = (matrix + csr_matrix((np.full(pattern.nnz, 1e-300), pattern.indices, pattern.indptr), shape=pattern.shape)).tocsr()
+    shares = [_shares(space, cells, dyad) for cells, dyad, _ in tables]
+    n = space.n_nodes
+    matrix = _linked(space.conduction(constant) if np.any(constant) else csr_matrix((n, n)), links)
+    # one pattern for what is constant and what is not: an entry may vanish for a uniform conductivity and not for another
+    pairs = np.unique(np.concatenate([share.pairs for share in shares]))
+    spread = (matrix + csr_matrix((np.full(len(pairs), 1e-300), (pairs // n, pairs % n)), shape=(n, n))).tocsr()
     spread.sort_indices()
-    variable = tuple(_variable(space, spread, cells, dyad, table) for cells, dyad, table in tables)
+    variable = tuple(_variable(space, spread, cells, share, table) for share, (cells, _, table) in zip(shares, tables, strict=True))
     rows = np.repeat(np.arange(spread.shape[0]), np.diff(spread.indptr))
     return Conduction(spread, edges_of(spread), variable, np.flatnonzero(spread.indices > rows))
 
@@ -202,30 +197,45 @@ def _linked(matrix: csr_matrix, links: list[Links]) -> csr_matrix:
     return matrix
 
 
-def _variable(space: Any, matrix: csr_matrix, cells: Integers, dyad: Floats, table: Table) -> Variable:
-    basis, nodes = space.basis, space.cells[cells]
-    n_local, n_cells, n = nodes.shape[1], len(cells), matrix.shape[0]
+class _Shares(NamedTuple):
+    """What a conductivity at each point adds to which entry: `pairs` row x n_nodes + column, `points`, `data` [m]."""
+
+    pairs: Integers
+    points: Integers
+    data: Floats
+
+
+def _shares(space: Any, cells: Integers, dyad: Floats) -> _Shares:
+    basis, nodes, n = space.basis, space.cells[cells].astype(np.int64), space.n_nodes
+    n_local, n_cells = nodes.shape[1], len(cells)
     weight = basis.dx[cells] * space.measure(space.places()[:, cells])
     gradients = [np.broadcast_to(np.asarray(basis.basis[i][0].grad)[:, cells], (len(dyad), *weight.shape)) for i in range(n_local)]
-    by_cell = space.order == 1
-    n_points = 1 if by_cell else weight.shape[1]
-    keys = np.repeat(np.arange(n), np.diff(matrix.indptr)) * n + matrix.indices
-    rows, columns, data = [], [], []
+    n_points = _points_of(space)
+    pairs, points, data = [], [], []
     for i in range(n_local):
         turned = np.einsum("abcq,bcq,cq->acq", dyad, gradients[i], weight)
         for j in range(n_local):
             value = np.einsum("acq,acq->cq", turned, gradients[j])
-            value = value.sum(axis=1, keepdims=True) if by_cell else value
-            entry = np.searchsorted(keys, nodes[:, i].astype(np.int64) * n + nodes[:, j])
+            value = value.sum(axis=1, keepdims=True) if n_points == 1 else value
             keep = value != 0.0
-            rows.append(np.broadcast_to(entry[:, None], value.shape)[keep])
-            columns.append((np.arange(n_cells)[:, None] * n_points + np.arange(n_points))[keep])
+            pairs.append(np.broadcast_to((nodes[:, i] * n + nodes[:, j])[:, None], value.shape)[keep])
+            points.append((np.arange(n_cells)[:, None] * n_points + np.arange(n_points))[keep])
             data.append(value[keep])
-    entries = csr_matrix((np.concatenate(data), (np.concatenate(rows), np.concatenate(columns))), shape=(len(keys), n_cells * n_points))
-    values = np.stack([np.broadcast_to(np.asarray(basis.basis[j][0]), (len(space.cells), weight.shape[1]))[cells] for j in range(n_local)])
-    if by_cell:
-        values = np.full((n_local, n_cells, 1), 1.0 / n_local)
-    at = np.repeat(np.arange(n_cells * n_points), n_local)
-    of = np.repeat(nodes, n_points, axis=0).ravel()
-    points = csr_matrix((values.reshape(n_local, -1).T.ravel(), (at, of)), shape=(n_cells * n_points, n))
+    return _Shares(np.concatenate(pairs), np.concatenate(points), np.concatenate(data))
+
+
+def _points_of(space: Any) -> int:
+    """Places in a cell at which a conductivity over temperature is taken."""
+    return 1 if space.order == 1 else len(space.rule[1])
+
+
+def _variable(space: Any, matrix: csr_matrix, cells: Integers, share: _Shares, table: Table) -> Variable:
+    nodes, n, n_points = space.cells[cells], matrix.shape[0], _points_of(space)
+    n_local, n_rows = nodes.shape[1], len(cells) * n_points
+    keys = np.repeat(np.arange(n, dtype=np.int64), np.diff(matrix.indptr)) * n + matrix.indices
+    entries = csr_matrix((share.data, (np.searchsorted(keys, share.pairs), share.points)), shape=(len(keys), n_rows))
+    values, _ = space.shapes(space.element)
+    each = values if n_points > 1 else np.full((1, n_local), 1.0 / n_local)
+    at = np.repeat(np.arange(n_rows), n_local)
+    points = csr_matrix((np.tile(each, (len(cells), 1)).ravel(), (at, np.repeat(nodes, n_points, axis=0).ravel())), shape=(n_rows, n))
     return Variable(entries, points, *table_of(table))
