@@ -15,7 +15,6 @@ from pydantic_core import PydanticCustomError
 
 from meshes.block import SNAP, Grid, box_grid, halved
 from meshes.boxes import SIDES, Extent, boxes_mesh, tensor_cells
-from meshes.checks import parts, sizes
 from meshes.mesh import Mesh, facet_pairs, rows_in
 from thermo.boundary import Convection, GapRadiation, Held, Radiation
 from thermo.errors import described, did_you_mean, shortened
@@ -156,12 +155,16 @@ class Meshed(Frozen):
 
     def exact_sizes(self, faces: set[str]) -> dict[str, float]:
         """Length, area or volume of every region in a mesh made for the faces that the programme names; of boxes that is exact."""
+        from meshes.checks import sizes
+
         mesh = self.coarse()
         size = sizes(mesh.points, mesh.cells, mesh.kind)
         return {name: float(size[cells].sum()) for name, cells in mesh.regions.items()}
 
     def untied(self, programme: Conditions) -> list[str]:
         """A region of every part that no face with a temperature of its own ties down, its own or that of a part beyond a gap."""
+        from meshes.checks import parts
+
         mesh = self.coarse()
         label = parts(mesh)
         facets, sides = facet_pairs(mesh)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import functools
 import hashlib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from meshes.imported import Imported, MeshError, read_mesh
 from meshes.mesh import FACETS, Mesh
 from thermo.elements import Space
 from thermo.errors import described, did_you_mean, shortened
@@ -18,6 +17,9 @@ from thermo.geometry import Length, Meshed
 from thermo.reader import Frozen, Key, misplaced
 from thermo.shape import Shape
 from thermo.units import Unit, UnitError, parse
+
+if TYPE_CHECKING:
+    from meshes.imported import Imported
 
 MOST_POINTS = 100_000  # vertices up to which a point is looked for before the run; in a larger mesh its bounds are
 
@@ -89,6 +91,8 @@ class ImportedMesh(Meshed):
 
     @model_validator(mode="after")
     def _fits(self) -> ImportedMesh:
+        from meshes.imported import MeshError
+
         try:
             made = self.imported
         except MeshError as error:
@@ -219,4 +223,6 @@ class ImportedMesh(Meshed):
 @functools.lru_cache(maxsize=4)
 def _read(path: Path, stamp: Any, scale: float, regions: Any, faces: Any, merge: float | None, cell_array: str | None) -> Imported:
     """A mesh file, read once as long as it stays as it is."""
+    from meshes.imported import read_mesh
+
     return read_mesh(path, scale, regions=dict(regions), faces=dict(faces), merge=merge, cell_array=cell_array)
