@@ -6,7 +6,7 @@ from scipy.sparse import diags_array
 from scipy.sparse.linalg import splu
 
 from tests.conftest import case_from
-from thermo.body import build
+from thermo.body import MeshBody
 from thermo.simulate import run
 from thermo.system import MeshWork
 from thermo.tensor import box_solver
@@ -52,7 +52,7 @@ def box(name, order, tensor="true"):
 @pytest.mark.parametrize("name", sorted(FACES))
 @pytest.mark.parametrize("s", [1e-9, 1e-3, 10.0])
 def test_a_solve_mode_by_mode_is_the_solve_of_the_assembled_matrix(name, order, s):
-    body = build(box(name, order))
+    body = MeshBody(box(name, order))
     work = MeshWork(body.sample, body.programme)
     assert work.box is not None
     right = np.random.default_rng(4).normal(size=body.n_dofs)
@@ -72,7 +72,7 @@ def test_both_ways_give_the_same_run(name):
 
 
 def test_held_sides_are_left_to_the_general_way():
-    body = build(case_from(BOX.format(face="top", faces=f"{{left: {HELD}}}", order=1, tensor="true")))
+    body = MeshBody(case_from(BOX.format(face="top", faces=f"{{left: {HELD}}}", order=1, tensor="true")))
     held = body.sample.faces["left"]
     assert box_solver(body.sample.stack, held) is None
     assert box_solver(None, held) is None

@@ -2,48 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 import thermo.rodas  # noqa: F401 - it is what steps a LineSample
 from thermo.arc import HEAT, PHASE_NAMES, ArcProgramme
-from thermo.boundary import LINKS, Contact, Flux, GapRadiation, Held, Radiation, Source, ThinLayer, resistance, slope_at
+from thermo.boundary import LINKS, Contact, GapRadiation, Held, Radiation, ThinLayer, resistance, slope_at
 from thermo.case import Case, Place
 from thermo.cell import LumpedCell
-from thermo.derived import numbers, principal, stack, value_at
+from thermo.derived import value_at
 from thermo.geometry import Along, LayeredBlock, Meshed, Stored
-from thermo.kinetics import Floats, Integers, amounts, heat_per_extent, rates
-from thermo.materials import PROPERTIES, ByAxis, Table, tables_of
+from thermo.kinetics import Floats, amounts, heat_per_extent, rates
+from thermo.materials import ByAxis, Table
+from thermo.modal_body import ModalBody, modal_body
 from thermo.programme import PHASE, FaceSchedule, SteadyProgramme, SurroundingsProgramme
+from thermo.readings import Reading, derived_numbers, extremes_by_region, range_warnings, stack_of, theta_between
 from thermo.shape import Frame
-from thermo.stepping import CLOCK, EJECTED, FUSED, HEAT_IN, HEAT_OUT, HIGHEST, LOWEST, RELEASED, History, State
+from thermo.stepping import CLOCK, EJECTED, FUSED, HEAT_IN, HEAT_OUT, HIGHEST, RELEASED, History, State
 from thermo.store import stored_field
 from thermo.tensor import Stack
-from thermo.units import show
-
-
-class Reading(NamedTuple):
-    """How a probe reads the nodes: weighted (mean, point), or the largest or smallest of them."""
-
-    nodes: Integers
-    weights: Floats
-    take: str
-
-    def of(self, temperature: Floats) -> Floats:
-        """The probe's temperature from rows of nodal temperatures (n_rows, n_nodes)."""
-        part = temperature[:, self.nodes]
-        if self.take == "maximum":
-            return part.max(axis=1)  # type: ignore[no-any-return]
-        if self.take == "minimum":
-            return part.min(axis=1)  # type: ignore[no-any-return]
-        return part @ self.weights  # type: ignore[no-any-return]
 
 
 class CellBody:
     """A lumped cell under any programme."""
 
     multiplicity = 1.0
+    steps_at_once = 32  # between two looks at the clock
 
     def __init__(self, case: Case) -> None:
         cell, programme = case.sample, case.programme
@@ -144,6 +129,7 @@ class MeshBody:
     """A meshed body."""
 
     arc = False
+    steps_at_once = 1
 
     def __init__(self, case: Case, refine: int = 0) -> None:
         from thermo.conduction import conduction_of
@@ -263,20 +249,11 @@ class MeshBody:
 
         Linear systems are solved with it by conjugate gradients, so it may be a little off.
         """
-        block = self.block
-        if not isinstance(block, LayeredBlock) or not self.shape.space.nodal:
+        if not isinstance(self.block, LayeredBlock) or not self.shape.space.nodal:
             return None
         if not all(isinstance(m.thermal_conductivity, float | Table | ByAxis) for m in self.materials.values()):
             return None
-        grid = block.vertex_grid(self.named, refine)
-        levels = np.cumsum([float(layer.thickness) for layer in block.layers])
-        middle = 0.5 * (grid.z[1:] + grid.z[:-1])
-        rows = [list(self.materials.values())[i] for i in np.searchsorted(levels, middle)]
-        start = float(self.start.mean())
-        along = [principal(material.thermal_conductivity, start) for material in rows]
-        conductivity = np.array([[k[0], k[0], k[-1]] for k in along])
-        capacity = np.array([float(value_at(material.density, start) * value_at(material.heat_capacity, start)) for material in rows])
-        return Stack(grid, block.mesh.order, conductivity[:, 0], conductivity[:, 2], capacity)
+        return stack_of(self.block, self.block.vertex_grid(self.named, refine), self.materials, float(self.start.mean()))
 
     def _reading(self, probe: Any) -> Reading:
         if isinstance(probe, Place):
@@ -349,35 +326,14 @@ class MeshBody:
 
     def regions_summary(self, time: Floats, rows: Floats) -> dict[str, Any]:
         """Of every region: mean and stored heat at the end, the extremes with their time and place."""
-        found = {}
-        for j, name in enumerate(self.regions):
-            mean, largest, smallest, at_largest, at_smallest, stored = rows[:, j].T
-            high, low = int(np.argmax(largest)), int(np.argmin(smallest))
-            place = self.shape.space.points
-            found[name] = {
-                "mean_K": float(mean[-1]),
-                "stored_J": float(stored[-1]),
-                "maximum_K": float(largest[high]),
-                "time_of_maximum_s": float(time[high]),
-                "place_of_maximum_m": [float(x) for x in place[int(at_largest[high])]],
-                "minimum_K": float(smallest[low]),
-                "time_of_minimum_s": float(time[low]),
-                "place_of_minimum_m": [float(x) for x in place[int(at_smallest[low])]],
-            }
-        return found
+        points = self.shape.space.points
+        return extremes_by_region(list(self.regions), time, rows, lambda node: [float(x) for x in points[node]])
 
     def derived(self, end: float) -> dict[str, Any]:
         """Biot and Fourier numbers, and of a stack of layers its effective conductivities and resistance, at the mean start temperature."""
-        start = float(self.start.mean())
         areas = {face: self.shape.face(face)[1].sum() for face in self.programme_faces}
-        terms = [(face, condition) for face, condition in self.programme.terms if not isinstance(condition, (*LINKS, Source))]
-        made: dict[str, Any] = numbers(float(self.volumes.sum()), areas, list(self.materials.values()), terms, start, end)
-        if isinstance(self.block, LayeredBlock):
-            along = [principal(material.thermal_conductivity, start) for material in self.materials.values()]
-            layers = [(float(layer.thickness), float(k[0]), float(k[-1])) for layer, k in zip(self.block.layers, along, strict=True)]
-            contacts = [resistance(c, 0.0) for _, c in self.programme.terms if isinstance(c, Contact | ThinLayer)]
-            made["stack"] = stack(layers, contacts)
-        return made
+        terms = self.programme.terms
+        return derived_numbers(self.block, self.materials, terms, areas, float(self.volumes.sum()), float(self.start.mean()), end)
 
     def heat_flux(self, frame: Frame, temperature: Floats) -> Floats:
         """Heat flux of the cells of a frame [W/m2] from the temperatures of its points."""
@@ -437,11 +393,7 @@ class MeshBody:
 
     def theta_scale(self) -> tuple[float, float] | None:
         """(T0, Ts - T0) where the body starts at one temperature and is held at one other: theta = (T - T0)/(Ts - T0)."""
-        others = {condition.temperature if isinstance(condition, Held) else None for _, condition in self.programme.terms}
-        (held,) = others if len(others) == 1 else (None,)
-        if not isinstance(held, float) or np.ptp(self.start) > 0.0 or held == self.start[0]:
-            return None
-        return float(self.start[0]), float(held - self.start[0])
+        return theta_between(self.start, self.programme.terms)
 
     def heating(self, phase: Floats) -> Any:
         """A schedule heats by its faces, not by a heater."""
@@ -466,44 +418,14 @@ class MeshBody:
 
     def warnings(self, state: State) -> list[dict[str, Any]]:
         """Temperatures beyond what the data allow; materials beyond the range in which their values hold."""
-        from thermo.system import extremes
-
-        lowest, highest = extremes(self.sample, self.programme)
-        low, high = float(state.loop[LOWEST]), float(state.loop[HIGHEST])
-        span = max(highest - lowest, 1e-9)
-        found = []
-        beyond = max(lowest - low, high - highest)
-        bounded = not any(isinstance(condition, Flux | Source) for _, condition in self.programme.terms)
-        if bounded and beyond > 1e-4 * span:
-            why = "quadratic elements overshoot where a temperature jumps" if self.shape.space.order == 2 else "the time steps"
-            text = f"the temperature left the range of its data by {beyond:.3g} K, {100.0 * beyond / span:.2g} % of it: {why}"
-            found.append({"code": "undershoot", "text": text, "where": "numerics"})
-        for region, material in self.materials.items():
-            name, _ = self.block.materials()[region]
-            where = f"materials.{name}"
-            if material.valid and not (material.valid.lowest <= low and high <= material.valid.highest):
-                least, most = show(material.valid.lowest, "temperature"), show(material.valid.highest, "temperature")
-                text = f"{name} holds from {least} to {most}; the run went from {show(low, 'temperature')} to "
-                found.append({"code": "outside-range", "text": text + show(high, "temperature"), "where": where})
-            for prop in PROPERTIES:
-                for table in tables_of(getattr(material, prop)):
-                    first, last = float(table.temperature[0]), float(table.temperature[-1])
-                    if low < first or high > last:
-                        text = f"{prop} of {name} is tabled from {show(first, 'temperature')} to {show(last, 'temperature')} and was held "
-                        text += f"constant beyond; the run went from {show(low, 'temperature')} to {show(high, 'temperature')}"
-                        found.append({"code": "outside-table", "text": text, "where": f"{where}.{prop}"})
-            melting = material.melting
-            if melting is not None and low < melting.temperature < high and (melting.range is None or melting.heat is None):
-                text = f"{name} melts at {show(melting.temperature, 'temperature')}; its latent heat is not in the run: give 'melting' a "
-                text += "'range' of temperature and a 'heat'"
-                found.append({"code": "melting", "text": text, "where": f"{where}.melting"})
-        unique = {(entry["code"], entry["where"]): entry for entry in found}
-        return list(unique.values())
+        return range_warnings(self.block, self.materials, self.start, self.programme.terms, state, self.shape.space.order)
 
 
-Body = CellBody | MeshBody
+Body = CellBody | MeshBody | ModalBody
 
 
 def build(case: Case, refine: int = 0) -> Body:
-    """The case's sample put together under its programme."""
-    return CellBody(case) if isinstance(case.sample, LumpedCell) else MeshBody(case, refine)
+    """The case's sample put together under its programme: a box of layers in mode space where that is possible."""
+    if isinstance(case.sample, LumpedCell):
+        return CellBody(case)
+    return modal_body(case, refine) or MeshBody(case, refine)

@@ -183,3 +183,13 @@ def corners(conditions: list[Any]) -> list[float]:
             if isinstance(value, OverTime):
                 found |= {float(time) for time in value.time}
     return sorted(found)
+
+
+def extremes_of(start: Any, terms: Any) -> tuple[float, float]:
+    """The lowest and the highest temperature [K] that the start, held faces and surroundings have at any time."""
+    values = [float(np.min(start)), float(np.max(start))]
+    for _, condition in terms:
+        if isinstance(condition, Held | Convection | Radiation):
+            known = condition.temperature if isinstance(condition, Held) else condition.ambient_temperature
+            values += [float(v) for v in known.value] if isinstance(known, OverTime) else [float(known)]
+    return min(values), max(values)

@@ -27,15 +27,20 @@ from thermo.constants import REFERENCE_TEMPERATURE
 from thermo.kinetics import Floats, Integers
 from thermo.programme import N_MACHINE, Schedule, start
 from thermo.stepping import (
+    ERROR,
     HIGHEST,
     LAST_ERROR,
+    LEAST_SCALE,
     LOWEST,
     N_LOOP,
     N_MODES,
     N_SOLVES,
     RELEASED,
     STEP,
+    D,
+    G,
     State,
+    W,
     error_order,
     fire,
     initial_state,
@@ -45,7 +50,6 @@ from thermo.stepping import (
     take_step,
     trigger_margin,
 )
-from thermo.system import ERROR, LEAST_SCALE, D, G, W
 from thermo.tensor import MOST_HELD, Stack
 
 # the first stage's rise in the right side of the second; flow and rises in the error
@@ -279,9 +283,10 @@ def modal_sample(
 
     holds = [(j, shares[name].across > 0.0, condition) for j, (name, condition) in enumerate(terms) if isinstance(condition, Held)]
     masks = np.array([mask for _, mask, _ in holds], bool).reshape(len(holds), nx, ny)
-    count, fixed = masks.sum(axis=0), masks.any(axis=0)
+    count = np.sum(masks, axis=0)
+    fixed = count > 0
     whole, lines = bool(fixed.all()), (np.flatnonzero(fixed.any(axis=1)), np.flatnonzero(fixed.any(axis=0)))
-    own = [mask & ~masks[:i].any(axis=0) for i, mask in enumerate(masks)]  # the heat of a node of two held faces counts once
+    own = [mask & ~np.any(masks[:i], axis=0) for i, mask in enumerate(masks)]  # the heat of a node of two held faces counts once
     parts = np.array([modes(node_area * mask) for mask in own]).reshape(len(own), m)
     blend = [modes(node_area * mask / count) if whole else mask[fixed] / count[fixed] for mask in masks]
     holding = Holding(

@@ -21,7 +21,7 @@ from thermo.arc import (
     WINDOW_START,
     ArcProgramme,
 )
-from thermo.body import Body, CellBody, MeshBody
+from thermo.body import Body, CellBody
 from thermo.case import CRITERIA, Case, tolerance, used_numbers, wanted
 from thermo.kinetics import Floats
 from thermo.programme import ENDED, PHASE, REASON, REASONS
@@ -80,7 +80,7 @@ class Result:
         self.columns = recording.columns()
         self.machine = recording.rows("machine")
         self.ledger = recording.rows("ledger")
-        self.regions = recording.rows("regions") if isinstance(body, MeshBody) else np.zeros(0)
+        self.regions = np.zeros(0) if isinstance(body, CellBody) else recording.rows("regions")
         self.frames = recording.frames
         self.failure = failure
         self.begun = begun

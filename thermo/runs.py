@@ -137,7 +137,7 @@ def run_case(
 def _run(
     case: Case, document: Document, folder: Folder, seal: str, listener: Listener, resume: bool, interrupts: Interrupts
 ) -> dict[str, Any]:
-    from thermo.body import MeshBody, build
+    from thermo.body import CellBody, build
     from thermo.simulate import Moment, checkpoint, run
 
     begun, cpu = time.monotonic(), time.process_time()
@@ -160,7 +160,7 @@ def _run(
 
     def keep(frames: Iterable[tuple[float, Any]]) -> None:
         for moment, temperature in frames:
-            if isinstance(body, MeshBody):
+            if not isinstance(body, CellBody):
                 whole = body.unfolded(temperature)
                 flux = body.heat_flux(body.frame(), whole) if case.measure.pictures.heat_flux else None
                 folder.write_frame(len(written) + 1, moment, mesh, whole, flux, written)

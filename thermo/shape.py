@@ -23,7 +23,7 @@ class Frame(NamedTuple):
     names: list[str]
 
 
-def _middle_gradient(corners: Floats, values: Floats, kind: str) -> Floats:
+def cell_gradient(corners: Floats, values: Floats, kind: str) -> Floats:
     """Gradient in the middle of linear cells, (n, dimension), from their corners (n, m, dimension) and values (n, m)."""
     slopes = {
         "line": [[-1.0, 1.0]],
@@ -188,7 +188,7 @@ class Shape:
         corners = frame.points[frame.cells]
         dimension = self.mesh.points.shape[1]
         middle, mean = corners.mean(axis=1), values[frame.cells].mean(axis=1)
-        slope = _middle_gradient(corners[:, :, :dimension], values[frame.cells], frame.kind)
+        slope = cell_gradient(corners[:, :, :dimension], values[frame.cells], frame.kind)
         made = np.zeros((len(frame.cells), 3))
         for number, value in enumerate(conductivity.values()):
             rows = np.flatnonzero(frame.material == number)

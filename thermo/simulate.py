@@ -54,7 +54,7 @@ def run(
 
             blocks = settle(body.sample, body.programme, state)  # type: ignore[arg-type]
         else:
-            blocks = integrate(body.sample, body.programme, state, times=times, limits=limits, n_steps=32 if body.n_dofs == 1 else 1)
+            blocks = integrate(body.sample, body.programme, state, times=times, limits=limits, n_steps=body.steps_at_once)
         for block in blocks:
             frames = recording.take(block)
             if watch is not None:

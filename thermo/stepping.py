@@ -5,6 +5,7 @@ What a sample can do is one body per class of sample: `rodas.py` for lumped cell
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -37,13 +38,21 @@ N_BANDED, N_DIRECT, N_JACOBI, N_MULTIGRID, N_MODES = range(13, 18)  # linear sol
 N_LOOP = 18
 TOO_MANY_STEPS, STEP_COLLAPSED, BELOW_ZERO = 1.0, 2.0, 3.0
 SHORTEST = 1e-25  # s
+LEAST_SCALE = 1.0  # K, of differences of temperature in a body that flux or a source heats
+
+# TR-BDF2: the middle of its step, its diagonal, the weight of the slopes before the last; those of the three slopes in the error
+G = 2.0 - math.sqrt(2.0)
+D = 0.5 * G
+W = math.sqrt(2.0) / 4.0
+ERROR = (W - (1.0 - W) / 3.0, W - (3.0 * W + 1.0) / 3.0, D - D / 3.0)
 
 
 class State(NamedTuple):
     """The whole truth between two steps, arrays only: this is the checkpoint.
 
     `enthalpy` [J] and `temperature` [K] (n_nodes,), `extent` (n_sites, n_reactions), `ledger` [J], `fired` (n_triggers,)
-    1.0 for a trigger that has fired, `machine` of the programme, `loop` of the time loop.
+    1.0 for a trigger that has fired, `machine` of the programme, `loop` of the time loop. A box in mode space has its modes' amplitudes
+    [K m] for the enthalpy (nz, n_modes), and as temperature what `ModalSample` says.
     """
 
     enthalpy: Floats

@@ -19,15 +19,17 @@ from scipy.sparse import csr_matrix, diags_array
 from scipy.sparse.linalg import cg, splu
 
 from meshes.mesh import Links
-from thermo.boundary import LINKS, Convection, Flux, GapRadiation, Held, OverTime, Radiation, Source, at, resistance
+from thermo.boundary import LINKS, Convection, Flux, GapRadiation, Held, Radiation, Source, at, extremes_of, resistance
 from thermo.conduction import Conduction
 from thermo.constants import REFERENCE_TEMPERATURE, STEFAN_BOLTZMANN
 from thermo.errors import SolveError
 from thermo.kinetics import Floats, Integers
 from thermo.programme import N_MACHINE, FaceSchedule, start
 from thermo.stepping import (
+    ERROR,
     HIGHEST,
     LAST_ERROR,
+    LEAST_SCALE,
     LOWEST,
     N_BANDED,
     N_DIRECT,
@@ -39,7 +41,10 @@ from thermo.stepping import (
     REFERENCE_STEP,
     RELEASED,
     STEP,
+    D,
+    G,
     State,
+    W,
     error_order,
     fire,
     initial_state,
@@ -52,16 +57,10 @@ from thermo.stepping import (
 from thermo.storage import Storage
 from thermo.tensor import Stack, box_solver
 
-G = 2.0 - math.sqrt(2.0)
-D = 0.5 * G
-W = math.sqrt(2.0) / 4.0
-ERROR = (W - (1.0 - W) / 3.0, W - (3.0 * W + 1.0) / 3.0, D - D / 3.0)  # weights of the three slopes in the error
-
 SOLVE_TOLERANCE = 1e-7  # relative residual of a linear solve, the sum of which is then taken to nothing
 INNER_TOLERANCE = 1e-4  # the same within Newton's method, which asks again
 STALE = 3.0  # a preconditioner serves steps up to this factor from the one it was made for
 MOST_DIRECT = {1: 10**9, 2: 20_000, 3: 1500}  # unknowns up to which a linear system is solved directly, by dimension
-LEAST_SCALE = 1.0  # K
 MOST_NEWTON = 40  # iterations of a stage
 STIFF = 100.0  # below this ratio of step to the fastest node's time the diagonal alone preconditions well enough
 
@@ -173,7 +172,7 @@ class MeshWork:
         self.box = box_solver(sample.stack, self.held)
         inertia = self.mass.diagonal() if self.mass is not None else self.capacity_at(sample.start_temperature)[self.free]
         self.fastest = float(np.min(inertia / whole.diagonal()[self.free])) if len(self.free) else math.inf
-        ends = extremes(sample, programme)
+        ends = extremes_of(sample.start_temperature, programme.terms)
         self.scale = ends[1] - ends[0]
         self.middle, self.end, self.begun_heat, self.end_heat = np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n)
         self.heat = np.zeros(len(self.terms))
@@ -333,16 +332,6 @@ def open_part(matrix: csr_matrix, found: Floats, rhs: Floats) -> float:
     a small difference of large terms."""
     rounding = 1e-13 * float(np.linalg.norm(matrix.diagonal() * found))
     return max(0.0, float(np.linalg.norm(rhs - matrix @ found)) - rounding)
-
-
-def extremes(sample: MeshSample, programme: FaceSchedule) -> tuple[float, float]:
-    """The lowest and the highest temperature [K] that the start, held faces and surroundings have at any time."""
-    values = [float(sample.start_temperature.min()), float(sample.start_temperature.max())]
-    for _, condition in programme.terms:
-        if isinstance(condition, Held | Convection | Radiation):
-            known = condition.temperature if isinstance(condition, Held) else condition.ambient_temperature
-            values += [float(v) for v in known.value] if isinstance(known, OverTime) else [float(known)]
-    return min(values), max(values)
 
 
 def multigrid(matrix: csr_matrix) -> Any:

@@ -1,0 +1,124 @@
+"""What is read off a meshed body, however it is stepped: probes, extremes, numbers of its layers, warnings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from meshes.block import Grid
+from thermo.boundary import LINKS, Contact, Flux, Held, Source, ThinLayer, extremes_of, resistance
+from thermo.derived import numbers, principal, stack, value_at
+from thermo.geometry import LayeredBlock
+from thermo.kinetics import Floats, Integers
+from thermo.materials import PROPERTIES, Material, tables_of
+from thermo.stepping import HIGHEST, LOWEST, State
+from thermo.tensor import Stack
+from thermo.units import show
+
+
+class Reading(NamedTuple):
+    """How a probe reads the nodes: weighted (mean, point), or the largest or smallest of them."""
+
+    nodes: Integers
+    weights: Floats
+    take: str
+
+    def of(self, temperature: Floats) -> Floats:
+        """The probe's temperature from rows of nodal temperatures (n_rows, n_nodes)."""
+        part = temperature[:, self.nodes]
+        if self.take == "maximum":
+            return part.max(axis=1)  # type: ignore[no-any-return]
+        if self.take == "minimum":
+            return part.min(axis=1)  # type: ignore[no-any-return]
+        return part @ self.weights  # type: ignore[no-any-return]
+
+
+def stack_of(block: LayeredBlock, grid: Grid, materials: dict[str, Material], temperature: float) -> Stack:
+    """The layers of a block row by row of cells along z, with their properties at a temperature [K]."""
+    levels = np.cumsum([float(layer.thickness) for layer in block.layers])
+    middle = 0.5 * (grid.z[1:] + grid.z[:-1])
+    rows = [list(materials.values())[i] for i in np.searchsorted(levels, middle)]
+    along = np.array([principal(material.thermal_conductivity, temperature)[[0, -1]] for material in rows])
+    capacity = np.array(
+        [float(value_at(material.density, temperature) * value_at(material.heat_capacity, temperature)) for material in rows]
+    )
+    return Stack(grid, block.mesh.order, along[:, 0], along[:, 1], np.array(capacity))
+
+
+def extremes_by_region(names: list[str], time: Floats, rows: Floats, place: Callable[[int], list[float]]) -> dict[str, Any]:
+    """Of every region: mean and stored heat at the end, the extremes with their time and place."""
+    found = {}
+    for j, name in enumerate(names):
+        mean, largest, smallest, at_largest, at_smallest, stored = rows[:, j].T
+        high, low = int(np.argmax(largest)), int(np.argmin(smallest))
+        found[name] = {
+            "mean_K": float(mean[-1]),
+            "stored_J": float(stored[-1]),
+            "maximum_K": float(largest[high]),
+            "time_of_maximum_s": float(time[high]),
+            "place_of_maximum_m": place(int(at_largest[high])),
+            "minimum_K": float(smallest[low]),
+            "time_of_minimum_s": float(time[low]),
+            "place_of_minimum_m": place(int(at_smallest[low])),
+        }
+    return found
+
+
+def derived_numbers(
+    block: Any, materials: dict[str, Material], terms: Any, areas: dict[str, float], volume: float, start: float, end: float
+) -> dict[str, Any]:
+    """Biot and Fourier numbers, and of a stack of layers its effective conductivities and resistance, at a start temperature [K]."""
+    outer = [(face, condition) for face, condition in terms if not isinstance(condition, (*LINKS, Source))]
+    made: dict[str, Any] = numbers(volume, areas, list(materials.values()), outer, start, end)
+    if isinstance(block, LayeredBlock):
+        along = [principal(material.thermal_conductivity, start) for material in materials.values()]
+        layers = [(float(layer.thickness), float(k[0]), float(k[-1])) for layer, k in zip(block.layers, along, strict=True)]
+        contacts = [resistance(c, 0.0) for _, c in terms if isinstance(c, Contact | ThinLayer)]
+        made["stack"] = stack(layers, contacts)
+    return made
+
+
+def theta_between(start: Floats, terms: Any) -> tuple[float, float] | None:
+    """(T0, Ts - T0) where a body starts at one temperature and is held at one other: theta = (T - T0)/(Ts - T0)."""
+    others = {condition.temperature if isinstance(condition, Held) else None for _, condition in terms}
+    (held,) = others if len(others) == 1 else (None,)
+    if not isinstance(held, float) or np.ptp(start) > 0.0 or held == start.flat[0]:
+        return None
+    return float(start.flat[0]), float(held - start.flat[0])
+
+
+def range_warnings(block: Any, materials: dict[str, Material], start: Floats, terms: Any, state: State, order: int) -> list[dict[str, Any]]:
+    """Temperatures beyond what the data allow; materials beyond the range in which their values hold."""
+    lowest, highest = extremes_of(start, terms)
+    low, high = float(state.loop[LOWEST]), float(state.loop[HIGHEST])
+    span = max(highest - lowest, 1e-9)
+    found = []
+    beyond = max(lowest - low, high - highest)
+    bounded = not any(isinstance(condition, Flux | Source) for _, condition in terms)
+    if bounded and beyond > 1e-4 * span:
+        why = "quadratic elements overshoot where a temperature jumps" if order == 2 else "the time steps"
+        text = f"the temperature left the range of its data by {beyond:.3g} K, {100.0 * beyond / span:.2g} % of it: {why}"
+        found.append({"code": "undershoot", "text": text, "where": "numerics"})
+    for region, material in materials.items():
+        name, _ = block.materials()[region]
+        where = f"materials.{name}"
+        if material.valid and not (material.valid.lowest <= low and high <= material.valid.highest):
+            least, most = show(material.valid.lowest, "temperature"), show(material.valid.highest, "temperature")
+            text = f"{name} holds from {least} to {most}; the run went from {show(low, 'temperature')} to "
+            found.append({"code": "outside-range", "text": text + show(high, "temperature"), "where": where})
+        for prop in PROPERTIES:
+            for table in tables_of(getattr(material, prop)):
+                first, last = float(table.temperature[0]), float(table.temperature[-1])
+                if low < first or high > last:
+                    text = f"{prop} of {name} is tabled from {show(first, 'temperature')} to {show(last, 'temperature')} and was held "
+                    text += f"constant beyond; the run went from {show(low, 'temperature')} to {show(high, 'temperature')}"
+                    found.append({"code": "outside-table", "text": text, "where": f"{where}.{prop}"})
+        melting = material.melting
+        if melting is not None and low < melting.temperature < high and (melting.range is None or melting.heat is None):
+            text = f"{name} melts at {show(melting.temperature, 'temperature')}; its latent heat is not in the run: give 'melting' a "
+            text += "'range' of temperature and a 'heat'"
+            found.append({"code": "melting", "text": text, "where": f"{where}.melting"})
+    unique = {(entry["code"], entry["where"]): entry for entry in found}
+    return list(unique.values())
