@@ -373,12 +373,13 @@ class MeshBody:
 
     def _rising(self, time: float, temperature: Floats, into: Floats) -> Floats:
         """Heat that every held node stores by the way its temperature goes [W]; of others only what a mass matrix makes of them."""
-        slopes = np.zeros(self.n_dofs)
-        held = np.zeros(self.n_dofs, bool)
+        slopes, count = np.zeros(self.n_dofs), np.zeros(self.n_dofs)
         for face, condition in self.programme.terms:
             if isinstance(condition, Held):
-                held[self.sample.faces[face]] = True
-                slopes[self.sample.faces[face]] = slope_at(condition.temperature, time)
+                count[self.sample.faces[face]] += 1.0
+                slopes[self.sample.faces[face]] += slope_at(condition.temperature, time)
+        slopes /= np.maximum(count, 1.0)  # a node of two held faces takes the mean
+        held = count > 0.0
         mass = self.sample.mass
         if mass is None:
             capacity = self.sample.capacity if self.sample.storage is None else self.sample.storage.capacity(temperature)

@@ -186,19 +186,22 @@ class ModalWork(NamedTuple):
 def line_modes(points: Floats, order: int) -> tuple[Floats, Floats, Floats]:
     """Eigenvalues (n,) [1/m2], eigenvectors (n, n) and weights (n,) [m] of conduction on a line insulated at both ends.
 
-    The constant is exactly the first of them. The eigenvalues are Rayleigh quotients of differences: those of the slow modes are small
-    against the largest, and an eigensolver is exact to the latter only.
+    An eigensolver is exact to the largest eigenvalue, and the slow modes' are small against that: the constant, which is the first of
+    the modes, is moved out of their way and put in exactly, the eigenvalues are Rayleigh quotients of differences.
     """
     from scipy.linalg import eigh
 
     stiffness, weights = line_matrices(points, order, np.ones(len(points) - 1))
     root = np.sqrt(weights)
-    _, vectors = eigh(stiffness / np.outer(root, root))
-    vectors /= root[:, None]
-    vectors[:, 0] = 1.0 / math.sqrt(weights.sum())
+    constant = root / math.sqrt(weights.sum())
+    scaled = stiffness / np.outer(root, root)
+    _, vectors = eigh(scaled + 8.0 * np.max(np.diagonal(scaled)) * np.outer(constant, constant))
+    found = int(np.argmax(np.abs(constant @ vectors)))
+    vectors = np.concatenate([constant[:, None], vectors[:, :found], vectors[:, found + 1 :]], axis=1) / root[:, None]
     values = np.zeros(len(weights))
     for offset in range(1, order + 1):
         values -= np.diagonal(stiffness, offset) @ (vectors[offset:] - vectors[:-offset]) ** 2
+    values[0] = 0.0
     return values, vectors, weights
 
 

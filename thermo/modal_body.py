@@ -178,10 +178,10 @@ class ModalBody:
             points, _ = tensor_cells(nodes[:3])
             return np.moveaxis(stored_field(given.folder, points).reshape(nx, ny, nz), 2, 0)
         if isinstance(given, Along):
-            line = np.interp((nodes.x, nodes.y, nodes.z)[given.axis], np.array(given.position, float), np.array(given.value, float))
+            line: Floats = np.interp((nodes.x, nodes.y, nodes.z)[given.axis], np.array(given.position, float), np.array(given.value, float))
             if given.axis == 2:
                 return line[:, None, None]
-            return np.broadcast_to(line[:, None] if given.axis == 0 else line, self.box.shape)
+            return np.zeros(self.box.shape) + (line[:, None] if given.axis == 0 else line)
         values = np.array([self.block.start_of(name) for name in self.materials])
         heat = self.capacity[:, None] * self.thicknesses
         return (values[0] + (values - values[0]) @ heat / heat.sum(axis=0))[:, None, None]  # type: ignore[no-any-return]
@@ -328,10 +328,10 @@ class ModalBody:
             first = int(inside[0]) * size
             part = shown[:, first : (int(inside[-1]) + 1) * size]
             highest, lowest = np.argmax(part, axis=1), np.argmin(part, axis=1)
-            made[:, i, 0] = means @ thickness / thickness.sum()
+            made[:, i, 0] = np.sum(means * thickness, axis=1) / thickness.sum()
             made[:, i, 1], made[:, i, 2] = part[row, highest], part[row, lowest]
             made[:, i, 3], made[:, i, 4] = first + highest, first + lowest
-            made[:, i, 5] = self.multiplicity * area * self.capacity[i] * ((means - self.start_means) @ thickness)
+            made[:, i, 5] = self.multiplicity * area * self.capacity[i] * np.sum((means - self.start_means) * thickness, axis=1)
         return made
 
     def _place(self, node: int) -> list[float]:

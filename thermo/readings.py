@@ -27,12 +27,12 @@ class Reading(NamedTuple):
 
     def of(self, temperature: Floats) -> Floats:
         """The probe's temperature from rows of nodal temperatures (n_rows, n_nodes)."""
-        part = temperature[:, self.nodes]
+        part = np.take(temperature, self.nodes, axis=1)
         if self.take == "maximum":
             return part.max(axis=1)  # type: ignore[no-any-return]
         if self.take == "minimum":
             return part.min(axis=1)  # type: ignore[no-any-return]
-        return part @ self.weights  # type: ignore[no-any-return]
+        return np.sum(part * self.weights, axis=1)  # type: ignore[no-any-return]  # row by row, however many there are
 
 
 def stack_of(block: LayeredBlock, grid: Grid, materials: dict[str, Material], temperature: float) -> Stack:
