@@ -33,6 +33,7 @@ from thermo.programme import (
     progress,
     start,
     surroundings,
+    watches,
     window,
 )
 from thermo.reader import Frozen, Key, misplaced
@@ -117,6 +118,12 @@ def window_of_arc(programme, machine):
     if phase in (SEEK, EXO):
         return min(programme.seek, left)
     return left
+
+
+@watches.body(Calorimeter)
+@kernel
+def calorimeter_watches(programme):
+    return True
 
 
 @margins.body(Calorimeter)

@@ -19,7 +19,7 @@ from thermo.modal_body import ModalBody, modal_body
 from thermo.programme import PHASE, FaceSchedule, SteadyProgramme, SurroundingsProgramme
 from thermo.readings import Reading, derived_numbers, extremes_by_region, range_warnings, stack_of, theta_between
 from thermo.shape import Frame
-from thermo.stepping import CLOCK, EJECTED, FUSED, HEAT_IN, HEAT_OUT, HIGHEST, RELEASED, History, State
+from thermo.stepping import CLOCK, EJECTED, FUSED, HEAT_IN, HEAT_OUT, HIGHEST, RELEASED, History, State, advance
 from thermo.store import stored_field
 from thermo.tensor import Stack
 
@@ -45,6 +45,10 @@ class CellBody:
         self.n_dofs, self.n_sites = 1, 1
 
     energy_limit = 1e-6  # of the heat exchanged, beyond which a run counts as failed
+
+    def stepper(self) -> Any:
+        """The loop over steps."""
+        return advance
 
     def rounding(self, energy: dict[str, Any], state: State) -> float:
         """What the digits of the stored heat leave open [J]: below it there is nothing to say of the balance."""
@@ -204,6 +208,10 @@ class MeshBody:
         for name in cuts:
             for side, nodes in zip(name.split("|"), self.links[name][:2], strict=True):
                 self.probes[f"{name}_{side}"] = Reading(nodes, self.links[name][2] / self.links[name][2].sum(), "mean")
+
+    def stepper(self) -> Any:
+        """The loop over steps."""
+        return advance
 
     def _start(self, density: Floats) -> Floats:
         """The temperature of every node at time zero [K]; one between regions takes the mean weighted with their heat capacity."""

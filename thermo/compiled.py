@@ -22,7 +22,7 @@ OPTIONS = {"error_model": "numpy"}
 BARE = OPTIONS | {"_nrt": False}
 
 _kernels: list[Callable[..., Any]] = []
-_dispatchers: list[tuple[Callable[..., Any], dict[type, Callable[..., Any]]]] = []
+_dispatchers: list[tuple[Callable[..., Any], dict[type, Callable[..., Any]], dict[type, Callable[..., Any]]]] = []
 
 
 def kernel(function: F) -> F:
@@ -45,23 +45,27 @@ class _Bodies(dict[type, Callable[..., Any]]):
 def by_type(function: Callable[..., Any]) -> Any:
     """A function with one body per class of its first argument; bodies are added with `@function.body(Class)`.
 
-    The function given only states what each body does.
+    The function given only states what each body does. Where the interpreter wants whole arrays and the compiler loops, a second body
+    for compiled code alone is added with `@function.loops(Class)`.
     """
-    bodies = _Bodies(function.__name__)
+    bodies, loops = _Bodies(function.__name__), _Bodies(function.__name__)
 
     @functools.wraps(function)
     def dispatch(first: Any, *rest: Any) -> Any:
         return bodies[type(first)](first, *rest)
 
-    def body(kind: type) -> Callable[[F], F]:
-        def register(implementation: F) -> F:
-            bodies[kind] = implementation
-            return implementation
+    def adder(to: dict[type, Callable[..., Any]]) -> Callable[[type], Callable[[F], F]]:
+        def add(kind: type) -> Callable[[F], F]:
+            def register(implementation: F) -> F:
+                to[kind] = implementation
+                return implementation
 
-        return register
+            return register
 
-    dispatch.body = body  # type: ignore[attr-defined]
-    _dispatchers.append((dispatch, bodies))
+        return add
+
+    dispatch.body, dispatch.loops = adder(bodies), adder(loops)  # type: ignore[attr-defined]
+    _dispatchers.append((dispatch, bodies, loops))
     return dispatch
 
 
@@ -97,8 +101,8 @@ def _prepared(folder: Path) -> Callable[[F], F]:
     numba.config.CACHE_DIR = str(folder)
     for function in _kernels:
         register_jitable(**BARE)(function)
-    for dispatch, bodies in _dispatchers:
-        overload(dispatch, strict=False, jit_options=BARE)(_chooser(bodies))
+    for dispatch, bodies, loops in _dispatchers:
+        overload(dispatch, strict=False, jit_options=BARE)(_chooser(bodies | loops))
     return numba.njit(cache=True, nogil=True, **OPTIONS)  # type: ignore[no-any-return]
 
 

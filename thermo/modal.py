@@ -161,7 +161,8 @@ class ModalWork(NamedTuple):
     lower: Floats  # multipliers of the sweeps (n_cells, m)
     coupling: Floats  # of neighbouring vertices (n_cells, 1 or m)
     middle: Floats  # of a vertex and the middle of a cell (n_cells, 1)
-    pairs: tuple[Floats, Floats]  # products of the values of a mode on two lines
+    pairs_x: Floats  # products of the values of a mode on two lines (a a, nx)
+    pairs_y: Floats  # the same (ny, b b)
     dense: Floats  # Cholesky factor (n_held, n_held)
     now: Floats  # values of the conditions at the start, the middle and the end of the step
     then: Floats
@@ -178,6 +179,17 @@ class ModalWork(NamedTuple):
     heat: Floats  # by term [J]
     seen: Floats  # as State.temperature
     nodes: Floats  # (n_seen, nx, ny)
+    # of compiled code
+    other_row: Floats  # (m,)
+    plane: Floats  # (nx, ny)
+    line: Floats  # (a, ny), a the number of lines along y through held nodes, b that of those along x
+    crossed: Floats  # (a, b)
+    halfway: Floats  # (a a, ny)
+    squared: Floats  # (a a, b b)
+    turned_y: Floats  # vectors_y.T
+    density: Floats  # (n_loads,), of a weighted sum of moments
+    inflow: Floats  # (n_films,), of the same, coefficient times ambient temperature, and the coefficient
+    outflow: Floats
 
 
 # ------------------------------------------------------------------ a box put together
@@ -377,8 +389,9 @@ def _integers(found: Any) -> Integers:
 def make_modal_work(sample: ModalSample, programme: Schedule) -> ModalWork:
     nz, m, n_cells = len(sample.capacity), len(sample.lateral), len(sample.link)
     n_held, n_values, (nx, ny) = len(sample.holding.blend), len(sample.values.time), sample.node_area.shape
-    lines = (sample.holding.lines_x, sample.holding.lines_y)
-    pairs = [np.einsum("ai,ci->aci", part, part).reshape(len(part) ** 2, part.shape[1]) for part in lines]
+    lines_x, lines_y = sample.holding.lines_x, sample.holding.lines_y
+    pairs_x = (lines_x[:, None] * lines_x).reshape(-1, nx)
+    pairs_y = (lines_y[:, None] * lines_y).reshape(-1, ny).T.copy()
     n_dense = len(sample.holding.chosen)
     return ModalWork(
         key=np.full(3, np.nan),
@@ -386,7 +399,8 @@ def make_modal_work(sample: ModalSample, programme: Schedule) -> ModalWork:
         lower=np.empty((n_cells, m)),
         coupling=np.empty((n_cells, 1 if sample.order == 1 else m)),
         middle=np.empty((n_cells, 1)),
-        pairs=(pairs[0], pairs[1]),
+        pairs_x=pairs_x,
+        pairs_y=pairs_y,
         dense=np.empty((n_dense, n_dense)),
         now=np.zeros(n_values),
         then=np.zeros(n_values),
@@ -403,6 +417,16 @@ def make_modal_work(sample: ModalSample, programme: Schedule) -> ModalWork:
         heat=np.zeros(sample.n_terms),
         seen=np.empty(len(sample.seen) * m + nz),
         nodes=np.empty((len(sample.seen), nx, ny)),
+        other_row=np.empty(m),
+        plane=np.empty((nx, ny)),
+        line=np.empty((len(lines_x), ny)),
+        crossed=np.empty((len(lines_x), len(lines_y))),
+        halfway=np.empty((len(pairs_x), ny)),
+        squared=np.empty((len(pairs_x), pairs_y.shape[1])),
+        turned_y=sample.vectors_y.T.copy(),
+        density=np.zeros(len(sample.loads.density)),
+        inflow=np.zeros(len(sample.films.plane)),
+        outflow=np.zeros(len(sample.films.plane)),
     )
 
 
@@ -503,7 +527,7 @@ def factorise_dense(holding: Holding, work: ModalWork) -> None:
 
     a, nx = holding.lines_x.shape
     b, ny = holding.lines_y.shape
-    crossed = work.pairs[0] @ work.inverse[len(work.lower)].reshape(nx, ny) @ work.pairs[1].T
+    crossed = work.pairs_x @ work.inverse[len(work.lower)].reshape(nx, ny) @ work.pairs_y
     matrix = crossed.reshape(a, a, b, b).transpose(0, 2, 1, 3).reshape(a * b, a * b)
     if len(holding.chosen) < a * b:
         matrix = matrix[np.ix_(holding.chosen, holding.chosen)]
@@ -733,12 +757,12 @@ def interpolate_modal(sample: ModalSample, state: State, work: ModalWork, theta:
         trial.temperature[:] = work.seen
     else:
         share = theta if sample.euler else theta * (theta - G) / (1.0 - G)
-        np.subtract(work.end, u, trial.enthalpy)
-        np.multiply(trial.enthalpy, share, trial.enthalpy)
+        np.subtract(work.end, u, work.spare)
+        np.multiply(work.spare, share, work.spare)
         if not sample.euler:
-            np.multiply(work.rise, theta * (theta - 1.0) / (G * (G - 1.0)), work.spare)
-            np.add(trial.enthalpy, work.spare, trial.enthalpy)
-        np.add(trial.enthalpy, u, trial.enthalpy)
+            np.multiply(work.rise, theta * (theta - 1.0) / (G * (G - 1.0)), work.flow)
+            np.add(work.spare, work.flow, work.spare)
+        np.add(work.spare, u, trial.enthalpy)
         observe(sample, trial.enthalpy, work, trial.temperature)
     trial.ledger[:] = state.ledger
     trial.ledger[RELEASED:] += theta * work.heat

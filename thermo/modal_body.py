@@ -15,6 +15,7 @@ from meshes.block import FACES, Grid, line_matrices, line_shape, line_weights, m
 from meshes.boxes import tensor_cells
 from thermo.boundary import Convection, Flux, Held, Source, at, extremes_of, slope_at
 from thermo.case import Case, Place
+from thermo.compiled import compile_kernels
 from thermo.constants import REFERENCE_TEMPERATURE
 from thermo.geometry import Along, LayeredBlock, Stored, node_grid
 from thermo.kinetics import Floats, Integers
@@ -23,9 +24,10 @@ from thermo.modal import Share, fits, modal_sample, planes, stored
 from thermo.programme import Schedule, SurroundingsProgramme
 from thermo.readings import Reading, derived_numbers, extremes_by_region, range_warnings, stack_of, theta_between
 from thermo.shape import Frame, cell_gradient
-from thermo.stepping import CLOCK, HIGHEST, RELEASED, History, State
+from thermo.stepping import CLOCK, HIGHEST, RELEASED, History, State, advance
 from thermo.store import stored_field
 
+MOST_INTERPRETED = 100_000  # nodes; of more the steps are compiled, which takes a minute once and a second in every run
 MOST_SEEN = 200_000  # nodes of a box all of whose planes are looked at in every step
 
 
@@ -170,6 +172,14 @@ class ModalBody:
         self.probes = {name: self._reading(probe) for name, probe in case.measure.probes.items()}
         self.entering, self.leaving = self._entering(), self._leaving()
 
+    def stepper(self) -> Any:
+        """The loop over steps: `advance`, compiled where the body is large."""
+        if self.n_dofs <= MOST_INTERPRETED:
+            return advance
+        import thermo.modal_loops  # noqa: F401 - what compiled code takes instead of the bodies in `modal`
+
+        return compile_kernels()(advance)
+
     def _start(self) -> Floats:
         """The temperature at time zero [K], (nz, nx, ny), or (nz, 1, 1) where it is laterally uniform; a plane between layers takes the
         mean weighted with their heat capacities."""
@@ -258,6 +268,8 @@ class ModalBody:
                 shared |= (one.across > 0.0) & (other.across > 0.0)
         if shared.any():
             notes.append(f"{int(shared.sum())} nodes lie on faces held at different temperatures and take the mean")
+        if self.n_dofs > MOST_INTERPRETED:
+            notes.append("steps are compiled, which takes about a minute the first time on this machine")
         return [*notes, "every face without a condition is insulated"]
 
     @functools.cached_property

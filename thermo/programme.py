@@ -59,6 +59,11 @@ def window(programme, machine):
 
 
 @by_type
+def watches(programme):
+    """Whether anything that the sensor shows makes an event."""
+
+
+@by_type
 def margins(programme, machine, clock, temperature, rate, out):
     """Into `out` (N_MARGINS,): margin of each event, which happens where its margin turns positive."""
 
@@ -123,6 +128,13 @@ def surroundings_of_schedule(programme, machine, clock):
 @kernel
 def window_of_schedule(programme, machine):
     return programme.corners[int(machine[CORNER])]
+
+
+@watches.body(FaceSchedule)
+@watches.body(Schedule)
+@kernel
+def schedule_watches(programme):
+    return False
 
 
 @margins.body(FaceSchedule)

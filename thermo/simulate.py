@@ -54,7 +54,9 @@ def run(
 
             blocks = settle(body.sample, body.programme, state)  # type: ignore[arg-type]
         else:
-            blocks = integrate(body.sample, body.programme, state, times=times, limits=limits, n_steps=body.steps_at_once)
+            blocks = integrate(
+                body.sample, body.programme, state, times=times, limits=limits, n_steps=body.steps_at_once, run=body.stepper()
+            )
         for block in blocks:
             frames = recording.take(block)
             if watch is not None:

@@ -24,6 +24,7 @@ from thermo.programme import (
     decide,
     jumped,
     margins,
+    watches,
     window,
 )
 
@@ -105,7 +106,7 @@ def take_step(sample, programme, state, clock, h, work):
 
 @by_type
 def interpolate(sample, state, work, theta, trial):
-    """The dense output of the step just tried, at theta in (0, 1], into the state `trial` (all rows alike)."""
+    """The dense output of the step just tried, at theta in (0, 1], into the state `trial` (all rows alike), which may be `state`."""
 
 
 @by_type
@@ -168,9 +169,11 @@ def due_event(sample, programme, trial, clock, work, out):
 def first_event(sample, programme, state, clock, h, work, trial, out, before):
     """Where in the step just tried something happens first: theta (2.0: nothing), on the dense output.
 
-    On return `trial` holds the state there. An event counts once its margin is positive, so theta is the side where it is.
+    An event counts once its margin is positive, so theta is the side where it is.
     The bracket closes by false position, every third time by halving; `before` holds the margins at its lower end.
     """
+    if not watches(programme) and state.fired.shape[0] == 0:
+        return 2.0, NOTHING, 0, 0.0, 0.0
     copy(state.machine, trial.machine)
     interpolate(sample, state, work, 1.0, trial)
     event, trigger, temperature, rate = due_event(sample, programme, trial, clock + h, work, out)
@@ -295,8 +298,7 @@ def advance(sample, programme, state, work, trial, times, limits, history, n_ste
                 _, there = sensor(sample, programme, trial, clock + (time - begun), work)
                 write_row(trial, time, there, 1.0, history, row)
                 row += 1
-        interpolate(sample, state, work, taken / h, trial)
-        copy_state(trial, state)
+        interpolate(sample, state, work, taken / h, state)
         growth = 0.9 * max(error, 1e-8) ** (-1.0 / order)
         if loop[N_STEPS] > 0.0 and loop[LAST_STEP] > 0.0:  # predictive control with the previous error
             growth = min(growth, growth * h / loop[LAST_STEP] * (loop[LAST_ERROR] / max(error, 1e-8)) ** (1.0 / order))

@@ -1,0 +1,39 @@
+"""The compiled steps of a box in mode space against the interpreted ones."""
+
+import numpy as np
+import pytest
+
+from tests.test_modal import CASES, KINDS, case_of
+from thermo.body import build
+from thermo.compiled import compile_kernels
+from thermo.stepping import N_STEPS, advance, initial_state, integrate
+
+
+@pytest.fixture(scope="module")
+def compiled():
+    import thermo.modal_loops  # noqa: F401
+
+    return compile_kernels()(advance)
+
+
+def final(body, run, times):
+    state, rows = initial_state(body.sample, body.programme), []
+    for block in integrate(body.sample, body.programme, state, times=times, run=run):
+        rows.append(block.temperature[block.asked > 0.0])
+    return state, np.concatenate(rows)
+
+
+@pytest.mark.parametrize("scheme", ["tr-bdf2", "backward-euler"])
+@pytest.mark.parametrize(("name", "order"), KINDS)
+def test_compiled_steps_are_the_interpreted_ones(name, order, scheme, compiled):
+    """Same steps, so the same state at the end and between steps, to rounding."""
+    body = build(case_of(*CASES[name], order=order, scheme=scheme))
+    if scheme == "backward-euler":
+        body.sample = body.sample._replace(tolerance=1e-2)
+    times = np.array([0.01, 0.3, 1.1])
+    (one, first), (other, second) = (final(body, run, times) for run in (advance, compiled))
+    assert one.loop[N_STEPS] == other.loop[N_STEPS]
+    assert first.shape == (3, len(one.temperature))
+    assert second == pytest.approx(first, abs=1e-8)
+    assert other.enthalpy == pytest.approx(one.enthalpy, abs=1e-9 * np.abs(one.enthalpy).max())
+    assert other.ledger == pytest.approx(one.ledger, abs=1e-8 * max(np.abs(one.ledger).max(), 1e-9))
