@@ -5,7 +5,7 @@ import pytest
 
 from meshes.boxes import Extent, boxes_mesh
 from meshes.mesh import split
-from thermo.assembly import assemble
+from thermo.assembly import assemble, volumes
 from thermo.conduction import conduction_of
 from thermo.elements import Space, balanced
 from thermo.materials import Table
@@ -34,6 +34,7 @@ def test_the_compiled_assembly_is_that_of_scikit_fem(dimension, simplices, order
     tensor = np.eye(dimension)[:, :, None, None] * conductivity[None, None, :, None] * np.ones(space.basis.dx.shape)
     exact, found = space.conduction(tensor), balanced(assemble(space, conductivity))
     assert abs(found - exact).max() < 1e-13 * abs(exact).max()
+    assert volumes(space) == pytest.approx(space.volumes_at(slice(None)), rel=1e-13)
 
 
 @pytest.mark.parametrize("order", [1, 2])

@@ -23,15 +23,14 @@ def assemble(space: Any, conductivity: Floats) -> csr_matrix:
     cells = np.ascontiguousarray(space.cells, np.int32)
     n_nodes, n_local = space.n_nodes, cells.shape[1]
     compiled = compile_kernels()
-    count, start, owner = _cells_of_nodes(cells, n_nodes)
-    room = n_local * int(count.max())
+    start, owner = _cells_of_nodes(cells, n_nodes)
     lengths = np.zeros(n_nodes, np.int32)
     # both passes of one function: how many neighbours, then which
     pattern = compiled(neighbours)
-    pattern(cells, start, owner, np.zeros(room, np.int32), lengths, np.zeros(n_nodes + 1, np.int32), np.zeros(0, np.int32))
+    pattern(cells, start, owner, np.zeros(n_nodes, np.int32), lengths, np.zeros(n_nodes + 1, np.int32), np.zeros(0, np.int32))
     indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
     indices = np.zeros(int(indptr[-1]), np.int32)
-    pattern(cells, start, owner, np.zeros(room, np.int32), lengths, indptr, indices)
+    pattern(cells, start, owner, np.zeros(n_nodes, np.int32), lengths, indptr, indices)
     data = np.zeros(len(indices))
     _, slopes = space.shapes(space.element)
     values, corners = space.straight()
@@ -39,116 +38,149 @@ def assemble(space: Any, conductivity: Floats) -> csr_matrix:
     compiled(fill)(
         cells,
         np.ascontiguousarray(space.mesh.t.T, np.int32),
-        np.ascontiguousarray(space.mesh.p.T),
-        np.ascontiguousarray(slopes),
-        np.ascontiguousarray(corners),
+        _in_space(space.mesh.p.T),
+        _in_space(slopes),
+        _in_space(corners),
         np.ascontiguousarray(values),
         np.asarray(weights, float),
         np.asarray(conductivity, float),
         float(space.across),
         bool(space.axisymmetric),
+        slopes.shape[2],
         indptr,
         indices,
         data,
         np.zeros((n_local, n_local)),
-        np.zeros((n_local, slopes.shape[2])),
-        np.zeros((slopes.shape[2], slopes.shape[2])),
-        np.zeros((slopes.shape[2], slopes.shape[2])),
+        np.zeros((3, n_local)),
+        np.zeros((space.mesh.t.shape[0], 3)),
     )
     return csr_matrix((data, indices, indptr), shape=(n_nodes, n_nodes))
 
 
-def _cells_of_nodes(cells: Any, n_nodes: int) -> tuple[Any, Any, Any]:
-    """How many cells each node has, where its list begins, and the lists."""
-    count = np.bincount(cells.ravel(), minlength=n_nodes).astype(np.int32)
-    start = np.concatenate([[0], np.cumsum(count)]).astype(np.int32)
+def volumes(space: Any) -> Floats:
+    """`Space.volumes_at` of all cells."""
+    values, corners = space.straight()
+    found = np.empty((len(space.cells), len(values)))
+    compile_kernels()(measure)(
+        np.ascontiguousarray(space.mesh.t.T, np.int32),
+        _in_space(space.mesh.p.T),
+        _in_space(corners),
+        np.ascontiguousarray(values),
+        np.asarray(space.rule[1], float),
+        float(space.across),
+        bool(space.axisymmetric),
+        corners.shape[2],
+        found,
+    )
+    return found
+
+
+def _in_space(found: Floats) -> Floats:
+    """With three components."""
+    return np.concatenate([found, np.zeros((*found.shape[:-1], 3 - found.shape[-1]))], axis=-1)
+
+
+def _cells_of_nodes(cells: Any, n_nodes: int) -> tuple[Any, Any]:
+    """Where the list of cells of each node begins, and the lists."""
+    start = np.concatenate([[0], np.cumsum(np.bincount(cells.ravel(), minlength=n_nodes))]).astype(np.int32)
     owner = (np.argsort(cells.ravel(), kind="stable") // cells.shape[1]).astype(np.int32)
-    return count, start, owner
+    return start, owner
 
 
 @kernel
-def neighbours(cells, start, owner, found, lengths, indptr, indices):
-    """Into `lengths` how many nodes each node shares a cell with, itself among them; into `indices`, if it has room, which, rising."""
+def neighbours(cells, start, owner, seen, lengths, indptr, indices):
+    """Into `lengths` how many nodes each node shares a cell with, itself among them; into `indices`, if it has room, which, rising.
+
+    `seen` (n_nodes,) zeros: the last node that met each node, counted from one on.
+    """
     write = indices.shape[0] > 0
     for node in range(lengths.shape[0]):
-        n = 0
+        n, first = 0, indptr[node]
         for k in range(start[node], start[node + 1]):
             for j in range(cells.shape[1]):
                 other = cells[owner[k], j]
-                at = n  # into its place among those found, from the end
-                while at > 0 and found[at - 1] > other:
-                    at -= 1
-                if at > 0 and found[at - 1] == other:
+                if seen[other] == node + 1:
                     continue
-                for m in range(n, at, -1):
-                    found[m] = found[m - 1]
-                found[at] = other
+                seen[other] = node + 1
+                if write:
+                    at = first + n  # into its place among those found, from the end
+                    while at > first and indices[at - 1] > other:
+                        indices[at] = indices[at - 1]
+                        at -= 1
+                    indices[at] = other
                 n += 1
         lengths[node] = n
-        if write:
-            for m in range(n):
-                indices[indptr[node] + m] = found[m]
 
 
 @kernel
-def fill(cells, vertices, points, slopes, corners, values, weights, conductivity, across, turned, indptr, indices, data, K, G, J, inverse):
-    """Add every cell's matrix to `data`; `K`, `G`, `J`, `inverse` are room to work in.
+def measure(vertices, points, corners, values, weights, across, turned, d, found):
+    """Into `found` (n_cells, n_points) the pieces of the volume; arguments as of `fill`."""
+    for c in range(vertices.shape[0]):
+        for q in range(weights.shape[0]):
+            radius, xx, xy, xz, yx, yy, yz, zx, zy, zz = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+            for v in range(vertices.shape[1]):
+                place = points[vertices[c, v]]
+                x, y, z, a, b, e = place[0], place[1], place[2], corners[q, v, 0], corners[q, v, 1], corners[q, v, 2]
+                radius += values[q, v] * x
+                xx, xy, xz = xx + x * a, xy + x * b, xz + x * e
+                yx, yy, yz = yx + y * a, yy + y * b, yz + y * e
+                zx, zy, zz = zx + z * a, zy + z * b, zz + z * e
+            if d < 3:
+                zz = 1.0
+            if d < 2:
+                yy = 1.0
+            det = xx * (yy * zz - yz * zy) + xy * (yz * zx - yx * zz) + xz * (yx * zy - yy * zx)
+            found[c, q] = weights[q] * abs(det) * (6.283185307179586 * radius if turned else across)
 
-    `slopes` (n_points, n_local, d) of the shape functions, `corners` and `values` of those that the cell's vertices span it with.
+
+@kernel
+def fill(cells, vertices, points, slopes, corners, values, weights, conductivity, across, turned, d, indptr, indices, data, K, G, X):
+    """Add every cell's matrix to `data`; `K` (n_local, n_local), `G` (3, n_local), `X` (n_vertices, 3) are room to work in.
+
+    `slopes` (n_points, n_local, 3) of the shape functions, `corners` and `values` of those that the cell's vertices span it with; in a
+    space of `d` dimensions the others are there with unit length and no slope.
     """
-    d = slopes.shape[2]
     for c in range(cells.shape[0]):
+        for v in range(X.shape[0]):
+            for a in range(3):
+                X[v, a] = points[vertices[c, v], a]
         for i in range(K.shape[0]):
             for j in range(K.shape[0]):
                 K[i, j] = 0.0
         for q in range(weights.shape[0]):
-            radius = 0.0
-            for a in range(d):
-                for b in range(d):
-                    J[a, b] = 0.0
-            for v in range(vertices.shape[1]):
-                if turned:
-                    radius += values[q, v] * points[vertices[c, v], 0]
-                for a in range(d):
-                    for b in range(d):
-                        J[a, b] += points[vertices[c, v], a] * corners[q, v, b]
-            if d == 1:
-                det = J[0, 0]
-                inverse[0, 0] = 1.0 / det
-            elif d == 2:
-                det = J[0, 0] * J[1, 1] - J[0, 1] * J[1, 0]
-                inverse[0, 0], inverse[0, 1] = J[1, 1] / det, -J[0, 1] / det
-                inverse[1, 0], inverse[1, 1] = -J[1, 0] / det, J[0, 0] / det
-            else:
-                for a in range(3):
-                    for b in range(3):
-                        e, f, g, h = (b + 1) % 3, (b + 2) % 3, (a + 1) % 3, (a + 2) % 3
-                        inverse[a, b] = J[e, g] * J[f, h] - J[e, h] * J[f, g]
-                det = J[0, 0] * inverse[0, 0] + J[0, 1] * inverse[1, 0] + J[0, 2] * inverse[2, 0]
-                for a in range(3):
-                    for b in range(3):
-                        inverse[a, b] /= det
-            scale = weights[q] * abs(det) * conductivity[c] * (6.283185307179586 * radius if turned else across)
-            for i in range(G.shape[0]):
-                for a in range(d):
-                    G[i, a] = 0.0
-                    for b in range(d):
-                        G[i, a] += inverse[b, a] * slopes[q, i, b]
-            for i in range(G.shape[0]):
-                for j in range(i + 1):
-                    dot = 0.0
-                    for a in range(d):
-                        dot += G[i, a] * G[j, a]
-                    K[i, j] += scale * dot
+            radius, xx, xy, xz, yx, yy, yz, zx, zy, zz = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+            for v in range(X.shape[0]):
+                x, y, z, a, b, e = X[v, 0], X[v, 1], X[v, 2], corners[q, v, 0], corners[q, v, 1], corners[q, v, 2]
+                radius += values[q, v] * x
+                xx, xy, xz = xx + x * a, xy + x * b, xz + x * e
+                yx, yy, yz = yx + y * a, yy + y * b, yz + y * e
+                zx, zy, zz = zx + z * a, zy + z * b, zz + z * e
+            if d < 3:
+                zz = 1.0
+            if d < 2:
+                yy = 1.0
+            # cofactors: the inverse times the determinant
+            ix, iy, iz = yy * zz - yz * zy, yz * zx - yx * zz, yx * zy - yy * zx
+            jx, jy, jz = zy * xz - zz * xy, zz * xx - zx * xz, zx * xy - zy * xx
+            kx, ky, kz = xy * yz - xz * yy, xz * yx - xx * yz, xx * yy - xy * yx
+            det = xx * ix + xy * iy + xz * iz
+            share = weights[q] * conductivity[c] / abs(det) * (6.283185307179586 * radius if turned else across)
+            gx, gy, gz, slope = G[0], G[1], G[2], slopes[q]
+            for i in range(slope.shape[0]):
+                a, b, e = slope[i, 0], slope[i, 1], slope[i, 2]
+                gx[i] = ix * a + iy * b + iz * e
+                gy[i] = jx * a + jy * b + jz * e
+                gz[i] = kx * a + ky * b + kz * e
+            for i in range(K.shape[0]):
+                x, y, z, row = share * gx[i], share * gy[i], share * gz[i], K[i]
+                for j in range(row.shape[0]):
+                    row[j] += x * gx[j] + y * gy[j] + z * gz[j]
         for i in range(K.shape[0]):
-            row = cells[c, i]
+            first, length = indptr[cells[c, i]], indptr[cells[c, i] + 1] - indptr[cells[c, i]]
             for j in range(K.shape[0]):
-                column = cells[c, j]
-                low, high = indptr[row], indptr[row + 1]
-                while high - low > 1:
-                    middle = (low + high) // 2
-                    if indices[middle] <= column:
-                        low = middle
-                    else:
-                        high = middle
-                data[low] += K[i, j] if i >= j else K[j, i]
+                column, at, n = cells[c, j], first, length
+                while n > 1:  # halving without a branch to be guessed wrong
+                    half = n // 2
+                    at += half * (indices[at + half] <= column)
+                    n -= half
+                data[at] += K[i, j]

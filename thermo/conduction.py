@@ -180,7 +180,8 @@ def conduction_of(space: Any, conductivity: dict[str, Any], links: list[Links]) 
     n = space.n_nodes
     matrix = _linked(space.conduction(constant) if np.any(constant) else csr_matrix((n, n)), links)
     # one pattern for what is constant and what is not: an entry may vanish for a uniform conductivity and not for another
-    pairs = np.unique(np.concatenate([share.pairs for share in shares]))
+    pairs = np.sort(np.concatenate([share.pairs for share in shares]))
+    pairs = pairs[np.concatenate([[True], pairs[1:] != pairs[:-1]])]  # sorting is several times faster than np.unique
     spread = (matrix + csr_matrix((np.full(len(pairs), 1e-300), (pairs // n, pairs % n)), shape=(n, n))).tocsr()
     spread.sort_indices()
     variable = tuple(_variable(space, spread, cells, share, table) for share, (cells, _, table) in zip(shares, tables, strict=True))
@@ -194,6 +195,7 @@ def _linked(matrix: csr_matrix, links: list[Links]) -> csr_matrix:
         rows, columns = np.concatenate([a, b, a, b]), np.concatenate([a, b, b, a])
         data = np.concatenate([conductance, conductance, -conductance, -conductance])
         matrix = (matrix + csr_matrix((data, (rows, columns)), shape=matrix.shape)).tocsr()
+    matrix.sort_indices()  # multigrid would do so in place, in arrays that are shared
     return matrix
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from meshes.mesh import DIMENSION, Mesh, rows_in
+from thermo.assembly import LARGE, volumes
 from thermo.kinetics import Floats, Integers
 
 if TYPE_CHECKING:
@@ -152,6 +153,9 @@ class Space:
     def content(self, density: Floats) -> Floats:
         """Share of each node in the integral of a density per cell (n_cells,): row sums of a mass matrix."""
         values, _ = self.shapes(self.element)
+        if len(self.of.cells) >= LARGE:
+            shares = (density[:, None] * (volumes(self) @ values)).ravel()
+            return np.bincount(self.cells.ravel(), weights=shares, minlength=self.n_nodes).astype(float)
         found = np.zeros(self.n_nodes)
         for first in range(0, len(self.of.cells), CHUNK):
             part = slice(first, first + CHUNK)
@@ -257,7 +261,10 @@ class Space:
         from meshes.mesh import all_facets
 
         known, owner = all_facets(self.of)
-        rows = np.arange(len(known)) if cells is None else np.flatnonzero(np.isin(owner, cells))
+        on = np.zeros(len(self.of.points), bool)
+        on[facets] = True
+        near = np.all(on[known], axis=1)
+        rows = np.flatnonzero(near if cells is None else near & np.isin(owner, cells))
         number = rows_in(np.sort(facets, axis=1), np.sort(known[rows], axis=1), missing=-1 if cells is not None else None)
         found = rows[number[number >= 0]]
         return owner[found], found // len(self.of.cells)

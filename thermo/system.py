@@ -11,6 +11,7 @@ L-stable, every stage with the same matrix C + d h K, and an error estimate of t
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any, NamedTuple
 
@@ -19,7 +20,7 @@ from scipy.sparse import csr_matrix, diags_array
 from scipy.sparse.linalg import cg, splu
 
 from meshes.mesh import Links
-from thermo.boundary import LINKS, Convection, Flux, GapRadiation, Held, Radiation, Source, at, extremes_of, resistance
+from thermo.boundary import LINKS, Contact, Convection, Flux, GapRadiation, Held, Radiation, Source, at, extremes_of, resistance
 from thermo.conduction import Conduction
 from thermo.constants import REFERENCE_TEMPERATURE, STEFAN_BOLTZMANN
 from thermo.errors import SolveError
@@ -61,6 +62,7 @@ SOLVE_TOLERANCE = 1e-7  # relative residual of a linear solve, the sum of which 
 INNER_TOLERANCE = 1e-4  # the same within Newton's method, which asks again
 STALE = 3.0  # a preconditioner serves steps up to this factor from the one it was made for
 MOST_DIRECT = {1: 10**9, 2: 20_000, 3: 1500}  # unknowns up to which a linear system is solved directly, by dimension
+POWER_ITERATIONS = 10
 MOST_NEWTON = 40  # iterations of a stage
 STIFF = 100.0  # below this ratio of step to the fastest node's time the diagonal alone preconditions well enough
 
@@ -164,14 +166,8 @@ class MeshWork:
         self.held = np.flatnonzero(count)
         self.free = np.flatnonzero(count == 0)
         self.now = sample.conduction.at(sample.start_temperature)
-        self.mass = sample.mass[self.free][:, self.free].tocsr() if sample.mass is not None else None
-        # where the entries between free nodes stand in the whole matrix
-        whole = self.now.matrix
-        numbered = csr_matrix((np.arange(1, whole.nnz + 1), whole.indices, whole.indptr), shape=(n, n))
-        self.inner = numbered[self.free][:, self.free].tocsr()
-        self.box = box_solver(sample.stack, self.held)
-        inertia = self.mass.diagonal() if self.mass is not None else self.capacity_at(sample.start_temperature)[self.free]
-        self.fastest = float(np.min(inertia / whole.diagonal()[self.free])) if len(self.free) else math.inf
+        inertia = self.capacity_at(sample.start_temperature) if sample.mass is None else sample.mass.diagonal()
+        self.fastest = float(np.min((inertia / self.now.matrix.diagonal())[self.free], initial=math.inf))
         ends = extremes_of(sample.start_temperature, programme.terms)
         self.scale = ends[1] - ends[0]
         self.middle, self.end, self.begun_heat, self.end_heat = np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n)
@@ -180,6 +176,37 @@ class MeshWork:
         self.factor: tuple[Any, Any] = (None, None)
         self.whole: tuple[Any, float] = (None, 1.0)
         self.preconditioner: tuple[float, Any] = (math.nan, None)
+
+    @functools.cached_property
+    def mass(self) -> csr_matrix | None:
+        """The mass matrix between free nodes, where one is kept."""
+        return None if self.sample.mass is None else self.sample.mass[self.free][:, self.free].tocsr()
+
+    @functools.cached_property
+    def box(self) -> Any:
+        """The exact solver of a box, where it is one."""
+        return box_solver(self.sample.stack, self.held)
+
+    @functools.cached_property
+    def inner(self) -> tuple[Integers, Integers, Integers, Integers]:
+        """The conduction matrix between free nodes: where its entries stand in the whole one, their columns, the ends of rows, and which
+        of them are on the diagonal."""
+        matrix, free = self.now.matrix, self.count == 0
+        kept = free[matrix.indices] & np.repeat(free, np.diff(matrix.indptr))
+        ends = np.concatenate([[0], np.cumsum(kept)])[matrix.indptr]
+        indptr = np.concatenate([[0], ends[1:][free]]).astype(matrix.indices.dtype)
+        number = np.cumsum(free, dtype=matrix.indices.dtype) - 1
+        places = np.flatnonzero(kept)
+        indices = number[matrix.indices[places]]
+        diagonal = np.flatnonzero(indices == np.repeat(np.arange(len(self.free)), np.diff(indptr)))
+        return places, indices, indptr, diagonal
+
+    def between_free(self, s: float, matrix: csr_matrix, diagonal: Floats) -> csr_matrix:
+        """s K plus a diagonal, between free nodes."""
+        places, indices, indptr, on_diagonal = self.inner
+        data = s * matrix.data[places]
+        data[on_diagonal] += diagonal
+        return csr_matrix((data, indices, indptr), shape=(len(self.free),) * 2)
 
     def capacity_at(self, temperature: Floats) -> Floats:
         """Heat capacity of every node [J/K]."""
@@ -208,9 +235,7 @@ class MeshWork:
         key = (s, diagonal, self.now.matrix.data, *(conductance for _, _, conductance in around.links))
         if len(self.system[0]) == len(key) and all(a is b or np.array_equal(a, b) for a, b in zip(self.system[0], key, strict=True)):
             return self.system[1]
-        inner = self.inner
-        matrix = csr_matrix((s * self.now.matrix.data[inner.data - 1], inner.indices, inner.indptr), shape=inner.shape)
-        matrix = matrix + diags_array(diagonal)
+        matrix = self.between_free(s, self.now.matrix, diagonal)
         if self.mass is not None:
             matrix = matrix + self.mass
         for one, other, conductance in around.links:
@@ -263,15 +288,17 @@ class MeshWork:
         if not s / STALE <= loop[REFERENCE_STEP] <= s * STALE:
             loop[REFERENCE_STEP] = s
         if self.preconditioner[0] != loop[REFERENCE_STEP]:
-            self.preconditioner = (float(loop[REFERENCE_STEP]), multigrid(self._reference(float(loop[REFERENCE_STEP]))))
+            made_for = float(loop[REFERENCE_STEP])
+            own = made_for == s and self.linear and not any(isinstance(c, Convection | Contact) for _, c in self.terms)
+            self.preconditioner = (made_for, multigrid(matrix if own else self._reference(made_for)))
         return N_MULTIGRID, self.preconditioner[1]
 
     def _reference(self, s: float) -> csr_matrix:
         """The matrix that multigrid is made for: of the state as it was at the start, so that a resumed run makes the same."""
-        whole = self.sample.conduction.at(self.sample.start_temperature).matrix
-        matrix = s * whole[self.free][:, self.free]
-        extra = self.mass if self.mass is not None else diags_array(self.capacity_at(self.sample.start_temperature)[self.free])
-        return (matrix + extra).tocsr()  # type: ignore[no-any-return]
+        start = self.sample.start_temperature
+        diagonal = self.capacity_at(start)[self.free] if self.mass is None else np.zeros(len(self.free))
+        matrix = self.between_free(s, self.sample.conduction.at(start).matrix, diagonal)
+        return matrix if self.mass is None else (matrix + self.mass).tocsr()
 
     def stage(self, T: Floats, known: Floats, time: float, s: float, end: Floats, loop: Floats) -> Floats | None:
         """Solve H(end) - H(T) = known + s (-K end + surface(end)) on the free nodes; the rise of H [J] everywhere, or None.
@@ -284,7 +311,7 @@ class MeshWork:
         if storage:
             self.end_heat = storage.heat(end)
         # with conductivities alone each iterate keeps the energy, and need not be better than the step
-        small = (1e-4 if self.curved or storage else 1e-2) * sample.tolerance * self.scale_now(loop)
+        small = (1e-4 if self.curved or storage else 1e-1) * sample.tolerance * self.scale_now(loop)
         for _ in range(MOST_NEWTON):
             around = surface(sample, self.terms, time, end)
             self.now = sample.conduction.at(end)
@@ -334,28 +361,37 @@ def open_part(matrix: csr_matrix, found: Floats, rhs: Floats) -> float:
     return max(0.0, float(np.linalg.norm(rhs - matrix @ found)) - rounding)
 
 
+def rows_of(matrix: csr_matrix) -> Integers:
+    """The row of each entry."""
+    return np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+
+
 def multigrid(matrix: csr_matrix) -> Any:
     """Algebraic multigrid: classical (Ruge & Stueben) where no entry off the diagonal is positive, as on graded boxes with nodal
     quadrature, whose strong couplings it follows; else by smoothed aggregation with all couplings.
 
-    A run repeated is bitwise equal: what the latter draws at random is drawn from one seed.
+    The prolongation of the latter is damped with 4/3 over the spectral radius of D^-1 A, D the sums of rows. A few products from one
+    vector estimate that; pyamg's own way takes half of the set-up and random numbers, which would make two runs differ.
     """
     from pyamg import ruge_stuben_solver, smoothed_aggregation_solver
 
-    entries = matrix.tocoo()
-    if np.any(entries.data[entries.row != entries.col] > 0.0):
-        drawn = np.random.get_state()
-        np.random.seed(0)
-        hierarchy = smoothed_aggregation_solver(matrix, strength=("symmetric", {"theta": 0.0}), max_coarse=100)
-        np.random.set_state(drawn)
-        return hierarchy.aspreconditioner(cycle="V")
-    hierarchy = ruge_stuben_solver(
-        matrix,
-        strength=("classical", {"theta": 0.25}),
-        presmoother=("gauss_seidel", {"sweep": "forward"}),
-        postsmoother=("gauss_seidel", {"sweep": "backward"}),
-        max_coarse=100,
-    )
+    sweeps = {"presmoother": ("gauss_seidel", {"sweep": "forward"}), "postsmoother": ("gauss_seidel", {"sweep": "backward"})}
+    if np.count_nonzero(matrix.data > 0.0) > matrix.shape[0]:
+        D, vector = np.bincount(rows_of(matrix), weights=np.abs(matrix.data)), np.random.default_rng(0).normal(size=matrix.shape[0])
+        for _ in range(POWER_ITERATIONS):
+            vector = matrix @ vector / D
+            radius = float(np.linalg.norm(vector))
+            vector /= radius
+        hierarchy = smoothed_aggregation_solver(
+            matrix,
+            strength=("symmetric", {"theta": 0.0}),
+            smooth=("jacobi", {"omega": 4.0 / 3.0 / radius, "weighting": "local"}),
+            improve_candidates=None,
+            max_coarse=100,
+            **sweeps,
+        )
+    else:
+        hierarchy = ruge_stuben_solver(matrix, strength=("classical", {"theta": 0.25}), max_coarse=100, **sweeps)
     return hierarchy.aspreconditioner(cycle="V")
 
 
