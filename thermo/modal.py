@@ -23,6 +23,7 @@ import numpy as np
 
 from meshes.block import line_matrices
 from thermo.boundary import Convection, Flux, Held, OverTime, Source
+from thermo.compiled import kernel
 from thermo.constants import REFERENCE_TEMPERATURE
 from thermo.kinetics import Floats, Integers
 from thermo.programme import N_MACHINE, Schedule, start
@@ -49,8 +50,11 @@ from thermo.stepping import (
     sensor,
     take_step,
     trigger_margin,
+    worth,
 )
 from thermo.tensor import MOST_HELD, Stack
+
+MANY_HELD = 60  # nodes held on a part of a plane whose dense system is worth keeping
 
 # the first stage's rise in the right side of the second; flow and rises in the error
 BETWEEN = W / D
@@ -782,6 +786,15 @@ def modal_trigger_margin(sample: ModalSample, trial: State) -> tuple[float, int]
 @fire.body(ModalSample)
 def fire_modal(sample: ModalSample, state: State, trigger: int) -> None:
     return  # a box has no triggers
+
+
+@worth.body(ModalSample)
+@kernel
+def modal_worth(sample, growth):  # type: ignore[no-untyped-def]
+    """The dense system of many held nodes costs more than the steps that a longer one saves: powers of two."""
+    if sample.holding.chosen.shape[0] <= MANY_HELD or growth < 1.0:
+        return growth
+    return 1.0 if growth < 2.0 else 2.0 if growth < 4.0 else 4.0
 
 
 @error_order.body(ModalSample)

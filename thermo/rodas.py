@@ -38,6 +38,7 @@ from thermo.stepping import (
     sensor,
     take_step,
     trigger_margin,
+    worth,
 )
 
 GAMMA = 0.25
@@ -493,6 +494,12 @@ def fire_line(sample, state, trigger):
         wanted = state.enthalpy[i] / sample.share[i]
         state.temperature[i] = temperature_of(sample.capacity, wanted, state.temperature[i])
     state.ledger[FUSED] += sample.fuse_energy[trigger]
+
+
+@worth.body(LineSample)
+@kernel
+def line_worth(sample, growth):
+    return growth
 
 
 @error_order.body(LineSample)

@@ -129,6 +129,11 @@ def error_order(sample):
     """Order of the step's error estimate plus one."""
 
 
+@by_type
+def worth(sample, growth):
+    """The factor by which the step shall change where the error allows `growth`: one that is not worth a new factorisation is 1."""
+
+
 # ------------------------------------------------------------------ the loop
 
 
@@ -302,7 +307,7 @@ def advance(sample, programme, state, work, trial, times, limits, history, n_ste
         growth = 0.9 * max(error, 1e-8) ** (-1.0 / order)
         if loop[N_STEPS] > 0.0 and loop[LAST_STEP] > 0.0:  # predictive control with the previous error
             growth = min(growth, growth * h / loop[LAST_STEP] * (loop[LAST_ERROR] / max(error, 1e-8)) ** (1.0 / order))
-        growth = min(max(growth, 0.2), 1.0 if loop[REJECTED] != 0.0 else 5.0)
+        growth = worth(sample, min(max(growth, 0.2), 1.0 if loop[REJECTED] != 0.0 else 5.0))
         loop[LAST_STEP], loop[LAST_ERROR], loop[REJECTED] = h, max(error, 1e-2), 0.0
         loop[STEP] = max(h * growth, loop[STEP] if clipped and growth > 1.0 else 0.0)
         loop[N_STEPS] += 1.0

@@ -54,6 +54,7 @@ from thermo.stepping import (
     sensor,
     take_step,
     trigger_margin,
+    worth,
 )
 from thermo.storage import Storage
 from thermo.tensor import Stack, box_solver
@@ -543,6 +544,11 @@ def mesh_trigger_margin(sample: MeshSample, trial: State) -> tuple[float, int]:
 @fire.body(MeshSample)
 def fire_mesh(sample: MeshSample, state: State, trigger: int) -> None:
     raise SolveError("a mesh has no triggers")
+
+
+@worth.body(MeshSample)
+def mesh_worth(sample: MeshSample, growth: float) -> float:
+    return growth
 
 
 @error_order.body(MeshSample)
