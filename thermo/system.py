@@ -59,7 +59,8 @@ from thermo.stepping import (
 from thermo.storage import Storage
 from thermo.tensor import Stack, box_solver
 
-SOLVE_TOLERANCE = 1e-7  # relative residual of a linear solve, the sum of which is then taken to nothing
+SOLVE_TOLERANCE = 1e-6  # relative residual of a linear solve, the sum of which is then taken to nothing
+BOX_TOLERANCE = 1e-9  # the same where the preconditioner is all but exact
 INNER_TOLERANCE = 1e-4  # the same within Newton's method, which asks again
 STALE = 3.0  # a preconditioner serves steps up to this factor from the one it was made for
 MOST_DIRECT = {1: 10**9, 2: 20_000, 3: 1500}  # unknowns up to which a linear system is solved directly, by dimension
@@ -230,6 +231,19 @@ class MeshWork:
             total[nodes] += at(temperature, time)
         return total[self.held] / self.count[self.held]
 
+    @functools.cached_property
+    def near_held(self) -> tuple[Integers, csr_matrix]:
+        """The pairs of nodes of which one is held: their numbers, their differences."""
+        difference = self.now.edges.difference
+        nodes = difference.indices.reshape(-1, 2)
+        pairs = np.flatnonzero(np.any(self.count[nodes] > 0.0, axis=1))
+        return pairs, difference[pairs]
+
+    def into_held(self, temperature: Floats) -> Floats:
+        """Heat conducted into each held node [W]; of what goes into others only a part is there."""
+        pairs, difference = self.near_held
+        return -(difference.T @ (self.now.edges.conductance[pairs] * (difference @ temperature)))  # type: ignore[no-any-return]
+
     def matrix_at(self, s: float, around: Surface, capacity: Floats) -> csr_matrix:
         """C + s (K + slopes of the surfaces) on the free nodes; the same object as long as nothing in it changes."""
         diagonal = s * around.slope[self.free] + (capacity[self.free] if self.mass is None else 0.0)
@@ -263,22 +277,24 @@ class MeshWork:
         if len(rhs) > MOST_DIRECT[self.sample.dimension]:
             counter, operator = self.preconditioner_at(s, matrix, loop)
             loop[counter] += 1.0
+            tolerance = min(tolerance, BOX_TOLERANCE) if counter == N_MODES and tolerance == SOLVE_TOLERANCE else tolerance
             found, _ = cg(matrix, rhs, rtol=tolerance, atol=0.0, maxiter=400, M=operator)
-            if open_part(matrix, found, rhs) <= 100.0 * tolerance * norm:
-                return self._balanced(matrix, found, rhs)
+            left = rhs - matrix @ found
+            if open_part(matrix, found, left) <= 10.0 * tolerance * norm:
+                return self._balanced(matrix, found, left)
         if self.factor[0] is not matrix:
             self.factor = (matrix, factorised(matrix))
         counter, direct = self.factor[1]
         loop[counter] += 1.0
         found = direct(rhs)
         found = found + direct(rhs - matrix @ found)
-        return found if open_part(matrix, found, rhs) <= 1e-6 * norm else None
+        return found if open_part(matrix, found, rhs - matrix @ found) <= 1e-6 * norm else None
 
-    def _balanced(self, matrix: csr_matrix, found: Floats, rhs: Floats) -> Floats:
+    def _balanced(self, matrix: csr_matrix, found: Floats, left: Floats) -> Floats:
         """The solution plus the one constant that leaves no heat over: the sum of its residual is zero."""
         if self.whole[0] is not matrix:
-            self.whole = (matrix, float(np.sum(matrix @ np.ones(len(rhs)))))
-        return found + float(np.sum(rhs - matrix @ found)) / self.whole[1]  # type: ignore[no-any-return]
+            self.whole = (matrix, float(np.sum(matrix @ np.ones(len(left)))))
+        return found + float(np.sum(left)) / self.whole[1]  # type: ignore[no-any-return]
 
     def preconditioner_at(self, s: float, matrix: csr_matrix, loop: Floats) -> tuple[int, Any]:
         """The exact solve of a box; the diagonal for a short step; multigrid, made anew when the step has grown out of it."""
@@ -355,11 +371,11 @@ def factorised(matrix: csr_matrix) -> tuple[int, Any]:
     return N_BANDED, lambda rhs: cho_solve_banded((found, True), rhs)
 
 
-def open_part(matrix: csr_matrix, found: Floats, rhs: Floats) -> float:
-    """Norm of the residual, as far as it is more than the rounding of the product itself: a nearly uniform body at a long step is
+def open_part(matrix: csr_matrix, found: Floats, left: Floats) -> float:
+    """Norm of the residual `left`, as far as it is more than the rounding of the product itself: a nearly uniform body at a long step is
     a small difference of large terms."""
     rounding = 1e-13 * float(np.linalg.norm(matrix.diagonal() * found))
-    return max(0.0, float(np.linalg.norm(rhs - matrix @ found)) - rounding)
+    return max(0.0, float(np.linalg.norm(left)) - rounding)
 
 
 def rows_of(matrix: csr_matrix) -> Integers:
@@ -480,7 +496,7 @@ def trbdf2(work: MeshWork, T: Floats, first: Floats, now: Surface, clock: float,
     if rise is None:
         return None
     then = surface(sample, work.terms, clock + G * h, middle)
-    second = work.now.edges.into(middle) + then.flow
+    second = work.into_held(middle) + then.flow
     second[free] = rise[free] / s - first[free]  # what the stage says it is, so that the next one adds up
 
     end = T + (middle - T) / G
@@ -490,7 +506,7 @@ def trbdf2(work: MeshWork, T: Floats, first: Floats, now: Surface, clock: float,
     if rise is None:
         return None
     last = surface(sample, work.terms, clock + h, end)
-    third = work.now.edges.into(end) + last.flow
+    third = work.into_held(end) + last.flow
     third[free] = (rise - known)[free] / s
 
     work.middle, work.end = middle, end
@@ -506,7 +522,7 @@ def backward_euler(work: MeshWork, T: Floats, first: Floats, now: Surface, clock
     if rise is None:
         return None
     last = surface(sample, work.terms, clock + h, end)
-    third = work.now.edges.into(end) + last.flow
+    third = work.into_held(end) + last.flow
     third[free] = rise[free] / h
     work.middle, work.end = T + G * (end - T), end
     work.heat = h * last.heats
