@@ -33,7 +33,7 @@ def show(rows: list[dict[str, Any]]) -> None:
     """Print the table, and write the list to `--json FILE` if asked."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--json", metavar="FILE")
-    options = parser.parse_args()
+    options, _ = parser.parse_known_args()
     print(f"{'name':<28} {'value':>12} {'unit':<10} {'peer':<44} {'its value':>12} {'ratio':>9}")
     for entry in rows:
         print(

@@ -1,31 +1,27 @@
-"""The general path on a cube of jittered hexahedra, beside scikit-fem with pyamg and, where it installs, NGSolve.
+"""The general path on a cube of jittered hexahedra.
 
 A cube of 10 um, polyimide below and silver above 5 um (contrast 2860), uniform hexahedra whose inner nodes off the interface are moved
 by up to 0.2 of the spacing (seeded); a square of 1 um on the top held at 473 K, 298 K elsewhere; backward Euler, steps of 1 us.
-Set-up is assembly and preconditioner; a step is the mean of five after the first. Imports and loading of compiled code are apart.
+Set-up is assembly and preconditioner; a step is the mean of five after the first.
 """
 
 from __future__ import annotations
 
-from common import cpu, row, show  # isort: skip  (it sets the number of threads before numpy is loaded)
-
-import argparse
-import resource
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from scipy.sparse import csr_matrix, diags_array
 
 from meshes.boxes import Extent, boxes_mesh
 from meshes.mesh import Mesh
 from thermo.boundary import Held
 from thermo.conduction import conduction_of
 from thermo.elements import Space
-from thermo.materials import Table
 from thermo.programme import FaceSchedule
-from thermo.stepping import copied, copy_state, initial_state, interpolate, make_work, take_step
+from thermo.stepping import N_SOLVES, copied, copy_state, initial_state, interpolate, make_work, take_step
 from thermo.system import MeshSample
-from thermo.units import Quantity
 
 SIDE, STEP, N_STEPS = 10e-6, 1e-6, 5
 LOWER, UPPER = (0.15, 1420.0 * 1090.0), (429.0, 10490.0 * 235.0)  # W/(m K), J/(m3 K)
@@ -45,8 +41,8 @@ def jittered(n: int) -> Mesh:
     return mesh._replace(points=moved)
 
 
-def ours(mesh: Mesh, table: Any = None) -> tuple[float, float, np.ndarray]:
-    """Set-up and step [s of CPU], and the temperatures at the end."""
+def ours(mesh: Mesh, table: Any = None) -> tuple[float, float, float, np.ndarray]:
+    """Set-up, step and solve [s of CPU], and the temperatures at the end."""
     begun = time.process_time()
     space = Space(mesh, 1)
     density = np.zeros(len(mesh.cells))
@@ -70,22 +66,18 @@ def ours(mesh: Mesh, table: Any = None) -> tuple[float, float, np.ndarray]:
 
     step(0)
     set_up = time.process_time() - begun
-    begun = time.process_time()
+    begun, before = time.process_time(), state.loop[N_SOLVES]
     for k in range(1, N_STEPS + 1):
         step(k)
-    each = (time.process_time() - begun) / N_STEPS
-    return set_up - each, each, state.temperature
+    each = time.process_time() - begun
+    return set_up - each / N_STEPS, each / N_STEPS, each / (state.loop[N_SOLVES] - before), state.temperature
 
 
-def scikit_fem(mesh: Mesh) -> tuple[float, float, np.ndarray]:
-    """The same by scikit-fem's forms and smoothed aggregation with all couplings, a hierarchy kept for all steps."""
-    from pyamg import smoothed_aggregation_solver
-    from scipy.sparse import diags_array
-    from scipy.sparse.linalg import cg
+def assembled(mesh: Mesh) -> tuple[csr_matrix, np.ndarray]:
+    """Conduction and row sums of capacity by scikit-fem's forms."""
     from skfem import Basis, BilinearForm, ElementHex1, LinearForm, MeshHex
     from skfem.helpers import dot, grad
 
-    begun = time.process_time()
     made = MeshHex(np.ascontiguousarray(mesh.points.T), np.ascontiguousarray(mesh.cells.T[[0, 4, 3, 1, 7, 5, 2, 6]]))
     basis = Basis(made, ElementHex1(), intorder=2)
     k, c = np.empty(len(mesh.cells)), np.empty(len(mesh.cells))
@@ -93,59 +85,24 @@ def scikit_fem(mesh: Mesh) -> tuple[float, float, np.ndarray]:
         k[mesh.regions[name]], c[mesh.regions[name]] = conductivity, density
     stiffness = BilinearForm(lambda u, v, w: w.k * dot(grad(u), grad(v))).assemble(basis, k=np.repeat(k[:, None], 8, axis=1))
     capacity = LinearForm(lambda v, w: w.c * v).assemble(basis, c=np.repeat(c[:, None], 8, axis=1))
-    held = np.unique(mesh.faces["spot"])
-    free = np.setdiff1d(np.arange(len(mesh.points)), held)
-    matrix = (diags_array(capacity[free]) + STEP * stiffness.tocsr()[free][:, free]).tocsr()
-    load = -STEP * (stiffness.tocsr()[free][:, held] @ np.full(len(held), HOT))
-    solver = smoothed_aggregation_solver(matrix, strength=("symmetric", {"theta": 0.0}), max_coarse=100).aspreconditioner()
-    T = np.full(len(mesh.points), COLD)
+    return stiffness.tocsr(), capacity
+
+
+def theirs(
+    stiffness: csr_matrix, capacity: np.ndarray, held: np.ndarray, peer: Callable[[csr_matrix], Any], n_steps: int = N_STEPS
+) -> tuple[float, float, np.ndarray]:
+    """The same steps with a peer's solver, set up once: set-up of the solver and step [s of CPU], and the temperatures at the end."""
+    begun = time.process_time()
+    free = np.setdiff1d(np.arange(len(capacity)), held)
+    matrix = (diags_array(capacity[free]) + STEP * stiffness[free][:, free]).tocsr()
+    load = -STEP * (stiffness[free][:, held] @ np.full(len(held), HOT))
+    solve = peer(matrix)
+    T = np.full(len(capacity), COLD)
     T[held] = HOT
-
-    def step() -> None:
-        T[free], _ = cg(matrix, capacity[free] * T[free] + load, x0=T[free], rtol=1e-9, M=solver)
-
-    step()
+    T[free] = solve(capacity[free] * T[free] + load, T[free])
     set_up = time.process_time() - begun
     begun = time.process_time()
-    for _ in range(N_STEPS):
-        step()
-    each = (time.process_time() - begun) / N_STEPS
+    for _ in range(n_steps):
+        T[free] = solve(capacity[free] * T[free] + load, T[free])
+    each = (time.process_time() - begun) / n_steps
     return set_up - each, each, T
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--large", action="store_true", help="also a million nodes, which takes minutes")
-    options, _ = parser.parse_known_args()
-    from thermo.assembly import assemble
-
-    small = jittered(6)
-    loaded, _ = cpu(lambda: assemble(Space(small, 1), np.ones(len(small.cells))))
-    print(f"start-up: loading compiled code {loaded:.2f} s of CPU, in no figure below")
-    rows = []
-    for name, n in (("general-104k", 46), *([("general-1030k", 100)] if options.large else [])):
-        mesh = jittered(n)
-        set_up, step, T = ours(mesh)
-        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-        n_nodes = len(mesh.points)
-        rows.append(row(f"{name}-memory", memory, "GB", "the limit", 3.5))
-        rows.append(row(f"{name}-growth", 1e9 * step / n_nodes, "ns/unknown", "the same in scikit-fem + pyamg", np.nan))
-        theirs_set_up, theirs, other = scikit_fem(mesh)
-        rows[-1] = row(f"{name}-growth", 1e9 * step / n_nodes, "ns/unknown", "scikit-fem + pyamg theta=0", 1e9 * theirs / n_nodes)
-        rows.append(row(name, step, "s/step", "scikit-fem + pyamg theta=0", theirs))
-        rows.append(
-            row(f"{name}-set-up", 1e6 * set_up / n_nodes, "us/unknown", "scikit-fem + pyamg theta=0", 1e6 * theirs_set_up / n_nodes)
-        )
-        print(f"{name}: largest difference of the two {np.max(np.abs(T - other)):.1e} K")
-        if n == 46:
-            table = Table(
-                tuple(Quantity.of(value, "temperature") for value in (200.0, 600.0)),
-                tuple(Quantity.of(value, "thermal conductivity") for value in (0.10, 0.20)),
-            )
-            _, varied, _ = ours(mesh, table)
-            rows.append(row("variable-k-104k", varied, "s/step", "ours with constant k", step))
-    show(rows)
-
-
-if __name__ == "__main__":
-    main()

@@ -30,7 +30,7 @@ from thermo.stepping import (
     trigger_margin,
 )
 
-BLOCK = 1024  # modes that are swept at once, so that neighbouring planes stay in the cache
+BLOCK = 2048  # modes that are swept at once, so that neighbouring planes stay in the cache
 
 
 @kernel

@@ -177,9 +177,9 @@ def first_event(sample, programme, state, clock, h, work, trial, out, before):
     An event counts once its margin is positive, so theta is the side where it is.
     The bracket closes by false position, every third time by halving; `before` holds the margins at its lower end.
     """
+    copy(state.machine, trial.machine)
     if not watches(programme) and state.fired.shape[0] == 0:
         return 2.0, NOTHING, 0, 0.0, 0.0
-    copy(state.machine, trial.machine)
     interpolate(sample, state, work, 1.0, trial)
     event, trigger, temperature, rate = due_event(sample, programme, trial, clock + h, work, out)
     if event == NOTHING:
@@ -368,7 +368,7 @@ def integrate(
     """
     limits = limits or Limits()
     asked = np.zeros(0) if times is None else np.asarray(times, float)
-    work, trial = make_work(sample, programme), copied(state)
+    work, trial = make_work(sample, programme), State(*(np.empty_like(array) for array in state))
     while state.machine[PHASE] != ENDED:
         history = new_history(state, n_steps + MOST_ROWS_A_STEP + len(asked))
         rows = run(sample, programme, state, work, trial, asked, limits, history, n_steps)
