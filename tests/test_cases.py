@@ -34,3 +34,15 @@ def test_cases_give_their_numbers(file):
     judged = run(case_of(read_document(file))).summary()["expect"]
     assert judged
     assert [entry["name"] for entry in judged if entry["holds"] is False] == []
+
+
+@pytest.mark.parametrize("file", sorted((CASES / "verification").glob("*.yaml")), ids=lambda file: file.stem)
+def test_a_verification_case_has_its_page(file):
+    """The page made by docs/verification.py names what the case names; what it found is checked by running the case."""
+    pages, case = CASES.parent / "docs" / "verification", case_of(read_document(file))
+    page = (pages / f"{file.stem}.md").read_text()
+    assert page.startswith(f"# {case.title}\n")
+    for entry in case.expect:
+        assert f"`{entry.what}`" in page
+        assert entry.source in page
+    assert f"({file.stem}.md)" in (pages / "README.md").read_text()

@@ -8,7 +8,8 @@ import math
 import numpy as np
 import pytest
 
-from tests.conftest import case_from
+from tests.conftest import CASES, case_from
+from thermo.case import read_case
 from thermo.simulate import run
 
 BAR = """
@@ -149,6 +150,17 @@ def test_nafems_t3_transient():
     result = transient_t3("4 mm")
     for time, exact in T3.items():
         assert at(result, "x", time) - 273.15 == pytest.approx(exact, abs=0.02)
+
+
+def test_nafems_t3_on_meshes_as_coarse_as_the_original():
+    """5 and 10 linear elements are 1.7 and 0.7 K low; from there the error falls as h^2."""
+    apart = []
+    for n in (5, 10, 20, 40):
+        size = f"{100.0 / n} mm"
+        mesh = [f"sample.mesh.{key}" for key in ("order=1", f"largest={size}", f"interface={size}")]
+        apart.append(run(read_case(CASES / "verification" / "nafems-t3-transient.yaml", mesh)).probe("P")[-1] - 273.15 - 36.603116)
+    assert apart[:2] == pytest.approx([-1.734, -0.661], abs=0.01)
+    assert np.log2(apart[2] / apart[3]) == pytest.approx(2.0, abs=0.1)
 
 
 def test_nafems_t4_convection():
