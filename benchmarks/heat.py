@@ -280,6 +280,20 @@ def bandwidth() -> float:
     return 24e7 / cpu(lambda: triad(a, b, c), 7)[0]
 
 
+def memory() -> float:
+    """The most that this process has held [GB]; what getrusage says begins with the parent's."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    return next(int(line.split()[1]) for line in status.read_text().splitlines() if line.startswith("VmHWM")) / 2**20
+
+
+def alone(*arguments: str) -> list[float]:
+    """Figures of this script in a process of its own."""
+    told = subprocess.run([sys.executable, __file__, *arguments], capture_output=True, text=True, check=True)
+    return [float(part) for part in told.stdout.splitlines()[-1].split()]
+
+
 def floor(n_lateral: int, n_rows: int) -> tuple[float, int, float]:
     """Time per unknown and step [s], unknowns, and the memory of the process [GB]."""
     from thermo.stepping import initial_state
@@ -294,7 +308,7 @@ def floor(n_lateral: int, n_rows: int) -> tuple[float, int, float]:
         begun = time.process_time()
         if len(seconds) == 6:
             break
-    return min(seconds[1:]) / n, n, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    return min(seconds[1:]) / n, n, memory()
 
 
 FLOORS = {"floor-1e6": (100, 97), "floor-1e7": (225, 195)}
@@ -304,7 +318,7 @@ def general(name: str, n: int, peers: dict[str, Any]) -> list[dict[str, Any]]:
     """A step and the set-up of the general path."""
     mesh = jittered(n)
     set_up, step, _, T = ours(mesh)
-    memory, unknowns = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, len(mesh.points)
+    unknowns = len(mesh.points)
     begun = time.process_time()
     stiffness, capacity = assembled(mesh)
     put_together = time.process_time() - begun
@@ -319,7 +333,7 @@ def general(name: str, n: int, peers: dict[str, Any]) -> list[dict[str, Any]]:
     rows = [row(name, step, "s/step", peer, each)]
     rows.append(row(f"{name}-set-up", 1e6 * set_up / unknowns, "us/unknown", quickest[2], 1e6 * quickest[1] / unknowns))
     rows.append(row(f"{name}-growth", 1e9 * step / unknowns, "ns/unknown", peer, 1e9 * each / unknowns))
-    return [*rows, row(f"{name}-memory", memory, "GB", "the limit", 3.5)]
+    return [*rows, row(f"{name}-memory", alone("--memory", str(n))[0], "GB", "the limit", 3.5)]
 
 
 def main() -> None:
@@ -327,7 +341,12 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="without what takes minutes")
     parser.add_argument("--only", help="figures whose name begins so")
     parser.add_argument("--floor", nargs=2, type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--memory", type=int, help=argparse.SUPPRESS)
     options, _ = parser.parse_known_args()
+    if options.memory:
+        ours(jittered(options.memory))
+        print(memory())
+        return
     if options.floor:
         print(*floor(*options.floor))
         return
@@ -354,11 +373,10 @@ def main() -> None:
         print(f"triad: {speed / 1e9:.3g} GB/s, so 24 bytes take {24e9 / speed:.3g} ns")
     for name, size in FLOORS.items():
         if wanted(name):
-            told = subprocess.run([sys.executable, __file__, "--floor", *map(str, size)], capture_output=True, text=True, check=True)
-            each, n, memory = (float(part) for part in told.stdout.split()[-3:])
+            each, n, most = alone("--floor", *map(str, size))
             print(f"{name}: {n:.4g} unknowns")
             rows.append(row(name, 1e9 * each, "ns/unknown", "24 bytes at the triad's speed", 24e9 / speed))
-            rows.append(row(f"{name}-memory", memory, "GB", "the limit", 0.5))
+            rows.append(row(f"{name}-memory", most, "GB", "the limit", 0.5))
     if wanted("general"):
         _, step, *_ = ours(jittered(21))
         rows.append(row("general-10k-growth", 1e9 * step / 22**3, "ns/unknown", "none", np.nan))

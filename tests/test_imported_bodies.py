@@ -130,7 +130,7 @@ def test_what_does_not_fit_a_mesh_file_is_one_clear_line(tmp_path, old, new, wor
 def test_a_mesh_from_a_file_is_not_refined(tmp_path):
     case = written(tmp_path, 2, "boxes")
     case.write_text(case.read_text() + "numerics: {check_mesh: true}\n")
-    assert "a mesh from a file is not refined" in refused(case)
+    assert "this mesh is not refined" in refused(case)
 
 
 def test_the_contents_of_the_file_are_part_of_the_case(tmp_path):

@@ -23,7 +23,8 @@ def assemble(space: Any, conductivity: Floats) -> csr_matrix:
     cells = np.ascontiguousarray(space.cells, np.int32)
     n_nodes, n_local = space.n_nodes, cells.shape[1]
     compiled = compile_kernels()
-    start, owner = _cells_of_nodes(cells, n_nodes)
+    start, owner = np.zeros(n_nodes + 2, np.int32), np.empty(cells.size, np.int32)
+    compiled(owners)(cells, start, owner)
     lengths = np.zeros(n_nodes, np.int32)
     # both passes of one function: how many neighbours, then which
     pattern = compiled(neighbours)
@@ -54,7 +55,15 @@ def assemble(space: Any, conductivity: Floats) -> csr_matrix:
         np.zeros((3, n_local)),
         np.zeros((space.mesh.t.shape[0], 3)),
     )
+    compiled(balance)(indptr, indices, data)
     return csr_matrix((data, indices, indptr), shape=(n_nodes, n_nodes))
+
+
+def conducted(matrix: csr_matrix, temperature: Floats) -> Floats:
+    """-K T of a matrix whose rows sum to zero, from the differences of T."""
+    found = np.empty(len(temperature))
+    compile_kernels()(differences)(matrix.indptr, matrix.indices, matrix.data, temperature, found)
+    return found
 
 
 def volumes(space: Any) -> Floats:
@@ -80,11 +89,42 @@ def _in_space(found: Floats) -> Floats:
     return np.concatenate([found, np.zeros((*found.shape[:-1], 3 - found.shape[-1]))], axis=-1)
 
 
-def _cells_of_nodes(cells: Any, n_nodes: int) -> tuple[Any, Any]:
-    """Where the list of cells of each node begins, and the lists."""
-    start = np.concatenate([[0], np.cumsum(np.bincount(cells.ravel(), minlength=n_nodes))]).astype(np.int32)
-    owner = (np.argsort(cells.ravel(), kind="stable") // cells.shape[1]).astype(np.int32)
-    return start, owner
+@kernel
+def owners(cells, start, owner):
+    """Into `owner` the cells of each node, one after another, those of node i from `start[i]` on; `start` (n_nodes + 2,) zeros."""
+    for c in range(cells.shape[0]):
+        for i in range(cells.shape[1]):
+            start[cells[c, i] + 2] += 1
+    for node in range(2, start.shape[0]):
+        start[node] += start[node - 1]
+    for c in range(cells.shape[0]):
+        for i in range(cells.shape[1]):
+            node = cells[c, i]
+            owner[start[node + 1]] = c
+            start[node + 1] += 1
+
+
+@kernel
+def balance(indptr, indices, data):
+    """Make every row sum to zero by its diagonal."""
+    for row in range(indptr.shape[0] - 1):
+        total, diagonal = 0.0, -1
+        for k in range(indptr[row], indptr[row + 1]):
+            if indices[k] == row:
+                diagonal = k
+            else:
+                total += data[k]
+        data[diagonal] = -total
+
+
+@kernel
+def differences(indptr, indices, data, temperature, found):
+    """Into `found` the sum of -K_ij (T_j - T_i) over each row i."""
+    for row in range(found.shape[0]):
+        total, here = 0.0, temperature[row]
+        for k in range(indptr[row], indptr[row + 1]):
+            total -= data[k] * (temperature[indices[k]] - here)
+        found[row] = total
 
 
 @kernel

@@ -362,7 +362,7 @@ class MeshBody:
         found = {face: np.zeros(len(block.time)) for face, _ in terms}
         for i, (time, temperature) in enumerate(zip(block.time, block.temperature, strict=True)):
             around = surface(sample, terms, float(time), temperature)
-            into = sample.conduction.at(temperature).edges.into(temperature) + around.flow
+            into = sample.conduction.at(temperature).into(temperature) + around.flow
             needed = self._rising(float(time), temperature, into)
             counted = np.zeros(self.n_dofs, bool)
             for j, (face, condition) in enumerate(terms):

@@ -17,10 +17,11 @@ from thermo.boxes import Boxes
 from thermo.cell import LumpedCell
 from thermo.errors import CaseError, Mistake, closest, described, did_you_mean, shortened
 from thermo.geometry import Along, LayeredBlock, Meshed, Stored
-from thermo.imported import ImportedMesh, MeshFile
+from thermo.imported import ImportedBody, ImportedMesh, MeshFile
 from thermo.materials import PROPERTIES, Cylindrical, Material, Table, Temperature, Tensor, material_mistakes, tables_of
 from thermo.programme import Conditions, SteadyProgramme, SurroundingsProgramme
 from thermo.reader import Document, Frozen, Key, change, make, misplaced, quantities, read_document
+from thermo.solids import Solids
 from thermo.units import DIMENSIONS, Quantity, Unit, UnitError, dimension_of_key, parse, show
 
 Length = Annotated[float, Unit("length")]
@@ -206,7 +207,7 @@ class Numerics(Frozen):
     most_steps: Annotated[int, Field(gt=0, le=10**12, strict=True)] = 1_000_000
 
 
-Sample = Annotated[LayeredBlock | Boxes | ImportedMesh | LumpedCell, Field(discriminator="kind")]
+Sample = Annotated[LayeredBlock | Boxes | ImportedMesh | Solids | LumpedCell, Field(discriminator="kind")]
 Programme = Annotated[SurroundingsProgramme | SteadyProgramme | ArcProgramme, Field(discriminator="kind")]
 
 
@@ -464,8 +465,8 @@ def _property_mistakes(document: Document, case: Case) -> list[Mistake]:
         mistakes.append(
             document.mistake(("numerics", "capacity"), "these elements of order 2 cannot be lumped; use order 1, or consistent")
         )
-    if case.numerics.check_mesh and isinstance(body, ImportedMesh):
-        mistakes.append(document.mistake(("numerics", "check_mesh"), "a mesh from a file is not refined; make a finer one and compare"))
+    if case.numerics.check_mesh and isinstance(body, ImportedBody):
+        mistakes.append(document.mistake(("numerics", "check_mesh"), "this mesh is not refined; make a finer one and compare"))
     if mistakes:
         return mistakes
     n = body.most_cells(case.named_faces())

@@ -14,8 +14,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from meshes.mesh import Links
-from thermo.assembly import LARGE, assemble
-from thermo.elements import balanced
+from thermo.assembly import LARGE, assemble, conducted
 from thermo.kinetics import Floats, Integers
 from thermo.materials import ByAxis, Cylindrical, Orthotropic, Table, Tensor
 
@@ -124,12 +123,17 @@ class Variable(NamedTuple):
 
 
 class Conduction(NamedTuple):
-    """The matrix [W/K] as it is without what depends on temperature, its pairs of nodes, and what depends on it."""
+    """The matrix [W/K] as it is without what depends on temperature, its pairs of nodes (of a large one none are kept), and what depends
+    on temperature."""
 
     matrix: csr_matrix
-    edges: Edges
+    edges: Edges | None
     variable: tuple[Variable, ...]
     upper: Integers | None = None  # where the entries above the diagonal stand, if something depends on temperature
+
+    def into(self, temperature: Floats) -> Floats:
+        """-K T: heat conducted into each node [W], from differences of temperature."""
+        return conducted(self.matrix, temperature) if self.edges is None else self.edges.into(temperature)
 
     def at(self, temperature: Floats) -> Conduction:
         """The same with the conductivities at a temperature of the nodes [K]; itself where none depends on it."""
@@ -139,7 +143,7 @@ class Conduction(NamedTuple):
         for part in self.variable:
             data += part.entries @ np.interp(part.points @ temperature, part.temperature, part.value)
         matrix = csr_matrix((data, self.matrix.indices, self.matrix.indptr), shape=self.matrix.shape)
-        return Conduction(matrix, Edges(self.edges.difference, -data[self.upper]), ())
+        return Conduction(matrix, None if self.edges is None else Edges(self.edges.difference, -data[self.upper]), ())
 
 
 def table_of(value: Any) -> tuple[Floats, Floats]:
@@ -160,8 +164,7 @@ def conduction_of(space: Any, conductivity: dict[str, Any], links: list[Links]) 
         by_cell = np.zeros(len(space.of.cells))
         for region, value in conductivity.items():
             by_cell[space.of.regions[region]] = value
-        matrix = _linked(balanced(assemble(space, by_cell)), links)
-        return Conduction(matrix, edges_of(matrix), ())
+        return Conduction(_linked(assemble(space, by_cell), links), None, ())
     dimension, places = space.points.shape[1], space.places()
     constant = np.zeros((dimension, dimension, *places.shape[1:]))
     tables: list[tuple[Integers, Floats, Table]] = []
@@ -186,7 +189,8 @@ def conduction_of(space: Any, conductivity: dict[str, Any], links: list[Links]) 
     spread.sort_indices()
     variable = tuple(_variable(space, spread, cells, share, table) for share, (cells, _, table) in zip(shares, tables, strict=True))
     rows = np.repeat(np.arange(spread.shape[0]), np.diff(spread.indptr))
-    return Conduction(spread, edges_of(spread), variable, np.flatnonzero(spread.indices > rows))
+    edges = edges_of(spread) if len(space.of.cells) < LARGE else None
+    return Conduction(spread, edges, variable, np.flatnonzero(spread.indices > rows))
 
 
 def _linked(matrix: csr_matrix, links: list[Links]) -> csr_matrix:

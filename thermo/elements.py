@@ -258,16 +258,21 @@ class Space:
 
     def _sides(self, facets: Integers, cells: Integers | None = None) -> tuple[Integers, Integers]:
         """The cell of each facet and which of its sides it is; of some `cells` alone, facets that none of them has are left out."""
-        from meshes.mesh import all_facets
+        from meshes.mesh import FACETS
 
-        known, owner = all_facets(self.of)
         on = np.zeros(len(self.of.points), bool)
         on[facets] = True
-        near = np.all(on[known], axis=1)
-        rows = np.flatnonzero(near if cells is None else near & np.isin(owner, cells))
-        number = rows_in(np.sort(facets, axis=1), np.sort(known[rows], axis=1), missing=-1 if cells is not None else None)
-        found = rows[number[number >= 0]]
-        return owner[found], found // len(self.of.cells)
+        near = np.count_nonzero(on[self.of.cells], axis=1) >= facets.shape[1]
+        if cells is not None:
+            other = np.ones(len(near), bool)
+            other[cells] = False
+            near &= ~other
+        owner = np.flatnonzero(near)
+        corners = FACETS[self.of.kind]
+        known = np.concatenate([self.of.cells[owner][:, list(corner)] for corner in corners])
+        number = rows_in(np.sort(facets, axis=1), np.sort(known, axis=1), missing=-1 if cells is not None else None)
+        found = number[number >= 0]
+        return owner[found % len(owner)], found // len(owner)
 
     def _facet_locals(self) -> Integers:
         """Local nodes of every side of a cell."""

@@ -50,7 +50,91 @@ class ImportedMeshing(Frozen):
     order: Annotated[int, Field(strict=True, ge=1, le=2)] = 1
 
 
-class ImportedMesh(Meshed):
+class ImportedBody(Meshed):
+    """A body whose mesh is there as a whole: `imported`."""
+
+    if TYPE_CHECKING:
+        regions: dict[str, Any]
+        mesh: Any
+
+    @property
+    def imported(self) -> Imported:
+        """The mesh as read. Raises MeshError."""
+        raise NotImplementedError
+
+    @property
+    def across(self) -> float:
+        """Cross-section of a line [m2], thickness of a plane [m], else 1."""
+        return 1.0
+
+    @property
+    def dimension(self) -> int:
+        """1, 2 or 3."""
+        return int(self.imported.mesh.points.shape[1])
+
+    @property
+    def lumps(self) -> bool:
+        """Whether the heat capacity of its elements can be lumped."""
+        return self.mesh.order == 1 or (self.imported.mesh.kind in ("line", "quad", "hexahedron") and not self.axisymmetric)
+
+    def materials(self) -> dict[str, tuple[str, Key]]:
+        """The material of every region, and where the case says so."""
+        return {name: (region.material, ("regions", name, "material")) for name, region in self.regions.items()}
+
+    def face_names(self) -> list[str]:
+        """Every face a case can name: those of the file, interfaces, the outside."""
+        return list(self.imported.mesh.faces)
+
+    def overlaps(self, names: list[str]) -> list[tuple[str, str]]:
+        """Pairs of faces that share more than an edge."""
+        faces = self.imported.mesh.faces
+        rows = {name: {tuple(row) for row in np.sort(faces[name], axis=1).tolist()} for name in names if name in faces}
+        known = list(rows)
+        return [(one, other) for i, one in enumerate(known) for other in known[:i] if rows[one] & rows[other]]
+
+    def contains(self, point: tuple[float, ...]) -> str | None:
+        """What is wrong with a point that should lie in the body, or None."""
+        mesh = self.imported.mesh
+        if len(point) != self.dimension:
+            return f"{self.dimension} coordinates are wanted, found {len(point)}"
+        place = np.array([float(v) for v in point])
+        low, high = mesh.points.min(axis=0), mesh.points.max(axis=0)
+        if np.any(place < low - 1e-9 * (high - low)) or np.any(place > high + 1e-9 * (high - low)):
+            ends = ", ".join(f"{a:.4g} to {b:.4g} m" for a, b in zip(low, high, strict=True))
+            return f"lies outside the body, which reaches over {ends}"
+        if len(mesh.points) <= MOST_POINTS:
+            try:
+                Space(mesh, 1).weights_at(place)
+            except ValueError:
+                return "lies outside the body"
+        return None
+
+    def most_cells(self, faces: set[str]) -> int:
+        """The number of cells."""
+        return len(self.imported.mesh.cells)
+
+    def n_nodes(self, faces: set[str], refine: int = 0) -> int:
+        """Number of nodes: vertices, and for order 2 about as many as edges, faces and cells have middles."""
+        mesh = self.imported.mesh
+        if self.mesh.order == 1:
+            return len(mesh.points)
+        n_facets = len(mesh.cells) * len(FACETS[mesh.kind]) // 2
+        each = {"line": 1, "triangle": 0, "quad": 1, "tetra": 0, "hexahedron": 1}[mesh.kind]
+        edges = {1: 0, 2: n_facets, 3: len(mesh.points) + n_facets}[self.dimension]  # in space by Euler's formula, about
+        return len(mesh.points) + edges + each * len(mesh.cells) + (n_facets if mesh.kind == "hexahedron" else 0)
+
+    def shape(self, faces: set[str], cuts: list[str], *, refine: int = 0, nodal: bool | None = None) -> Shape:
+        """The body on its mesh, cut open along interfaces."""
+        if refine:
+            raise ValueError("a mesh that is given is not refined")
+        return Shape(self.imported.mesh, self.mesh.order, axisymmetric=self.axisymmetric, across=self.across, nodal=bool(nodal), cuts=cuts)
+
+    def coarse(self) -> Mesh:
+        """The mesh itself."""
+        return self.imported.mesh
+
+
+class ImportedMesh(ImportedBody):
     """A body from a file of Gmsh (.msh), VTK (.vtu), Abaqus (.inp) or XDMF (.xdmf), whose lengths are in `unit`.
 
     `regions` gives each region of the file its material; `faces` names faces that the file gives a number or another name only;
@@ -135,76 +219,14 @@ class ImportedMesh(Meshed):
         return _read(self.file.path, stamp, float(parse(f"1 {self.unit}", "length")), regions, faces, merge, self.cell_array)
 
     @property
-    def dimension(self) -> int:
-        """1, 2 or 3."""
-        return int(self.imported.mesh.points.shape[1])
-
-    @property
     def axisymmetric(self) -> bool:
         """Whether the plane is (r, z)."""
         return self.coordinates == "axisymmetric"
 
     @property
-    def lumps(self) -> bool:
-        """Whether the heat capacity of its elements can be lumped."""
-        return self.mesh.order == 1 or (self.imported.mesh.kind in ("line", "quad", "hexahedron") and not self.axisymmetric)
-
-    def materials(self) -> dict[str, tuple[str, Key]]:
-        """The material of every region, and where the case says so."""
-        return {name: (region.material, ("regions", name, "material")) for name, region in self.regions.items()}
-
-    def face_names(self) -> list[str]:
-        """Every face a case can name: those of the file, interfaces, the outside."""
-        return list(self.imported.mesh.faces)
-
-    def overlaps(self, names: list[str]) -> list[tuple[str, str]]:
-        """Pairs of faces that share more than an edge."""
-        faces = self.imported.mesh.faces
-        rows = {name: {tuple(row) for row in np.sort(faces[name], axis=1).tolist()} for name in names if name in faces}
-        known = list(rows)
-        return [(one, other) for i, one in enumerate(known) for other in known[:i] if rows[one] & rows[other]]
-
-    def contains(self, point: tuple[float, ...]) -> str | None:
-        """What is wrong with a point that should lie in the body, or None."""
-        mesh = self.imported.mesh
-        if len(point) != self.dimension:
-            return f"{self.dimension} coordinates are wanted, found {len(point)}"
-        place = np.array([float(v) for v in point])
-        low, high = mesh.points.min(axis=0), mesh.points.max(axis=0)
-        if np.any(place < low - 1e-9 * (high - low)) or np.any(place > high + 1e-9 * (high - low)):
-            ends = ", ".join(f"{a:.4g} to {b:.4g} m" for a, b in zip(low, high, strict=True))
-            return f"lies outside the body, which reaches over {ends}"
-        if len(mesh.points) <= MOST_POINTS:
-            try:
-                Space(mesh, 1).weights_at(place)
-            except ValueError:
-                return "lies outside the body"
-        return None
-
-    def most_cells(self, faces: set[str]) -> int:
-        """The number of cells."""
-        return len(self.imported.mesh.cells)
-
-    def n_nodes(self, faces: set[str], refine: int = 0) -> int:
-        """Number of nodes: vertices, and for order 2 about as many as edges, faces and cells have middles."""
-        mesh = self.imported.mesh
-        if self.mesh.order == 1:
-            return len(mesh.points)
-        n_facets = len(mesh.cells) * len(FACETS[mesh.kind]) // 2
-        each = {"line": 1, "triangle": 0, "quad": 1, "tetra": 0, "hexahedron": 1}[mesh.kind]
-        edges = {1: 0, 2: n_facets, 3: len(mesh.points) + n_facets}[self.dimension]  # in space by Euler's formula, about
-        return len(mesh.points) + edges + each * len(mesh.cells) + (n_facets if mesh.kind == "hexahedron" else 0)
-
-    def shape(self, faces: set[str], cuts: list[str], *, refine: int = 0, nodal: bool | None = None) -> Shape:
-        """The body on the mesh of the file, cut open along interfaces."""
-        if refine:
-            raise ValueError("a mesh from a file is not refined")
-        across = float(self.cross_section or self.thickness or 1.0)
-        return Shape(self.imported.mesh, self.mesh.order, axisymmetric=self.axisymmetric, across=across, nodal=bool(nodal), cuts=cuts)
-
-    def coarse(self) -> Mesh:
-        """The mesh itself."""
-        return self.imported.mesh
+    def across(self) -> float:
+        """Cross-section of a line [m2], thickness of a plane [m], else 1."""
+        return float(self.cross_section or self.thickness or 1.0)
 
     def exact_sizes(self, faces: set[str]) -> dict[str, float]:
         """What the case says that regions measure."""

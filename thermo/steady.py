@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from thermo.boundary import GapRadiation, Radiation
+from thermo.conduction import edges_of
 from thermo.errors import SolveError
 from thermo.kinetics import Floats
 from thermo.programme import ENDED, PHASE, REASON, FaceSchedule
@@ -27,7 +28,7 @@ def settle(sample: MeshSample, programme: FaceSchedule, state: State) -> Iterato
     failure = _newton(work, T, state.loop)
     loop = state.loop
     around = surface(sample, programme.terms, 0.0, T)
-    into = work.now.edges.into(T) + around.flow
+    into = work.now.into(T) + around.flow
     state.ledger[RELEASED:] = around.heats
     for j, _, _, nodes in work.held_terms:
         state.ledger[RELEASED + j] = -float(np.sum(into[nodes]))
@@ -72,6 +73,7 @@ def _unbalance(work: MeshWork, temperature: Floats) -> tuple[Floats, float]:
     """What flows into every free node [W], and the largest that flows anywhere."""
     around = surface(work.sample, work.terms, 0.0, temperature)
     work.now = work.sample.conduction.at(temperature)
-    inside = work.now.edges.into(temperature)
-    passing = np.abs(work.now.edges.conductance * (work.now.edges.difference @ temperature))
+    inside = work.now.into(temperature)
+    edges = work.now.edges or edges_of(work.now.matrix)
+    passing = np.abs(edges.conductance * (edges.difference @ temperature))
     return (inside + around.flow)[work.free], float(max(np.max(passing, initial=0.0), np.max(np.abs(around.flow), initial=0.0)))

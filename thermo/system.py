@@ -195,8 +195,9 @@ class MeshWork:
         of them are on the diagonal."""
         matrix, free = self.now.matrix, self.count == 0
         kept = free[matrix.indices] & np.repeat(free, np.diff(matrix.indptr))
-        ends = np.concatenate([[0], np.cumsum(kept)])[matrix.indptr]
-        indptr = np.concatenate([[0], ends[1:][free]]).astype(matrix.indices.dtype)
+        dropped = np.flatnonzero(~kept)  # few, mostly
+        ends = matrix.indptr[1:] - np.searchsorted(dropped, matrix.indptr[1:])
+        indptr = np.concatenate([[0], ends[free]]).astype(matrix.indices.dtype)
         number = np.cumsum(free, dtype=matrix.indices.dtype) - 1
         places = np.flatnonzero(kept)
         indices = number[matrix.indices[places]]
@@ -232,17 +233,18 @@ class MeshWork:
         return total[self.held] / self.count[self.held]
 
     @functools.cached_property
-    def near_held(self) -> tuple[Integers, csr_matrix]:
-        """The pairs of nodes of which one is held: their numbers, their differences."""
-        difference = self.now.edges.difference
-        nodes = difference.indices.reshape(-1, 2)
-        pairs = np.flatnonzero(np.any(self.count[nodes] > 0.0, axis=1))
-        return pairs, difference[pairs]
+    def near_held(self) -> tuple[Integers, Integers, Integers]:
+        """The entries of the conduction matrix in the rows of held nodes: where they stand, their rows and columns."""
+        matrix = self.now.matrix
+        rows = matrix[self.held].tocoo().row  # numbers of held nodes
+        places = np.concatenate([np.arange(matrix.indptr[node], matrix.indptr[node + 1]) for node in self.held] or [np.zeros(0, np.int64)])
+        return places, self.held[rows], matrix.indices[places]
 
     def into_held(self, temperature: Floats) -> Floats:
-        """Heat conducted into each held node [W]; of what goes into others only a part is there."""
-        pairs, difference = self.near_held
-        return -(difference.T @ (self.now.edges.conductance[pairs] * (difference @ temperature)))  # type: ignore[no-any-return]
+        """Heat conducted into each held node [W], and zero for others."""
+        places, rows, columns = self.near_held
+        flow = self.now.matrix.data[places] * (temperature[rows] - temperature[columns])
+        return np.bincount(rows, weights=flow, minlength=len(temperature)).astype(float)
 
     def matrix_at(self, s: float, around: Surface, capacity: Floats) -> csr_matrix:
         """C + s (K + slopes of the surfaces) on the free nodes; the same object as long as nothing in it changes."""
@@ -332,7 +334,7 @@ class MeshWork:
         for _ in range(MOST_NEWTON):
             around = surface(sample, self.terms, time, end)
             self.now = sample.conduction.at(end)
-            flow = self.now.edges.into(end) + around.flow
+            flow = self.now.into(end) + around.flow
             residual = (known + s * flow - self.rise(T, end))[free]
             capacity = self.capacity_at(end)
             change = self.solve(s, residual, loop, around, capacity, SOLVE_TOLERANCE if self.linear else INNER_TOLERANCE)
@@ -466,7 +468,7 @@ def mesh_step(sample: MeshSample, programme: FaceSchedule, state: State, clock: 
         first = np.zeros_like(T)
     else:
         work.now = sample.conduction.at(T)
-        first = work.now.edges.into(T) + now.flow
+        first = work.now.into(T) + now.flow
     made = (backward_euler if euler else trbdf2)(work, T, first, now, clock, h, loop)
     if made is None:
         return math.inf

@@ -42,10 +42,8 @@ def without_quarter(whole: pyvista.UnstructuredGrid, x: float, y: float) -> pyvi
     import pyvista
 
     if np.any(whole.celltypes != pyvista.CellType.HEXAHEDRON):
-        kept = whole.copy()
-        kept.point_data["kept"] = np.maximum(x - kept.points[:, 0], kept.points[:, 1] - y)
-        kept = kept.clip_scalar(scalars="kept", value=0.0, invert=False)
-        kept.point_data.remove("kept")
+        behind, before = (whole.clip("x", origin=(x, y, 0.0), invert=invert) for invert in (True, False))
+        kept = behind.merge(before.clip("y", origin=(x, y, 0.0), invert=False), merge_points=True)
         kept.set_active_scalars(TEMPERATURE)
         return kept.cast_to_unstructured_grid()
     centres = whole.cell_centers().points

@@ -68,6 +68,8 @@ def _body(plotter: Any, brick: Brick, low: float, high: float, wide: int) -> Non
     thin: dict[str, Any] = {"color": "#777777", "line_width": 2.5, "lighting": False}
     for number in np.unique(cut.cell_data["material"]):
         layer = cut.extract_cells(np.flatnonzero(cut.cell_data["material"] == number)).extract_surface(algorithm="dataset_surface").clean()
+        # cut cells turn some of their faces inside out, which would look like a fold
+        layer = layer.compute_normals(point_normals=False, consistent_normals=True, auto_orient_normals=True)
         edges = layer.extract_feature_edges(30, boundary_edges=True, non_manifold_edges=False, manifold_edges=False)
         plotter.add_mesh(edges, **thin)
     lift = 0.004 * (z1 - z0)

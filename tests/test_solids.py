@@ -1,0 +1,147 @@
+"""Bodies that Gmsh meshes: a cylinder between held ends, a sphere with a source, what is refused."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from tests.conftest import case_from
+from thermo.body import build
+from thermo.errors import CaseError
+from thermo.simulate import run
+from thermo.solids import _meshed
+
+THERE = subprocess.run([sys.executable, "-c", "import gmsh"], capture_output=True, check=False).returncode == 0
+gmsh = pytest.mark.skipif(not THERE, reason="gmsh is not installed, or cannot be loaded")
+
+ROD = """
+title: rod
+materials:
+  a: {density: 2000 kg/m3, heat_capacity: 500 J/(kg K), thermal_conductivity: 10 W/(m K)}
+  b: {density: 1000 kg/m3, heat_capacity: 1000 J/(kg K), thermal_conductivity: 2 W/(m K)}
+sample:
+  kind: solids
+  regions:
+    one: {material: a, cylinder: {from: [0 mm, 0 mm, 0 mm], to: [0 mm, 0 mm, 10 mm], radius: 4 mm}}
+    two: {material: b, box: {from: [-5 mm, -5 mm, 10 mm], to: [5 mm, 5 mm, 15 mm]}}
+  patches:
+    bottom: {from: [-5 mm, -5 mm, 0 mm], to: [5 mm, 5 mm, 0 mm]}
+    top: {from: [-5 mm, -5 mm, 15 mm], to: [5 mm, 5 mm, 15 mm]}
+  temperature: 300 K
+  mesh: {order: 2, size: 3 mm}
+programme:
+  kind: steady
+  faces: {bottom: [{kind: held, temperature: 400 K}], top: [{kind: held, temperature: 300 K}]}
+measure: {flows: [one|two], probes: {middle: [0 mm, 0 mm, 5 mm]}}
+"""
+
+
+@gmsh
+def test_a_rod_on_a_plate():
+    """All heat passes the interface; between that of the bare rod and of rod and plate of one width."""
+    result = run(case_from(ROD))
+    heat = result.summary()["energy"]["heat_in_W"]
+    area = np.pi * 4e-3**2
+    assert 100.0 * area / (0.01 / 10.0 + 0.005 / 2.0) < heat < 100.0 * area / (0.01 / 10.0)
+    assert result.columns["flow_one|two_W"][-1] == pytest.approx(heat, rel=0.15)  # read from gradients, which are singular at the edge
+    assert set(result.body.block.face_names()) == {"bottom", "top", "one|two", "outside"}
+
+
+@gmsh
+def test_volumes_are_those_of_the_solids():
+    block = case_from(ROD).sample
+    assert block.exact_sizes(set()) == pytest.approx({"one": np.pi * 16e-6 * 10e-3, "two": 5e-7}, rel=1e-9)
+    body = build(case_from(ROD))
+    assert body.volumes.sum(axis=0) == pytest.approx([np.pi * 16e-8, 5e-7], rel=0.05)
+
+
+BALL = """
+title: ball
+materials: {a: {density: 2000 kg/m3, heat_capacity: 500 J/(kg K), thermal_conductivity: 2 W/(m K)}}
+sample:
+  kind: solids
+  regions:
+    shell: {material: a, sphere: {centre: [0 mm, 0 mm, 0 mm], radius: 10 mm}}
+    core: {material: a, sphere: {centre: [0 mm, 0 mm, 0 mm], radius: 6 mm}}
+  temperature: 300 K
+  mesh: {order: 2, size: SIZE}
+programme:
+  kind: steady
+  faces: {outside: [{kind: held, temperature: 300 K}]}
+  sources: {core: {power_density: 1e6 W/m3}}
+measure: {probes: {centre: [0 mm, 0 mm, 0 mm]}}
+"""
+
+
+@gmsh
+def test_a_ball_with_a_hot_core():
+    """T(0) - T(R) is q a^2/(6 k) inside and q a^3/(3 k) (1/a - 1/R) outside; the error falls with the size."""
+    exact = 1e6 / 2.0 * (6e-3**2 / 6.0 + 6e-3**3 / 3.0 * (1.0 / 6e-3 - 1.0 / 10e-3))
+    apart = [abs(run(case_from(BALL.replace("SIZE", size))).probe("centre")[-1] - 300.0 - exact) / exact for size in ("4 mm", "2 mm")]
+    assert apart[1] < 0.03
+    assert apart[1] < 0.6 * apart[0]
+
+
+@gmsh
+def test_a_mesh_is_the_same_each_time():
+    one = case_from(ROD).sample.imported.mesh
+    _meshed.cache_clear()
+    other = case_from(ROD).sample.imported.mesh
+    assert one.points.tobytes() == other.points.tobytes()
+    assert one.cells.tobytes() == other.cells.tobytes()
+
+
+BAD = {
+    "covered": (
+        "radius: 4 mm}}",
+        "radius: 4 mm}}\n    whole: {material: a, box: {from: [-9 mm, -9 mm, -9 mm], to: [9 mm, 9 mm, 20 mm]}}",
+        "covered",
+    ),
+    "patch": ("to: [5 mm, 5 mm, 0 mm]}", "to: [1 mm, 1 mm, 0 mm]}", "within the patch 'bottom'"),
+}
+
+
+@gmsh
+@pytest.mark.parametrize("name", BAD)
+def test_bodies_that_cannot_be_made(name):
+    old, new, words = BAD[name]
+    text = ROD.replace(old, new)
+    if name == "covered":  # the last one covers both
+        text = text.replace("    whole:", "    last:").replace("    two:", "    zwei:").replace("one|two", "one|zwei")
+        lines = text.splitlines()
+        last = next(line for line in lines if line.startswith("    last:"))
+        lines.remove(last)
+        lines.insert(next(i for i, line in enumerate(lines) if line.startswith("    zwei:")) + 1, last)
+        text = "\n".join(lines)
+    with pytest.raises(CaseError, match=words):
+        case_from(text)
+
+
+PLAIN = {
+    "two shapes": (
+        "radius: 4 mm}}",
+        "radius: 4 mm}, sphere: {centre: [0 mm, 0 mm, 0 mm], radius: 1 mm}}",
+        "one of 'cylinder', 'sphere' and 'box'",
+    ),
+    "flat box": ("to: [5 mm, 5 mm, 15 mm]}}", "to: [5 mm, 5 mm, 10 mm]}}", "does not lie above 'from'"),
+    "no length": ("to: [0 mm, 0 mm, 10 mm]", "to: [0 mm, 0 mm, 0 mm]", "no length"),
+    "too fine": ("size: 3 mm", "size: 1 um", "more than 20000000 cells"),
+    "name": ("    one:", "    outside:", "is taken"),
+    "no radius": (", radius: 4 mm", "", "radius"),
+}
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_cases_that_are_refused_before_anything_is_meshed(name):
+    old, new, words = PLAIN[name]
+    with pytest.raises(CaseError, match=words):
+        case_from(ROD.replace(old, new))
+
+
+def test_without_gmsh_the_case_says_how_to_get_it(tmp_path, monkeypatch):
+    (tmp_path / "gmsh.py").write_text("raise ImportError('not here')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    _meshed.cache_clear()
+    with pytest.raises(CaseError, match=r"meshed by Gmsh, which cannot be loaded \(not here\): pip install 'thermorun\[mesh\]'"):
+        case_from(ROD.replace("3 mm", "2.9 mm"))
