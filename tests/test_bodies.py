@@ -424,3 +424,35 @@ programme: {{kind: steady, faces: {{left: [{{kind: held, temperature: 300 K}}]}}
 def test_conditions_that_do_not_fit(faces, words):
     with pytest.raises(CaseError, match=words):
         two(1, faces=faces)
+
+
+MIRRORED = """
+title: half a plate
+materials: {{m: {{density: 1000 kg/m3, heat_capacity: 1000 J/(kg K), thermal_conductivity: {k}}}}}
+sample:
+  kind: boxes
+  coordinates: plane
+  regions: {{m: {{material: m, from: [0 mm, 0 mm], to: [4 mm, 2 mm]}}}}
+  symmetry: [left]
+  temperature: 300 K
+programme: {{kind: steady, faces: {{top: [{{kind: held, temperature: 400 K}}], bottom: [{{kind: held, temperature: 300 K}}]}}}}
+"""
+ROUND = "{{radial: 1 W/(m K), tangential: 5 W/(m K), axial: 1 W/(m K), centre: [{} mm, 1 mm, 0 mm], direction: [0, 0, 1]}}"
+
+
+@pytest.mark.parametrize(
+    ("k", "good"),
+    [
+        ("{tensor: [[2 W/(m K), 0 W/(m K)], [0 W/(m K), 1 W/(m K)]]}", True),
+        ("{tensor: [[2 W/(m K), 0.5 W/(m K)], [0.5 W/(m K), 1 W/(m K)]]}", False),
+        (ROUND.format(0), True),
+        (ROUND.format(1), False),
+    ],
+)
+def test_a_conductivity_has_the_symmetry_of_the_body(k, good):
+    text = MIRRORED.format(k=k)
+    if good:
+        assert case_from(text).sample.symmetry == ("left",)
+    else:
+        with pytest.raises(CaseError, match="not its own mirror image at 'left'"):
+            case_from(text)

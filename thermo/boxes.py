@@ -226,10 +226,6 @@ class Boxes(Meshed):
     def shape(self, faces: set[str], cuts: list[str], *, refine: int = 0, nodal: bool | None = None) -> Shape:
         """The body on its mesh, cut open along interfaces."""
         mesh = boxes_mesh(self._axes(refine), self._extents(), self._patches(), self.mesh.elements == "simplices")
-        mirrors = []
-        for side in self.symmetry:
-            axis, end = divmod(SIDES[self.dimension].index(side), 2)
-            mirrors.append((axis, float((mesh.points.max if end else mesh.points.min)(axis=0)[axis])))
         return Shape(
             mesh,
             self.mesh.order,
@@ -237,8 +233,14 @@ class Boxes(Meshed):
             across=float(self.cross_section or self.thickness or 1.0),
             nodal=self.nodal if nodal is None else nodal,
             cuts=cuts,
-            mirrors=mirrors,
+            mirrors=[self.mirror(side) for side in self.symmetry],
         )
+
+    def mirror(self, side: str) -> tuple[int, float]:
+        """The axis of a side and where the body ends there [m]."""
+        axis, end = divmod(SIDES[self.dimension].index(side), 2)
+        ends = self._coarse.points[:, axis]
+        return axis, float(ends.max() if end else ends.min())
 
     def contains(self, point: tuple[float, ...]) -> str | None:
         """What is wrong with a point that should lie in the body, or None."""
@@ -249,9 +251,9 @@ class Boxes(Meshed):
         slack = 1e-9 * np.ptp(self._coarse.points, axis=0)
         place = np.array([float(v) for v in point])
         for side in self.symmetry:
-            axis, end = divmod(SIDES[self.dimension].index(side), 2)
-            plane = high[:, axis].max() if end else low[:, axis].min()
-            place[axis] = plane - abs(place[axis] - plane) if end else plane + abs(place[axis] - plane)
+            axis, plane = self.mirror(side)
+            inward = 1.0 if plane < corners[:, :, axis].mean() else -1.0
+            place[axis] = plane + inward * abs(place[axis] - plane)
         if np.any(np.all((place >= low - slack) & (place <= high + slack), axis=1)):
             return None
         return "lies outside the body"

@@ -447,6 +447,14 @@ def _property_mistakes(document: Document, case: Case) -> list[Mistake]:
             mistakes.append(document.mistake(key, text))
         if isinstance(conductivity, Cylindrical) and body.dimension == 1:
             mistakes.append(document.mistake(key, f"is cylindrical, and {shortened(region)!r} is a line"))
+    if isinstance(body, Boxes):
+        for i, side in enumerate(body.symmetry):
+            axis, place = body.mirror(side)
+            for name, _ in dict.fromkeys(body.materials().values()):
+                conductivity = case.material(name).thermal_conductivity
+                if isinstance(conductivity, Tensor | Cylindrical) and not conductivity.mirrored(axis, place):
+                    text = f"the conductivity of {shortened(name)!r} is not its own mirror image at '{side}'"
+                    mistakes.append(document.mistake(("sample", "symmetry", i), text))
     materials = {name: case.material(name) for name, _ in body.materials().values()}
     varies = [
         name

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 from thermo.case import Case
 from thermo.geometry import Meshed
+from thermo.programme import SteadyProgramme
 
-BYTES_A_NODE = 6_000  # matrices, multigrid levels and a few rows of history
+BYTES_A_NODE = {1: 500, 2: 2_000, 3: 6_000}  # matrices, multigrid levels and a few rows of history, by dimension
 SECONDS_A_NODE = 0.7e-3  # a transient over ten decades of time, some 300 solves by multigrid
-SECONDS_A_BOX_NODE = 1.5e-4  # the same where the box is solved mode by mode
+SECONDS_A_STEADY_NODE = 4e-5  # assembly and a few solves
+BYTES_A_BOX_NODE, SECONDS_A_BOX_NODE = 500, 3e-5  # a transient of a box of layers in mode space
 
 
 def estimate(case: Case) -> str:
     """Unknowns, memory, time and files of a case, in words."""
     if isinstance(case.sample, Meshed):
+        from thermo.modal_body import modal_body
+
         n = case.sample.n_nodes(case.named_faces())
         frames = len(case.measure.pictures.times)
-        each = SECONDS_A_BOX_NODE if case.numerics.tensor and case.sample.kind == "layered-block" else SECONDS_A_NODE
-        seconds, memory = 1.0 + each * n, 130 + BYTES_A_NODE * n / 1e6
-        if case.numerics.check_mesh:
-            seconds, memory = 9.0 * seconds, 4.0 * memory
+        seconds, memory = SECONDS_A_NODE * n, BYTES_A_NODE[case.sample.dimension] * n
+        if isinstance(case.programme, SteadyProgramme):
+            seconds = SECONDS_A_STEADY_NODE * n
+        elif modal_body(case) is not None:
+            seconds, memory = SECONDS_A_BOX_NODE * n, BYTES_A_BOX_NODE * n
+        factor = (9.0, 4.0) if case.numerics.check_mesh else (1.0, 1.0)
         note = case.sample.notes(case.named_faces())[0]
-        return f"good; {note}; about {memory:.0f} MB, {seconds:.0f} s, {frames} frames"
+        return f"good; {note}; about {130 + factor[1] * memory / 1e6:.0f} MB, {1.0 + factor[0] * seconds:.0f} s, {frames} frames"
     return f"good; one temperature, {len(case.sample.reaction_names())} reactions; about 100 MB, 1 s"

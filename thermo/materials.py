@@ -97,6 +97,12 @@ class Cylindrical(NamedTuple):
         for name, value in zip(self._fields[:3], self[:3], strict=True):
             yield from _entries_of(value, (name,))
 
+    def mirrored(self, axis: int, place: float) -> bool:
+        """Whether it is its own image in the plane across a coordinate axis at a place [m]."""
+        along = [abs(float(v)) for v in self.direction]
+        across = along[axis] < 1e-9 * max(along)
+        return (across and abs(float(self.centre[axis]) - place) <= 1e-9 * max(abs(place), 1e-6)) or along[axis] > max(along) * (1.0 - 1e-9)
+
 
 class Tensor(NamedTuple):
     """A symmetric, positive definite conductivity tensor, row by row: 2 x 2 or 3 x 3 constants."""
@@ -108,6 +114,10 @@ class Tensor(NamedTuple):
         for i, row in enumerate(self.rows):
             for j, entry in enumerate(row):
                 yield ("tensor", i, j), entry
+
+    def mirrored(self, axis: int, place: float) -> bool:
+        """Whether it is its own image in the plane across a coordinate axis."""
+        return axis >= len(self.rows) or all(float(entry) == 0.0 for i, entry in enumerate(self.rows[axis]) if i != axis)
 
 
 _DIRECTIONS: dict[type, tuple[str, ...]] = {
