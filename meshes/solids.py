@@ -9,7 +9,6 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -31,31 +30,29 @@ class SolidsError(ValueError):
 
 
 def solids_mesh(
-    regions: Mapping[str, Sequence[Solid]], patches: Mapping[str, tuple[Sequence[float], Sequence[float]]], size: float
-) -> tuple[bytes, dict[str, float]]:
-    """A .msh file of the body, and the exact volume of each region [m3]: of regions later ones count where they overlap; faces of the
-    outside that lie within a box are a patch.
+    target: Path, regions: Mapping[str, Sequence[Solid]], patches: Mapping[str, tuple[Sequence[float], Sequence[float]]], size: float
+) -> dict[str, float]:
+    """Make the .msh file of a body; the exact volume of each region [m3].
 
-    Raises SolidsError.
+    Of regions later ones count where they overlap; faces of the outside that lie within the box of a patch are that patch. Raises
+    SolidsError.
     """
     told = json.dumps({"regions": regions, "patches": patches, "size": size})
-    with tempfile.TemporaryDirectory() as folder:
-        target = Path(folder) / "body.msh"
-        # -P: no module is taken from the folder of the case
-        command = [sys.executable, "-P", __file__, str(target)]
-        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-        try:
-            done = subprocess.run(  # noqa: S603 our own program
-                command, input=told, capture_output=True, text=True, timeout=LONGEST, env=environment, check=False
-            )
-        except subprocess.TimeoutExpired:
-            raise SolidsError(f"Gmsh took longer than {LONGEST:.0f} s to mesh the body; a larger size is wanted") from None
-        if done.returncode == 0:
-            return target.read_bytes(), json.loads(done.stdout.splitlines()[-1])
-        said = done.stderr.strip().splitlines()
-        if done.returncode == 3:
-            raise SolidsError(said[-1])
-        raise SolidsError(f"Gmsh stopped (code {done.returncode})" + (f": {said[-1]}" if said else ""))
+    # -P: no module is taken from the folder of the case
+    command = [sys.executable, "-P", __file__, str(target)]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    try:
+        done = subprocess.run(  # noqa: S603 our own program
+            command, input=told, capture_output=True, text=True, timeout=LONGEST, env=environment, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise SolidsError(f"Gmsh took longer than {LONGEST:.0f} s to mesh the body; a larger size is wanted") from None
+    if done.returncode == 0:
+        return json.loads(done.stdout.splitlines()[-1])  # type: ignore[no-any-return]
+    said = done.stderr.strip().splitlines()
+    if done.returncode == 3:
+        raise SolidsError(said[-1])
+    raise SolidsError(f"Gmsh stopped (code {done.returncode})" + (f": {said[-1]}" if said else ""))
 
 
 def _refused(text: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from meshes.boxes import Extent, boxes_mesh
-from meshes.imported import mesh_bytes
+from meshes.imported import mesh_bytes, read_mesh
 from tests.test_bodies import KINDS
 from thermo.case import read_case
 from thermo.cli import app
@@ -168,3 +168,31 @@ def test_the_mesh_of_a_block_has_the_volume_of_its_layers(tmp_path):
     assert told.exit_code == 0, told.output
     line = next(line for line in told.output.splitlines() if line.startswith("film"))
     assert abs(float(line.split()[-1])) < 1e-9
+
+
+@pytest.mark.parametrize("suffix", [".vtu", ".xdmf"])
+def test_regions_from_an_array_of_cells(tmp_path, suffix):
+    """Two slabs whose regions are the values 1 and 2 of an array, held left and right by their flux: the same as from names."""
+    pytest.importorskip("h5py")
+    meshio = pytest.importorskip("meshio")
+    case = written(tmp_path, 2, "simplices", programme="steady", wobble=0.0)
+    named = run(read_case(case)).summary()["energy"]["heat_in_W"]
+    made = read_mesh(tmp_path / "body.msh", 1.0).mesh
+    region = np.zeros(len(made.cells), np.int32)
+    for number, cells in enumerate(made.regions.values(), 1):
+        region[cells] = number
+    lines = np.concatenate([made.faces["hot"], made.faces["cold"]])
+    kinds = np.repeat([7, 8], [len(made.faces["hot"]), len(made.faces["cold"])]).astype(np.int32)
+    points = np.column_stack([made.points, np.zeros(len(made.points))])
+    cells = [("triangle", made.cells), ("line", lines)]
+    meshio.Mesh(points, cells, cell_data={"part": [region, kinds]}).write(tmp_path / f"body{suffix}")
+    text = (
+        case.read_text()
+        .replace("body.msh", f"body{suffix}")
+        .replace("unit: mm", "unit: mm\n  cell_array: part\n  faces: {hot: 7, cold: 8}")
+    )
+    names = list(made.regions)
+    for name in names:
+        text = text.replace(f"{name}: {{material: {name}}}", f"{name}: {{material: {name}, is: {names.index(name) + 1}}}")
+    case.write_text(text)
+    assert run(read_case(case)).summary()["energy"]["heat_in_W"] == pytest.approx(named, rel=1e-9)

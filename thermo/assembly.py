@@ -7,19 +7,23 @@ scikit-fem assembles small meshes, and is what this is tested against.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.sparse import csr_matrix
 
 from thermo.compiled import compile_kernels, kernel
 from thermo.kinetics import Floats
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 LARGE = 40_000  # cells from which compiling pays
 
 
 def assemble(space: Any, conductivity: Floats) -> csr_matrix:
     """The conduction matrix of scalar conductivities (n_cells,) [W/(m K)], in the order of the nodes of an `elements.Space`."""
+    from scipy.sparse import csr_matrix
+
     cells = np.ascontiguousarray(space.cells, np.int32)
     n_nodes, n_local = space.n_nodes, cells.shape[1]
     compiled = compile_kernels()

@@ -15,7 +15,7 @@ from thermo.arc import ArcProgramme
 from thermo.boundary import OverTime
 from thermo.boxes import Boxes
 from thermo.cell import LumpedCell
-from thermo.errors import CaseError, Mistake, closest, described, did_you_mean, shortened
+from thermo.errors import CaseError, Mistake, among, closest, described, did_you_mean, shortened
 from thermo.geometry import Along, LayeredBlock, Meshed, Stored
 from thermo.imported import ImportedBody, ImportedMesh, MeshFile
 from thermo.materials import PROPERTIES, Cylindrical, Material, Table, Temperature, Tensor, material_mistakes, tables_of
@@ -278,7 +278,7 @@ def _place_mistakes(document: Document, sample: Any, raw: Any) -> list[Mistake]:
     named = raw.get("faces")
     for name, conditions in named.items() if isinstance(named, dict) else []:
         if name not in faces:
-            refuse("faces", name, f"the sample has no face {shortened(name)!r}" + did_you_mean(name, faces))
+            refuse("faces", name, f"the sample has no face {shortened(name)!r}" + among(name, faces))
         if conditions == []:
             text = "a condition is wanted, such as {kind: held, temperature: 473 K}; a face that is not named is insulated"
             refuse("faces", name, text)
@@ -311,7 +311,7 @@ def _place_mistakes(document: Document, sample: Any, raw: Any) -> list[Mistake]:
     sources = raw.get("sources")
     for name in sources if isinstance(sources, dict) else []:
         if name not in regions:
-            refuse("sources", name, f"the sample has no region {shortened(name)!r}" + did_you_mean(name, regions))
+            refuse("sources", name, f"the sample has no region {shortened(name)!r}" + among(name, regions))
     for one, other in block.overlaps(held) if block else []:
         text = f"lies on {other!r} in part, which is held as well, in line {document.line(('programme', 'faces', other))}"
         refuse("faces", one, text)
@@ -352,16 +352,16 @@ def _measure_mistakes(document: Document, sample: Any, programme: Any, measure: 
             problem = sample.contains(probe)
             mistakes += [document.mistake(key, problem)] if problem else []
         elif probe.face is not None and probe.face not in sample.face_names():
-            text = f"the sample has no face {shortened(probe.face)!r}" + did_you_mean(probe.face, sample.face_names())
+            text = f"the sample has no face {shortened(probe.face)!r}" + among(probe.face, sample.face_names())
             mistakes.append(document.mistake((*key, "face"), text))
         elif probe.region is not None and probe.region not in sample.region_names():
-            text = f"the sample has no region {shortened(probe.region)!r}" + did_you_mean(probe.region, sample.region_names())
+            text = f"the sample has no region {shortened(probe.region)!r}" + among(probe.region, sample.region_names())
             mistakes.append(document.mistake((*key, "region"), text))
     for i, face in enumerate(measure.flows):
         if not block:
             mistakes.append(document.mistake(("measure", "flows", i), "a lumped sample has no faces"))
         elif face not in sample.face_names():
-            text = f"the sample has no face {shortened(face)!r}" + did_you_mean(face, sample.face_names())
+            text = f"the sample has no face {shortened(face)!r}" + among(face, sample.face_names())
             mistakes.append(document.mistake(("measure", "flows", i), text))
     known = list(measure.probes) if block else ["sample"]
     for name, crossing in measure.crossings.items():

@@ -91,6 +91,13 @@ def did_you_mean(name: object, known: Iterable[object]) -> str:
     return "; it may be " + ", ".join(repr(shortened(n, 40)) for n in names[:8]) + (", ..." if len(names) > 8 else "")
 
 
+def among(name: object, known: Iterable[object]) -> str:
+    """The same with all names there are, for what only this body has."""
+    names = [str(k) for k in known]
+    found = did_you_mean(name, names)
+    return found + " there are " + ", ".join(repr(shortened(n, 40)) for n in names) if found.endswith("?") else found
+
+
 class Mistake(NamedTuple):
     """One mistake of an input file: where it stands, what was found and what would be right."""
 

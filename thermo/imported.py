@@ -12,7 +12,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from meshes.mesh import FACETS, Mesh
 from thermo.elements import Space
-from thermo.errors import described, did_you_mean, shortened
+from thermo.errors import among, described, shortened
 from thermo.geometry import Length, Meshed
 from thermo.reader import Frozen, Key, misplaced
 from thermo.shape import Shape
@@ -184,7 +184,7 @@ class ImportedMesh(ImportedBody):
         problems: list[tuple[Key, str]] = []
         known = list(made.mesh.regions)
         problems += [
-            (("regions", name), f"the file has no region {shortened(name)!r}" + did_you_mean(name, known))
+            (("regions", name), f"the file has no region {shortened(name)!r}" + among(name, known))
             for name in self.regions
             if name not in known
         ]

@@ -183,6 +183,9 @@ def _run(
 
     result = run(case, body=body, resume=stored, watch=watch)
     listener.progress(name, 1.0, "")
+    ways = result.counts()["solves_by"]
+    if ways:
+        listener.note(f"{name}: linear systems solved: " + ", ".join(f"{count} by {way}" for way, count in ways.items()))
     summary = result.summary()
     summary["cost"] = {
         "wall_s": time.monotonic() - begun,

@@ -168,6 +168,5 @@ def _meshed(told: str) -> tuple[Imported, dict[str, float]]:
     regions, patches, size = json.loads(told)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"body-{hashlib.sha256(told.encode()).hexdigest()[:8]}.msh"
-        made, volumes = solids_mesh(regions, patches, size)
-        path.write_bytes(made)
+        volumes = solids_mesh(path, regions, patches, size)
         return read_mesh(path, 1.0), volumes
