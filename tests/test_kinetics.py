@@ -8,6 +8,8 @@ import pytest
 from thermo.cell import LumpedCell
 from thermo.chemistry import Short, arrays, library_mechanisms
 from thermo.kinetics import (
+    AUTOCATALYTIC,
+    BARRIER,
     LINEAR,
     ORDER,
     SATURATION,
@@ -33,7 +35,17 @@ def rates_at(temperature, extent):
 
 
 @pytest.mark.parametrize(
-    ("kind", "a", "b"), [(ORDER, 1.0, 0.0), (ORDER, 0.5, 0.0), (ORDER, 2.5, 0.0), (SATURATION, 0.03, 0.0), (LINEAR, 3.3, 1.0)]
+    ("kind", "a", "b"),
+    [
+        (ORDER, 1.0, 0.0),
+        (ORDER, 0.5, 0.0),
+        (ORDER, 2.5, 0.0),
+        (SATURATION, 0.03, 0.0),
+        (LINEAR, 3.3, 1.0),
+        (BARRIER, 0.033, 0.0),
+        (AUTOCATALYTIC, 1.0, 1.0),
+        (AUTOCATALYTIC, 0.7, 1.5),
+    ],
 )
 @pytest.mark.parametrize("amount", [0.9, 0.2, 0.01, -0.05])
 def test_the_slope_of_a_factor_is_its_derivative(kind, a, b, amount):

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 import thermo.rodas  # noqa: F401 - it is what steps a LineSample
-from thermo.arc import HEAT, PHASE_NAMES, ArcProgramme
+from thermo.arc import PHASE_NAMES, ArcProgramme
 from thermo.boundary import LINKS, Contact, GapRadiation, Held, Radiation, ThinLayer, resistance, slope_at
 from thermo.case import Case, Place
 from thermo.cell import LumpedCell
@@ -16,7 +16,7 @@ from thermo.geometry import Along, LayeredBlock, Meshed, Stored
 from thermo.kinetics import Floats, amounts, heat_per_extent, rates
 from thermo.materials import ByAxis, Table
 from thermo.modal_body import ModalBody, modal_body
-from thermo.programme import PHASE, FaceSchedule, SteadyProgramme, SurroundingsProgramme
+from thermo.programme import PHASE, FaceSchedule, OvenProgramme, SteadyProgramme, SurroundingsProgramme
 from thermo.readings import Reading, derived_numbers, extremes_by_region, range_warnings, stack_of, theta_between
 from thermo.shape import Frame
 from thermo.stepping import CLOCK, EJECTED, FUSED, HEAT_IN, HEAT_OUT, HIGHEST, RELEASED, History, State, advance
@@ -39,7 +39,11 @@ class CellBody:
         assert start is not None
         self.cell, self.arc = cell, arc
         self.sample = cell.build(phi, float(start), case.step_tolerance())
-        self.programme = programme.build() if isinstance(programme, ArcProgramme) else programme.build(has_faces=False)
+        if isinstance(programme, OvenProgramme):
+            assert cell.surface is not None
+            self.programme: Any = programme.around(float(cell.surface))
+        else:
+            self.programme = programme.build() if isinstance(programme, ArcProgramme) else programme.build(has_faces=False)
         self.reactions = cell.reaction_names()
         self.probes: dict[str, Reading] = {"sample": Reading(np.zeros(1, np.int64), np.ones(1), "mean")}
         self.n_dofs, self.n_sites = 1, 1
@@ -98,10 +102,6 @@ class CellBody:
         if shorted and short.fused_energy is None:
             voltage *= s / (abs(s) + float(short.half))
         return voltage
-
-    def heating(self, phase: Floats) -> Any:
-        """Rows in which the instrument heats."""
-        return phase == HEAT if self.arc else np.zeros(len(phase), bool)
 
     def energy(self, state: State, begun: Floats) -> dict[str, Any]:
         """The balance of the run; `begun` is the enthalpy at the start [J]."""
@@ -403,10 +403,6 @@ class MeshBody:
     def theta_scale(self) -> tuple[float, float] | None:
         """(T0, Ts - T0) where the body starts at one temperature and is held at one other: theta = (T - T0)/(Ts - T0)."""
         return theta_between(self.start, self.programme.terms)
-
-    def heating(self, phase: Floats) -> Any:
-        """A schedule heats by its faces, not by a heater."""
-        return np.zeros(len(phase), bool)
 
     def energy(self, state: State, begun: Floats) -> dict[str, Any]:
         """The balance of the run, of the whole body; `begun` is the enthalpy at the start [J]."""

@@ -19,7 +19,7 @@ from thermo.errors import CaseError, Mistake, among, closest, described, did_you
 from thermo.geometry import Along, LayeredBlock, Meshed, Stored
 from thermo.imported import ImportedBody, ImportedMesh, MeshFile
 from thermo.materials import PROPERTIES, Cylindrical, Material, Table, Temperature, Tensor, material_mistakes, tables_of
-from thermo.programme import Conditions, SteadyProgramme, SurroundingsProgramme
+from thermo.programme import Conditions, OvenProgramme, SteadyProgramme, SurroundingsProgramme
 from thermo.reader import Document, Frozen, Key, change, make, misplaced, quantities, read_document
 from thermo.solids import Solids
 from thermo.units import DIMENSIONS, Quantity, Unit, UnitError, dimension_of_key, parse, show
@@ -208,7 +208,7 @@ class Numerics(Frozen):
 
 
 Sample = Annotated[LayeredBlock | Boxes | ImportedMesh | Solids | LumpedCell, Field(discriminator="kind")]
-Programme = Annotated[SurroundingsProgramme | SteadyProgramme | ArcProgramme, Field(discriminator="kind")]
+Programme = Annotated[SurroundingsProgramme | OvenProgramme | SteadyProgramme | ArcProgramme, Field(discriminator="kind")]
 
 
 class Case(Frozen):
@@ -322,6 +322,11 @@ def _programme_mistakes(document: Document, sample: Any, programme: Any) -> list
     mistakes = []
     if isinstance(programme, SurroundingsProgramme) and isinstance(sample, LumpedCell) and sample.temperature is None:
         mistakes.append(document.mistake(("sample",), "'temperature' is missing: where the cell starts"))
+    if isinstance(programme, OvenProgramme) and isinstance(sample, LumpedCell) and sample.surface is None:
+        mistakes.append(document.mistake(("sample",), "'surface' is missing: the area that heat of the oven passes"))
+    if isinstance(programme, OvenProgramme) and isinstance(sample, Meshed) and "outside" not in sample.face_names():
+        text = "an oven acts on the face 'outside', and this body has sides; give them convection and radiation in 'surroundings'"
+        mistakes.append(document.mistake(("programme", "kind"), text))
     if isinstance(programme, SteadyProgramme) and isinstance(sample, LumpedCell):
         mistakes.append(
             document.mistake(("programme", "kind"), "a steady programme takes a meshed sample; a cell of one temperature has none")

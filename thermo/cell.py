@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Discriminator, Field, Tag, ValidationInfo, field_validator, model_validator
 
-from thermo.chemistry import MechanismText, Short, arrays, change_problem, change_value, library_mechanisms, with_changes
+from thermo.chemistry import MechanismText, Short, arrays, change_problem, change_value, library_mechanisms, needs_volume, with_changes
 from thermo.errors import did_you_mean, shortened
 from thermo.lumped import HeatCapacity, LineSample
 from thermo.materials import Temperature
@@ -85,9 +85,11 @@ Chemistry = Annotated[
 
 
 class LumpedCell(Frozen):
-    """A cell of one temperature."""
+    """A cell of one temperature. Its `surface` takes up heat in an oven, its `volume` holds what heats per mass refer to."""
 
     kind: Literal["lumped"]
+    volume: Annotated[float | None, Unit("volume", gt=0)] = None
+    surface: Annotated[float | None, Unit("area", gt=0)] = None
     heat_capacity: CapacityOfCell | None = None
     parts: dict[str, Part] = {}
     melting: dict[str, Melting] = {}
@@ -131,6 +133,8 @@ class LumpedCell(Frozen):
         elif base is not None:
             found = [(key, change_problem(base, key)) for key in self.changes]
             problems += [(("with", key), text) for key, text in found if text]
+        if base is not None and needs_volume(base) and self.volume is None:
+            problems.append(((), "'volume' is missing: heats of the chemistry are given by the content of reactants in it"))
         species = base.species if base else {}
         if self.short is not None and self.short.species not in species:
             problems.append(
@@ -182,7 +186,7 @@ class LumpedCell(Frozen):
             reaction = Short(
                 0, float(short.resistance), float(short.charge), float(voltage.empty), float(voltage.full), short.species, float(short.half)
             )
-        mechanism = arrays(text, reaction)
+        mechanism = arrays(text, reaction, None if self.volume is None else float(self.volume))
         fuse_energy, fuse_extent, fuse_reaction = 0.0, 0.0, -1
         if short is not None and short.fused_energy is not None:
             # the charge that the fuse lets through at full voltage is gone from the charged species

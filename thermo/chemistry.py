@@ -7,12 +7,12 @@ import math
 from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
-from pydantic import Field, ValidationInfo, model_validator
+from pydantic import Discriminator, Field, Tag, ValidationInfo, model_validator
 from pydantic_core import PydanticCustomError
 
 from thermo.constants import GAS_CONSTANT
 from thermo.errors import described, did_you_mean, shortened
-from thermo.kinetics import LINEAR, ORDER, SATURATION, Mechanism
+from thermo.kinetics import AUTOCATALYTIC, BARRIER, LINEAR, ORDER, SATURATION, Mechanism
 from thermo.materials import LIBRARY, read_library
 from thermo.reader import Frozen, Key, misplaced
 from thermo.units import Unit, UnitError
@@ -52,13 +52,59 @@ class SaturationFactor(Frozen):
     half: Annotated[float, Unit("number", gt=0)]
 
 
-Factor = Annotated[OrderFactor | SaturationFactor, Field(discriminator="kind")]
+class BarrierFactor(Frozen):
+    """exp(-amount / reference) of a species: what passes a layer that grows, such as the SEI."""
+
+    kind: Literal["barrier"]
+    species: str
+    reference: Annotated[float, Unit("number", gt=0)]
+
+
+class AutocatalyticFactor(Frozen):
+    """amount^order (1 - amount)^other_order of a species of which `amount` is left (Sestak and Berggren; both 1: Prout and Tompkins)."""
+
+    kind: Literal["autocatalytic"]
+    species: str
+    order: Annotated[float, Unit("number", ge=0)] = 1.0
+    other_order: Annotated[float, Unit("number", ge=0)] = 1.0
+
+
+Factor = Annotated[OrderFactor | SaturationFactor | BarrierFactor | AutocatalyticFactor, Field(discriminator="kind")]
+
+
+class HeatPerMass(Frozen):
+    """Heat per mass of a reactant, and how much of it there is: its `mass`, or its `content` in the volume of the cell."""
+
+    per_mass: Annotated[float, Unit("specific energy")]
+    mass: Annotated[float | None, Unit("mass", gt=0)] = None
+    content: Annotated[float | None, Unit("density", gt=0)] = None
+
+    @model_validator(mode="after")
+    def _one(self) -> HeatPerMass:
+        if (self.mass is None) == (self.content is None):
+            raise misplaced([((), "one of 'mass' and 'content' is wanted beside 'per_mass'")])
+        return self
+
+    def in_volume(self, volume: float | None) -> float:
+        """The heat [J] of a cell of a volume [m3], which `content` needs."""
+        if self.mass is not None:
+            return float(self.per_mass * self.mass)
+        assert self.content is not None
+        assert volume is not None
+        return float(self.per_mass * self.content) * volume
+
+
+def _number_or_mass(value: Any) -> str:
+    return "mass" if isinstance(value, HeatPerMass) or (isinstance(value, dict) and "per_mass" in value) else "number"
+
+
+Heat = Annotated[Annotated[Energy, Tag("number")] | Annotated[HeatPerMass, Tag("mass")], Discriminator(_number_or_mass)]
 
 
 class Reaction(Frozen):
     """One reaction: rate = k(T) x product of factors [1/s], k(T) = ceiling(A exp(-E/(R T)) x gate).
 
-    `consumes` gives the fraction of each species used per unit of extent, `heat` the heat released per unit of extent.
+    `consumes` gives the fraction of each species used per unit of extent (negative: made), `heat` the heat released per unit of extent.
     """
 
     pre_exponential_factor: Annotated[float, Unit("rate constant", gt=0)]
@@ -67,7 +113,7 @@ class Reaction(Frozen):
     ceiling: Annotated[float | None, Unit("rate constant", gt=0)] = None
     factors: tuple[Factor, ...] = ()
     consumes: dict[str, Annotated[float, Unit("number")]] = {}
-    heat: Energy
+    heat: Heat
     note: str | None = None
 
 
@@ -157,8 +203,24 @@ class Short(NamedTuple):
     half: float
 
 
-def arrays(text: MechanismText, short: Short | None = None) -> Mechanism:
-    """The mechanism as arrays for the kernels; a sustained short is one more reaction, named `short`."""
+def needs_volume(text: MechanismText) -> bool:
+    """Whether a heat is given by the content of a reactant in the volume of the cell."""
+    return any(isinstance(reaction.heat, HeatPerMass) and reaction.heat.content is not None for reaction in text.reactions.values())
+
+
+def parameters(factor: Factor) -> tuple[int, float, float]:
+    """Kind and numbers of a factor as the kernels take them."""
+    if isinstance(factor, OrderFactor):
+        return ORDER, float(factor.order), 0.0
+    if isinstance(factor, SaturationFactor):
+        return SATURATION, float(factor.half), 0.0
+    if isinstance(factor, BarrierFactor):
+        return BARRIER, float(factor.reference), 0.0
+    return AUTOCATALYTIC, float(factor.order), float(factor.other_order)
+
+
+def arrays(text: MechanismText, short: Short | None = None, volume: float | None = None) -> Mechanism:
+    """The mechanism as arrays for the kernels, in a cell of a volume [m3]; a sustained short is one more reaction, named `short`."""
     species = list(text.species)
     n = len(text.reactions) + (short is not None)
     gas_constant = text.gas_constant or GAS_CONSTANT
@@ -171,12 +233,14 @@ def arrays(text: MechanismText, short: Short | None = None) -> Mechanism:
         columns["ceiling"].append(float(reaction.ceiling or 0.0))
         columns["gate"].append(float(reaction.gate.temperature) if reaction.gate else 0.0)
         columns["gate_width"].append(float(reaction.gate.width) if reaction.gate else 0.0)
-        columns["heat"].append(float(reaction.heat))
+        heat = reaction.heat
+        columns["heat"].append(heat.in_volume(volume) if isinstance(heat, HeatPerMass) else float(heat))
         for factor in reaction.factors:
-            kinds.append(ORDER if isinstance(factor, OrderFactor) else SATURATION)
+            kind, first_number, second_number = parameters(factor)
+            kinds.append(kind)
             which.append(species.index(factor.species))
-            a.append(float(factor.order if isinstance(factor, OrderFactor) else factor.half))
-            b.append(0.0)
+            a.append(first_number)
+            b.append(second_number)
         first.append(len(kinds))
         for name, amount in reaction.consumes.items():
             stoichiometry[k, species.index(name)] -= amount

@@ -17,7 +17,7 @@ from thermo.compiled import kernel
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-ORDER, SATURATION, LINEAR = 0, 1, 2  # kinds of a factor
+ORDER, SATURATION, LINEAR, BARRIER, AUTOCATALYTIC = range(5)  # kinds of a factor
 
 
 class Mechanism(NamedTuple):
@@ -77,12 +77,41 @@ def saturation_slope(amount, half):
 
 
 @kernel
+def barrier(amount, reference):
+    """exp(-c / c0): what passes a layer whose thickness is c."""
+    return math.exp(-amount / reference)
+
+
+@kernel
+def barrier_slope(amount, reference):
+    """d/dc of `barrier`."""
+    return -math.exp(-amount / reference) / reference
+
+
+@kernel
+def autocatalytic(amount, order, other):
+    """c^n (1 - c)^m of what is left, after Sestak and Berggren; n = m = 1 is that of Prout and Tompkins."""
+    return order_n(amount, order) * order_n(1.0 - amount, other)
+
+
+@kernel
+def autocatalytic_slope(amount, order, other):
+    """d/dc of `autocatalytic`."""
+    left, made = order_n(amount, order), order_n(1.0 - amount, other)
+    return order_n_slope(amount, order) * made - left * order_n_slope(1.0 - amount, other)
+
+
+@kernel
 def factor(kind, amount, a, b):
-    """Value of one factor: order n (a), saturation (a) or linear a + b c."""
+    """Value of one factor: order n (a), saturation (a), linear a + b c, barrier (a), autocatalytic (a, b)."""
     if kind == ORDER:
         return order_n(amount, a)
     if kind == SATURATION:
         return saturation(amount, a)
+    if kind == BARRIER:
+        return barrier(amount, a)
+    if kind == AUTOCATALYTIC:
+        return autocatalytic(amount, a, b)
     return a + b * amount
 
 
@@ -93,6 +122,10 @@ def factor_slope(kind, amount, a, b):
         return order_n_slope(amount, a)
     if kind == SATURATION:
         return saturation_slope(amount, a)
+    if kind == BARRIER:
+        return barrier_slope(amount, a)
+    if kind == AUTOCATALYTIC:
+        return autocatalytic_slope(amount, a, b)
     return b
 
 

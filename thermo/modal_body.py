@@ -365,10 +365,6 @@ class ModalBody:
         """(T0, Ts - T0) where the body starts at one temperature and is held at one other: theta = (T - T0)/(Ts - T0)."""
         return theta_between(self.start, self.terms)
 
-    def heating(self, phase: Floats) -> Any:
-        """A schedule heats by its faces, not by a heater."""
-        return np.zeros(len(phase), bool)
-
     def energy(self, state: State, begun: Floats) -> dict[str, Any]:
         """The balance of the run, of the whole body, from before the held nodes jump to their temperature."""
         through = self.multiplicity * state.ledger[RELEASED:]

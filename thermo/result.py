@@ -22,9 +22,10 @@ from thermo.arc import (
     ArcProgramme,
 )
 from thermo.body import Body, CellBody
+from thermo.boundary import at
 from thermo.case import CRITERIA, Case, tolerance, used_numbers, wanted
 from thermo.kinetics import Floats
-from thermo.programme import ENDED, PHASE, REASON, REASONS
+from thermo.programme import ENDED, PHASE, REASON, REASONS, OvenProgramme
 from thermo.reader import dotted
 from thermo.stepping import N_BANDED, N_DIRECT, N_JACOBI, N_MODES, N_MULTIGRID, N_REJECTED, N_SOLVES, N_STEPS, RELEASED, History, State
 from thermo.units import DIMENSIONS, show
@@ -115,6 +116,8 @@ class Result:
             before = self.machine[:, BEFORE] if arc else phase
             heating = (phase == HEAT) | ((phase == ENDED) & (before == HEAT))
             T, rate = self.probe("sample"), self.columns["rate_K_per_s"]
+            if isinstance(self.case.programme, OvenProgramme):  # what is colder than the air is heated by it
+                heating = heating | (T < np.array([at(self.case.programme.air, float(time)) for time in self.time]))
             voltage = self.columns.get("voltage_V")
             onsets = made["onsets"]
             onsets["T2"] = onset.runaway_onsets(self.case.measure.onsets.T2, self.time, T, rate, heating, voltage)

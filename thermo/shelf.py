@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from thermo.chemistry import MechanismText, library_mechanisms
+from thermo.chemistry import HeatPerMass, MechanismText, library_mechanisms
 from thermo.errors import CaseError, Mistake
 from thermo.materials import PROPERTIES, ByAxis, Material, Table, library_materials
 from thermo.reader import did_you_mean
@@ -95,7 +95,13 @@ def _mechanism(name: str, mechanism: MechanismText) -> Iterator[str]:
             yield f"    w = {sourced(reaction.gate.width)}"
         if reaction.ceiling is not None:
             yield f"    kl = {sourced(reaction.ceiling)}"
-        yield f"    heat = {sourced(reaction.heat)}"
+        if isinstance(reaction.heat, HeatPerMass):
+            yield f"    heat = {sourced(reaction.heat.per_mass)} of the reactant"
+            amount = reaction.heat.content if reaction.heat.mass is None else reaction.heat.mass
+            assert amount is not None
+            yield f"    reactant = {sourced(amount)}"
+        else:
+            yield f"    heat = {sourced(reaction.heat)}"
 
 
 def _equation(reaction: Any) -> str:
@@ -108,6 +114,12 @@ def _equation(reaction: Any) -> str:
     for factor in reaction.factors:
         if factor.kind == "order":
             parts.append(factor.species if factor.order == 1.0 else f"{factor.species}^{float(factor.order):g}")
+        elif factor.kind == "barrier":
+            parts.append(f"exp(-{factor.species}/{float(factor.reference):g})")
+        elif factor.kind == "autocatalytic":
+            left, made = factor.species, f"(1 - {factor.species})"
+            powers = ("" if order == 1.0 else f"^{float(order):g}" for order in (factor.order, factor.other_order))
+            parts.append(" ".join(name + power for name, power in zip((left, made), powers, strict=True)))
         else:
             parts.append(f"{factor.species}/({factor.species} + {float(factor.half):g})")
     return " ".join([constant, *(["x"] if parts else []), " x ".join(parts)]).strip()

@@ -100,6 +100,7 @@ DIMENSIONS: dict[str, Dimension] = {
     "time": Dimension("s", ("s", "min", "h", "us"), 1e-18, 1e13),
     "length": Dimension("m", ("um", "mm", "m"), 1e-12, 1e5),
     "area": Dimension("m2", ("cm2", "m2", "mm2")),
+    "volume": Dimension("m3", ("cm3", "mm3", "m3")),
     "mass": Dimension("kg", ("g", "kg", "mg")),
     "density": Dimension("kg/m3", ("kg/m3", "g/cm3")),
     "specific heat capacity": Dimension("J/(kg K)", ("J/(kg K)", "J/(g K)", "kJ/(kg K)")),
