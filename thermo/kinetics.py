@@ -48,11 +48,16 @@ class Mechanism(NamedTuple):
     start: Floats
 
 
+LEAST = 1e-6  # amount below which a rate of an order under one goes to nothing in proportion: such a reactant ends in finite time
+
+
 @kernel
 def order_n(amount, order):
-    """sign(c) |c|^n: odd in the amount, so that an overshoot below zero is driven back."""
+    """sign(c) |c|^n: odd in the amount, so that an overshoot below zero is driven back; for n < 1 it is c (|c| + 1e-6)^(n - 1)."""
     if order == 1.0:
         return amount
+    if order < 1.0:
+        return amount * (abs(amount) + LEAST) ** (order - 1.0)
     return math.copysign(abs(amount) ** order, amount)
 
 
@@ -61,7 +66,10 @@ def order_n_slope(amount, order):
     """d/dc of `order_n`."""
     if order == 1.0:
         return 1.0
-    return order * max(abs(amount), 1e-12) ** (order - 1.0)
+    size = abs(amount)
+    if order < 1.0:
+        return (order * size + LEAST) * (size + LEAST) ** (order - 2.0)
+    return order * size ** (order - 1.0)
 
 
 @kernel

@@ -305,7 +305,9 @@ class ModalBody:
         scale = self.theta_scale()
         if scale is not None:
             made |= {f"{name}_theta": (made[f"{name}_K"] - scale[0]) / scale[1] for name in self.probes}
-        powers = np.array([self._powers(float(time), T) for time, T in zip(block.time, shown, strict=True)])
+        powers = np.zeros((len(block.time), len(self.terms)))  # no rows where every step of a block was refused
+        for power, time, T in zip(powers, block.time, shown, strict=True):
+            power[:] = self._powers(float(time), T)
         for face in dict.fromkeys(name for name, _ in self.terms):
             rows = [j for j, (name, _) in enumerate(self.terms) if name == face]
             made[f"heat_{face}_W"] = self.multiplicity * powers[:, rows].sum(axis=1)
