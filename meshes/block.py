@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-Patch = tuple[str, tuple[float, float], tuple[float, float]]  # face, centre [m], sides [m]
-
 SNAP = 1e-6  # of the length of an axis: an edge of a patch this near to a side lies on it, or cells of 1e-13 m would come of it
 
 FACES = {"left": (0, 0), "right": (0, 1), "front": (1, 0), "back": (1, 1), "bottom": (2, 0), "top": (2, 1)}  # axis, side
@@ -119,67 +117,6 @@ def box_grid(
     return Grid(axes[0], axes[1], axes[2], planes)  # type: ignore[arg-type]
 
 
-class Box(NamedTuple):
-    """A mesh of hexahedra with named parts, indices into nodes and cells of `points` (n, 3) [m] and `cells` (m, 8).
-
-    `regions` cell indices by layer; `faces` node indices by face, patch and interface (`film|upper-silver`).
-    """
-
-    points: Floats
-    cells: NDArray[np.int64]
-    regions: dict[str, NDArray[np.int64]]
-    faces: dict[str, NDArray[np.int64]]
-
-
-def box_mesh(
-    grid: Grid,
-    layers: Mapping[str, float],
-    patches: Mapping[str, tuple[str, tuple[float, float], tuple[float, float]]],
-) -> Box:
-    """Hexahedra on a grid: layers (name: thickness [m], from the bottom) as regions, faces and patches by name.
-
-    The nodes of a cell go round its lower face and then its upper one, as VTK has them.
-    """
-    nx, ny, nz = len(grid.x), len(grid.y), len(grid.z)
-    number = np.arange(nx * ny * nz).reshape(nx, ny, nz)
-    x, y, z = np.meshgrid(grid.x, grid.y, grid.z, indexing="ij")
-    points = np.stack([x.ravel(), y.ravel(), z.ravel()], axis=1)
-    a, b = number[:, :, :-1], number[:, :, 1:]
-    corners = [c[i, j] for c in (a, b) for i, j in _ROUND]
-    cells = np.stack([corner.ravel() for corner in corners], axis=1)
-
-    levels = np.concatenate([[0.0], np.cumsum(list(layers.values()))])
-    middle = np.broadcast_to(0.5 * (grid.z[1:] + grid.z[:-1]), (nx - 1, ny - 1, nz - 1)).ravel()
-    which = np.searchsorted(levels, middle) - 1
-    regions = {name: np.flatnonzero(which == i) for i, name in enumerate(layers)}
-
-    faces = {}
-    for name, (axis, side) in FACES.items():
-        plane = np.take(number, -side, axis=axis)
-        faces[name] = plane.ravel()
-    names = list(layers)
-    for i in range(1, len(names)):
-        k = int(np.argmin(np.abs(grid.z - levels[i])))
-        faces[f"{names[i - 1]}|{names[i]}"] = number[:, :, k].ravel()
-    for name, (face, centre, sides) in patches.items():
-        plane = number[:, :, -1 if face == "top" else 0]
-        keep = [
-            np.flatnonzero(np.abs(points_ - centre[axis]) <= 0.5 * sides[axis] + SNAP * points_[-1])
-            for axis, points_ in enumerate((grid.x, grid.y))
-        ]
-        part = plane[np.ix_(keep[0], keep[1])]
-        faces[name] = part.ravel()
-    return Box(points, cells, regions, faces)
-
-
-_ROUND = (
-    (slice(None, -1), slice(None, -1)),
-    (slice(1, None), slice(None, -1)),
-    (slice(1, None), slice(1, None)),
-    (slice(None, -1), slice(1, None)),
-)
-
-
 def line_weights(vertices: Floats, order: int, low: float, high: float) -> Floats:
     """Weights of the nodes of elements on a line in an integral from `low` to `high`, two of its vertices (Gauss-Lobatto).
 
@@ -226,33 +163,6 @@ def line_shape(vertices: Floats, order: int, x: float) -> Floats:
     local = (1.0 - s, s) if order == 1 else ((1.0 - s) * (1.0 - 2.0 * s), 4.0 * s * (1.0 - s), s * (2.0 * s - 1.0))
     values[order * i : order * i + order + 1] = local
     return values
-
-
-def face_weights(vertices: Grid, order: int, layers: Sequence[str], patches: Mapping[str, Patch]) -> dict[str, Floats]:
-    """Area that each node of a face stands for [m2], in the order of `Box.faces` of the grid of nodes."""
-    axes = [vertices.x, vertices.y, vertices.z]
-    whole = [line_weights(points, order, points[0] - 1.0, points[-1] + 1.0) for points in axes]
-    found = {}
-    for name, (axis, _) in FACES.items():
-        first, second = (whole[other] for other in range(3) if other != axis)
-        found[name] = np.outer(first, second).ravel()
-    for one, other in itertools.pairwise(layers):
-        found[f"{one}|{other}"] = np.outer(whole[0], whole[1]).ravel()
-    for name, (_, centre, sides) in patches.items():
-        parts = []
-        for axis in (0, 1):
-            low, high = centre[axis] - 0.5 * sides[axis], centre[axis] + 0.5 * sides[axis]
-            weights = line_weights(axes[axis], order, low, high)
-            parts.append(weights[weights > 0.0])
-        found[name] = np.outer(parts[0], parts[1]).ravel()
-    return found
-
-
-def point_weights(vertices: Grid, order: int, point: Floats) -> Floats:
-    """Weights of all nodes in the value at a point [m]."""
-    x, y, z = (line_shape(points, order, float(value)) for points, value in zip(vertices[:3], point, strict=True))
-    weights: Floats = np.einsum("i,j,k->ijk", x, y, z).ravel()
-    return weights
 
 
 def mirrored(grid: Grid) -> tuple[Grid, NDArray[np.int64]]:

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from meshes.block import box_grid, box_mesh, face_weights, graded, halved, mirrored
+from meshes.block import box_grid, graded, halved, mirrored
+from meshes.boxes import tensor_cells
+from tests.conftest import case_from
 
 LAYERS = {"lower": 0.5, "film": 7.0, "upper": 0.5}
 PATCH = {"spot": ("top", (5.0, 5.0), (1.0, 1.0))}
@@ -14,9 +16,24 @@ def grid(**changes):
     return box_grid((10.0, 10.0), list(LAYERS.values()), list(PATCH.values()), **options)
 
 
-def corner_volumes(box):
-    """Volume of each hexahedron of a tensor mesh from two opposite corners."""
-    return np.prod(box.points[box.cells[:, 6]] - box.points[box.cells[:, 0]], axis=1)
+BLOCK = """
+title: block
+materials: {{m: {{density: 1000 kg/m3, heat_capacity: 1000 J/(kg K), thermal_conductivity: 1 W/(m K)}}}}
+sample:
+  kind: layered-block
+  size: [10 mm, 10 mm]
+  layers: [{layers}]
+  patches: {{spot: {{face: top, square: 1 mm, centre: [{x} mm, 5 mm]}}}}
+  temperature: 300 K
+  mesh: {{order: 1, smallest: 0.02 mm, interface: 0.1 mm, growth: 2, largest: 2.5 mm}}
+programme: {{kind: surroundings, faces: {{spot: [{{kind: held, temperature: 400 K}}]}}, end: 1 s}}
+"""
+
+
+def shape(x="5", layers=LAYERS):
+    """The whole block on its mesh: named sides leave no symmetry."""
+    text = ", ".join(f"{{name: {name}, material: m, thickness: {thickness} mm}}" for name, thickness in layers.items())
+    return case_from(BLOCK.format(x=x, layers=text)).sample.shape({"left", "front", "spot"}, [])
 
 
 def test_a_graded_line_keeps_its_breaks_and_its_sizes():
@@ -47,13 +64,12 @@ def test_cells_are_smallest_at_the_patch_edge_in_x_y_and_z():
 
 
 def test_layers_fill_the_block_exactly():
-    made = grid()
-    box = box_mesh(made, LAYERS, PATCH)
-    volumes = corner_volumes(box)
-    assert np.all(volumes > 0.0)
+    made = shape()
+    assert made.multiplicity == 1.0
     for name, thickness in LAYERS.items():
-        assert volumes[box.regions[name]].sum() == pytest.approx(100.0 * thickness, rel=1e-12)
-    assert sum(len(cells) for cells in box.regions.values()) == len(box.cells)
+        assert made.region(name).sum() == pytest.approx(100e-9 * thickness, rel=1e-12)
+    assert np.all(made.space.volumes_at(slice(None)) > 0.0)
+    assert sum(len(cells) for cells in made.mesh.regions.values()) == len(made.mesh.cells)
 
 
 @pytest.mark.parametrize(
@@ -61,23 +77,24 @@ def test_layers_fill_the_block_exactly():
     [("top", 2, 8.0, 100.0), ("bottom", 2, 0.0, 100.0), ("left", 0, 0.0, 80.0), ("back", 1, 10.0, 80.0), ("spot", 2, 8.0, 1.0)],
 )
 def test_faces_lie_where_they_should_and_have_their_area(name, axis, value, area):
-    box = box_mesh(grid(), LAYERS, PATCH)
-    assert box.points[box.faces[name], axis] == pytest.approx(value)
-    assert face_weights(grid(), 1, list(LAYERS), PATCH)[name].sum() == pytest.approx(area)
-    assert len(face_weights(grid(), 1, list(LAYERS), PATCH)[name]) == len(box.faces[name])
+    made = shape()
+    nodes, share = made.face(name)
+    assert made.space.points[nodes, axis] == pytest.approx(1e-3 * value)
+    assert share.sum() == pytest.approx(1e-6 * area)
+    assert len(share) == len(nodes)
 
 
 def test_interfaces_are_named_after_the_layers_they_part():
-    box = box_mesh(grid(), LAYERS, PATCH)
-    assert box.points[box.faces["lower|film"], 2] == pytest.approx(0.5)
-    assert box.points[box.faces["film|upper"], 2] == pytest.approx(7.5)
+    made = shape()
+    for name, level in (("lower|film", 0.5e-3), ("film|upper", 7.5e-3)):
+        assert made.space.points[made.face(name)[0], 2] == pytest.approx(level)
 
 
 def test_a_quarter_unfolds_to_the_whole_body():
     quarter = grid(mirror=(True, True))
     whole, index = mirrored(quarter)
-    points = box_mesh(quarter, LAYERS, PATCH).points[index]
-    full = box_mesh(whole, LAYERS, PATCH).points
+    points = tensor_cells(quarter[:3])[0][index]
+    full, _ = tensor_cells(whole[:3])
     assert full[:, 0].max() == pytest.approx(10.0)
     assert np.minimum(full[:, :2], 10.0 - full[:, :2]) == pytest.approx(points[:, :2], abs=1e-12)
     assert full[:, 2] == pytest.approx(points[:, 2])
@@ -87,5 +104,5 @@ def test_a_patch_that_ends_within_rounding_of_a_side_makes_no_sliver():
     patch = {"spot": ("top", (9.5 - 4e-8, 5.0), (1.0, 1.0))}
     made = box_grid((10.0, 10.0), [8.0], list(patch.values()), smallest=0.02, interface=0.1, growth=2.0, largest=2.5)
     assert np.diff(made.x).min() > 1e-3
-    box = box_mesh(made, {"all": 8.0}, patch)
-    assert box.points[box.faces["spot"], 0].max() == pytest.approx(10.0)
+    body = shape(x="9.49999996", layers={"all": 8.0})
+    assert body.space.points[body.face("spot")[0], 0].max() == pytest.approx(10e-3)

@@ -7,6 +7,7 @@ scikit-fem assembles small meshes, and is what this is tested against.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from thermo.kinetics import Floats
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
+TURN = 2.0 * math.pi
 LARGE = 40_000  # cells from which compiling pays
 
 
@@ -57,7 +59,6 @@ def assemble(space: Any, conductivity: Floats) -> csr_matrix:
         data,
         np.zeros((n_local, n_local)),
         np.zeros((3, n_local)),
-        np.zeros((space.mesh.t.shape[0], 3)),
     )
     compiled(balance)(indptr, indices, data)
     return csr_matrix((data, indices, indptr), shape=(n_nodes, n_nodes))
@@ -157,58 +158,52 @@ def neighbours(cells, start, owner, seen, lengths, indptr, indices):
 
 
 @kernel
+def jacobian(vertices, points, corners, values, d):
+    """Slopes of the place in a cell at one quadrature point, row by row (xx, xy, ... zz), and the place's first coordinate."""
+    radius, xx, xy, xz, yx, yy, yz, zx, zy, zz = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    for v in range(vertices.shape[0]):
+        place = points[vertices[v]]
+        x, y, z, a, b, e = place[0], place[1], place[2], corners[v, 0], corners[v, 1], corners[v, 2]
+        radius += values[v] * x
+        xx, xy, xz = xx + x * a, xy + x * b, xz + x * e
+        yx, yy, yz = yx + y * a, yy + y * b, yz + y * e
+        zx, zy, zz = zx + z * a, zy + z * b, zz + z * e
+    if d < 3:
+        zz = 1.0
+    if d < 2:
+        yy = 1.0
+    return xx, xy, xz, yx, yy, yz, zx, zy, zz, radius
+
+
+@kernel
 def measure(vertices, points, corners, values, weights, across, turned, d, found):
     """Into `found` (n_cells, n_points) the pieces of the volume; arguments as of `fill`."""
     for c in range(vertices.shape[0]):
         for q in range(weights.shape[0]):
-            radius, xx, xy, xz, yx, yy, yz, zx, zy, zz = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
-            for v in range(vertices.shape[1]):
-                place = points[vertices[c, v]]
-                x, y, z, a, b, e = place[0], place[1], place[2], corners[q, v, 0], corners[q, v, 1], corners[q, v, 2]
-                radius += values[q, v] * x
-                xx, xy, xz = xx + x * a, xy + x * b, xz + x * e
-                yx, yy, yz = yx + y * a, yy + y * b, yz + y * e
-                zx, zy, zz = zx + z * a, zy + z * b, zz + z * e
-            if d < 3:
-                zz = 1.0
-            if d < 2:
-                yy = 1.0
+            xx, xy, xz, yx, yy, yz, zx, zy, zz, radius = jacobian(vertices[c], points, corners[q], values[q], d)
             det = xx * (yy * zz - yz * zy) + xy * (yz * zx - yx * zz) + xz * (yx * zy - yy * zx)
-            found[c, q] = weights[q] * abs(det) * (6.283185307179586 * radius if turned else across)
+            found[c, q] = weights[q] * abs(det) * (TURN * radius if turned else across)
 
 
 @kernel
-def fill(cells, vertices, points, slopes, corners, values, weights, conductivity, across, turned, d, indptr, indices, data, K, G, X):
-    """Add every cell's matrix to `data`; `K` (n_local, n_local), `G` (3, n_local), `X` (n_vertices, 3) are room to work in.
+def fill(cells, vertices, points, slopes, corners, values, weights, conductivity, across, turned, d, indptr, indices, data, K, G):
+    """Add every cell's matrix to `data`; `K` (n_local, n_local), `G` (3, n_local) are room to work in.
 
     `slopes` (n_points, n_local, 3) of the shape functions, `corners` and `values` of those that the cell's vertices span it with; in a
     space of `d` dimensions the others are there with unit length and no slope.
     """
     for c in range(cells.shape[0]):
-        for v in range(X.shape[0]):
-            for a in range(3):
-                X[v, a] = points[vertices[c, v], a]
         for i in range(K.shape[0]):
             for j in range(K.shape[0]):
                 K[i, j] = 0.0
         for q in range(weights.shape[0]):
-            radius, xx, xy, xz, yx, yy, yz, zx, zy, zz = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
-            for v in range(X.shape[0]):
-                x, y, z, a, b, e = X[v, 0], X[v, 1], X[v, 2], corners[q, v, 0], corners[q, v, 1], corners[q, v, 2]
-                radius += values[q, v] * x
-                xx, xy, xz = xx + x * a, xy + x * b, xz + x * e
-                yx, yy, yz = yx + y * a, yy + y * b, yz + y * e
-                zx, zy, zz = zx + z * a, zy + z * b, zz + z * e
-            if d < 3:
-                zz = 1.0
-            if d < 2:
-                yy = 1.0
+            xx, xy, xz, yx, yy, yz, zx, zy, zz, radius = jacobian(vertices[c], points, corners[q], values[q], d)
             # cofactors: the inverse times the determinant
             ix, iy, iz = yy * zz - yz * zy, yz * zx - yx * zz, yx * zy - yy * zx
             jx, jy, jz = zy * xz - zz * xy, zz * xx - zx * xz, zx * xy - zy * xx
             kx, ky, kz = xy * yz - xz * yy, xz * yx - xx * yz, xx * yy - xy * yx
             det = xx * ix + xy * iy + xz * iz
-            share = weights[q] * conductivity[c] / abs(det) * (6.283185307179586 * radius if turned else across)
+            share = weights[q] * conductivity[c] / abs(det) * (TURN * radius if turned else across)
             gx, gy, gz, slope = G[0], G[1], G[2], slopes[q]
             for i in range(slope.shape[0]):
                 a, b, e = slope[i, 0], slope[i, 1], slope[i, 2]

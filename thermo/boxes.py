@@ -264,5 +264,4 @@ class Boxes(Meshed):
         if self.mesh.elements == "simplices" and self.dimension > 1:
             names = {2: "triangles", 3: "tetrahedra"}
         mirrored = f"; mirrored at {', '.join(self.symmetry)}" if self.symmetry else ""
-        kind = "quadratic" if self.mesh.order == 2 else "linear"
-        return [f"the mesh has up to {self.n_nodes(faces)} nodes of {kind} {names[self.dimension]}{mirrored}"]
+        return [f"the mesh has up to {self.n_nodes(faces)} nodes of {self.degree} {names[self.dimension]}{mirrored}"]

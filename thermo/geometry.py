@@ -7,7 +7,7 @@ import itertools
 import math
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import numpy as np
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
@@ -97,6 +97,13 @@ class Meshed(Frozen):
     """What every meshed body has: regions of materials, faces by name, a temperature to start from."""
 
     temperature: StartTemperature
+    if TYPE_CHECKING:
+        mesh: Any
+
+    @property
+    def degree(self) -> str:
+        """Of the elements, in words."""
+        return "quadratic" if self.mesh.order == 2 else "linear"
 
     @property
     def dimension(self) -> int:
@@ -443,7 +450,7 @@ class LayeredBlock(Meshed):
             " (mirror planes in the middle of " + " and ".join(axis for axis, used in (("x", x), ("y", y)) if used) + ")" if x or y else ""
         )
         n = self.n_nodes(faces)
-        return [f"the mesh covers {part}{why}, {n} nodes of {'quadratic' if self.mesh.order == 2 else 'linear'} hexahedra"]
+        return [f"the mesh covers {part}{why}, {n} nodes of {self.degree} hexahedra"]
 
 
 def node_grid(grid: Grid, order: int) -> Grid:

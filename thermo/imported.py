@@ -235,9 +235,8 @@ class ImportedMesh(ImportedBody):
     def notes(self, faces: set[str]) -> list[str]:
         """What is said of the mesh in the log."""
         mesh = self.imported.mesh
-        kind = "quadratic" if self.mesh.order == 2 else "linear"
         return [
-            f"{self.file}: {len(mesh.cells)} cells ({mesh.kind}), {kind} elements, {self.n_nodes(faces)} nodes or so",
+            f"{self.file}: {len(mesh.cells)} cells ({mesh.kind}), {self.degree} elements, {self.n_nodes(faces)} nodes or so",
             *self.imported.notes,
         ]
 

@@ -145,8 +145,8 @@ class Solids(ImportedBody):
     def notes(self, faces: set[str]) -> list[str]:
         """What is said of the mesh in the log."""
         mesh = self.imported.mesh
-        kind = "quadratic" if self.mesh.order == 2 else "linear"
-        text = f"Gmsh made {len(mesh.cells)} tetrahedra, {kind} elements, {self.n_nodes(faces)} nodes or so; round faces are made of planes"
+        text = f"Gmsh made {len(mesh.cells)} tetrahedra, {self.degree} elements, {self.n_nodes(faces)} nodes or so"
+        text += "; round faces are made of planes"
         return [text, *self.imported.notes]
 
 

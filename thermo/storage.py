@@ -131,8 +131,8 @@ class Storage:
             low, high = np.where(excess <= 0.0, T, low), np.where(excess > 0.0, T, high)
             step = excess / part.capacity(T)
             new = T - step
-            new = np.where((new > low) & (new < high), new, 0.5 * (low + high))
-            done = np.abs(new - T) <= 1e-13 * np.abs(T)
+            done = np.abs(step) <= 1e-13 * np.abs(T)  # asked before the bounds, one of which is T
+            new = np.where(done | ((new > low) & (new < high)), new, 0.5 * (low + high))
             T = new
             if done.all():
                 break
