@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from thermo.cell import LumpedCell
-from thermo.chemistry import Short, arrays, library_mechanisms
+from thermo.chemistry import MechanismText, Short, arrays, library_mechanisms
 from thermo.kinetics import (
     AUTOCATALYTIC,
     BARRIER,
@@ -23,7 +23,7 @@ from thermo.kinetics import (
     rates,
 )
 
-MECHANISM = arrays(library_mechanisms()["limetal-ncm811-lhce"], Short(0, 0.15, 1800.0, 3.3, 4.3, "cathode", 0.001))
+MECHANISM = arrays(library_mechanisms()["limetal-ncm811-lhce"], Short(0.15, 1800.0, 3.3, 4.3, "cathode", 0.001), n_triggers=1)
 FIRED = np.ones(1)
 
 
@@ -37,12 +37,13 @@ def rates_at(temperature, extent):
 @pytest.mark.parametrize(
     ("kind", "a", "b"),
     [
-        (ORDER, 1.0, 0.0),
-        (ORDER, 0.5, 0.0),
-        (ORDER, 2.5, 0.0),
+        (ORDER, 1.0, 1e-6),
+        (ORDER, 0.5, 1e-6),
+        (ORDER, 2.5, 1e-6),
         (SATURATION, 0.03, 0.0),
         (LINEAR, 3.3, 1.0),
-        (BARRIER, 0.033, 0.0),
+        (BARRIER, 0.033, math.inf),
+        (BARRIER, 0.033, 0.1),
         (AUTOCATALYTIC, 1.0, 1.0),
         (AUTOCATALYTIC, 0.7, 1.5),
     ],
@@ -54,10 +55,18 @@ def test_the_slope_of_a_factor_is_its_derivative(kind, a, b, amount):
     assert factor_slope(kind, amount, a, b) == pytest.approx(difference, rel=1e-6)
 
 
-@pytest.mark.parametrize("n", [0.5, 1.0, 2.0])
+@pytest.mark.parametrize("n", [1.0, 1.5, 2.0])
 def test_a_factor_of_order_n_is_odd_in_the_amount(n):
     """An overshoot below zero is driven back, not clipped: mass and energy stay exact."""
-    assert factor(ORDER, -0.3, n, 0.0) == -factor(ORDER, 0.3, n, 0.0)
+    assert factor(ORDER, -0.3, n, 1e-6) == -factor(ORDER, 0.3, n, 1e-6)
+
+
+def test_a_step_linear_in_a_rate_of_order_one_half_ends_at_zero_from_either_side():
+    """Newton's step from c > 0 goes to -c; from there it must not come back to c, as it would were the rate odd."""
+    c = 1e-3
+    for _ in range(4):
+        c -= factor(ORDER, c, 0.5, 1e-6) / factor_slope(ORDER, c, 0.5, 1e-6)
+    assert abs(c) < 1e-9
 
 
 @pytest.mark.parametrize("temperature", [330.0, 400.0, 453.0, 460.0, 700.0, 1100.0])
@@ -110,3 +119,73 @@ def test_a_library_mechanism_and_the_same_one_written_out_are_the_same():
     written = LumpedCell.model_validate({**common, "chemistry": text}).build(1.0, 300.0, 1e-5).mechanism
     for ours, theirs in zip(named, written, strict=True):
         assert np.array_equal(ours, theirs)
+
+
+EVERYTHING = {
+    "title": "all that slows a rate down",
+    "species": {"a": {"start": "300 kg/m3"}, "b": {"start": "0 kg/m3"}},
+    "reactions": {
+        "one": {
+            "pre_exponential_factor": "1e10 1/s",
+            "activation_energy": "110 kJ/mol",
+            "temperature_exponent": 1.5,
+            "damkohler": {"factor": 1e8, "activation_energy": "90 kJ/mol"},
+            "ceiling": "0.3 1/s",
+            "factors": [
+                {"kind": "order", "species": "a", "order": 0.5},
+                {"kind": "barrier", "species": "b", "reference": "20 kg/m3", "critical": "60 kg/m3"},
+                {"kind": "saturation", "species": "a", "half": "5 kg/m3"},
+            ],
+            "consumes": {"a": 1, "b": -0.4},
+            "heat": {"per_mass": "500 kJ/kg"},
+        },
+        "two": {
+            "pre_exponential_factor": "1e-3 1/s",
+            "activation_energy": "80 kJ/mol",
+            "reference_temperature": "400 K",
+            "temperature_exponent": -1,
+            "gate": {"temperature": "410 K", "width": "8 K"},
+            "factors": [{"kind": "order", "species": "b", "order": 1.3}],
+            "consumes": {"b": 1},
+            "heat": {"per_mass": "-200 kJ/kg"},
+        },
+    },
+}
+SETS = {name: arrays(text, None, 1e-4) for name, text in library_mechanisms().items()}
+SETS["everything"] = arrays(MechanismText.model_validate(EVERYTHING), None, 2e-4)
+
+
+@pytest.mark.parametrize("share", [0.01, 0.3, 0.8])
+@pytest.mark.parametrize("temperature", [360.0, 415.0, 480.0, 700.0])
+@pytest.mark.parametrize("name", SETS)
+def test_slopes_of_every_set_are_its_derivatives(name, temperature, share):
+    mechanism = SETS[name]
+    n, m = mechanism.stoichiometry.shape
+    on = np.ones(len(mechanism.threshold))
+    extent = share * 0.2 * mechanism.scale * np.linspace(0.3, 1.0, n)
+
+    def at(temperature, extent):
+        amount, out = np.zeros(m), np.zeros(n)
+        amounts(mechanism, extent, amount)
+        rates(mechanism, temperature, amount, on, out)
+        return out
+
+    amount, by_temperature, by_extent = np.zeros(m), np.zeros(n), np.zeros((n, n))
+    amounts(mechanism, extent, amount)
+    rate_slopes(mechanism, temperature, amount, on, by_temperature, by_extent)
+    difference = (at(temperature + 1e-3, extent) - at(temperature - 1e-3, extent)) / 2e-3
+    assert by_temperature == pytest.approx(difference, rel=1e-5, abs=1e-300)
+    for k in range(n):
+        change = np.zeros(n)
+        change[k] = 1e-7 * mechanism.scale
+        difference = (at(temperature, extent + change) - at(temperature, extent - change)) / (2.0 * change[k])
+        assert by_extent[:, k] == pytest.approx(difference, rel=2e-5, abs=1e-6 * np.abs(difference).max())
+
+
+def test_a_rate_constant_with_everything_is_what_its_equation_says():
+    R, T = 8.314462618, 450.0
+    bare = 1e10 * T**1.5 * math.exp(-110e3 / (R * T)) / (1.0 + 1e8 * math.exp(-90e3 / (R * T)))
+    assert rate_constant(SETS["everything"], 0, T, np.zeros(0)) == pytest.approx(bare * 0.3 / (bare + 0.3), rel=1e-12)
+    bare = 1e-3 * (400.0 / T) * math.exp(-80e3 / R * (1.0 / T - 1.0 / 400.0)) * 0.5 * (1.0 + math.tanh(5.0))
+    assert rate_constant(SETS["everything"], 1, T, np.zeros(0)) == pytest.approx(bare, rel=1e-12)
+    assert SETS["everything"].heat == pytest.approx([500e3 * 2e-4, -200e3 * 2e-4])

@@ -103,9 +103,10 @@ def surroundings_of_arc(programme, machine, clock):
     ramp = programme.heater if machine[PHASE] == HEAT else 0.0
     if machine[FOLLOWS] != 0.0:
         offset = wall_offset(programme, machine, clock)
-        return Surroundings(1.0, offset, -offset / programme.lag, programme.loss, programme.emissive_area, ramp)
+        slope = -offset / programme.lag
+        return Surroundings(1.0, offset, slope, programme.loss, programme.emissive_area, 0.0, 0.0, 0.0, 0.0, 0.0, ramp, 0.0)
     wall = machine[WALL] + programme.tracking * (clock - machine[WALL_CLOCK])
-    return Surroundings(0.0, wall, programme.tracking, programme.loss, programme.emissive_area, ramp)
+    return Surroundings(0.0, wall, programme.tracking, programme.loss, programme.emissive_area, 0.0, 0.0, 0.0, 0.0, 0.0, ramp, 0.0)
 
 
 @window.body(Calorimeter)

@@ -11,12 +11,15 @@ from thermo.arc import PHASE_NAMES, ArcProgramme
 from thermo.boundary import LINKS, Contact, GapRadiation, Held, Radiation, ThinLayer, resistance, slope_at
 from thermo.case import Case, Place
 from thermo.cell import LumpedCell
+from thermo.chemistry import AMOUNTS
 from thermo.derived import value_at
+from thermo.dsc import dsc_columns
+from thermo.exposure import EXPOSED, DscProgramme, RampProgramme
 from thermo.geometry import Along, LayeredBlock, Meshed, Stored
 from thermo.kinetics import Floats, amounts, heat_per_extent, rates
 from thermo.materials import ByAxis, Table
 from thermo.modal_body import ModalBody, modal_body
-from thermo.programme import PHASE, FaceSchedule, OvenProgramme, SteadyProgramme, SurroundingsProgramme
+from thermo.programme import PHASE, FaceSchedule, SteadyProgramme, SurroundingsProgramme
 from thermo.readings import Reading, derived_numbers, extremes_by_region, range_warnings, stack_of, theta_between
 from thermo.shape import Frame
 from thermo.stepping import CLOCK, EJECTED, FUSED, HEAT_IN, HEAT_OUT, HIGHEST, RELEASED, History, State, advance
@@ -35,13 +38,14 @@ class CellBody:
         assert isinstance(cell, LumpedCell)
         arc = isinstance(programme, ArcProgramme)
         phi = float(programme.calorimeter.phi) if isinstance(programme, ArcProgramme) else 1.0
-        start = programme.start if isinstance(programme, ArcProgramme) else cell.temperature
+        start = programme.start if isinstance(programme, ArcProgramme | DscProgramme | RampProgramme) else cell.temperature
         assert start is not None
         self.cell, self.arc = cell, arc
-        self.sample = cell.build(phi, float(start), case.step_tolerance())
-        if isinstance(programme, OvenProgramme):
-            assert cell.surface is not None
-            self.programme: Any = programme.around(float(cell.surface))
+        self.dsc = programme if isinstance(programme, DscProgramme) else None
+        pan = float(programme.pan) if isinstance(programme, DscProgramme) else 0.0
+        self.sample = cell.build(phi, float(start), case.step_tolerance(), pan)
+        if isinstance(programme, EXPOSED):
+            self.programme: Any = programme.around(float(cell.surface or 0.0), float(cell.capacity().at_298K) + pan)
         else:
             self.programme = programme.build() if isinstance(programme, ArcProgramme) else programme.build(has_faces=False)
         self.reactions = cell.reaction_names()
@@ -74,21 +78,25 @@ class CellBody:
         mechanism = self.sample.mechanism
         amount, rate = np.zeros(len(mechanism.start)), np.zeros(n_reactions)
         for i in range(n_rows):
-            fired = block.fired[i]
+            fired = block.fired[i, 0]
             amounts(mechanism, block.extent[i, 0], amount)
             rates(mechanism, block.temperature[i, 0], amount, fired, rate)
             for k in range(n_reactions):
                 power[i, k] = heat_per_extent(mechanism, k, amount) * rate[k]
             if self.cell.short is not None:
-                voltage[i] = self._voltage(amount, bool(np.any(fired)))
+                voltage[i] = self._voltage(amount, bool(fired[0]))
         for k, name in enumerate(self.reactions):
             made[f"heat_{name}_W"] = power[:, k]
+        text = self.cell.mechanism()
+        counted = "conversion" if text is None or text.amounts == "number" else "extent"
         for k, name in enumerate(self.reactions):
-            made[f"conversion_{name}"] = block.extent[:, 0, k]
+            made[f"{counted}_{name}{'' if text is None else AMOUNTS[text.amounts]}"] = block.extent[:, 0, k]
         if self.arc:
             made["phase"] = np.array([PHASE_NAMES[phase] for phase in block.machine[:, PHASE]])
         if self.cell.short is not None:
             made["voltage_V"] = voltage
+        if self.dsc is not None:
+            made |= dsc_columns(self.dsc, self.sample.capacity, block.time, block.temperature[:, 0], power.sum(axis=1))
         return made
 
     def _voltage(self, amount: Floats, shorted: bool) -> float:
@@ -102,6 +110,18 @@ class CellBody:
         if shorted and short.fused_energy is None:
             voltage *= s / (abs(s) + float(short.half))
         return voltage
+
+    def amounts(self, state: State) -> dict[str, dict[str, float]]:
+        """The amount of each species at the start and at the end."""
+        text, mechanism = self.cell.mechanism(), self.sample.mechanism
+        if text is None:
+            return {}
+        final = mechanism.start + state.extent[0] @ mechanism.stoichiometry
+        ends = f"initial{AMOUNTS[text.amounts]}", f"final{AMOUNTS[text.amounts]}"
+        return {
+            name: dict(zip(ends, (float(a), float(b)), strict=True))
+            for name, a, b in zip(text.species, mechanism.start, final, strict=True)
+        }
 
     def energy(self, state: State, begun: Floats) -> dict[str, Any]:
         """The balance of the run; `begun` is the enthalpy at the start [J]."""

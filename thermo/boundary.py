@@ -49,7 +49,7 @@ def slope_at(value: float | OverTime, time: float) -> float:
     return float((value.value[row] - value.value[row - 1]) / (value.time[row] - value.time[row - 1]))
 
 
-class _Timed:
+class Timed:
     """A constant, `{table: [[time, value], ...]}`, or `{from: value, to: value, over: time}`."""
 
     def __init__(self, dimension: str, **limits: float) -> None:
@@ -94,7 +94,7 @@ class _Timed:
         return {"anyOf": [number, table, ramp]}
 
 
-TemperatureOverTime = Annotated[Any, _Timed("temperature")]
+TemperatureOverTime = Annotated[Any, Timed("temperature")]
 
 
 class Held(Frozen):
@@ -108,14 +108,14 @@ class Flux(Frozen):
     """Heat into the body through each unit of a face; negative where it is taken out."""
 
     kind: Literal["flux"]
-    heat_flux: Annotated[Any, _Timed("heat flux")]
+    heat_flux: Annotated[Any, Timed("heat flux")]
 
 
 class Convection(Frozen):
     """h (T - T_amb) leaves each unit of a face."""
 
     kind: Literal["convection"]
-    heat_transfer_coefficient: Annotated[Any, _Timed("heat transfer coefficient", ge=0)]
+    heat_transfer_coefficient: Annotated[Any, Timed("heat transfer coefficient", ge=0)]
     ambient_temperature: TemperatureOverTime
 
 
@@ -123,7 +123,7 @@ class Radiation(Frozen):
     """eps sigma (T^4 - T_amb^4) leaves each unit of a face: grey, towards large surroundings."""
 
     kind: Literal["radiation"]
-    emissivity: Annotated[Any, _Timed("number", ge=0, le=1)]
+    emissivity: Annotated[Any, Timed("number", ge=0, le=1)]
     ambient_temperature: TemperatureOverTime
 
 
@@ -131,7 +131,7 @@ class Contact(Frozen):
     """A thermal resistance between the two sides of an interface; both sides have temperatures of their own."""
 
     kind: Literal["contact"]
-    resistance: Annotated[Any, _Timed("thermal resistance", gt=0)]
+    resistance: Annotated[Any, Timed("thermal resistance", gt=0)]
 
 
 class ThinLayer(Frozen):
@@ -150,14 +150,14 @@ class GapRadiation(Frozen):
 
     kind: Literal["gap-radiation"]
     to: str
-    emissivity: Annotated[Any, _Timed("number", gt=0, le=1)]
-    other_emissivity: Annotated[Any, _Timed("number", gt=0, le=1)]
+    emissivity: Annotated[Any, Timed("number", gt=0, le=1)]
+    other_emissivity: Annotated[Any, Timed("number", gt=0, le=1)]
 
 
 class Source(Frozen):
     """Heat made in each unit of a region's volume; negative where it is taken out."""
 
-    power_density: Annotated[Any, _Timed("power density")]
+    power_density: Annotated[Any, Timed("power density")]
 
 
 LINKS = (Contact, ThinLayer, GapRadiation)  # what passes heat between two sides of the body

@@ -16,10 +16,11 @@ from thermo.boundary import OverTime
 from thermo.boxes import Boxes
 from thermo.cell import LumpedCell
 from thermo.errors import CaseError, Mistake, among, closest, described, did_you_mean, shortened
+from thermo.exposure import DscProgramme, HeaterProgramme, HotPlateProgramme, InAir, OvenProgramme, RampProgramme
 from thermo.geometry import Along, LayeredBlock, Meshed, Stored
 from thermo.imported import ImportedBody, ImportedMesh, MeshFile
 from thermo.materials import PROPERTIES, Cylindrical, Material, Table, Temperature, Tensor, material_mistakes, tables_of
-from thermo.programme import Conditions, OvenProgramme, SteadyProgramme, SurroundingsProgramme
+from thermo.programme import Conditions, SteadyProgramme, SurroundingsProgramme
 from thermo.reader import Document, Frozen, Key, change, make, misplaced, quantities, read_document
 from thermo.solids import Solids
 from thermo.units import DIMENSIONS, Quantity, Unit, UnitError, dimension_of_key, parse, show
@@ -208,7 +209,17 @@ class Numerics(Frozen):
 
 
 Sample = Annotated[LayeredBlock | Boxes | ImportedMesh | Solids | LumpedCell, Field(discriminator="kind")]
-Programme = Annotated[SurroundingsProgramme | OvenProgramme | SteadyProgramme | ArcProgramme, Field(discriminator="kind")]
+Programme = Annotated[
+    SurroundingsProgramme
+    | OvenProgramme
+    | HotPlateProgramme
+    | HeaterProgramme
+    | RampProgramme
+    | DscProgramme
+    | SteadyProgramme
+    | ArcProgramme,
+    Field(discriminator="kind"),
+]
 
 
 class Case(Frozen):
@@ -320,23 +331,30 @@ def _place_mistakes(document: Document, sample: Any, raw: Any) -> list[Mistake]:
 
 def _programme_mistakes(document: Document, sample: Any, programme: Any) -> list[Mistake]:
     mistakes = []
-    if isinstance(programme, SurroundingsProgramme) and isinstance(sample, LumpedCell) and sample.temperature is None:
-        mistakes.append(document.mistake(("sample",), "'temperature' is missing: where the cell starts"))
-    if isinstance(programme, OvenProgramme) and isinstance(sample, LumpedCell) and sample.surface is None:
-        mistakes.append(document.mistake(("sample",), "'surface' is missing: the area that heat of the oven passes"))
-    if isinstance(programme, OvenProgramme) and isinstance(sample, Meshed) and "outside" not in sample.face_names():
-        text = "an oven acts on the face 'outside', and this body has sides; give them convection and radiation in 'surroundings'"
-        mistakes.append(document.mistake(("programme", "kind"), text))
-    if isinstance(programme, SteadyProgramme) and isinstance(sample, LumpedCell):
-        mistakes.append(
-            document.mistake(("programme", "kind"), "a steady programme takes a meshed sample; a cell of one temperature has none")
-        )
-    if isinstance(programme, ArcProgramme) and isinstance(sample, Meshed):
-        text = "an arc takes a lumped sample; a meshed body in a calorimeter is not supported yet"
-        mistakes.append(document.mistake(("programme", "kind"), text))
-    if isinstance(programme, ArcProgramme) and isinstance(sample, LumpedCell) and sample.temperature is not None:
-        text = "an arc sets the start itself (programme.start); leave it out here"
-        mistakes.append(document.mistake(("sample", "temperature"), text))
+
+    def refuse(key: Key, text: str) -> None:
+        mistakes.append(document.mistake(key, text))
+
+    kind = getattr(programme, "kind", None)
+    if isinstance(sample, LumpedCell):
+        starts = isinstance(programme, ArcProgramme | DscProgramme | RampProgramme)
+        if isinstance(programme, SurroundingsProgramme | InAir) and sample.temperature is None:
+            refuse(("sample",), "'temperature' is missing: where the cell starts")
+        if isinstance(programme, OvenProgramme | InAir) and sample.surface is None:
+            refuse(("sample",), f"'surface' is missing: the area that heat of the {kind} passes")
+        if isinstance(programme, HotPlateProgramme) and sample.surface is not None and programme.contact_area > sample.surface:
+            refuse(("programme", "contact_area"), f"is more than the surface of the cell ({show(sample.surface, 'area')})")
+        if isinstance(programme, SteadyProgramme):
+            refuse(("programme", "kind"), "a steady programme takes a meshed sample; a cell of one temperature has none")
+        if starts and sample.temperature is not None:
+            word = "temperature" if isinstance(programme, RampProgramme) else "start"
+            refuse(("sample", "temperature"), f"a programme '{kind}' sets the start itself (programme.{word}); leave it out here")
+    if isinstance(sample, Meshed):
+        if isinstance(programme, OvenProgramme) and "outside" not in sample.face_names():
+            text = "an oven acts on the face 'outside', and this body has sides; give them convection and radiation in 'surroundings'"
+            refuse(("programme", "kind"), text)
+        if isinstance(programme, ArcProgramme | DscProgramme | RampProgramme | InAir):
+            refuse(("programme", "kind"), f"a programme '{kind}' takes a lumped sample; a meshed body in it is not supported yet")
     return mistakes
 
 
@@ -391,6 +409,7 @@ def _measure_mistakes(document: Document, sample: Any, programme: Any, measure: 
 _POINT: dict[str, Any] = {"temperature_K": {}, "time_s": {}}
 _FIRST = _POINT | {"temperature_start_of_window_K": {}, "criterion": {}, "rate_K_per_s": {}, "margin": {}}
 _EXOTHERM = {"start": _POINT, "end": _POINT | {"reason": {}}, "rise_K": {}, "heat_J": {}}
+_PEAK: dict[str, Any] = {name: {} for name in ("temperature_K", "time_s", "height_W", "onset_K", "area_J", "area_J_per_kg")}
 _PROBE: dict[str, Any] = {"initial_K": {}, "final_K": {}, "maximum_K": {}, "time_of_maximum_s": {}}
 _REGION: dict[str, Any] = {name: {} for name in ("mean_K", "stored_J", "maximum_K", "time_of_maximum_s", "minimum_K", "time_of_minimum_s")}
 _STACK: dict[str, Any] = {
@@ -413,6 +432,8 @@ def _results(sample: Any, measure: Measure, steady: bool) -> dict[str, Any]:
         "arrivals": {"*": {"*": {}}},
         "regions": dict.fromkeys(sample.region_names() if isinstance(sample, Meshed) else (), _REGION),
         "derived": {"length_m": {}, "fourier": {}, "biot": {"*": {}}, "stack": _STACK},
+        "dsc": {"peaks": {"*": _PEAK}, "area_J": {}, "area_J_per_kg": {}},
+        "amounts": {"*": {"*": {}}},
         "energy": _BALANCE if steady else {name: {} for name in _ENERGY} | {"released_J": {"*": {}}},
     }
 

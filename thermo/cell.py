@@ -131,10 +131,10 @@ class LumpedCell(Frozen):
         if self.changes and base is None:
             problems.append((("with",), "changes numbers of a chemistry, and there is none"))
         elif base is not None:
-            found = [(key, change_problem(base, key)) for key in self.changes]
+            found = [(key, change_problem(base, key, value)) for key, value in self.changes.items()]
             problems += [(("with", key), text) for key, text in found if text]
         if base is not None and needs_volume(base) and self.volume is None:
-            problems.append(((), "'volume' is missing: heats of the chemistry are given by the content of reactants in it"))
+            problems.append(((), "'volume' is missing: the chemistry gives its heats by what the volume holds"))
         species = base.species if base else {}
         if self.short is not None and self.short.species not in species:
             problems.append(
@@ -166,7 +166,7 @@ class LumpedCell(Frozen):
         sustained = self.short is not None and self.short.fused_energy is None
         return [*(mechanism.reactions if mechanism else []), *(["short"] if sustained else [])]
 
-    def build(self, phi: float, start: float, tolerance: float) -> LineSample:
+    def build(self, phi: float, start: float, tolerance: float, pan: float = 0.0) -> LineSample:
         """The cell as arrays for the kernels: one node, one site.
 
         Parameters
@@ -174,6 +174,7 @@ class LumpedCell(Frozen):
         phi : heat capacity of cell and holder over that of the cell
         start : temperature at time zero [K]
         tolerance : error of a step in the extents [-]; 100 K times this in temperature
+        pan : heat capacity of what is heated with the cell [J/K]
         """
         capacity = self.capacity()
         peaks = list(self.melting.values())
@@ -184,9 +185,10 @@ class LumpedCell(Frozen):
         if short is not None and sustained:
             voltage = short.voltage
             reaction = Short(
-                0, float(short.resistance), float(short.charge), float(voltage.empty), float(voltage.full), short.species, float(short.half)
+                float(short.resistance), float(short.charge), float(voltage.empty), float(voltage.full), short.species, float(short.half)
             )
-        mechanism = arrays(text, reaction, None if self.volume is None else float(self.volume))
+        volume = None if self.volume is None else float(self.volume)
+        mechanism = arrays(text, reaction, volume, n_triggers=int(short is not None))
         fuse_energy, fuse_extent, fuse_reaction = 0.0, 0.0, -1
         if short is not None and short.fused_energy is not None:
             # the charge that the fuse lets through at full voltage is gone from the charged species
@@ -195,7 +197,7 @@ class LumpedCell(Frozen):
             fuse_reaction = _reaction_of(text, short.species)
         return LineSample(
             capacity=HeatCapacity(
-                at_298=phi * float(capacity.at_298K),
+                at_298=phi * float(capacity.at_298K) + pan,
                 slope=phi * float(capacity.slope),
                 peak_heat=phi * np.array([float(peak.heat) for peak in peaks]),
                 peak_temperature=np.array([float(peak.temperature) for peak in peaks]),
@@ -216,7 +218,7 @@ class LumpedCell(Frozen):
             ejects_after=0 if self.ejecta else -1,
             start_temperature=start,
             tolerance_temperature=100.0 * tolerance,
-            tolerance_extent=tolerance,
+            tolerance_extent=tolerance * mechanism.scale,
         )
 
 

@@ -4,36 +4,66 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
-from pydantic import Discriminator, Field, Tag, ValidationInfo, model_validator
+from pydantic import Discriminator, Field, PlainValidator, Tag, ValidationInfo, model_validator
 from pydantic_core import PydanticCustomError
 
 from thermo.constants import GAS_CONSTANT
 from thermo.errors import described, did_you_mean, shortened
-from thermo.kinetics import AUTOCATALYTIC, BARRIER, LINEAR, ORDER, SATURATION, Mechanism
+from thermo.kinetics import AUTOCATALYTIC, BARRIER, LEAST, LINEAR, ORDER, SATURATION, Mechanism
 from thermo.materials import LIBRARY, read_library
 from thermo.reader import Frozen, Key, misplaced
-from thermo.units import Unit, UnitError
+from thermo.units import Quantity, Unit, UnitError
 
 Temperature = Annotated[float, Unit("temperature")]
 Energy = Annotated[float, Unit("energy")]
-Fraction = Annotated[float, Unit("number", ge=0, le=1)]
+AMOUNTS = {"number": "", "density": "_kg_per_m3", "amount of substance": "_mol"}  # what amounts may be, and how their columns end
+
+
+def _amount(value: Any, info: ValidationInfo) -> Quantity:
+    """An amount of a species: a fraction, a density or moles, by its unit."""
+    text = value.get("value") if isinstance(value, dict) else value
+    unit = text.strip().lstrip("+-.0123456789eE").strip() if isinstance(text, str) else ""
+    dimension = value.dimension if isinstance(value, Quantity) else "number"
+    if "mol" in unit:
+        dimension = "amount of substance"
+    elif "g" in unit:
+        dimension = "density"
+    return Unit(dimension, ge=0, le=1 if dimension == "number" else None)._validate(value, info)
+
+
+Amount = Annotated[float, PlainValidator(_amount)]
+Level = Annotated[float, PlainValidator(_amount)]
 
 
 class Species(Frozen):
-    """Something that reactions use up or make: its amount at the start as a fraction of the full one."""
+    """Something that reactions use up or make: its amount at the start, as a fraction of the full one, in kg per m3 of the cell or in
+    mol. All species of a mechanism are in one of these, and so is the extent of its reactions."""
 
-    start: Fraction
+    start: Amount
     note: str | None = None
 
 
 class Gate(Frozen):
-    """A rate that is blocked below a temperature: (1 + tanh((T - temperature)/width))/2."""
+    """A rate that is blocked below a temperature: (1 + tanh((T - temperature)/width))/2, or at once where there is no width.
+
+    A gate at once may also have an upper end, `until`; passing either is found as an event.
+    """
 
     temperature: Temperature
-    width: Annotated[float, Unit("temperature difference", gt=0)]
+    width: Annotated[float | None, Unit("temperature difference", gt=0)] = None
+    until: Temperature | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Gate:
+        if self.until is not None and self.width is not None:
+            raise misplaced([(("until",), "belongs to a gate without a width")])
+        if self.until is not None and self.until <= self.temperature:
+            raise misplaced([(("until",), "must lie above 'temperature'")])
+        return self
 
 
 class OrderFactor(Frozen):
@@ -49,15 +79,16 @@ class SaturationFactor(Frozen):
 
     kind: Literal["saturation"]
     species: str
-    half: Annotated[float, Unit("number", gt=0)]
+    half: Level
 
 
 class BarrierFactor(Frozen):
-    """exp(-amount / reference) of a species: what passes a layer that grows, such as the SEI."""
+    """exp(-amount / reference) of a species: what passes a layer that grows, such as the SEI; beyond a `critical` amount it is as there."""
 
     kind: Literal["barrier"]
     species: str
-    reference: Annotated[float, Unit("number", gt=0)]
+    reference: Level
+    critical: Level | None = None
 
 
 class AutocatalyticFactor(Frozen):
@@ -69,46 +100,95 @@ class AutocatalyticFactor(Frozen):
     other_order: Annotated[float, Unit("number", ge=0)] = 1.0
 
 
-Factor = Annotated[OrderFactor | SaturationFactor | BarrierFactor | AutocatalyticFactor, Field(discriminator="kind")]
+class ThresholdFactor(Frozen):
+    """One while the amount of a species is above, or below, a threshold, else zero; passing it is found as an event."""
+
+    kind: Literal["threshold"]
+    species: str
+    above: Level | None = None
+    below: Level | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> ThresholdFactor:
+        if (self.above is None) == (self.below is None):
+            raise misplaced([((), "one of 'above' and 'below' is wanted")])
+        return self
+
+
+Factor = Annotated[
+    OrderFactor | SaturationFactor | BarrierFactor | AutocatalyticFactor | ThresholdFactor,
+    Field(discriminator="kind"),
+]
 
 
 class HeatPerMass(Frozen):
-    """Heat per mass of a reactant, and how much of it there is: its `mass`, or its `content` in the volume of the cell."""
+    """Heat per mass of a reactant, and how much of it there is: its `mass`, or its `content` in the volume of the cell.
+
+    Where amounts are in kg/m3 neither is wanted: the extent counts the mass.
+    """
 
     per_mass: Annotated[float, Unit("specific energy")]
     mass: Annotated[float | None, Unit("mass", gt=0)] = None
     content: Annotated[float | None, Unit("density", gt=0)] = None
 
-    @model_validator(mode="after")
-    def _one(self) -> HeatPerMass:
-        if (self.mass is None) == (self.content is None):
-            raise misplaced([((), "one of 'mass' and 'content' is wanted beside 'per_mass'")])
-        return self
-
-    def in_volume(self, volume: float | None) -> float:
-        """The heat [J] of a cell of a volume [m3], which `content` needs."""
+    def of(self, volume: float | None) -> float:
+        """The heat [J] per unit of extent in a cell of a volume [m3], which all but `mass` need."""
         if self.mass is not None:
             return float(self.per_mass * self.mass)
-        assert self.content is not None
         assert volume is not None
-        return float(self.per_mass * self.content) * volume
+        return float(self.per_mass) * float(1.0 if self.content is None else self.content) * volume
 
 
-def _number_or_mass(value: Any) -> str:
-    return "mass" if isinstance(value, HeatPerMass) or (isinstance(value, dict) and "per_mass" in value) else "number"
+class HeatPerMole(Frozen):
+    """Heat per mole of extent, and how many moles there are: `amount`, or `content` in the volume of the cell; neither where amounts are
+    in mol."""
+
+    per_mole: Annotated[float, Unit("molar energy")]
+    amount: Annotated[float | None, Unit("amount of substance", gt=0)] = None
+    content: Annotated[float | None, Unit("concentration", gt=0)] = None
+
+    def of(self, volume: float | None) -> float:
+        """The heat [J] per unit of extent in a cell of a volume [m3], which `content` needs."""
+        if self.content is None:
+            return float(self.per_mole) * float(1.0 if self.amount is None else self.amount)
+        assert volume is not None
+        return float(self.per_mole * self.content) * volume
 
 
-Heat = Annotated[Annotated[Energy, Tag("number")] | Annotated[HeatPerMass, Tag("mass")], Discriminator(_number_or_mass)]
+def _kind_of_heat(value: Any) -> str:
+    for kind, known in (("per_mass", HeatPerMass), ("per_mole", HeatPerMole)):
+        if isinstance(value, known) or (isinstance(value, dict) and kind in value):
+            return kind
+    return "number"
+
+
+Heat = Annotated[
+    Annotated[Energy, Tag("number")] | Annotated[HeatPerMass, Tag("per_mass")] | Annotated[HeatPerMole, Tag("per_mole")],
+    Discriminator(_kind_of_heat),
+]
+
+
+class Damkohler(Frozen):
+    """Da(T) = factor exp(-E/(R T)), the rate of reaction over that of diffusion; the rate constant is divided by 1 + Da."""
+
+    factor: Annotated[float, Unit("number", gt=0)]
+    activation_energy: Annotated[float, Unit("molar energy", ge=0)]
 
 
 class Reaction(Frozen):
-    """One reaction: rate = k(T) x product of factors [1/s], k(T) = ceiling(A exp(-E/(R T)) x gate).
+    """One reaction: rate = k(T) x product of factors, k(T) = ceiling(A exp(-E/(R T)) x gate / (1 + Da)).
 
-    `consumes` gives the fraction of each species used per unit of extent (negative: made), `heat` the heat released per unit of extent.
+    With a `temperature_exponent` b, k has the factor (T/1 K)^b. With a `reference_temperature` Tr, A is the rate constant there:
+    k = A (T/Tr)^b exp(-E/R (1/T - 1/Tr)). Where amounts are in kg/m3 or mol, so is the extent, and A is the number that gives its rate per
+    second from factors in these units. `consumes` gives the amount of each species used per unit of extent (negative: made), `heat` the
+    heat released per unit of extent.
     """
 
     pre_exponential_factor: Annotated[float, Unit("rate constant", gt=0)]
     activation_energy: Annotated[float, Unit("molar energy", ge=0)]
+    temperature_exponent: Annotated[float, Unit("number")] = 0.0
+    reference_temperature: Temperature | None = None
+    damkohler: Damkohler | None = None
     gate: Gate | None = None
     ceiling: Annotated[float | None, Unit("rate constant", gt=0)] = None
     factors: tuple[Factor, ...] = ()
@@ -126,19 +206,78 @@ class MechanismText(Frozen):
     reactions: dict[str, Reaction]
     note: str | None = None
 
+    @property
+    def amounts(self) -> str:
+        """The dimension of all amounts: `number` (fractions), `density` or `amount of substance`."""
+        return next((species.start.dimension for species in self.species.values() if isinstance(species.start, Quantity)), "number")
+
     @model_validator(mode="after")
-    def _declared(self) -> MechanismText:
+    def _consistent(self) -> MechanismText:
         problems: list[tuple[Key, str]] = []
+        for name, entry in self.species.items():
+            if isinstance(entry.start, Quantity) and entry.start.dimension != self.amounts:
+                text = f"is {_an(entry.start.dimension)}, and the first species is given as {_an(self.amounts)}"
+                problems.append((("species", name, "start"), text))
         for name, reaction in self.reactions.items():
-            used: list[tuple[Key, str]] = [(("factors", i, "species"), factor.species) for i, factor in enumerate(reaction.factors)]
-            used += [(("consumes", species), species) for species in reaction.consumes]
-            for more, species in used:
-                if species not in self.species:
-                    text = f"undeclared species {shortened(species)!r}" + did_you_mean(species, self.species)
-                    problems.append((("reactions", name, *more), text))
+            problems += [(("reactions", name, *key), text) for key, text in _reaction_problems(reaction, self.species, self.amounts)]
         if problems:
             raise misplaced(problems)
         return self
+
+
+def _an(dimension: str) -> str:
+    return "a fraction" if dimension == "number" else f"{'an' if dimension[0] in 'aeiou' else 'a'} {dimension}"
+
+
+LEAST_ENERGY, MOST_ENERGY = 1e3, 1e6  # J/mol, of an activation that is not zero
+
+
+def _reaction_problems(reaction: Reaction, species: dict[str, Species], amounts: str) -> list[tuple[Key, str]]:
+    """What in a reaction does not fit the species, or cannot be."""
+    used: list[tuple[Key, str]] = [(("factors", i, "species"), factor.species) for i, factor in enumerate(reaction.factors)]
+    used += [(("consumes", name), name) for name in reaction.consumes]
+    problems: list[tuple[Key, str]] = [
+        (key, f"undeclared species {shortened(name)!r}" + did_you_mean(name, species)) for key, name in used if name not in species
+    ]
+    for i, factor in enumerate(reaction.factors):
+        for word in ("half", "reference", "critical", "above", "below"):
+            level = getattr(factor, word, None)
+            if isinstance(level, Quantity) and level.dimension != amounts:
+                problems.append((("factors", i, word), f"is {_an(level.dimension)}, and amounts are given as {_an(amounts)}"))
+            if level is not None and word in ("half", "reference") and level <= 0.0:
+                problems.append((("factors", i, word), "must be positive"))
+        if isinstance(factor, AutocatalyticFactor) and amounts != "number":
+            problems.append((("factors", i, "kind"), f"an autocatalytic factor takes fractions, and amounts are given as {_an(amounts)}"))
+    made = sum(reaction.consumes.values())
+    if amounts == "density" and made < -1e-6:
+        problems.append((("consumes",), f"makes mass: {-made:.6g} kg more than it uses per kg of extent"))
+    energy = reaction.activation_energy
+    if 0.0 < energy < LEAST_ENERGY:
+        text = f"{energy:g} J/mol is no activation energy of a reaction; {energy:g} kJ/mol is probably meant"
+        problems.append((("activation_energy",), text))
+    if energy > MOST_ENERGY:
+        text = f"{energy / 1e3:g} kJ/mol is no activation energy of a reaction; {energy / 1e3:g} J/mol is probably meant"
+        problems.append((("activation_energy",), text))
+    return problems + [(("heat",), text) for text in _heat_problem(reaction.heat, amounts)]
+
+
+def _heat_problem(heat: Any, amounts: str) -> list[str]:
+    if isinstance(heat, HeatPerMass):
+        given = [heat.mass, heat.content].count(None)
+        if amounts == "number" and given != 1:
+            return ["one of 'mass' and 'content' is wanted beside 'per_mass'"]
+        if amounts == "density" and given != 2:
+            return ["amounts are in kg/m3: 'per_mass' alone says how much heat there is"]
+        return ["amounts are in mol; 'per_mole' is wanted"] if amounts == "amount of substance" else []
+    if isinstance(heat, HeatPerMole):
+        given = [heat.amount, heat.content].count(None)
+        if amounts == "number" and given != 1:
+            return ["one of 'amount' and 'content' is wanted beside 'per_mole'"]
+        if amounts == "amount of substance" and given != 2:
+            return ["amounts are in mol: 'per_mole' alone says how much heat there is"]
+        return ["amounts are in kg/m3; 'per_mass' is wanted"] if amounts == "density" else []
+    wanted = {"density": "per_mass", "amount of substance": "per_mole"}.get(amounts)
+    return [f"amounts are given as {_an(amounts)}; a heat such as {{{wanted}: ...}} is wanted"] if wanted else []
 
 
 CHANGEABLE = {
@@ -146,6 +285,7 @@ CHANGEABLE = {
     "activation_energy": Unit("molar energy", ge=0),
     "ceiling": Unit("rate constant", gt=0),
     "heat": Unit("energy"),
+    "temperature_exponent": Unit("number"),
 }
 
 
@@ -161,40 +301,52 @@ def library_mechanisms() -> dict[str, MechanismText]:
 
 
 def with_changes(mechanism: MechanismText, changes: dict[str, Any]) -> MechanismText:
-    """The mechanism with single numbers replaced, keys such as `pool.heat`. Keys must exist (see `change_problems`)."""
-    reactions = dict(mechanism.reactions)
+    """The mechanism with single numbers replaced, keys such as `pool.heat` of a reaction, `pool.start` of a species.
+
+    Keys must exist (see `change_problem`).
+    """
+    reactions, species = dict(mechanism.reactions), dict(mechanism.species)
     for key, value in changes.items():
         name, _, field = key.rpartition(".")
-        reactions[name] = reactions[name].model_copy(update={field: value})
-    return mechanism.model_copy(update={"reactions": reactions})
+        if field == "start":
+            species[name] = species[name].model_copy(update={field: value})
+        else:
+            reactions[name] = reactions[name].model_copy(update={field: value})
+    return mechanism.model_copy(update={"reactions": reactions, "species": species})
 
 
-def change_problem(mechanism: MechanismText, key: str) -> str | None:
-    """What is wrong with a key of `with`, or None."""
-    name = key.rpartition(".")[0]
-    if name not in mechanism.reactions:
+def change_problem(mechanism: MechanismText, key: str, value: Any) -> str | None:
+    """What is wrong with an entry of `with`, or None."""
+    name, _, field = key.rpartition(".")
+    if field == "start":
+        if name not in mechanism.species:
+            return f"there is no species {shortened(name)!r}" + did_you_mean(name, mechanism.species)
+        if value.dimension != mechanism.amounts:
+            return f"is {_an(value.dimension)}, and amounts are given as {_an(mechanism.amounts)}"
+    elif name not in mechanism.reactions:
         keys = [f"{reaction}.{number}" for reaction in mechanism.reactions for number in CHANGEABLE]
         return f"there is no reaction {shortened(name or key)!r}" + did_you_mean(key, keys)
+    elif field == "heat" and mechanism.amounts != "number":
+        return f"a heat of the whole cell has no meaning where amounts are given as {_an(mechanism.amounts)}"
     return None
 
 
 def change_value(key: str, raw: Any, info: ValidationInfo) -> Any:
     """A value of `with` as a quantity of the dimension its key states. Raises UnitError."""
     field = key.rpartition(".")[2]
-    if field not in CHANGEABLE:
+    if field not in CHANGEABLE and field != "start":
         raise UnitError(f"unknown number {shortened(field)!r} of a reaction" + did_you_mean(field, CHANGEABLE))
     if isinstance(raw, dict):
         raise UnitError(f"a number with its unit is wanted, found {described(raw)}")
     try:
-        return CHANGEABLE[field]._validate(raw, info)
+        return _amount(raw, info) if field == "start" else CHANGEABLE[field]._validate(raw, info)
     except PydanticCustomError as error:
         raise UnitError(error.message()) from None
 
 
 class Short(NamedTuple):
-    """An internal short as a reaction that shares a charged species: I = (V0 + V1 s)/R x s/(s + half)."""
+    """An internal short as a reaction that shares a charged species: I = (V0 + V1 s)/R x s/(s + half), from the first trigger on."""
 
-    trigger: int
     resistance: float
     charge: float
     empty: float
@@ -204,70 +356,150 @@ class Short(NamedTuple):
 
 
 def needs_volume(text: MechanismText) -> bool:
-    """Whether a heat is given by the content of a reactant in the volume of the cell."""
-    return any(isinstance(reaction.heat, HeatPerMass) and reaction.heat.content is not None for reaction in text.reactions.values())
+    """Whether heats refer to the volume of the cell."""
+    if text.amounts == "density":
+        return True
+    return any(isinstance(r.heat, HeatPerMass | HeatPerMole) and r.heat.content is not None for r in text.reactions.values())
 
 
-def parameters(factor: Factor) -> tuple[int, float, float]:
-    """Kind and numbers of a factor as the kernels take them."""
+class _Lists:
+    """The arrays of a mechanism while they grow, a reaction at a time."""
+
+    def __init__(self, text: MechanismText, n_triggers: int) -> None:
+        self.species, self.n_triggers = list(text.species), n_triggers
+        self.scale = 1.0 if text.amounts == "number" else max(float(entry.start) for entry in text.species.values()) or 1.0
+        self.gas_constant = float(text.gas_constant or GAS_CONSTANT)
+        self.numbers: dict[str, list[float]] = {name: [] for name in _PER_REACTION}
+        self.factors: list[tuple[int, int, float, float]] = []
+        self.first_factor, self.first_switch = [0], [0]
+        self.switches: list[tuple[int, float]] = []
+        self.thresholds: list[tuple[int, float]] = []
+        self.stoichiometry: list[Any] = []
+
+    def add(self, numbers: dict[str, float], factors: Iterable[tuple[int, int, float, float]], consumes: dict[str, float]) -> None:
+        """One reaction, its switches having been added before."""
+        for name, absent in _PER_REACTION.items():
+            self.numbers[name].append(float(numbers.get(name, absent)))
+        self.factors += factors
+        self.first_factor.append(len(self.factors))
+        self.first_switch.append(len(self.switches))
+        row = np.zeros(len(self.species))
+        for name, amount in consumes.items():
+            row[self.species.index(name)] -= amount
+        self.stoichiometry.append(row)
+
+    def threshold(self, species: int, level: float, on: float) -> None:
+        """A switch of the reaction to come: `on` 1.0 to run above the level, 0.0 below it."""
+        entry = (species, level)
+        if entry not in self.thresholds:
+            self.thresholds.append(entry)
+        self.switches.append((self.n_triggers + self.thresholds.index(entry), on))
+
+    def reaction(self, reaction: Reaction, volume: float | None) -> None:
+        """A reaction as written."""
+        heat, energy, exponent = reaction.heat, float(reaction.activation_energy), float(reaction.temperature_exponent)
+        numbers = {
+            "log_factor": math.log(reaction.pre_exponential_factor),
+            "exponent": exponent,
+            "activation": energy / self.gas_constant,
+            "ceiling": float(reaction.ceiling or 0.0),
+            "heat": heat.of(volume) if isinstance(heat, HeatPerMass | HeatPerMole) else float(heat),
+        }
+        if reaction.reference_temperature is not None:
+            at = float(reaction.reference_temperature)
+            numbers["log_factor"] += numbers["activation"] / at - exponent * math.log(at)
+        if reaction.damkohler is not None:
+            numbers["damkohler_log"] = math.log(reaction.damkohler.factor)
+            numbers["damkohler_activation"] = float(reaction.damkohler.activation_energy) / self.gas_constant
+        gate = reaction.gate
+        if gate is not None and gate.width is not None:
+            numbers |= {"gate": float(gate.temperature), "gate_width": float(gate.width)}
+        elif gate is not None:
+            self.threshold(-1, float(gate.temperature), 1.0)
+            if gate.until is not None:
+                self.threshold(-1, float(gate.until), 0.0)
+        factors = []
+        for factor in reaction.factors:
+            at_species = self.species.index(factor.species)
+            if isinstance(factor, ThresholdFactor):
+                level = factor.below if factor.above is None else factor.above
+                assert level is not None
+                self.threshold(at_species, float(level), 1.0 if factor.below is None else 0.0)
+            else:
+                kind, first, second = parameters(factor, self.scale)
+                factors.append((kind, at_species, first, second))
+        self.add(numbers, factors, dict(reaction.consumes))
+
+    def short(self, short: Short) -> None:
+        """An internal short as one more reaction."""
+        s = self.species.index(short.species)
+        numbers = {
+            "log_factor": -math.log(short.resistance * short.charge),
+            "heat": short.charge * short.empty,
+            "heat_slope": short.charge * (short.full - short.empty),
+            "heat_species": s,
+        }
+        self.switches.append((0, 1.0))
+        self.add(numbers, [(LINEAR, s, short.empty, short.full - short.empty), (SATURATION, s, short.half, 0.0)], {short.species: 1.0})
+
+    def made(self, start: list[float]) -> Mechanism:
+        """The arrays."""
+        kinds, which, a, b = (list(column) for column in zip(*self.factors, strict=True)) if self.factors else ([], [], [], [])
+        levels = [level for _, level in self.thresholds]
+        slack = [SLACK_TEMPERATURE if species < 0 else SLACK_AMOUNT for species, _ in self.thresholds]
+        return Mechanism(
+            **{name: np.array(values, np.int64 if name == "heat_species" else float) for name, values in self.numbers.items()},
+            first_switch=np.array(self.first_switch, np.int64),
+            switch=np.array([switch for switch, _ in self.switches], np.int64),
+            switch_on=np.array([on for _, on in self.switches], float),
+            threshold_species=np.array([species for species, _ in self.thresholds], np.int64),
+            threshold=np.array(levels, float),
+            threshold_slack=np.array(slack, float),
+            first_factor=np.array(self.first_factor, np.int64),
+            factor_kind=np.array(kinds, np.int64),
+            factor_species=np.array(which, np.int64),
+            factor_a=np.array(a, float),
+            factor_b=np.array(b, float),
+            stoichiometry=np.array(self.stoichiometry, float).reshape(len(self.first_factor) - 1, len(self.species)),
+            start=np.array(start, float),
+            scale=self.scale,
+        )
+
+
+# per reaction, and what stands where nothing is said
+_PER_REACTION: dict[str, float] = {
+    "log_factor": 0.0,
+    "exponent": 0.0,
+    "activation": 0.0,
+    "damkohler_log": -math.inf,
+    "damkohler_activation": 0.0,
+    "ceiling": 0.0,
+    "gate": 0.0,
+    "gate_width": 0.0,
+    "heat": 0.0,
+    "heat_slope": 0.0,
+    "heat_species": -1,
+}
+SLACK_TEMPERATURE, SLACK_AMOUNT = 1e-3, 1e-4  # K, hundredths of the scale: what switches off again has passed its threshold
+
+
+def parameters(factor: OrderFactor | SaturationFactor | BarrierFactor | AutocatalyticFactor, scale: float) -> tuple[int, float, float]:
+    """Kind and numbers of a factor as the kernels take them, amounts being of the size `scale`."""
     if isinstance(factor, OrderFactor):
-        return ORDER, float(factor.order), 0.0
+        return ORDER, float(factor.order), LEAST * scale
     if isinstance(factor, SaturationFactor):
         return SATURATION, float(factor.half), 0.0
     if isinstance(factor, BarrierFactor):
-        return BARRIER, float(factor.reference), 0.0
+        return BARRIER, float(factor.reference), math.inf if factor.critical is None else float(factor.critical)
     return AUTOCATALYTIC, float(factor.order), float(factor.other_order)
 
 
-def arrays(text: MechanismText, short: Short | None = None, volume: float | None = None) -> Mechanism:
-    """The mechanism as arrays for the kernels, in a cell of a volume [m3]; a sustained short is one more reaction, named `short`."""
-    species = list(text.species)
-    n = len(text.reactions) + (short is not None)
-    gas_constant = text.gas_constant or GAS_CONSTANT
-    columns: dict[str, list[float]] = {name: [] for name in ("log_factor", "activation", "ceiling", "gate", "gate_width", "heat")}
-    kinds, which, a, b, first = [], [], [], [], [0]
-    stoichiometry = np.zeros((n, len(species)))
-    for k, reaction in enumerate(text.reactions.values()):
-        columns["log_factor"].append(math.log(reaction.pre_exponential_factor))
-        columns["activation"].append(reaction.activation_energy / gas_constant)
-        columns["ceiling"].append(float(reaction.ceiling or 0.0))
-        columns["gate"].append(float(reaction.gate.temperature) if reaction.gate else 0.0)
-        columns["gate_width"].append(float(reaction.gate.width) if reaction.gate else 0.0)
-        heat = reaction.heat
-        columns["heat"].append(heat.in_volume(volume) if isinstance(heat, HeatPerMass) else float(heat))
-        for factor in reaction.factors:
-            kind, first_number, second_number = parameters(factor)
-            kinds.append(kind)
-            which.append(species.index(factor.species))
-            a.append(first_number)
-            b.append(second_number)
-        first.append(len(kinds))
-        for name, amount in reaction.consumes.items():
-            stoichiometry[k, species.index(name)] -= amount
-    heat_slope, heat_species, trigger = [0.0] * n, [-1] * n, [-1] * n
+def arrays(text: MechanismText, short: Short | None = None, volume: float | None = None, n_triggers: int = 0) -> Mechanism:
+    """The mechanism as arrays for the kernels, in a cell of a volume [m3] that has triggers of its own; a sustained short, which the
+    first of them begins, is one more reaction, named `short`."""
+    lists = _Lists(text, n_triggers)
+    for reaction in text.reactions.values():
+        lists.reaction(reaction, volume)
     if short is not None:
-        s = species.index(short.species)
-        columns["log_factor"].append(-math.log(short.resistance * short.charge))
-        for name in ("activation", "ceiling", "gate", "gate_width"):
-            columns[name].append(0.0)
-        columns["heat"].append(short.charge * short.empty)
-        heat_slope[-1], heat_species[-1], trigger[-1] = short.charge * (short.full - short.empty), s, short.trigger
-        kinds += [LINEAR, SATURATION]
-        which += [s, s]
-        a += [short.empty, short.half]
-        b += [short.full - short.empty, 0.0]
-        first.append(len(kinds))
-        stoichiometry[-1, s] = -1.0
-    return Mechanism(
-        **{name: np.array(values) for name, values in columns.items()},
-        trigger=np.array(trigger, np.int64),
-        heat_slope=np.array(heat_slope),
-        heat_species=np.array(heat_species, np.int64),
-        first_factor=np.array(first, np.int64),
-        factor_kind=np.array(kinds, np.int64),
-        factor_species=np.array(which, np.int64),
-        factor_a=np.array(a, float),
-        factor_b=np.array(b, float),
-        stoichiometry=stoichiometry,
-        start=np.array([float(entry.start) for entry in text.species.values()]),
-    )
+        lists.short(short)
+    return lists.made([float(entry.start) for entry in text.species.values()])

@@ -11,12 +11,11 @@ import math
 from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
-from pydantic import model_validator
 
-from thermo.boundary import Condition, Convection, Held, OverTime, Radiation, Source, TemperatureOverTime, corners
+from thermo.boundary import Condition, Held, Source, corners
 from thermo.compiled import by_type, kernel
 from thermo.kinetics import Floats
-from thermo.reader import Frozen, misplaced
+from thermo.reader import Frozen
 from thermo.units import Unit
 
 
@@ -24,8 +23,9 @@ class Surroundings(NamedTuple):
     """What a programme sets at one moment.
 
     `follows` 1: the wall stands at sensor + `wall`; 0: the wall stands at `wall` [K]; `wall_slope` is the rate of
-    `wall` [K/s]. Heat leaves by `conductance` [W/K] and from `emissive_area` (emissivity x area) [m2]; the heater adds
-    `ramp` [K/s].
+    `wall` [K/s]. Heat leaves to it by `conductance` [W/K] and from `emissive_area` (emissivity x area) [m2], and by
+    `plate_conductance` [W/K] to a plate at `plate` [K], whose rate is `plate_slope`. A heater gives `power` [W], its rate
+    `power_slope`, and adds `ramp` [K/s]; `forced` 1: that is all the sample's temperature does, its own heat being taken away.
     """
 
     follows: float
@@ -33,7 +33,13 @@ class Surroundings(NamedTuple):
     wall_slope: float
     conductance: float
     emissive_area: float
+    plate: float
+    plate_slope: float
+    plate_conductance: float
+    power: float
+    power_slope: float
     ramp: float
+    forced: float
 
 
 ENDED = -1.0  # the phase of a machine whose test is over; `machine[0]` is always the phase
@@ -104,24 +110,12 @@ class FaceSchedule(NamedTuple):
     terms: tuple[tuple[str, Any], ...]
 
 
-class Oven(NamedTuple):
-    """Air around a sample that has no faces, over time until `corners[-1]` [s]: `air` [K] at `air_time` [s], linear between, steps end at
-    each corner. Heat passes by `conductance` [W/K] and `emissive_area` (emissivity x area) [m2]."""
-
-    corners: Floats
-    air_time: Floats
-    air: Floats
-    conductance: float
-    emissive_area: float
-
-
 CORNER = 2  # entry of the machine: which corner comes next
 
-REASONS[Schedule] = REASONS[FaceSchedule] = REASONS[Oven] = ("", "end of the programme", "steady state")
+REASONS[Schedule] = REASONS[FaceSchedule] = ("", "end of the programme", "steady state")
 
 
 @start.body(FaceSchedule)
-@start.body(Oven)
 @start.body(Schedule)
 @kernel
 def start_schedule(programme, machine, temperature):
@@ -133,25 +127,10 @@ def start_schedule(programme, machine, temperature):
 @surroundings.body(Schedule)
 @kernel
 def surroundings_of_schedule(programme, machine, clock):
-    return Surroundings(0.0, 298.15, 0.0, 0.0, 0.0, 0.0)
-
-
-@surroundings.body(Oven)
-@kernel
-def surroundings_of_oven(programme, machine, clock):
-    last = programme.air_time.shape[0] - 1
-    if clock >= programme.air_time[last]:
-        return Surroundings(0.0, programme.air[last], 0.0, programme.conductance, programme.emissive_area, 0.0)
-    row = 0
-    while clock >= programme.air_time[row + 1]:
-        row += 1
-    slope = (programme.air[row + 1] - programme.air[row]) / (programme.air_time[row + 1] - programme.air_time[row])
-    air = programme.air[row] + slope * (clock - programme.air_time[row])
-    return Surroundings(0.0, air, slope, programme.conductance, programme.emissive_area, 0.0)
+    return Surroundings(0.0, 298.15, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 @window.body(FaceSchedule)
-@window.body(Oven)
 @window.body(Schedule)
 @kernel
 def window_of_schedule(programme, machine):
@@ -159,7 +138,6 @@ def window_of_schedule(programme, machine):
 
 
 @watches.body(FaceSchedule)
-@watches.body(Oven)
 @watches.body(Schedule)
 @kernel
 def schedule_watches(programme):
@@ -167,7 +145,6 @@ def schedule_watches(programme):
 
 
 @margins.body(FaceSchedule)
-@margins.body(Oven)
 @margins.body(Schedule)
 @kernel
 def margins_of_schedule(programme, machine, clock, temperature, rate, out):
@@ -176,7 +153,6 @@ def margins_of_schedule(programme, machine, clock, temperature, rate, out):
 
 
 @decide.body(FaceSchedule)
-@decide.body(Oven)
 @decide.body(Schedule)
 @kernel
 def decide_schedule(programme, machine, event, clock, temperature, rate):
@@ -188,7 +164,6 @@ def decide_schedule(programme, machine, event, clock, temperature, rate):
 
 
 @jumped.body(FaceSchedule)
-@jumped.body(Oven)
 @jumped.body(Schedule)
 @kernel
 def jumped_schedule(programme, machine, clock, before, after):
@@ -196,7 +171,6 @@ def jumped_schedule(programme, machine, clock, before, after):
 
 
 @progress.body(FaceSchedule)
-@progress.body(Oven)
 @progress.body(Schedule)
 def progress_of_schedule(programme, machine, clock, temperature):
     if programme.corners[-1] == 0.0:
@@ -244,34 +218,3 @@ class SurroundingsProgramme(Conditions):
         bends = [time for time in corners([condition for _, condition in self.terms()]) if 0.0 < time < self.end]
         ends = np.array([*bends, float(self.end)])
         return FaceSchedule(ends, self.terms()) if has_faces else Schedule(ends)
-
-
-class OvenProgramme(SurroundingsProgramme):
-    """A sample in the air of an oven: film and radiation on its whole outside, or on the `surface` of a cell of one temperature."""
-
-    kind: Literal["oven"]  # type: ignore[assignment]
-    air: TemperatureOverTime
-    heat_transfer_coefficient: Annotated[float, Unit("heat transfer coefficient", ge=0)]
-    emissivity: Annotated[float, Unit("number", ge=0, le=1)] = 0.0
-
-    @model_validator(mode="after")
-    def _around(self) -> OvenProgramme:
-        if self.faces:
-            raise misplaced([(("faces",), "an oven acts on the whole outside; conditions on faces belong to the programme 'surroundings'")])
-        film = Convection.model_construct(
-            kind="convection", heat_transfer_coefficient=self.heat_transfer_coefficient, ambient_temperature=self.air
-        )
-        glow = Radiation.model_construct(kind="radiation", emissivity=self.emissivity, ambient_temperature=self.air)
-        self.__dict__["faces"] = {"outside": (film, glow)}
-        return self
-
-    def around(self, surface: float) -> Oven:
-        """The programme around a sample of one surface [m2]."""
-        known = self.air if isinstance(self.air, OverTime) else None
-        times = np.array([0.0] if known is None else known.time, float)
-        values = np.array([self.air] if known is None else known.value, float)
-        if times[0] > 0.0:
-            times, values = np.concatenate([[0.0], times]), np.concatenate([values[:1], values])
-        bends = [time for time in times if 0.0 < time < self.end]
-        area = float(self.heat_transfer_coefficient) * surface, float(self.emissivity) * surface
-        return Oven(np.array([*bends, float(self.end)]), times, values, *area)

@@ -22,10 +22,11 @@ from thermo.arc import (
     ArcProgramme,
 )
 from thermo.body import Body, CellBody
-from thermo.boundary import at
 from thermo.case import CRITERIA, Case, tolerance, used_numbers, wanted
+from thermo.dsc import dsc_readings
+from thermo.exposure import EXPOSED, DscProgramme
 from thermo.kinetics import Floats
-from thermo.programme import ENDED, PHASE, REASON, REASONS, OvenProgramme
+from thermo.programme import ENDED, PHASE, REASON, REASONS
 from thermo.reader import dotted
 from thermo.stepping import N_BANDED, N_DIRECT, N_JACOBI, N_MODES, N_MULTIGRID, N_REJECTED, N_SOLVES, N_STEPS, RELEASED, History, State
 from thermo.units import DIMENSIONS, show
@@ -116,8 +117,9 @@ class Result:
             before = self.machine[:, BEFORE] if arc else phase
             heating = (phase == HEAT) | ((phase == ENDED) & (before == HEAT))
             T, rate = self.probe("sample"), self.columns["rate_K_per_s"]
-            if isinstance(self.case.programme, OvenProgramme):  # what is colder than the air is heated by it
-                heating = heating | (T < np.array([at(self.case.programme.air, float(time)) for time in self.time]))
+            programme = self.case.programme
+            if isinstance(programme, EXPOSED):
+                heating = np.array([programme.heated(float(time), float(value)) for time, value in zip(self.time, T, strict=True)])
             voltage = self.columns.get("voltage_V")
             onsets = made["onsets"]
             onsets["T2"] = onset.runaway_onsets(self.case.measure.onsets.T2, self.time, T, rate, heating, voltage)
@@ -128,6 +130,12 @@ class Result:
                 made["exotherms"], onsets["T1"] = self._exotherms()
                 ended = [entry["end"] for entry in made["exotherms"] if entry["end"]["reason"] == CESSATION]
                 onsets["cessation"] = {k: ended[0][k] for k in ("temperature_K", "time_s", "margin")} if ended else None
+            if isinstance(programme, DscProgramme):
+                error = 2.0 * self.body.sample.tolerance_temperature  # of two neighbouring rows [K]
+                made["dsc"] = dsc_readings(
+                    programme, self.columns, 0.0 if programme.lag is None else error * self.body.programme.conductance
+                )
+            made["amounts"] = self.body.amounts(self.state)
             made["definitions"] = DEFINITIONS
         else:
             made["regions"] = self.body.regions_summary(self.time, self.regions)
@@ -261,6 +269,7 @@ DEFINITIONS = {
     "T1": "end of the first window of the instrument whose mean rate reaches the sensitivity; margin: that rate over it, less 1",
     "T2": "last temperature before the rate reaches the criterion, outside heating, with a later rise of 10 K or more",
     "T2 voltage-drop": "temperature at which the voltage falls below half of what it was at the start",
+    "dsc": "exothermic up, above the baseline; a peak ends at the lowest point before the next; onset: tangent at its steepest rise",
     "T3": "largest temperature, where there is a T2 by 1 K/s and the record goes on to it",
     "cessation": "end of the first window of an exotherm whose mean rate lies below the sensitivity; margin: that rate over it, less 1",
     "energy": "initial_J, final_J: enthalpy relative to 298.15 K; exchange with the wall is net; residual: what the balance leaves open",

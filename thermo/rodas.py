@@ -15,7 +15,7 @@ import numpy as np
 
 from thermo.compiled import kernel
 from thermo.constants import STEFAN_BOLTZMANN
-from thermo.kinetics import Floats, amounts, heat_per_extent, rate_slopes, rates
+from thermo.kinetics import ORDER, Floats, amounts, heat_per_extent, rate_slopes, rates
 from thermo.lumped import LineSample, enthalpy, heat_capacity, heat_capacity_slope, temperature_of
 from thermo.programme import N_MACHINE, start, surroundings
 from thermo.stepping import (
@@ -41,6 +41,7 @@ from thermo.stepping import (
     worth,
 )
 
+RISE_OF_STIFF = 0.5  # of the logarithm of a rate constant within a step, once its reactant is over
 GAMMA = 0.25
 N_STAGES = 6
 A = np.zeros((6, 5))
@@ -123,7 +124,7 @@ def invert(matrix, out):
 @kernel
 def kept_share(sample, fired):
     """Share of the heat that stays in the sample: 1 - ejected once the trigger of the ejection has fired."""
-    if sample.ejects_after >= 0 and fired[sample.ejects_after] != 0.0:
+    if sample.ejects_after >= 0 and fired[0, sample.ejects_after] != 0.0:
         return 1.0 - sample.ejected
     return 1.0
 
@@ -136,13 +137,14 @@ def wall_temperature(around, temperature):
 
 @kernel
 def surface_loss(around, temperature, wall):
-    """UA (T - Tw) + (eps A) sigma (T^4 - Tw^4): heat leaving the whole surface [W]."""
-    return around.conductance * (temperature - wall) + around.emissive_area * STEFAN_BOLTZMANN * (temperature**4 - wall**4)
+    """UA (T - Tw) + (eps A) sigma (T^4 - Tw^4) + UAp (T - Tp): heat leaving the whole surface [W]."""
+    glow = around.emissive_area * STEFAN_BOLTZMANN * (temperature**4 - wall**4)
+    return around.conductance * (temperature - wall) + glow + around.plate_conductance * (temperature - around.plate)
 
 
 @kernel
 def surface_loss_slope(around, temperature):
-    """d/dT of `surface_loss` [W/K]; with the wall's temperature, minus its slope in the wall."""
+    """d/dT of `surface_loss` [W/K] without the plate; with the wall's temperature, minus its slope in the wall."""
     return around.conductance + 4.0 * around.emissive_area * STEFAN_BOLTZMANN * temperature**3
 
 
@@ -196,6 +198,18 @@ def solve(sample, work, vector):
 
 
 @kernel
+def ending(sample, state, work, s, m):
+    """Error of a reactant that an order under one (factor m) ends at once, over what its rate can stand."""
+    mechanism = sample.mechanism
+    species, least = mechanism.factor_species[m], mechanism.factor_b[m]
+    left, error = mechanism.start[species], 0.0
+    for k in range(state.extent.shape[1]):
+        left += mechanism.stoichiometry[k, species] * (state.extent[s, k] + dense(work.extent[:, s, k], 1.0))
+        error += mechanism.stoichiometry[k, species] * work.extent[5, s, k]
+    return abs(error) / max(least, sample.tolerance_extent / mechanism.scale * abs(left))
+
+
+@kernel
 def rodas4_step(sample, programme, state, clock, h, work):
     """One step of RODAS4 for enthalpies, extents and ledger into `work`; the error over the tolerance.
 
@@ -207,19 +221,20 @@ def rodas4_step(sample, programme, state, clock, h, work):
     g = 1.0 / (GAMMA * h)
     around = surroundings(programme, state.machine, clock)
     kept = kept_share(sample, state.fired)
+    fed = kept if around.forced == 0.0 else 0.0  # the share of the heat that warms the sample
     wall = wall_temperature(around, state.temperature[at])
     for i in range(n_nodes):
         T = state.temperature[i]
         work.capacity[i] = sample.share[i] * heat_capacity(capacity, T)
-        work.loss_slope[i] = sample.surface[i] * surface_loss_slope(around, T)
+        work.loss_slope[i] = sample.surface[i] * (surface_loss_slope(around, T) + around.plate_conductance)
         work.wall_slope[i] = sample.surface[i] * surface_loss_slope(around, wall)
         work.heater_slope[i] = around.ramp * sample.share[i] * heat_capacity_slope(capacity, T)
         work.diagonal[i] = g * work.capacity[i] + work.loss_slope[i] - work.heater_slope[i]
     for s in range(n_sites):
         T, share = state.temperature[sample.site_node[s]], sample.site_share[s]
         amounts(mechanism, state.extent[s], work.amount)
-        rates(mechanism, T, work.amount, state.fired, work.rate[s])
-        rate_slopes(mechanism, T, work.amount, state.fired, work.by_temperature[s], work.by_extent[s])
+        rates(mechanism, T, work.amount, state.fired[s], work.rate[s])
+        rate_slopes(mechanism, T, work.amount, state.fired[s], work.by_temperature[s], work.by_extent[s])
         for k in range(n_reactions):
             for other in range(n_reactions):
                 work.z[k, other] = (g if k == other else 0.0) - work.by_extent[s, k, other]
@@ -242,7 +257,7 @@ def rodas4_step(sample, programme, state, clock, h, work):
                     by_extent += share * mechanism.heat_slope[k] * mechanism.stoichiometry[other, species] * work.rate[s, k]
                 work.coupling[s, k, other] = by_extent
                 slope += by_extent * work.response[s, other]
-        work.diagonal[sample.site_node[s]] -= kept * slope
+        work.diagonal[sample.site_node[s]] -= fed * slope
     if not factorise(sample, work):
         return math.inf
     denominator = 1.0
@@ -275,13 +290,18 @@ def rodas4_step(sample, programme, state, clock, h, work):
         for i in range(n_nodes):
             T = work.stage_temperature[i]
             loss = sample.surface[i] * surface_loss(moment, T, wall)
-            heater = moment.ramp * sample.share[i] * heat_capacity(capacity, T)
+            heater = sample.share[i] * (moment.ramp * heat_capacity(capacity, T) + moment.power)
             earlier = 0.0
             for j in range(stage):
                 earlier += C[stage, j] * work.temperature[j, i]
-            drift = GAMMA_SUM[stage] * h * work.wall_slope[i] * around.wall_slope
-            work.rhs[i] += heater - loss + drift + work.capacity[i] * earlier / h
-            work.ledger[stage, HEAT_IN] += heater
+            drift = (
+                GAMMA_SUM[stage]
+                * h
+                * (work.wall_slope[i] * around.wall_slope + sample.surface[i] * around.plate_conductance * around.plate_slope)
+            )
+            rising = GAMMA_SUM[stage] * h * sample.share[i] * around.power_slope
+            work.rhs[i] += heater + rising - loss + drift + work.capacity[i] * earlier / h
+            work.ledger[stage, HEAT_IN] += heater + rising
             work.ledger[stage, HEAT_OUT] += loss - drift
         for s in range(n_sites):
             node, share = sample.site_node[s], sample.site_share[s]
@@ -291,7 +311,7 @@ def rodas4_step(sample, programme, state, clock, h, work):
                     step += A[stage, j] * work.extent[j, s, k]
                 work.stage_extent[k] = state.extent[s, k] + step
             amounts(mechanism, work.stage_extent, work.amount)
-            rates(mechanism, work.stage_temperature[node], work.amount, state.fired, work.rate[s])
+            rates(mechanism, work.stage_temperature[node], work.amount, state.fired[s], work.rate[s])
             released = 0.0
             for k in range(n_reactions):
                 heat = share * heat_per_extent(mechanism, k, work.amount) * work.rate[s, k]
@@ -309,7 +329,7 @@ def rodas4_step(sample, programme, state, clock, h, work):
             for k in range(n_reactions):
                 for other in range(n_reactions):
                     released += work.coupling[s, k, other] * work.extent[stage, s, other]
-            work.rhs[node] += kept * released
+            work.rhs[node] += fed * released
         solve(sample, work, work.rhs)
         lift = work.rhs[at] / denominator if around.follows != 0.0 else 0.0
         for i in range(n_nodes):
@@ -338,6 +358,10 @@ def rodas4_step(sample, programme, state, clock, h, work):
             work.ledger[stage, r] *= GAMMA * h
         for k in range(n_reactions):
             work.ledger[stage, EJECTED] += (1.0 - kept) * work.ledger[stage, RELEASED + k]
+        if around.forced != 0.0:  # what is not ejected is taken away
+            work.ledger[stage, HEAT_OUT] = 0.0
+            for k in range(n_reactions):
+                work.ledger[stage, HEAT_OUT] += kept * work.ledger[stage, RELEASED + k]
 
     worst = 0.0
     for i in range(n_nodes):
@@ -348,6 +372,14 @@ def rodas4_step(sample, programme, state, clock, h, work):
     for s in range(n_sites):
         for k in range(n_reactions):
             worst = max(worst, abs(work.extent[5, s, k]) / sample.tolerance_extent)
+            if -h * work.by_extent[s, k, k] > 5.0:
+                # what is over: all stages have the slope of the first, and a rate constant that rises by much blows up what is left
+                node = sample.site_node[s]
+                before, after = state.temperature[node], work.stage_temperature[node]
+                worst = max(worst, (after - before) * mechanism.activation[k] / (before * after) / RISE_OF_STIFF)
+            for m in range(mechanism.first_factor[k], mechanism.first_factor[k + 1]):
+                if mechanism.factor_kind[m] == ORDER and mechanism.factor_a[m] < 1.0:
+                    worst = max(worst, ending(sample, state, work, s, m))
     return worst
 
 
@@ -391,10 +423,13 @@ def initial_line_state(sample, programme):
         temperature=np.full(n, sample.start_temperature),
         extent=np.zeros((sites, reactions)),
         ledger=np.zeros(RELEASED + reactions),
-        fired=np.zeros(sample.trigger_temperature.shape[0]),
+        fired=np.zeros((sites, sample.trigger_temperature.shape[0] + sample.mechanism.threshold.shape[0])),
         machine=np.zeros(N_MACHINE),
         loop=np.zeros(N_LOOP),
     )
+    for s in range(sites):
+        for j in range(sample.mechanism.threshold.shape[0]):
+            state.fired[s, sample.trigger_temperature.shape[0] + j] = float(threshold_margin(sample, state, s, j) >= 0.0)
     start(programme, state.machine, sample.start_temperature)
     state.loop[STEP] = 1.0  # s; an error estimate corrects it at once
     state.loop[LAST_ERROR] = 1.0
@@ -422,8 +457,9 @@ def interpolate_line(sample, state, work, theta, trial):
             trial.extent[s, k] = state.extent[s, k] + dense(work.extent[:, s, k], theta)
     for r in range(state.ledger.shape[0]):
         trial.ledger[r] = state.ledger[r] + dense(work.ledger[:, r], theta)
-    for j in range(state.fired.shape[0]):
-        trial.fired[j] = state.fired[j]
+    for s in range(state.fired.shape[0]):
+        for j in range(state.fired.shape[1]):
+            trial.fired[s, j] = state.fired[s, j]
 
 
 @kernel
@@ -450,20 +486,33 @@ def line_sensor(sample, programme, trial, clock, work):
     """
     around = surroundings(programme, trial.machine, clock)
     wall = wall_temperature(around, trial.temperature[sample.sensor])
-    kept = kept_share(sample, trial.fired)
+    fed = kept_share(sample, trial.fired) if around.forced == 0.0 else 0.0
     power, capacity = 0.0, 0.0
     for i in range(trial.temperature.shape[0]):
         T = trial.temperature[i]
         node = sample.share[i] * heat_capacity(sample.capacity, T)
         capacity += node
-        power += around.ramp * node - sample.surface[i] * surface_loss(around, T, wall)
+        power += around.ramp * node + sample.share[i] * around.power - sample.surface[i] * surface_loss(around, T, wall)
     for s in range(trial.extent.shape[0]):
         amounts(sample.mechanism, trial.extent[s], work.amount)
-        rates(sample.mechanism, trial.temperature[sample.site_node[s]], work.amount, trial.fired, work.stage_extent)
+        rates(sample.mechanism, trial.temperature[sample.site_node[s]], work.amount, trial.fired[s], work.stage_extent)
         for k in range(trial.extent.shape[1]):
             heat = heat_per_extent(sample.mechanism, k, work.amount)
-            power += kept * sample.site_share[s] * heat * work.stage_extent[k]
+            power += fed * sample.site_share[s] * heat * work.stage_extent[k]
     return trial.temperature[sample.sensor], power / capacity
+
+
+@kernel
+def threshold_margin(sample, trial, s, j):
+    """Excess over the j-th threshold of the mechanism at site s: of the temperature [K], or of an amount in hundredths of its scale."""
+    mechanism = sample.mechanism
+    species = mechanism.threshold_species[j]
+    if species < 0:
+        return trial.temperature[sample.site_node[s]] - mechanism.threshold[j]
+    amount = mechanism.start[species]
+    for k in range(trial.extent.shape[1]):
+        amount += mechanism.stoichiometry[k, species] * trial.extent[s, k]
+    return (amount - mechanism.threshold[j]) * 100.0 / mechanism.scale
 
 
 @trigger_margin.body(LineSample)
@@ -473,17 +522,31 @@ def line_trigger_margin(sample, trial):
     for i in range(1, trial.temperature.shape[0]):
         hottest = max(hottest, trial.temperature[i])
     worst, which = -math.inf, 0
-    for j in range(trial.fired.shape[0]):
+    n_triggers, n_switches = sample.trigger_temperature.shape[0], trial.fired.shape[1]
+    for j in range(n_triggers):
         margin = hottest - sample.trigger_temperature[j]
-        if trial.fired[j] == 0.0 and margin > worst:
+        if trial.fired[0, j] == 0.0 and margin > worst:
             worst, which = margin, j
+    for s in range(trial.fired.shape[0]):
+        for j in range(n_triggers, n_switches):
+            margin = threshold_margin(sample, trial, s, j - n_triggers)
+            if trial.fired[s, j] != 0.0:
+                margin = -margin - sample.mechanism.threshold_slack[j - n_triggers]
+            if margin > worst:
+                worst, which = margin, s * n_switches + j
     return worst, which
 
 
 @fire.body(LineSample)
 @kernel
 def fire_line(sample, state, trigger):
-    state.fired[trigger] = 1.0
+    n_triggers, n_switches = sample.trigger_temperature.shape[0], state.fired.shape[1]
+    if trigger >= n_triggers:
+        s, j = trigger // n_switches, trigger % n_switches
+        state.fired[s, j] = 1.0 - state.fired[s, j]
+        return
+    for s in range(state.fired.shape[0]):
+        state.fired[s, trigger] = 1.0
     k = sample.fuse_reaction[trigger]
     if k < 0:
         return

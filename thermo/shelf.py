@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from thermo.chemistry import HeatPerMass, MechanismText, library_mechanisms
+from thermo.chemistry import HeatPerMass, HeatPerMole, MechanismText, Reaction, ThresholdFactor, library_mechanisms
 from thermo.errors import CaseError, Mistake
 from thermo.materials import PROPERTIES, ByAxis, Material, Table, library_materials
 from thermo.reader import did_you_mean
-from thermo.units import DIMENSIONS, Quantity
+from thermo.units import DIMENSIONS, Quantity, show
 
 
 def listing() -> str:
@@ -81,45 +81,80 @@ def _mechanism(name: str, mechanism: MechanismText) -> Iterator[str]:
     yield f"{name}: {mechanism.title}"
     if mechanism.note:
         yield f"  {mechanism.note}"
+    numbers = [number for reaction in mechanism.reactions.values() for _, number in _numbers(reaction)]
+    stated = {(entry.status, entry.source) for entry in numbers}
+    said = number if len(stated) == 1 else sourced  # one source for all is said once
+    if len(stated) == 1:
+        status, source = next(iter(stated))
+        yield f"  all numbers: [{status or 'status not stated'}] {source or 'no source'}"
+    if mechanism.gas_constant is not None:
+        yield f"  R = {float(mechanism.gas_constant):g} J/(mol K)"
     yield "  species (amount at the start):"
     for species, entry in mechanism.species.items():
-        yield f"    {species}: {float(entry.start):g}" + (f", {entry.note}" if entry.note else "")
+        start = number(entry.start) if isinstance(entry.start, Quantity) else f"{entry.start:g}"
+        yield f"    {species}: {start}" + (f", {entry.note}" if entry.note else "")
     for name_of, reaction in mechanism.reactions.items():
         yield f"  {name_of}: d extent/dt = {_equation(reaction)}"
-        uses = ", ".join(f"{float(amount):g} {species}" for species, amount in reaction.consumes.items())
-        yield f"    uses up {uses or 'nothing'}"
-        yield f"    A = {sourced(reaction.pre_exponential_factor)}"
-        yield f"    E = {sourced(reaction.activation_energy)}"
-        if reaction.gate is not None:
-            yield f"    Tm = {sourced(reaction.gate.temperature)}"
-            yield f"    w = {sourced(reaction.gate.width)}"
-        if reaction.ceiling is not None:
-            yield f"    kl = {sourced(reaction.ceiling)}"
-        if isinstance(reaction.heat, HeatPerMass):
-            yield f"    heat = {sourced(reaction.heat.per_mass)} of the reactant"
-            amount = reaction.heat.content if reaction.heat.mass is None else reaction.heat.mass
-            assert amount is not None
-            yield f"    reactant = {sourced(amount)}"
-        else:
-            yield f"    heat = {sourced(reaction.heat)}"
+        used = ", ".join(f"{float(amount):g} {species}" for species, amount in reaction.consumes.items() if amount > 0.0)
+        made = ", ".join(f"{-float(amount):g} {species}" for species, amount in reaction.consumes.items() if amount < 0.0)
+        yield f"    uses {used or 'nothing'}" + (f", makes {made}" if made else "")
+        yield from (f"    {symbol} = {said(entry)}" for symbol, entry in _numbers(reaction))
+        if reaction.note:
+            yield f"    {reaction.note}"
 
 
-def _equation(reaction: Any) -> str:
+def _numbers(reaction: Reaction) -> Iterator[tuple[str, Quantity]]:
+    """The numbers of a reaction by the symbols of its equation, then its heat."""
+    heat, gate, damkohler = reaction.heat, reaction.gate, reaction.damkohler
+    found: list[tuple[str, Any]] = [("A", reaction.pre_exponential_factor), ("E", reaction.activation_energy)]
+    found += [("Tr", reaction.reference_temperature), ("kl", reaction.ceiling)]
+    if damkohler is not None:
+        found += [("D", damkohler.factor), ("Ed", damkohler.activation_energy)]
+    if gate is not None and gate.width is not None:
+        found += [("Tm", gate.temperature), ("w", gate.width)]
+    if isinstance(heat, HeatPerMass):
+        found += [("heat", heat.per_mass), ("mass of the reactant", heat.mass), ("content of the reactant", heat.content)]
+    elif isinstance(heat, HeatPerMole):
+        found += [("heat", heat.per_mole), ("amount of the reactant", heat.amount), ("content of the reactant", heat.content)]
+    else:
+        found += [("heat", heat)]
+    yield from ((symbol, entry) for symbol, entry in found if isinstance(entry, Quantity))
+
+
+def _equation(reaction: Reaction) -> str:
     constant = "A exp(-E/(R T))"
-    if reaction.gate is not None:
+    b, at = float(reaction.temperature_exponent), reaction.reference_temperature
+    if at is not None:
+        constant = "A exp(-E/R (1/T - 1/Tr))"
+    if b != 0.0:
+        constant = constant.replace("A ", f"A (T/{'Tr' if at is not None else '1 K'})^{b:g} ")
+    gate = reaction.gate
+    if gate is not None and gate.width is not None:
         constant += " (1 + tanh((T - Tm)/w))/2"
+    if reaction.damkohler is not None:
+        constant += " / (1 + D exp(-Ed/(R T)))"
     if reaction.ceiling is not None:
         constant = f"k kl/(k + kl), k = {constant};"
-    parts = []
+    parts = [_factor(factor) for factor in reaction.factors if not isinstance(factor, ThresholdFactor)]
+    equation = " ".join([constant, *(["x"] if parts else []), " x ".join(parts)]).strip()
+    only = []
+    if gate is not None and gate.width is None:
+        only.append(f"T >= {show(gate.temperature, 'temperature')}")
+        only += [f"T < {show(gate.until, 'temperature')}"] if gate.until is not None else []
     for factor in reaction.factors:
-        if factor.kind == "order":
-            parts.append(factor.species if factor.order == 1.0 else f"{factor.species}^{float(factor.order):g}")
-        elif factor.kind == "barrier":
-            parts.append(f"exp(-{factor.species}/{float(factor.reference):g})")
-        elif factor.kind == "autocatalytic":
-            left, made = factor.species, f"(1 - {factor.species})"
-            powers = ("" if order == 1.0 else f"^{float(order):g}" for order in (factor.order, factor.other_order))
-            parts.append(" ".join(name + power for name, power in zip((left, made), powers, strict=True)))
-        else:
-            parts.append(f"{factor.species}/({factor.species} + {float(factor.half):g})")
-    return " ".join([constant, *(["x"] if parts else []), " x ".join(parts)]).strip()
+        if isinstance(factor, ThresholdFactor):
+            only.append(f"{factor.species} {'>' if factor.below is None else '<'} {float(factor.above or factor.below or 0.0):g}")
+    return equation + (f", only while {' and '.join(only)}" if only else "")
+
+
+def _factor(factor: Any) -> str:
+    name = factor.species
+    if factor.kind == "order":
+        return str(name) if factor.order == 1.0 else f"{name}^{float(factor.order):g}"
+    if factor.kind == "barrier":
+        thickness = name if factor.critical is None else f"min({name}, {float(factor.critical):g})"
+        return f"exp(-{thickness}/{float(factor.reference):g})"
+    if factor.kind == "saturation":
+        return f"{name}/({name} + {float(factor.half):g})"
+    powers = ("" if order == 1.0 else f"^{float(order):g}" for order in (factor.order, factor.other_order))
+    return " ".join(part + power for part, power in zip((name, f"(1 - {name})"), powers, strict=True))

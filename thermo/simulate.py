@@ -10,6 +10,7 @@ import numpy as np
 from thermo.body import Body, build
 from thermo.case import Case
 from thermo.errors import SolveError
+from thermo.exposure import DscProgramme
 from thermo.kinetics import Floats
 from thermo.programme import SteadyProgramme, progress
 from thermo.result import Recording, Result
@@ -46,6 +47,8 @@ def run(
         recording.restore(resume)
     failure = None
     times = np.unique(np.array([float(time) for time in case.measure.pictures.times]))
+    if isinstance(case.programme, DscProgramme):
+        times = case.programme.moments()
     longest = float(min(case.numerics.step or np.inf, case.numerics.longest_step or np.inf))
     limits = Limits(most_steps=float(case.numerics.most_steps), longest_step=longest)
     try:

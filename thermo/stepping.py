@@ -51,9 +51,9 @@ ERROR = (W - (1.0 - W) / 3.0, W - (3.0 * W + 1.0) / 3.0, D - D / 3.0)
 class State(NamedTuple):
     """The whole truth between two steps, arrays only: this is the checkpoint.
 
-    `enthalpy` [J] and `temperature` [K] (n_nodes,), `extent` (n_sites, n_reactions), `ledger` [J], `fired` (n_triggers,)
-    1.0 for a trigger that has fired, `machine` of the programme, `loop` of the time loop. A box in mode space has its modes' amplitudes
-    [K m] for the enthalpy (nz, n_modes), and as temperature what `ModalSample` says.
+    `enthalpy` [J] and `temperature` [K] (n_nodes,), `extent` (n_sites, n_reactions), `ledger` [J], `fired` (n_sites, n_switches)
+    1.0 for a trigger that has fired and a switch that is on, `machine` of the programme, `loop` of the time loop. A box in mode
+    space has its modes' amplitudes [K m] for the enthalpy (nz, n_modes), and as temperature what `ModalSample` says.
     """
 
     enthalpy: Floats
@@ -178,7 +178,7 @@ def first_event(sample, programme, state, clock, h, work, trial, out, before):
     The bracket closes by false position, every third time by halving; `before` holds the margins at its lower end.
     """
     copy(state.machine, trial.machine)
-    if not watches(programme) and state.fired.shape[0] == 0:
+    if not watches(programme) and state.fired.size == 0:
         return 2.0, NOTHING, 0, 0.0, 0.0
     interpolate(sample, state, work, 1.0, trial)
     event, trigger, temperature, rate = due_event(sample, programme, trial, clock + h, work, out)

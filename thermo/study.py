@@ -9,11 +9,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from thermo.case import Case, Kind, case_hash, case_of, expectation_problems, tolerance
 from thermo.errors import CaseError
-from thermo.reader import Document, Frozen, Key, did_you_mean, make, misplaced, read_document
+from thermo.reader import Document, Frozen, Key, change, did_you_mean, make, misplaced, read_document
 from thermo.result import look_up, shown, unit_of
 from thermo.units import Unit
 
@@ -38,15 +38,23 @@ class Claim(Frozen):
         return self
 
 
+class Changed(Frozen):
+    """A case file with single entries changed, as by --set, and with expectations of its own in place of the file's."""
+
+    file: str
+    settings: dict[str, str | float] = Field(default={}, alias="set")
+    expect: tuple[dict[str, Any], ...] | None = None
+
+
 class Comparison(Frozen):
-    """Members by name and file, the results for the table, statements about several members, remarks in words, the moment of
-    the pictures of fields.
+    """Members by name and file (or file and what is changed in it), the results for the table, statements about several members,
+    remarks in words, the moment of the pictures of fields.
 
     In a remark `{MEMBER: KEY}` stands for that result, so that the words cannot disagree with the numbers.
     """
 
     kind: Literal["compare"]
-    cases: dict[str, str]
+    cases: dict[str, str | Changed]
     table: tuple[str, ...]
     claims: tuple[Claim, ...] = ()
     remarks: tuple[str, ...] = ()
@@ -88,13 +96,18 @@ def study_of(document: Document) -> Study:
     if text is None:
         raise CaseError(mistakes)
     members = []
-    for name, file in text.study.cases.items():
-        path = Path(document.path).parent / file
+    for name, entry in text.study.cases.items():
+        changed = entry if isinstance(entry, Changed) else Changed(file=entry)
         try:
-            member = read_document(path)
+            member = read_document(Path(document.path).parent / changed.file)
+            member = change(member, [f"{key}={value}" for key, value in changed.settings.items()])
+            if changed.expect is not None:
+                member.data["expect"] = list(changed.expect)
             members.append(Member(name, member, case_of(member)))
         except CaseError as error:
-            mistakes += error.mistakes
+            mistakes += [
+                mistake._replace(text=f"member {name}: {mistake.text}") if changed.settings else mistake for mistake in error.mistakes
+            ]
     names = list(text.study.cases)
     for i, claim in enumerate(text.study.claims):
         match = _CLAIM.fullmatch(claim.what)
@@ -184,6 +197,8 @@ def applies(summary: dict[str, Any], key: str) -> bool:
     group = key.split(".")[0]
     if group == "onsets":
         return summary["maximum_rate"] is not None
+    if group == "dsc":
+        return "dsc" in summary
     return group not in ("crossings", "probes") or look_up(summary, key) is not None or key.split(".")[1] in summary[group]
 
 

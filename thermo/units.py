@@ -114,6 +114,8 @@ DIMENSIONS: dict[str, Dimension] = {
     "energy": Dimension("J", ("J", "kJ", "Wh")),
     "specific energy": Dimension("J/kg", ("J/g", "kJ/kg", "kJ/g")),
     "molar energy": Dimension("J/mol", ("kJ/mol", "J/mol")),
+    "amount of substance": Dimension("mol", ("mol", "mmol")),
+    "concentration": Dimension("mol/m3", ("mol/m3", "mol/L")),
     "rate constant": Dimension("1/s", ("1/s", "1/min"), 1e-100, 1e100),
     "thermal resistance": Dimension("m2 K/W", ("m2 K/W", "mm2 K/W", "cm2 K/W")),
     "electrical resistance": Dimension("ohm", ("ohm", "mohm")),
@@ -341,8 +343,11 @@ SUFFIXES = {  # longest first: `_K_per_s` before `_s`
     "rise_K": "temperature difference",
     "_K": "temperature",
     "_s": "time",
+    "_J_per_kg": "specific energy",
     "_J": "energy",
     "_W": "power",
+    "_kg_per_m3": "density",
+    "_mol": "amount of substance",
 }
 
 
@@ -357,6 +362,8 @@ def show(value: float, dimension: str) -> str:
             if abs(value) >= factor * (2.0 if unit in ("h", "min") else 1.0):
                 return f"{value / factor:.4g} {unit}"
         return f"{value / 1e-9:.4g} ns" if value else "0 s"
+    if dimension == "specific energy":
+        return f"{value * 1e-6:.4g} kJ/g" if abs(value) >= 1e6 else f"{value * 1e-3:.4g} J/g"
     unit = DIMENSIONS[dimension].unit
     return f"{value:.4g}" if unit == "1" else f"{value:.4g} {unit}"
 

@@ -42,14 +42,14 @@ def set_up(n, temperature, *, follows, wall, phase, shorted):
     state.enthalpy[:] = [share[i] * enthalpy(sample.capacity, state.temperature[i]) for i in range(n)]
     state.extent[:, 0] = np.linspace(0.1, 0.3, n)
     state.machine[PHASE], state.machine[FOLLOWS], state.machine[WALL] = phase, follows, wall
-    state.fired[0] = float(shorted)
+    state.fired[:] = float(shorted)
     return sample, programme, state
 
 
 def independent(sample, programme, state, span):
     """Temperatures, extents, heat in, heat out, ejected heat and the heat of each reaction after `span` [s]."""
     n = len(state.temperature)
-    shorted, follows = state.fired[0] == 1.0, state.machine[FOLLOWS] == 1.0
+    shorted, follows = state.fired[0, 0] == 1.0, state.machine[FOLLOWS] == 1.0
     start, ramp = state.machine[WALL], programme.heater if state.machine[PHASE] == HEAT else 0.0
     kept = 0.6 if shorted else 1.0
 

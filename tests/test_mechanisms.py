@@ -1,0 +1,220 @@
+"""Mechanisms as a case writes them: amounts, heats, gates, thresholds, and what is wrong with them."""
+
+import pytest
+
+from tests.conftest import case_from
+from thermo.errors import CaseError
+from thermo.simulate import run
+
+CELL = """
+title: a cell
+sample:
+  kind: lumped
+  heat_capacity: {{at_298K: 10 J/K}}
+  volume: 20 cm3
+  temperature: {start}
+  chemistry:
+    title: written out
+    species: {species}
+    reactions:
+      {name}:
+        pre_exponential_factor: {A}
+        activation_energy: {E}
+        factors: {factors}
+        consumes: {consumes}
+        heat: {heat}{more}
+programme: {programme}
+"""
+PLAIN = {
+    "start": "150 degC",
+    "species": "{c: {start: 1}}",
+    "name": "only",
+    "A": "1e10 1/s",
+    "E": "110 kJ/mol",
+    "factors": "[{kind: order, species: c, order: 1}]",
+    "consumes": "{c: 1}",
+    "heat": "500 J",
+    "more": "",
+    "programme": "{kind: surroundings, end: 100 h}",
+}
+
+
+def written(**changes):
+    changes["more"] = "".join(f"\n        {line}" for line in changes.get("more", ()))
+    return CELL.format(**(PLAIN | changes))
+
+
+def mistakes(**changes):
+    with pytest.raises(CaseError) as caught:
+        case_from(written(**changes))
+    return "\n".join(str(mistake) for mistake in caught.value.mistakes)
+
+
+def rise(**changes):
+    T = run(case_from(written(**changes))).probe("sample")
+    return float(T[-1] - T[0])
+
+
+@pytest.mark.parametrize(
+    ("changes", "exact"),
+    [
+        ({}, 50.0),
+        ({"A": "6e11 1/min"}, 50.0),
+        ({"heat": "{per_mass: 250 J/g, mass: 2 g}"}, 50.0),
+        ({"heat": "{per_mass: 250 J/g, content: 100 kg/m3}"}, 50.0),
+        ({"heat": "{per_mole: 50 kJ/mol, amount: 10 mmol}"}, 50.0),
+        ({"heat": "{per_mole: 50 kJ/mol, content: 500 mol/m3}"}, 50.0),
+        ({"species": "{c: {start: 10 mmol}}", "heat": "{per_mole: 50 kJ/mol}"}, 50.0),
+        ({"species": "{c: {start: 0.1 g/cm3}}", "heat": "{per_mass: 250 J/g}"}, 50.0),
+        ({"factors": "[{kind: order, species: c, order: 0}]"}, 50.0),
+        ({"factors": "[{kind: order, species: c, order: 0.5}]"}, 50.0),
+        ({"factors": "[{kind: order, species: c, order: 1}, {kind: threshold, species: c, above: 0.4}]"}, 30.0),
+        ({"factors": "[{kind: order, species: c, order: 1}, {kind: threshold, species: c, below: 0.4}]"}, 0.0),
+        ({"more": ["gate: {temperature: 151 degC}"]}, 0.0),
+        ({"more": ["gate: {temperature: 150 degC}"]}, 50.0),
+        ({"more": ["gate: {temperature: 100 degC, until: 170 degC}"]}, 20.0),
+    ],
+)
+def test_everything_that_can_react_reacts(changes, exact):
+    assert rise(**changes) == pytest.approx(exact, abs=2e-3)
+
+
+def test_two_channels_convert_one_species_and_a_third_makes_it_again():
+    """Half of what the first reaction uses comes from the second, which makes two of it for each of its own."""
+    text = written(species="{c: {start: 0.5}, d: {start: 0.25}}")
+    text = text.replace(
+        "programme:",
+        """      again:
+        pre_exponential_factor: 1e9 1/s
+        activation_energy: 100 kJ/mol
+        factors: [{kind: order, species: d, order: 1}]
+        consumes: {d: 1, c: -2}
+        heat: 40 J
+      other:
+        pre_exponential_factor: 3e9 1/s
+        activation_energy: 105 kJ/mol
+        factors: [{kind: order, species: c, order: 1}]
+        consumes: {c: 1}
+        heat: 500 J
+programme:""",
+    )
+    result = run(case_from(text))
+    T = result.probe("sample")
+    assert T[-1] - T[0] == pytest.approx((500.0 * (0.5 + 0.5) + 40.0 * 0.25) / 10.0, abs=2e-3)
+    assert result.summary()["amounts"] == {
+        "c": {"initial": 0.5, "final": pytest.approx(0.0, abs=1e-6)},
+        "d": {"initial": 0.25, "final": pytest.approx(0.0, abs=1e-6)},
+    }
+
+
+def test_a_gate_is_met_and_closes_again():
+    """Heated and cooled through a gate by an oven: rows stand at the gate, and nothing reacts below it."""
+    text = written(
+        start="100 degC",
+        A="1e-6 1/s",
+        E="0 J/mol",
+        more=["gate: {temperature: 120 degC}"],
+        programme="""
+  kind: oven
+  air: {table: [[0 s, 100 degC], [1 h, 140 degC], [2 h, 100 degC]]}
+  heat_transfer_coefficient: 1e4 W/(m2 K)
+  end: 2 h""",
+    ).replace("volume: 20 cm3", "surface: 1 m2")
+    result = run(case_from(text))
+    T, time = result.probe("sample") - 273.15, result.time
+    heat = result.columns["heat_only_W"]
+    at_gate = time[abs(T - 120.0) < 2e-3]
+    assert at_gate.min() == pytest.approx(1800.0, abs=0.2)
+    assert at_gate.max() == pytest.approx(5400.0, abs=0.2)
+    assert not heat[T < 120.0 - 2e-3].any()
+    assert heat[T > 120.0 + 2e-3].min() > 0.0
+
+
+def test_a_short_of_zero_order_ends_with_its_reactant():
+    """V^2/R until C6Li or CoO2 is gone; energy V times the charge of what limits (exact; short_only of LIM1TR)."""
+    faraday = 1000.0 * 6.022e23 * 1.6023e-19  # per kmol
+    for lithium, cobalt, ends, final, left in ((0.13, 0.16, 3.628978, 1131.681, 20.760), (0.16, 0.13, 3.153101, 1022.378, 94.094)):
+        rate = 4.2 / (0.001 * 4.8e-5 * faraday)  # kmol/m3/s
+        text = f"""
+title: an internal short
+sample:
+  kind: lumped
+  heat_capacity: {{at_298K: {2000 * 800 * 4.8e-5} J/K}}
+  volume: 48 cm3
+  temperature: 298.15 K
+  chemistry:
+    title: lithium from one side to the other
+    species: {{lithium: {{start: {lithium * 2000} kg/m3}}, cobalt: {{start: {cobalt * 2000} kg/m3}}}}
+    reactions:
+      short:
+        pre_exponential_factor: {rate * (79.007 + 90.931)} 1/s
+        activation_energy: 0 J/mol
+        factors: [{{kind: order, species: lithium, order: 0}}, {{kind: order, species: cobalt, order: 0}}]
+        consumes: {{lithium: {79.007 / 169.938}, cobalt: {90.931 / 169.938}}}
+        heat: {{per_mass: {4.2 * faraday / 169.938} J/kg}}
+programme: {{kind: surroundings, end: 10 s}}
+"""
+        result = run(case_from(text))
+        T = result.probe("sample")
+        assert T[-1] == pytest.approx(final, abs=0.01)
+        before = result.time < 0.9 * ends
+        assert T[before] == pytest.approx(298.15 + 229.6875 * result.time[before], abs=0.01)
+        assert (final - 298.15) / 229.6875 == pytest.approx(ends, abs=1e-4)
+        amounts = result.summary()["amounts"]
+        assert max(amount["final_kg_per_m3"] for amount in amounts.values()) == pytest.approx(left, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"consumes": "{cc: 1}"}, "consumes.cc: undeclared species 'cc'; did you mean 'c'?"),
+        ({"factors": "[{kind: order, species: d, order: 1}]"}, "factors.0.species: undeclared species 'd'"),
+        ({"species": "{c: {start: 1.2}}"}, "species.c.start: must be at most 1, got 1.2"),
+        ({"species": "{c: {start: -1 kg/m3}}"}, "must not be negative"),
+        ({"species": "{c: {start: 1 kg}}"}, "wrong unit 'kg'"),
+        (
+            {"species": "{c: {start: 1 kg/m3}, d: {start: 0.5}}", "heat": "{per_mass: 1 J/g}"},
+            "d.start: is a fraction, and the first species",
+        ),
+        (
+            {"species": "{c: {start: 1 kg/m3}, d: {start: 0 kg/m3}}", "consumes": "{c: 1, d: -1.5}", "heat": "{per_mass: 1 J/g}"},
+            "consumes: makes mass: 0.5 kg more than it uses",
+        ),
+        ({"species": "{c: {start: 1 kg/m3}}"}, "heat: amounts are given as a density; a heat such as {per_mass: ...} is wanted"),
+        ({"species": "{c: {start: 1 mol}}", "heat": "{per_mass: 1 J/g}"}, "amounts are in mol; 'per_mole' is wanted"),
+        ({"species": "{c: {start: 1 kg/m3}}", "heat": "{per_mass: 1 J/g, mass: 1 g}"}, "'per_mass' alone says how much heat there is"),
+        ({"heat": "{per_mass: 1 J/g}"}, "heat: one of 'mass' and 'content' is wanted"),
+        ({"heat": "{per_mole: 1 J/mol}"}, "heat: one of 'amount' and 'content' is wanted"),
+        ({"E": "110 J/mol"}, "110 J/mol is no activation energy of a reaction; 110 kJ/mol is probably meant"),
+        ({"E": "110000 kJ/mol"}, "110000 J/mol is probably meant"),
+        ({"A": "1e10 K/s"}, "a rate constant (1/s) is wanted"),
+        ({"more": ["gate: {temperature: 150 degC, until: 120 degC}"]}, "gate.until: must lie above 'temperature'"),
+        ({"more": ["gate: {temperature: 150 degC, until: 190 degC, width: 2 K}"]}, "gate.until: belongs to a gate without a width"),
+        ({"factors": "[{kind: threshold, species: c}]"}, "one of 'above' and 'below' is wanted"),
+        ({"factors": "[{kind: saturation, species: c, half: 2 kg/m3}]"}, "half: is a density, and amounts are given as a fraction"),
+        ({"factors": "[{kind: barrier, species: c, reference: 0}]"}, "reference: must be positive"),
+    ],
+)
+def test_what_is_wrong_with_a_mechanism_is_said_in_one_line(changes, words):
+    text = mistakes(**changes)
+    assert words in text
+    assert text.count("\n") == 0
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("pool.start", "0.5 kg/m3", "is a density, and amounts are given as a fraction"),
+        ("poll.start", "0.5", "there is no species 'poll'; did you mean 'pool'?"),
+    ],
+)
+def test_a_start_can_be_changed_and_must_fit(key, value, words):
+    text = f"""
+title: t
+sample: {{kind: lumped, heat_capacity: {{at_298K: 1 J/K}}, chemistry: richard-dahn-mcmb, temperature: 350 K, with: {{{key}: {value}}}}}
+programme: {{kind: surroundings, end: 1 h}}
+"""
+    with pytest.raises(CaseError, match=words):
+        case_from(text)
+    case = case_from(text.replace(f"{key}: {value}", "lithium.start: 0.25"))
+    assert case.sample.mechanism().species["lithium"].start == 0.25

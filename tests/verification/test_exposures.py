@@ -1,0 +1,179 @@
+"""A lumped sample on a hot plate, with a heater, forced along a ramp, in a DSC: beside closed forms."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy.integrate import solve_ivp
+
+from tests.conftest import CASES, case_from
+from thermo.case import read_case
+from thermo.errors import CaseError
+from thermo.simulate import run
+
+INERT = """
+title: an inert sample
+sample: {{kind: lumped, heat_capacity: {{at_298K: {capacity}, slope: {slope}}}, surface: 100 cm2{start}}}
+programme: {programme}
+"""
+
+
+def inert(programme, capacity="50 J/K", slope="0 J/K2", start=", temperature: 25 degC"):
+    return run(case_from(INERT.format(programme=programme, capacity=capacity, slope=slope, start=start)))
+
+
+def closed(result):
+    return result.summary()["energy"]["residual_relative"] < 1e-10
+
+
+def test_a_hot_plate_and_the_air_share_a_sample():
+    """C T' = -hc Ac (T - Tp) - h (A - Ac) (T - Tair): one exponential to the weighted mean."""
+    result = inert(
+        "{kind: hot-plate, plate: 200 degC, contact_coefficient: 400 W/(m2 K), contact_area: 40 cm2, air: 25 degC,"
+        " heat_transfer_coefficient: 20 W/(m2 K), end: 10 min}"
+    )
+    plate, film = 400.0 * 40e-4, 20.0 * 60e-4
+    final = (plate * 200.0 + film * 25.0) / (plate + film)
+    exact = final + (25.0 - final) * np.exp(-(plate + film) / 50.0 * result.time)
+    assert result.probe("sample") - 273.15 == pytest.approx(exact, abs=5e-3)
+    assert closed(result)
+
+
+def test_a_plate_that_rises_and_a_heater_of_a_table():
+    """Ramps in plate and power: beside scipy's DOP853."""
+    result = inert(
+        "{kind: hot-plate, plate: {from: 25 degC, to: 300 degC, over: 5 min}, contact_coefficient: 400 W/(m2 K), contact_area: 40 cm2,"
+        " air: 20 degC, heat_transfer_coefficient: 20 W/(m2 K), emissivity: 0.9, end: 10 min}"
+    )
+
+    def slope(t, T):
+        plate = 298.15 + 275.0 * min(t / 300.0, 1.0)
+        glow = 0.9 * 60e-4 * 5.670374419e-8 * (T**4 - 293.15**4)
+        return (-1.6 * (T - plate) - 0.12 * (T - 293.15) - glow) / 50.0
+
+    exact = solve_ivp(slope, (0.0, 600.0), [298.15], rtol=1e-10, atol=1e-9, max_step=5.0, dense_output=True)
+    assert result.probe("sample") == pytest.approx(exact.sol(result.time)[0], abs=5e-3)
+    assert closed(result)
+    result = inert(
+        "{kind: heater, power: {table: [[0 s, 0 W], [100 s, 40 W], [300 s, 10 W]]}, air: 25 degC,"
+        " heat_transfer_coefficient: 0 W/(m2 K), end: 500 s}"
+    )
+    heat = 0.5 * 100.0 * 40.0 + 0.5 * 200.0 * 50.0 + 200.0 * 10.0
+    assert result.probe("sample")[-1] - 298.15 == pytest.approx(heat / 50.0, rel=1e-9)
+    assert closed(result)
+
+
+def test_a_heater_is_switched_off_where_the_sample_is_hot_enough():
+    result = inert("{kind: heater, power: 25 W, off_at: 100 degC, air: 25 degC, heat_transfer_coefficient: 0 W/(m2 K), end: 10 min}")
+    T = result.probe("sample") - 273.15
+    assert T.max() == pytest.approx(100.0, abs=1e-6)
+    assert np.interp(75.0, result.time, T) == pytest.approx(25.0 + 25.0 / 50.0 * 75.0, abs=1e-6)
+    assert result.summary()["energy"]["heat_in_J"] == pytest.approx(75.0 * 50.0, rel=1e-9)
+
+
+def test_a_forced_temperature_follows_its_table_whatever_reacts():
+    """C depends on the temperature and the reaction releases 9.63 J: neither moves the temperature, both are in the balance."""
+    case = read_case(
+        CASES / "paper" / "dsc-cu.yaml",
+        [
+            "programme={kind: ramp, temperature: {table: [[0 s, 50 degC], [10 min, 180 degC], [20 min, 180 degC], [25 min, 30 degC]]}}",
+            "sample.heat_capacity.slope=1e-3 J/K2",
+            "expect=[]",
+        ],
+    )
+    result = run(case)
+    exact = np.interp(result.time, [0.0, 600.0, 1200.0, 1500.0], [323.15, 453.15, 453.15, 303.15])
+    assert result.probe("sample") == pytest.approx(exact, abs=0.02)
+    energy = result.summary()["energy"]
+    assert energy["released_J"]["lithium"] == pytest.approx(9.63, rel=1e-3)
+    assert energy["residual_relative"] < 1e-12
+
+
+KISSINGER = {  # A [1/s], E [J/mol]: peaks [K] at 1, 5 and 10 K/min
+    (1.667e15, 135080.0): (392.4863, 407.5903, 414.4504),
+    (2.5e13, 135080.0): (434.4338, 452.9167, 461.3568),
+    (6.667e13, 139600.0): (437.7001, 455.8602, 464.1413),
+}
+
+
+@pytest.mark.parametrize("pair", KISSINGER)
+def test_peaks_of_a_first_order_reaction_are_those_of_kissinger(pair):
+    A, E = pair
+    reaction = f"with: {{lithium.pre_exponential_factor: {A} 1/s, lithium.activation_energy: {E} J/mol}}"
+    for rate, exact in zip((1, 5, 10), KISSINGER[pair], strict=True):
+        settings = [f"programme.rate={rate} K/min", "programme.start=320 K", "programme.end=540 K", "expect=[]"]
+        case = read_case(CASES / "paper" / "dsc-cu.yaml", [*settings, f"sample.{reaction.replace(':', '=', 1)}"])
+        summary = run(case).summary()
+        assert len(summary["dsc"]["peaks"]) == 1
+        assert summary["dsc"]["peaks"][0]["temperature_K"] == pytest.approx(exact, abs=0.02)
+        assert summary["dsc"]["area_J_per_kg"] == pytest.approx(53.5e6, rel=1e-3)
+
+
+@pytest.mark.parametrize("baseline", ["heat-capacity", "straight"])
+def test_a_dsc_with_a_lag_keeps_the_area_and_delays_the_peak(baseline):
+    """With little heat, so that the sample does not run ahead of the furnace."""
+    little = ["expect=[]", "sample.with={lithium.heat: 0.1 J}"]
+    settings = [*little, "programme.lag=10 s", "programme.pan=40 mJ/K", f"programme.baseline={baseline}"]
+    ideal = run(read_case(CASES / "paper" / "dsc-cu.yaml", little)).summary()["dsc"]
+    result = run(read_case(CASES / "paper" / "dsc-cu.yaml", settings))
+    real = result.summary()["dsc"]
+    assert real["area_J"] == pytest.approx(0.1, rel=5e-3)
+    assert len(real["peaks"]) == len(ideal["peaks"]) == 1
+    assert 8.0 < real["peaks"][0]["time_s"] - ideal["peaks"][0]["time_s"] < 22.0
+    assert real["peaks"][0]["height_W"] < ideal["peaks"][0]["height_W"]
+    assert result.summary()["energy"]["residual_relative"] < 1e-9
+
+
+def test_a_large_sample_runs_ahead_of_the_furnace():
+    """9.63 J warm 60 mJ/K by 160 K: behind a lag of 10 s it peaks earlier, and the area is the heat all the same."""
+    ideal = run(read_case(CASES / "paper" / "dsc-cu.yaml")).summary()["dsc"]
+    real = run(read_case(CASES / "paper" / "dsc-cu.yaml", ["expect=[]", "programme.lag=10 s", "programme.pan=40 mJ/K"])).summary()["dsc"]
+    assert real["peaks"][0]["time_s"] < ideal["peaks"][0]["time_s"] - 10.0
+    assert real["area_J"] == pytest.approx(9.63, rel=2e-3)
+
+
+def test_an_inert_sample_in_a_dsc_shows_its_heat_capacity():
+    """With a lag the sample trails the furnace, the reference its pan: their difference is that of the sample's own heat capacity."""
+    result = inert("{kind: dsc, start: 30 degC, rate: 10 K/min, end: 130 degC, lag: 5 s, pan: 30 mJ/K, per: 10 mg}", "20 mJ/K", start="")
+    flow = result.columns["heat_flow_W"]
+    t, b, UA = result.time, 10.0 / 60.0, 0.05 / 5.0
+    sample = b * (t - 5.0 * (1.0 - np.exp(-t / 5.0)))
+    pan = b * (t - 3.0 * (1.0 - np.exp(-t / 3.0)))
+    assert flow == pytest.approx(UA * (sample - pan), abs=2e-3 * 0.02 * b)
+    assert flow[-1] == pytest.approx(-0.02 * b, rel=1e-3)
+    assert result.columns["heat_flow_W_per_g"] == pytest.approx(flow / 0.01)
+
+
+def test_the_anode_of_shurtz_in_a_dsc():
+    """Everything that the case expects, and every 3 s of its curve."""
+    result = run(read_case(CASES / "calorimetry" / "anode-dsc.yaml"))
+    summary = result.summary()
+    assert all(entry["holds"] for entry in summary["expect"])
+    assert len(summary["dsc"]["peaks"]) == 3
+    assert summary["energy"]["residual_relative"] < 1e-12
+    start = 8.158513762e16 * math.sqrt(119.762780361796) * math.exp(-16236.69493 / 350.0) * 635e3
+    assert result.columns["heat_sei_W"][0] == pytest.approx(start, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("programme", "sample", "words"),
+    [
+        ("{kind: ramp, temperature: 100 degC}", "", "'end' is missing: how long this temperature is held"),
+        ("{kind: ramp, temperature: 100 degC, end: 1 h}", ", temperature: 25 degC", "sets the start itself (programme.temperature)"),
+        ("{kind: dsc, start: 50 degC, rate: 5 K/min, end: 20 degC, per: 1 mg}", "", "end temperature must lie above the start"),
+        ("{kind: dsc, start: 50 degC, rate: 5 K/min, end: 90 degC, per: 1 mg, pan: 1 J/K}", "", "has no effect without a 'lag'"),
+        (
+            "{kind: hot-plate, plate: 90 degC, contact_coefficient: 1 W/(m2 K), contact_area: 200 cm2, air: 25 degC,"
+            " heat_transfer_coefficient: 0 W/(m2 K), end: 1 h}",
+            ", temperature: 25 degC",
+            "contact_area: is more than the surface of the cell",
+        ),
+        ("{kind: heater, power: -2 W, air: 25 degC, heat_transfer_coefficient: 0 W/(m2 K), end: 1 h}", ", temperature: 25 degC", "power"),
+        ("{kind: heater, power: 2 W, air: 25 degC, heat_transfer_coefficient: 0 W/(m2 K), end: 1 h}", "", "'temperature' is missing"),
+    ],
+)
+def test_what_does_not_fit_is_refused_in_words(programme, sample, words):
+    with pytest.raises(CaseError) as caught:
+        case_from(INERT.format(programme=programme, capacity="1 J/K", slope="0 J/K2", start=sample))
+    assert len(caught.value.mistakes) == 1
+    assert words in str(caught.value.mistakes[0])

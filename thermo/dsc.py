@@ -1,0 +1,86 @@
+"""The curve of a differential scanning calorimeter: heat flow, baseline, peaks, onsets, areas. Exothermic is up."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from thermo.exposure import DscProgramme
+from thermo.kinetics import Floats
+from thermo.lumped import HeatCapacity, heat_capacity
+
+SETTLED = 10.0  # lags, after which a straight baseline may begin
+LEAST_PEAK = 1e-3  # of the highest: what rises less above its surroundings is no peak
+
+
+def dsc_columns(programme: DscProgramme, capacity: HeatCapacity, time: Floats, temperature: Floats, released: Floats) -> dict[str, Floats]:
+    """Heat flow out of the sample [W] and per mass, and what it would be without reactions, in rows of a run.
+
+    Parameters
+    ----------
+    capacity : of the sample and its pan
+    time [s], temperature [K], released [W] : arrays (n,)
+
+    Notes
+    -----
+    Without a lag the flow is released - C dT/dt. With one it is UA (T - Tr), UA = C(25 degC)/lag: a furnace that rises by b [K/s] leads the
+    reference by b tr (1 - exp(-t/tr)), tr = pan/UA, and what does not react by the same with the lag for tr. So the flow has in it what the
+    sample stores, and the baseline -C b begins with that transient.
+    """
+    rate, mass = float(programme.rate), float(programme.per)
+    own = np.array([heat_capacity(capacity, T) for T in temperature]) - float(programme.pan)
+    if programme.lag is None:
+        flow, base = released - own * rate, -own * rate
+    else:
+        lag = float(programme.lag)
+        conductance = capacity.at_298 / lag
+        reference = float(programme.pan) / conductance
+        behind = reference * -np.expm1(-time / reference) if reference > 0.0 else np.zeros_like(time)
+        flow = conductance * (temperature - float(programme.start) - rate * (time - behind))
+        base = -own * rate * (lag * -np.expm1(-time / lag) - behind) / (lag - reference)
+    return {"heat_flow_W": flow, "baseline_W": base, "heat_flow_W_per_g": flow * 1e-3 / mass}
+
+
+def dsc_readings(programme: DscProgramme, columns: dict[str, Floats], noise: float) -> dict[str, Any]:
+    """Peaks of a curve with onset and area, and the area of it all; exothermic positive. Below `noise` [W] nothing is a peak.
+
+    A peak ends where the curve is lowest between it and the next. Its onset is where the tangent at the
+    steepest point of its rise meets the baseline; its place and height are those of the parabola through its highest three points.
+    """
+    from scipy.signal import find_peaks
+
+    time, first = np.unique(columns["time_s"], return_index=True)
+    temperature, flow, base = (columns[name][first] for name in ("sample_K", "heat_flow_W", "baseline_W"))
+    if programme.baseline == "straight":
+        settled = time >= SETTLED * float(programme.lag or 0.0)
+        time, temperature, flow = time[settled], temperature[settled], flow[settled]
+        base = np.interp(time, time[[0, -1]], flow[[0, -1]])
+    above = flow - base
+    rows, _ = find_peaks(above, prominence=max(LEAST_PEAK * float(np.max(above, initial=0.0)), noise) or None)
+    ends = [0, *(int(a + np.argmin(above[a:b])) for a, b in pairwise(rows)), len(time) - 1]
+    peaks = [_peak(time, temperature, above, int(row), *part) for row, part in zip(rows, pairwise(ends), strict=True)]
+    mass = float(programme.per)
+    total = float(np.trapezoid(above, time))
+    for peak in peaks:
+        peak["area_J_per_kg"] = peak["area_J"] / mass
+    return {"peaks": peaks, "area_J": total, "area_J_per_kg": total / mass, "baseline": programme.baseline}
+
+
+def _peak(time: Floats, temperature: Floats, above: Floats, row: int, low: int, high: int) -> dict[str, Any]:
+    near = slice(max(row - 1, 0), row + 2)
+    fit = np.polynomial.Polynomial.fit(temperature[near], above[near], min(2, len(time[near]) - 1))
+    top = fit.deriv().roots()
+    at = float(top[0].real) if len(top) else float(temperature[row])
+    slopes = np.gradient(above[low : row + 1], temperature[low : row + 1]) if row - low >= 2 else np.zeros(1)
+    steepest = low + int(np.argmax(slopes))
+    onset = float(temperature[steepest] - above[steepest] / slopes.max()) if slopes.max() > 0.0 else None
+    part = slice(low, high + 1)
+    return {
+        "temperature_K": at,
+        "time_s": float(time[row]),
+        "height_W": float(fit(at)),
+        "onset_K": onset,
+        "area_J": float(np.trapezoid(above[part], time[part])),
+    }
