@@ -115,6 +115,18 @@ def test_a_second_maximum_above_a_tenth_is_said(tmp_path, size, n):
     assert [text[:30] for text in curve.warnings] == ["2 maxima above 10 % of the lar"][:n]
 
 
+def test_heat_flow_on_the_other_side_of_the_baseline_is_said(tmp_path):
+    melting = 0.2 * np.exp(-(((T - 415.0) / 3.0) ** 2))
+    curve = read_curve(write(tmp_path / "a.csv", time_s=T - 400.0, temperature_K=T, heat_flow_W=BUMP - melting))
+    assert curve.warnings == ("the heat flow lies on the other side of its straight baseline by up to 20 % of the peak",)
+
+
+def test_few_rows_on_the_peak_are_said(tmp_path):
+    curve = read_curve(write(tmp_path / "a.csv", time_s=T[::4] - 400.0, temperature_K=T[::4], heat_flow_W=BUMP[::4]))
+    assert "rows above 70 % of the peak are few" in curve.warnings[0]
+    assert curve.peak_temperature == pytest.approx(450.0, abs=0.1)
+
+
 def test_noise_is_no_second_maximum(tmp_path):
     noisy = BUMP + np.random.default_rng(5).normal(0.0, 0.02, len(T))
     curve = read_curve(write(tmp_path / "a.csv", time_s=T - 400.0, temperature_K=T, heat_flow_W=noisy))

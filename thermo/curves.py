@@ -47,7 +47,9 @@ MOST_MISTAKES = 1000  # of a file, after which it is not read further
 STRETCHES = 10  # of a curve, over which its heating rate is compared
 UNSTEADY, NO_RAMP = 0.05, 0.25  # of the heating rate, in a stretch: worth a warning; no ramp at all
 ANOTHER_PEAK = 0.1  # of the largest: maxima above it are counted
+OTHER_SIDE = 0.05  # of the peak: a heat flow that lies further on the other side of its baseline is said
 STANDS_OUT = 0.02  # of the largest: what a maximum rises above the valleys beside it
+FEW_ROWS = 13  # on the top of a peak, for a polynomial of sixth degree
 TOP = 0.7  # of the peak: points above it give its temperature
 END_ROWS = 100  # the first and the last of so many parts of the rows carry the baseline
 BACKWARDS = 0.02  # a conversion may fall by noise, not by more
@@ -127,12 +129,15 @@ def read_curve(path: Path) -> Curve:
     else:
         conversion, speed, area = _from_heat_flow(table, time, warnings)
         heat = area if "_per_" in table.names["heat flow"] else None
+        other = -float(speed.min() / speed.max())
+        if other > max(OTHER_SIDE, 8.0 * _noise(speed) / float(speed.max())):
+            warnings.append(f"the heat flow lies on the other side of its straight baseline by up to {100.0 * other:.0f} % of the peak")
     n_maxima = _maxima(speed)
     if n_maxima > 1:
         warnings.append(
             f"{n_maxima} maxima above {100.0 * ANOTHER_PEAK:.0f} % of the largest; one peak is assumed, E of several is a mixture"
         )
-    peak = _peak_temperature(table, speed)
+    peak = _peak_temperature(table, speed, warnings)
     return Curve(table.file, rate, time, temperature, conversion, speed, peak, heat, unsteadiness, tuple(warnings))
 
 
@@ -319,11 +324,15 @@ def _from_heat_flow(table: Table, time: Floats, warnings: list[str]) -> tuple[Fl
 def _maxima(speed: Floats) -> int:
     """How many maxima above 10 % of the largest there are, beyond the noise between neighbours."""
     largest = float(speed.max())
-    noise = 1.4826 * float(np.median(np.abs(np.diff(speed, 2)))) / math.sqrt(6.0)
-    return len(find_peaks(speed, height=ANOTHER_PEAK * largest, prominence=max(STANDS_OUT * largest, 8.0 * noise))[0])
+    return len(find_peaks(speed, height=ANOTHER_PEAK * largest, prominence=max(STANDS_OUT * largest, 8.0 * _noise(speed)))[0])
 
 
-def _peak_temperature(table: Table, speed: Floats) -> float:
+def _noise(values: Floats) -> float:
+    """The standard deviation of what changes from row to row, by the median of second differences."""
+    return 1.4826 * float(np.median(np.abs(np.diff(values, 2)))) / math.sqrt(6.0)
+
+
+def _peak_temperature(table: Table, speed: Floats, warnings: list[str]) -> float:
     """Where the rate is largest [K]: the top of a polynomial of sixth degree through the points above 70 % of the maximum.
 
     Of few points there, that of a parabola through the largest and its neighbours.
@@ -333,7 +342,10 @@ def _peak_temperature(table: Table, speed: Floats) -> float:
         raise _refuse(table.file, None, "", f"no peak: the largest rate is in the {'first' if top == 0 else 'last'} row")
     below = np.flatnonzero(speed < TOP * speed[top])
     first, last = int(below[below < top].max(initial=-1)) + 1, int(below[below > top].min(initial=len(speed)))
-    if last - first < 13:
+    if last - first < FEW_ROWS:
+        warnings.append(
+            f"{last - first} rows above {100.0 * TOP:.0f} % of the peak are few: its temperature is the top of a parabola through three"
+        )
         first, last = top - 1, top + 2
     x = temperature[first:last] - temperature[top]
     scale = float(np.abs(x).max())
