@@ -26,9 +26,8 @@ LEVEL = 0.95  # of the intervals
 LEAST_SPREAD = 0.05  # of heating rates: within it they are the same
 DOYLE = 1.052  # -d ln p/dx of Doyle's line, x = E/(R T) from 20 to 60
 CORRECTIONS = 50  # most steps of the correction of Doyle's line; it takes about five
-VARIES = (
-    0.2  # of E between conversions of 0.1 and 0.9: several steps (Vyazovkin et al., Thermochim. Acta 520 (2011) 1, recalled: 0.2 to 0.3)
-)
+# of E between conversions of 0.1 and 0.9: several steps beyond it (Vyazovkin et al., Thermochim. Acta 520 (2011) 1, recalled: 0.2 to 0.3)
+VARIES = 0.2
 CONVERSIONS = np.linspace(0.05, 0.95, 19)  # of the table
 ALONE = "E needs at least two heating rates; one gives A for an assumed E, never E"
 
