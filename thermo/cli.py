@@ -13,6 +13,8 @@ import typer
 from thermo.errors import CaseError, FileError, FolderError, SolveError, Stopped, printable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from thermo.reader import Document
 
 DONE, BUG, BAD_INPUT, NUMERICAL, FOLDER, INPUT_OUTPUT, SOME_FAILED = 0, 1, 2, 3, 4, 5, 6
@@ -381,6 +383,80 @@ def verify(
     members = summary.get("members") or {folder.name: summary}
     worst = max(member["energy"]["residual_relative"] for member in members.values())
     say(f"{folder}: complete, {len(manifest)} files as written, energy balance open by at most {worst:.1e} of the heat exchanged")
+
+
+@app.command()
+def kinetics(
+    files: Annotated[list[Path], typer.Argument(metavar="CURVE.csv CURVE.csv...", help="Curves of several heating rates.")],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document instead of the table.")] = False,
+    figure: Annotated[Path | None, typer.Option(metavar="FILE.png", help="Also draw Kissinger's line and E over conversion.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a figure that is there.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+) -> None:
+    """Activation energies from calorimeter curves at several heating rates: Kissinger, Friedman, Ozawa."""
+    import json
+
+    from thermo.curves import read_curves
+    from thermo.errors import Mistake
+    from thermo.isoconversional import analysis
+    from thermo.store import write_file
+
+    if figure is not None and figure.suffix.lower() != ".png":
+        raise typer.BadParameter(f"{figure}: a name that ends in .png is wanted", param_hint="--figure")
+    curves = read_curves(files)
+    try:
+        summary = analysis(curves)
+    except ValueError as error:
+        raise CaseError([Mistake(", ".join(map(str, files)), None, "", str(error))]) from None
+    if figure is not None:
+        from viz import theme
+        from viz.kinetics import kinetics as drawn
+
+        write_file(figure, theme.png(drawn(summary)), force=force, option="--figure")
+    if as_json:
+        say(json.dumps(summary, indent=1, allow_nan=False))
+        return
+    say(kinetics_text(summary))
+    if figure is not None:
+        say(f"figure: {figure}")
+
+
+def kinetics_text(summary: dict[str, Any]) -> str:
+    """What a person wants to see of a kinetic analysis."""
+    from thermo.units import show
+
+    def kilo(value: float | None) -> str:
+        return "none" if value is None else f"{value / 1e3:.2f}"
+
+    def between(ends: list[float] | None, text: Callable[[float], str]) -> str:
+        return f"{text(ends[0])} to {text(ends[1])}" if ends else "none"
+
+    curves: list[tuple[str, ...]] = []
+    for curve in summary["curves"]:
+        heat = "" if curve["heat_J_per_kg"] is None else f"{curve['heat_J_per_kg'] / 1e3:.4g}"
+        peak, rate = show(curve["peak_temperature_K"], "temperature"), show(curve["heating_rate_K_per_s"], "temperature rate")
+        curves.append((printable(curve["file"]), rate, peak, heat, str(curve["rows"])))
+    rows: list[tuple[str, ...]] = [
+        (
+            f"{row['conversion']:.2f}",
+            kilo(row["friedman_J_per_mol"]),
+            between(row["friedman_95_J_per_mol"], kilo),
+            kilo(row["ozawa_J_per_mol"]),
+            between(row["ozawa_95_J_per_mol"], kilo),
+            kilo(row["ozawa_uncorrected_J_per_mol"]),
+        )
+        for row in summary["conversions"]
+    ]
+    found = summary["kissinger"]
+    energy, factor = found["activation_energy_J_per_mol"], found["pre_exponential_factor_1_per_s"]
+    lines = [columns_text(curves, ("curve", "heating rate", "peak", "heat J/g", "rows")), ""]
+    lines.append(f"Kissinger, first order: E {kilo(energy)} kJ/mol (95 %: {between(found['activation_energy_95_J_per_mol'], kilo)})")
+    ends = between(found["pre_exponential_factor_95_1_per_s"], lambda value: f"{value:.3e}")
+    lines += [f"                        A {factor:.3e} 1/s (95 %: {ends})", ""]
+    head = ("conversion", "E Friedman kJ/mol", "95 %", "E Ozawa kJ/mol", "95 %", "uncorrected")
+    lines += [columns_text(rows, head), ""]
+    lines += [f"- {text}" for text in summary["assumed"]]
+    return "\n".join(lines + [f"warning: {printable(text)}" for text in summary["warnings"]])
 
 
 @app.command()

@@ -188,10 +188,10 @@ class Folder:
         return best[0], best[1], complaints
 
 
-def write_file(path: Path, data: bytes, *, force: bool) -> None:
+def write_file(path: Path, data: bytes, *, force: bool, option: str = "--out") -> None:
     """Write one file outside a result folder, whole or not at all. Raises FolderError where it is there and not `force`, FileError."""
     if path.exists() and not force:
-        raise FolderError(f"{path} is there already; replace it with --force, or choose another with --out")
+        raise FolderError(f"{path} is there already; replace it with --force, or choose another with {option}")
     part = path.with_name(path.name + ".part")
     try:
         part.write_bytes(data)
