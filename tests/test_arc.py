@@ -396,6 +396,7 @@ def slab_of(sample, n, conductance):
     return sample._replace(
         share=np.full(n, 1.0 / n),
         surface=ends,
+        extra=np.zeros(n),
         conductance=np.full(n - 1, conductance),
         sensor=n - 1,
         site_node=np.arange(n),

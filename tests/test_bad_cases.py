@@ -376,7 +376,13 @@ TABLE = [  # file, passage, what stands in its place, line after that of the pas
     (BRICK, HELD, "{kind: held, temperature: 473 K}", 0, "a list is wanted, found a block of keys (kind, temperature)"),
     (CELL, "end: {value: 300 degC", "end: {value: 20 degC", 0, "the end temperature must lie above the start temperature"),
     (CELL, "heater: {value: 2 K/min", "heater: {value: 400 K/min", 0, "heats faster than the rate that counts as a runaway"),
-    (CELL, "kind: lumped", "kind: lumped\n  temperature: 25 degC", 1, "an arc sets the start itself (programme.start); leave it out here"),
+    (
+        CELL,
+        "kind: lumped",
+        "kind: lumped\n  temperature: 25 degC",
+        1,
+        "a programme 'arc' sets the start itself (programme.start); leave it out here",
+    ),
     (CELL, "full: 4.3 V", "full: 3.2 V", 0, "the full cell has less voltage than the empty one"),
     (CELL, "measure: {", "measure: {probes: {x: {face: top, take: mean}}, ", 0, "a lumped sample has one temperature and takes no probes"),
     (CELL, "measure: {", "measure: {crossings: {x: {probe: y, temperature: 400 K}}, ", 0, "there is no probe 'y'; it may be 'sample'"),
@@ -520,7 +526,7 @@ def test_a_cell_in_surroundings_says_where_it_starts(tmp_path):
 
 def test_a_meshed_body_in_a_calorimeter_is_refused(tmp_path):
     found = mistakes_of(tmp_path, replaced_programme(BRICK, arc_of_a_cell()))
-    assert "an arc takes a lumped sample; a meshed body in a calorimeter is not supported yet" in [m.text for m in found]
+    assert "a programme 'arc' takes a lumped sample; a meshed body in it is not supported yet" in [m.text for m in found]
 
 
 def test_a_short_that_is_missing_cannot_throw_anything_out(tmp_path):

@@ -122,7 +122,7 @@ def test_check_gives_size_memory_and_time(thermo, tmp_path):
     code, out, _ = thermo("check", CASES / "paper" / "replay.yaml")
     assert code == 0
     lines = out.splitlines()
-    assert len(lines) == 4
+    assert len(lines) == 10
     assert "a quarter of the body" in lines[0]
     assert "MB" in lines[0]
     assert list(tmp_path.iterdir()) == []

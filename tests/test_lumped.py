@@ -26,4 +26,4 @@ def test_a_melting_peak_takes_its_heat():
 @pytest.mark.parametrize("temperature", [200.0, 407.0, 453.65, 454.5, 933.5, 2500.0])
 @pytest.mark.parametrize("guess", [250.0, 453.0, 940.0, -5.0])
 def test_the_temperature_of_an_enthalpy_is_found_from_any_guess(temperature, guess):
-    assert temperature_of(CELL, enthalpy(CELL, temperature), guess) == pytest.approx(temperature, abs=1e-9)
+    assert temperature_of(CELL, 0.0, enthalpy(CELL, temperature), guess) == pytest.approx(temperature, abs=1e-9)

@@ -115,7 +115,7 @@ def _read(case: Case, body: CellBody, history: Any, n: int, state: Any) -> list[
     """The numbers of one test, by the functions that read a single run."""
     programme = body.programme
     assert isinstance(programme, Calorimeter)
-    time, T, rate, machine = history.time[:n], history.temperature[:n, 0], history.rate[:n], history.machine[:n]
+    time, T, rate, machine = history.time[:n], history.temperature[:n, body.sample.sensor], history.rate[:n], history.machine[:n]
     heating = (machine[:, PHASE] == HEAT) | ((machine[:, PHASE] == ENDED) & (machine[:, BEFORE] == HEAT))
     reason = REASONS[type(programme)][int(state.machine[REASON])]
     found, first = exotherms(time, T, machine, history.ledger[:n, RELEASED:].sum(axis=1), programme.sensitivity, reason)

@@ -7,16 +7,17 @@ from typing import Any
 import numpy as np
 
 import thermo.rodas  # noqa: F401 - it is what steps a LineSample
-from thermo.arc import PHASE_NAMES, ArcProgramme
+from thermo.arc import PHASE_NAMES, ArcProgramme, Instrument
 from thermo.boundary import LINKS, Contact, GapRadiation, Held, Radiation, ThinLayer, resistance, slope_at
 from thermo.case import Case, Place
-from thermo.cell import LumpedCell
+from thermo.cell import LumpedCell, Mounting
 from thermo.chemistry import AMOUNTS
 from thermo.derived import value_at
 from thermo.dsc import dsc_columns
 from thermo.exposure import EXPOSED, DscProgramme, RampProgramme
 from thermo.geometry import Along, LayeredBlock, Meshed, Stored
 from thermo.kinetics import Floats, amounts, heat_per_extent, rates
+from thermo.lumped import node_enthalpy
 from thermo.materials import ByAxis, Table
 from thermo.modal_body import ModalBody, modal_body
 from thermo.programme import PHASE, FaceSchedule, SteadyProgramme, SurroundingsProgramme
@@ -25,6 +26,14 @@ from thermo.shape import Frame
 from thermo.stepping import CLOCK, EJECTED, FUSED, HEAT_IN, HEAT_OUT, HIGHEST, RELEASED, History, State, advance
 from thermo.store import stored_field
 from thermo.tensor import Stack
+
+
+def mounted(calorimeter: Instrument) -> Mounting:
+    """What an instrument heats with the cell."""
+    holder, sensor = calorimeter.holder, calorimeter.sensor
+    capacity = float(holder.mass * holder.heat_capacity) if holder else 0.0
+    apart = float(holder.conductance or 0.0) if holder else 0.0
+    return Mounting(0.0 if apart else capacity, capacity if apart else 0.0, apart, sensor.place == "holder", float(sensor.lag))
 
 
 class CellBody:
@@ -36,21 +45,31 @@ class CellBody:
     def __init__(self, case: Case) -> None:
         cell, programme = case.sample, case.programme
         assert isinstance(cell, LumpedCell)
-        arc = isinstance(programme, ArcProgramme)
-        phi = float(programme.calorimeter.phi) if isinstance(programme, ArcProgramme) else 1.0
         start = programme.start if isinstance(programme, ArcProgramme | DscProgramme | RampProgramme) else cell.temperature
         assert start is not None
-        self.cell, self.arc = cell, arc
+        self.cell, self.arc = cell, isinstance(programme, ArcProgramme)
         self.dsc = programme if isinstance(programme, DscProgramme) else None
-        pan = float(programme.pan) if isinstance(programme, DscProgramme) else 0.0
-        self.sample = cell.build(phi, float(start), case.step_tolerance(), pan)
+        phi, mounting = 1.0, Mounting()
+        if isinstance(programme, ArcProgramme):
+            phi, mounting = float(programme.calorimeter.phi), mounted(programme.calorimeter)
+        elif isinstance(programme, DscProgramme):
+            mounting = Mounting(with_cell=float(programme.pan))
+        self.sample = cell.build(phi, float(start), case.step_tolerance(), mounting)
         if isinstance(programme, EXPOSED):
-            self.programme: Any = programme.around(float(cell.surface or 0.0), float(cell.capacity().at_298K) + pan)
+            heated = float(cell.capacity().at_298K) + mounting.with_cell
+            self.programme: Any = programme.around(float(cell.surface or 0.0), heated)
         else:
             self.programme = programme.build() if isinstance(programme, ArcProgramme) else programme.build(has_faces=False)
         self.reactions = cell.reaction_names()
-        self.probes: dict[str, Reading] = {"sample": Reading(np.zeros(1, np.int64), np.ones(1), "mean")}
-        self.n_dofs, self.n_sites = 1, 1
+        nodes = {"sample": int(self.sample.site_node[0])}
+        if mounting.conductance > 0.0:
+            nodes["holder"] = int(np.flatnonzero(self.sample.surface)[0])
+        if mounting.lag > 0.0:
+            nodes["sensor"] = self.sample.sensor
+        self.nodes = nodes
+        self.seen = next(name for name, node in nodes.items() if node == self.sample.sensor)  # what the instrument sees
+        self.probes: dict[str, Reading] = {name: Reading(np.array([node]), np.ones(1), "mean") for name, node in nodes.items()}
+        self.n_dofs, self.n_sites = len(nodes), 1
 
     energy_limit = 1e-6  # of the heat exchanged, beyond which a run counts as failed
 
@@ -72,7 +91,8 @@ class CellBody:
 
     def columns(self, block: History) -> dict[str, Any]:
         """Columns of the history for the rows of a block."""
-        made: dict[str, Any] = {"sample_K": block.temperature[:, 0], "rate_K_per_s": block.rate}
+        made: dict[str, Any] = {f"{name}_K": block.temperature[:, node] for name, node in self.nodes.items()}
+        made["rate_K_per_s"] = block.rate
         n_rows, n_reactions = len(block.time), len(self.reactions)
         power, voltage = np.zeros((n_rows, n_reactions)), np.zeros(n_rows)
         mechanism = self.sample.mechanism
@@ -80,7 +100,7 @@ class CellBody:
         for i in range(n_rows):
             fired = block.fired[i, 0]
             amounts(mechanism, block.extent[i, 0], amount)
-            rates(mechanism, block.temperature[i, 0], amount, fired, rate)
+            rates(mechanism, made["sample_K"][i], amount, fired, rate)
             for k in range(n_reactions):
                 power[i, k] = heat_per_extent(mechanism, k, amount) * rate[k]
             if self.cell.short is not None:
@@ -110,6 +130,11 @@ class CellBody:
         if shorted and short.fused_energy is None:
             voltage *= s / (abs(s) + float(short.half))
         return voltage
+
+    def stored(self, temperature: float) -> float:
+        """Enthalpy of the sample and all that is heated with it [J], were all of it at one temperature [K]."""
+        sample = self.sample
+        return float(sum(node_enthalpy(sample, i, temperature) for i in range(len(sample.share))))
 
     def amounts(self, state: State) -> dict[str, dict[str, float]]:
         """The amount of each species at the start and at the end."""

@@ -408,7 +408,8 @@ def _measure_mistakes(document: Document, sample: Any, programme: Any, measure: 
 
 _POINT: dict[str, Any] = {"temperature_K": {}, "time_s": {}}
 _FIRST = _POINT | {"temperature_start_of_window_K": {}, "criterion": {}, "rate_K_per_s": {}, "margin": {}}
-_EXOTHERM = {"start": _POINT, "end": _POINT | {"reason": {}}, "rise_K": {}, "heat_J": {}}
+_HEATS = ("rise_K", "heat_J", "heat_J_per_kg", "heat_J_per_Ah", "stored_J", "heat_capacity_J_per_K", "test")
+_EXOTHERM = {"start": _POINT, "end": _POINT | {"reason": {}}} | {name: {} for name in _HEATS}
 _PEAK: dict[str, Any] = {name: {} for name in ("temperature_K", "time_s", "height_W", "onset_K", "area_J", "area_J_per_kg")}
 _PROBE: dict[str, Any] = {"initial_K": {}, "final_K": {}, "maximum_K": {}, "time_of_maximum_s": {}}
 _REGION: dict[str, Any] = {name: {} for name in ("mean_K", "stored_J", "maximum_K", "time_of_maximum_s", "minimum_K", "time_of_minimum_s")}
@@ -421,7 +422,7 @@ _BALANCE: dict[str, Any] = {"heat_in_W": {}, "heat_out_W": {}, "residual_W": {},
 
 def _results(sample: Any, measure: Measure, steady: bool) -> dict[str, Any]:
     """The keys of a summary, as far as a case can expect them; `*` stands for any name."""
-    probes = list(measure.probes) if isinstance(sample, Meshed) else [*measure.probes, "sample"]
+    probes = list(measure.probes) if isinstance(sample, Meshed) else [*measure.probes, "sample", "holder", "sensor"]
     return {
         "end": {"reason": {}, "time_s": {}},
         "onsets": {"T1": _FIRST, "T2": dict.fromkeys(measure.onsets.T2, _POINT), "T3": _POINT, "cessation": _POINT},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
 from pydantic import Discriminator, Field, Tag, ValidationInfo, field_validator, model_validator
@@ -84,10 +84,29 @@ Chemistry = Annotated[
 ]
 
 
+class Mounting(NamedTuple):
+    """What is heated with a cell: `with_cell` [J/K] at its temperature, a `holder` [J/K] coupled to it by `conductance` [W/K] (0: none),
+    a sensor with a `lag` [s] (0: none) on the cell or on the holder."""
+
+    with_cell: float = 0.0
+    holder: float = 0.0
+    conductance: float = 0.0
+    sensor_on_holder: bool = False
+    lag: float = 0.0
+
+
+SENSOR_SHARE = 1e-6  # of the cell's heat capacity: what a sensor with a lag has
+
+
 class LumpedCell(Frozen):
-    """A cell of one temperature. Its `surface` takes up heat in an oven, its `volume` holds what heats per mass refer to."""
+    """A cell of one temperature. Its `surface` takes up heat in an oven, its `volume` holds what heats per mass refer to.
+
+    `mass` (that of its parts if they are given) and `charge` are what heats of exotherms are referred to; nothing else uses them.
+    """
 
     kind: Literal["lumped"]
+    mass: Annotated[float | None, Unit("mass", gt=0)] = None
+    charge: Annotated[float | None, Unit("electrical charge", gt=0)] = None
     volume: Annotated[float | None, Unit("volume", gt=0)] = None
     surface: Annotated[float | None, Unit("area", gt=0)] = None
     heat_capacity: CapacityOfCell | None = None
@@ -160,21 +179,28 @@ class LumpedCell(Frozen):
         total = sum(part.mass * part.heat_capacity for part in self.parts.values())
         return CapacityOfCell(at_298K=total)
 
+    def reference(self) -> dict[str, float]:
+        """Mass [kg] and charge [Ah] that heats are referred to, as far as they are known."""
+        mass = self.mass if self.mass is not None else sum(part.mass for part in self.parts.values()) or None
+        charge = self.charge if self.charge is not None or self.short is None else self.short.charge
+        found = {"kg": mass, "Ah": None if charge is None else charge / 3600.0}
+        return {unit: float(value) for unit, value in found.items() if value is not None}
+
     def reaction_names(self) -> list[str]:
         """Names of the reactions in the order of the extents; a sustained short is the last."""
         mechanism = self.mechanism()
         sustained = self.short is not None and self.short.fused_energy is None
         return [*(mechanism.reactions if mechanism else []), *(["short"] if sustained else [])]
 
-    def build(self, phi: float, start: float, tolerance: float, pan: float = 0.0) -> LineSample:
-        """The cell as arrays for the kernels: one node, one site.
+    def build(self, phi: float, start: float, tolerance: float, mounting: Mounting | None = None) -> LineSample:
+        """The cell as arrays for the kernels: one node, one site; a holder and a sensor are further nodes on the line.
 
         Parameters
         ----------
         phi : heat capacity of cell and holder over that of the cell
         start : temperature at time zero [K]
         tolerance : error of a step in the extents [-]; 100 K times this in temperature
-        pan : heat capacity of what is heated with the cell [J/K]
+        mounting : what is heated with the cell
         """
         capacity = self.capacity()
         peaks = list(self.melting.values())
@@ -195,20 +221,39 @@ class LumpedCell(Frozen):
             fuse_energy = float(short.fused_energy)
             fuse_extent = fuse_energy / (short.voltage.full * short.charge)
             fuse_reaction = _reaction_of(text, short.species)
+        mounted = mounting or Mounting()
+        nodes = [("cell", mounted.with_cell)]
+        links = []
+        if mounted.conductance > 0.0:
+            nodes.append(("holder", mounted.holder))
+            links.append(mounted.conductance)
+        if mounted.lag > 0.0:
+            touch = SENSOR_SHARE * float(capacity.at_298K)
+            if mounted.sensor_on_holder:
+                nodes.append(("sensor", touch))
+                links.append(touch / mounted.lag)
+            else:
+                nodes.insert(0, ("sensor", touch))
+                links.insert(0, touch / mounted.lag)
+        names = [name for name, _ in nodes]
+        seen = "sensor" if "sensor" in names else "holder" if mounted.sensor_on_holder else "cell"
+        outer = "holder" if "holder" in names else "cell"
         return LineSample(
             capacity=HeatCapacity(
-                at_298=phi * float(capacity.at_298K) + pan,
+                at_298=phi * float(capacity.at_298K),
                 slope=phi * float(capacity.slope),
                 peak_heat=phi * np.array([float(peak.heat) for peak in peaks]),
                 peak_temperature=np.array([float(peak.temperature) for peak in peaks]),
                 peak_width=np.array([float(peak.width) for peak in peaks]),
             ),
             mechanism=mechanism,
-            share=np.ones(1),
-            surface=np.ones(1),
-            conductance=np.zeros(0),
-            sensor=0,
-            site_node=np.zeros(1, np.int64),
+            share=np.array([float(name == "cell") for name in names]),
+            surface=np.array([float(name == outer) for name in names]),
+            extra=np.array([extra for _, extra in nodes]),
+            conductance=np.array(links, float),
+            sensor=names.index(seen),
+            own=float(len(names) > 1),
+            site_node=np.array([names.index("cell")], np.int64),
             site_share=np.ones(1),
             trigger_temperature=np.array([float(short.at.temperature)] if short else []),
             fuse_energy=np.array([fuse_energy] if short else []),

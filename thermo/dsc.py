@@ -20,22 +20,22 @@ def dsc_columns(programme: DscProgramme, capacity: HeatCapacity, time: Floats, t
 
     Parameters
     ----------
-    capacity : of the sample and its pan
+    capacity : of the sample without its pan
     time [s], temperature [K], released [W] : arrays (n,)
 
     Notes
     -----
-    Without a lag the flow is released - C dT/dt. With one it is UA (T - Tr), UA = C(25 degC)/lag: a furnace that rises by b [K/s] leads the
-    reference by b tr (1 - exp(-t/tr)), tr = pan/UA, and what does not react by the same with the lag for tr. So the flow has in it what the
-    sample stores, and the baseline -C b begins with that transient.
+    Without a lag the flow is released - C dT/dt. With one it is UA (T - Tr), UA = (C(25 degC) + pan)/lag: a furnace that rises by b [K/s]
+    leads the reference by b tr (1 - exp(-t/tr)), tr = pan/UA, and what does not react by the same with the lag for tr. So the flow has in
+    it what the sample stores, and the baseline -C b begins with that transient.
     """
     rate, mass = float(programme.rate), float(programme.per)
-    own = np.array([heat_capacity(capacity, T) for T in temperature]) - float(programme.pan)
+    own = np.array([heat_capacity(capacity, T) for T in temperature])
     if programme.lag is None:
         flow, base = released - own * rate, -own * rate
     else:
         lag = float(programme.lag)
-        conductance = capacity.at_298 / lag
+        conductance = (capacity.at_298 + float(programme.pan)) / lag
         reference = float(programme.pan) / conductance
         behind = reference * -np.expm1(-time / reference) if reference > 0.0 else np.zeros_like(time)
         flow = conductance * (temperature - float(programme.start) - rate * (time - behind))

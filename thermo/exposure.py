@@ -31,6 +31,7 @@ from thermo.programme import (
     decide,
     jumped,
     margins,
+    observe,
     progress,
     start,
     surroundings,
@@ -157,6 +158,12 @@ def decide_exposure(programme, machine, event, clock, temperature, rate):
 @jumped.body(Exposure)
 @kernel
 def jumped_exposure(programme, machine, clock, before, after):
+    return
+
+
+@observe.body(Exposure)
+@kernel
+def observe_exposure(programme, machine, clock, temperature, rate):
     return
 
 

@@ -30,8 +30,9 @@ class HeatCapacity(NamedTuple):
 class LineSample(NamedTuple):
     """Nodes on a line with sites of reaction, arrays only.
 
-    `share` (n_nodes,) of the heat capacity and `surface` (n_nodes,) of the surface at each node, both summing to 1;
-    `conductance` (n_nodes - 1,) [W/K] between neighbours; `sensor` the node that an instrument touches.
+    `share` (n_nodes,) of the heat capacity and `surface` (n_nodes,) of the surface at each node, both summing to 1; `extra` (n_nodes,)
+    [J/K] of a holder or a sensor at a node, constant; `conductance` (n_nodes - 1,) [W/K] between neighbours; `sensor` the node that an
+    instrument touches, whose rate is its `own` (1.0) or that of the whole line (0.0).
     Site s sits at `site_node[s]` and holds `site_share[s]` of the reacting material.
     Trigger j fires when a node reaches `trigger_temperature[j]` [K]: a fused short then gives `fuse_energy[j]` [J] at
     once, taking `fuse_extent[j]` of reaction `fuse_reaction[j]` (-1: a sustained trigger, its reactions start).
@@ -43,8 +44,10 @@ class LineSample(NamedTuple):
     mechanism: Mechanism
     share: Floats
     surface: Floats
+    extra: Floats
     conductance: Floats
     sensor: int
+    own: float
     site_node: Integers
     site_share: Floats
     trigger_temperature: Floats
@@ -93,21 +96,58 @@ def heat_capacity_slope(capacity, temperature):
 
 
 @kernel
-def temperature_of(capacity, wanted, guess):
-    """The temperature [K] at which `enthalpy` is `wanted` [J]: Newton's method kept between bounds; NaN if there is none."""
+def temperature_of(capacity, more, wanted, guess):
+    """The temperature [K] at which `enthalpy` and that of a constant capacity `more` [J/K] are `wanted` [J]; NaN if there is none.
+
+    Newton's method kept between bounds.
+    """
     low, high, temperature = 0.0, 1e5, guess
     if not (low < temperature < high):
         temperature = REFERENCE_TEMPERATURE
     for _ in range(60):
-        excess = enthalpy(capacity, temperature) - wanted
+        excess = enthalpy(capacity, temperature) + more * (temperature - REFERENCE_TEMPERATURE) - wanted
         if excess > 0.0:
             high = temperature
         else:
             low = temperature
-        step = excess / heat_capacity(capacity, temperature)
+        step = excess / (heat_capacity(capacity, temperature) + more)
         if abs(step) <= 1e-10 * temperature:
             return temperature - step
         temperature -= step
         if not (low < temperature < high):
             temperature = 0.5 * (low + high)
     return math.nan
+
+
+@kernel
+def node_capacity(sample, i, temperature):
+    """Heat capacity of node i [J/K]."""
+    if sample.share[i] == 0.0:
+        return sample.extra[i]
+    return sample.share[i] * heat_capacity(sample.capacity, temperature) + sample.extra[i]
+
+
+@kernel
+def heated_capacity(sample, i, temperature):
+    """Heat capacity of node i that a heater heats [J/K]: none of a sensor, which is neither sample nor surface."""
+    if sample.share[i] == 0.0 and sample.surface[i] == 0.0:
+        return 0.0
+    return node_capacity(sample, i, temperature)
+
+
+@kernel
+def node_enthalpy(sample, i, temperature):
+    """Enthalpy of node i [J]."""
+    held = sample.extra[i] * (temperature - REFERENCE_TEMPERATURE)
+    if sample.share[i] == 0.0:
+        return held
+    return sample.share[i] * enthalpy(sample.capacity, temperature) + held
+
+
+@kernel
+def node_temperature(sample, i, wanted, guess):
+    """The temperature [K] at which node i has the enthalpy `wanted` [J]."""
+    share, extra = sample.share[i], sample.extra[i]
+    if share == 0.0:
+        return REFERENCE_TEMPERATURE + wanted / extra
+    return temperature_of(sample.capacity, extra / share, wanted / share, guess)

@@ -43,7 +43,7 @@ class Surroundings(NamedTuple):
 
 
 ENDED = -1.0  # the phase of a machine whose test is over; `machine[0]` is always the phase
-N_MACHINE = 16
+N_MACHINE = 20
 PHASE, REASON = 0, 1
 
 # an event beside those of a programme's margins: the window ran out
@@ -83,6 +83,11 @@ def decide(programme, machine, event, clock, temperature, rate):
 @by_type
 def jumped(programme, machine, clock, before, after):
     """Tell the programme that the sensor jumped at once from `before` to `after` [K], which no wall can follow."""
+
+
+@by_type
+def observe(programme, machine, clock, temperature, rate):
+    """Tell the programme what its sensor shows at the end of a step, before anything is decided there."""
 
 
 @by_type
@@ -167,6 +172,13 @@ def decide_schedule(programme, machine, event, clock, temperature, rate):
 @jumped.body(Schedule)
 @kernel
 def jumped_schedule(programme, machine, clock, before, after):
+    return
+
+
+@observe.body(FaceSchedule)
+@observe.body(Schedule)
+@kernel
+def observe_nothing(programme, machine, clock, temperature, rate):
     return
 
 

@@ -10,22 +10,26 @@ import numpy as np
 from thermo import onset
 from thermo.arc import (
     BEFORE,
+    COOL,
     EXOTHERMS,
     HEAT,
     IN_EXOTHERM,
     MEAN_RATE,
     PHASE_NAMES,
     RUN,
+    TEST,
     WAIT,
     WINDOW_RATE,
     WINDOW_START,
     ArcProgramme,
+    Calorimeter,
 )
 from thermo.body import Body, CellBody
 from thermo.case import CRITERIA, Case, tolerance, used_numbers, wanted
 from thermo.dsc import dsc_readings
 from thermo.exposure import EXPOSED, DscProgramme
 from thermo.kinetics import Floats
+from thermo.logger import logged
 from thermo.programme import ENDED, PHASE, REASON, REASONS
 from thermo.reader import dotted
 from thermo.stepping import N_BANDED, N_DIRECT, N_JACOBI, N_MODES, N_MULTIGRID, N_REJECTED, N_SOLVES, N_STEPS, RELEASED, History, State
@@ -116,7 +120,7 @@ class Result:
             phase = self.machine[:, PHASE] if arc else np.zeros(len(self.time))
             before = self.machine[:, BEFORE] if arc else phase
             heating = (phase == HEAT) | ((phase == ENDED) & (before == HEAT))
-            T, rate = self.probe("sample"), self.columns["rate_K_per_s"]
+            T, rate = self.probe(self.body.seen), self.columns["rate_K_per_s"]
             programme = self.case.programme
             if isinstance(programme, EXPOSED):
                 heating = np.array([programme.heated(float(time), float(value)) for time, value in zip(self.time, T, strict=True)])
@@ -148,6 +152,15 @@ class Result:
             made["status"] = "failed"
         made["mesh_check"] = self.mesh_check
         return made
+
+    def record(self) -> dict[str, Floats] | None:
+        """What a logger on the instrument's sensor has written, if the case asks for it."""
+        programme = self.case.programme
+        if not isinstance(programme, ArcProgramme) or programme.record is None:
+            return None
+        assert isinstance(self.body, CellBody)
+        time, T = logged(self.time, self.probe(self.body.seen), self.columns["rate_K_per_s"], programme.record)
+        return {"time_s": time, "temperature_K": T}
 
     def counts(self) -> dict[str, Any]:
         """The part of the cost that the run itself knows."""
@@ -196,7 +209,15 @@ class Result:
 
     def _exotherms(self) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
         released = self.ledger[:, RELEASED:].sum(axis=1)
-        return exotherms(self.time, self.probe("sample"), self.machine, released, self._sensitivity(), self._end_reason())
+        assert isinstance(self.body, CellBody)
+        seen = self.probe(self.body.seen)
+        found, first = exotherms(self.time, seen, self.machine, released, self._sensitivity(), self._end_reason())
+        for entry in found:
+            entry |= {f"heat_J_per_{unit}": entry["heat_J"] / value for unit, value in self.body.cell.reference().items()}
+            ends = self.body.stored(entry["start"]["temperature_K"]), self.body.stored(entry["end"]["temperature_K"])
+            entry["stored_J"] = ends[1] - ends[0]
+            entry["heat_capacity_J_per_K"] = entry["stored_J"] / entry["rise_K"] if entry["rise_K"] != 0.0 else None
+        return found, first
 
     def _energy(self) -> dict[str, Any]:
         energy = self.body.energy(self.state, self.begun)
@@ -273,7 +294,8 @@ DEFINITIONS = {
     "T3": "largest temperature, where there is a T2 by 1 K/s and the record goes on to it",
     "cessation": "end of the first window of an exotherm whose mean rate lies below the sensitivity; margin: that rate over it, less 1",
     "energy": "initial_J, final_J: enthalpy relative to 298.15 K; exchange with the wall is net; residual: what the balance leaves open",
-    "exotherm": "from the end of the detecting window to a cessation or the end of the test; heat: released in between, in the sample",
+    "exotherm": "from the end of the detecting window to a cessation or the end of the test; heat: released in between, in the sample; "
+    "stored: what its rise takes with what is heated with it, and the mean heat capacity that rests on",
 }
 
 
@@ -295,6 +317,9 @@ def exotherms(
     for row in np.flatnonzero(np.diff(machine[:, EXOTHERMS], prepend=0.0) > 0.0):
         later = np.flatnonzero(machine[row:, IN_EXOTHERM] == 0.0)
         over = int(row + later[0]) if len(later) else len(temperature) - 1
+        ceased = bool(len(later)) and machine[over, PHASE] != COOL
+        if len(later) and not ceased:
+            end_reason = REASONS[Calorimeter][int(machine[over, REASON])]
         rate = float(machine[row, WINDOW_RATE])
         criterion = f"mean rate over the seek window >= {sensitivity * 60.0:g} K/min"
         if machine[row, BEFORE] in (HEAT, WAIT) or machine[row, PHASE] == RUN:
@@ -306,11 +331,12 @@ def exotherms(
                 "end": {
                     "temperature_K": float(temperature[over]),
                     "time_s": float(time[over]),
-                    "reason": CESSATION if len(later) else end_reason,
-                    "margin": float(machine[over, MEAN_RATE]) / sensitivity - 1.0 if len(later) else None,
+                    "reason": CESSATION if ceased else end_reason,
+                    "margin": float(machine[over, MEAN_RATE]) / sensitivity - 1.0 if ceased else None,
                 },
                 "rise_K": float(temperature[over] - temperature[row]),
                 "heat_J": float(released[over] - released[row]),
+                "test": int(machine[row, TEST]) + 1,
             }
         )
         if first is None:

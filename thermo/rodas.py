@@ -16,7 +16,7 @@ import numpy as np
 from thermo.compiled import kernel
 from thermo.constants import STEFAN_BOLTZMANN
 from thermo.kinetics import ORDER, Floats, amounts, heat_per_extent, rate_slopes, rates
-from thermo.lumped import LineSample, enthalpy, heat_capacity, heat_capacity_slope, temperature_of
+from thermo.lumped import LineSample, heat_capacity_slope, heated_capacity, node_capacity, node_enthalpy, node_temperature
 from thermo.programme import N_MACHINE, start, surroundings
 from thermo.stepping import (
     EJECTED,
@@ -225,7 +225,7 @@ def rodas4_step(sample, programme, state, clock, h, work):
     wall = wall_temperature(around, state.temperature[at])
     for i in range(n_nodes):
         T = state.temperature[i]
-        work.capacity[i] = sample.share[i] * heat_capacity(capacity, T)
+        work.capacity[i] = node_capacity(sample, i, T)
         work.loss_slope[i] = sample.surface[i] * (surface_loss_slope(around, T) + around.plate_conductance)
         work.wall_slope[i] = sample.surface[i] * surface_loss_slope(around, wall)
         work.heater_slope[i] = around.ramp * sample.share[i] * heat_capacity_slope(capacity, T)
@@ -276,7 +276,7 @@ def rodas4_step(sample, programme, state, clock, h, work):
             for j in range(stage):
                 step += A[stage, j] * work.temperature[j, i]
             target = state.enthalpy[i] + work.capacity[i] * step
-            T = temperature_of(capacity, target / sample.share[i], state.temperature[i] + step) if stage else state.temperature[i]
+            T = node_temperature(sample, i, target, state.temperature[i] + step) if stage else state.temperature[i]
             if not (T > 0.0 and T < 1e5):
                 return math.inf
             work.stage_temperature[i] = T
@@ -290,7 +290,7 @@ def rodas4_step(sample, programme, state, clock, h, work):
         for i in range(n_nodes):
             T = work.stage_temperature[i]
             loss = sample.surface[i] * surface_loss(moment, T, wall)
-            heater = sample.share[i] * (moment.ramp * heat_capacity(capacity, T) + moment.power)
+            heater = moment.ramp * heated_capacity(sample, i, T) + sample.share[i] * moment.power
             earlier = 0.0
             for j in range(stage):
                 earlier += C[stage, j] * work.temperature[j, i]
@@ -366,7 +366,7 @@ def rodas4_step(sample, programme, state, clock, h, work):
     worst = 0.0
     for i in range(n_nodes):
         # in enthalpy, over the smaller capacity of both ends: a narrow melting peak must not hide what lies behind it
-        after = sample.share[i] * heat_capacity(capacity, work.stage_temperature[i])
+        after = node_capacity(sample, i, work.stage_temperature[i])
         spread = max(1.0, work.capacity[i] / after)
         worst = max(worst, abs(work.temperature[5, i]) * spread / sample.tolerance_temperature)
     for s in range(n_sites):
@@ -419,7 +419,7 @@ def initial_line_state(sample, programme):
     n, sites = sample.share.shape[0], sample.site_node.shape[0]
     reactions = sample.mechanism.stoichiometry.shape[0]
     state = State(
-        enthalpy=sample.share * enthalpy(sample.capacity, sample.start_temperature),
+        enthalpy=np.array([node_enthalpy(sample, i, sample.start_temperature) for i in range(n)]),
         temperature=np.full(n, sample.start_temperature),
         extent=np.zeros((sites, reactions)),
         ledger=np.zeros(RELEASED + reactions),
@@ -451,7 +451,7 @@ def interpolate_line(sample, state, work, theta, trial):
         value = dense(work.temperature[:, i], theta)
         trial.enthalpy[i] = state.enthalpy[i] + work.capacity[i] * value
         guess = state.temperature[i] + value
-        trial.temperature[i] = temperature_of(sample.capacity, trial.enthalpy[i] / sample.share[i], guess)
+        trial.temperature[i] = node_temperature(sample, i, trial.enthalpy[i], guess)
     for s in range(state.extent.shape[0]):
         for k in range(state.extent.shape[1]):
             trial.extent[s, k] = state.extent[s, k] + dense(work.extent[:, s, k], theta)
@@ -480,26 +480,39 @@ def dense(stages, theta):
 @sensor.body(LineSample)
 @kernel
 def line_sensor(sample, programme, trial, clock, work):
-    """The sensor's node: its temperature, and its rate from the heat balance of the whole line.
+    """The sensor's node: its temperature, and its rate from its own heat balance, or from that of the whole line.
 
     The balance of a single node of a well conducting body is a difference of large numbers; the body's rate is not.
     """
     around = surroundings(programme, trial.machine, clock)
-    wall = wall_temperature(around, trial.temperature[sample.sensor])
+    at = sample.sensor
+    wall = wall_temperature(around, trial.temperature[at])
     fed = kept_share(sample, trial.fired) if around.forced == 0.0 else 0.0
     power, capacity = 0.0, 0.0
     for i in range(trial.temperature.shape[0]):
-        T = trial.temperature[i]
-        node = sample.share[i] * heat_capacity(sample.capacity, T)
-        capacity += node
-        power += around.ramp * node + sample.share[i] * around.power - sample.surface[i] * surface_loss(around, T, wall)
+        if sample.own == 0.0 or i == at:
+            T = trial.temperature[i]
+            node = node_capacity(sample, i, T)
+            capacity += node
+            power += (
+                around.ramp * heated_capacity(sample, i, T)
+                + sample.share[i] * around.power
+                - sample.surface[i] * surface_loss(around, T, wall)
+            )
+    if sample.own != 0.0:
+        if at > 0:
+            power += sample.conductance[at - 1] * (trial.temperature[at - 1] - trial.temperature[at])
+        if at < sample.conductance.shape[0]:
+            power += sample.conductance[at] * (trial.temperature[at + 1] - trial.temperature[at])
     for s in range(trial.extent.shape[0]):
+        if sample.own != 0.0 and sample.site_node[s] != at:
+            continue
         amounts(sample.mechanism, trial.extent[s], work.amount)
         rates(sample.mechanism, trial.temperature[sample.site_node[s]], work.amount, trial.fired[s], work.stage_extent)
         for k in range(trial.extent.shape[1]):
             heat = heat_per_extent(sample.mechanism, k, work.amount)
             power += fed * sample.site_share[s] * heat * work.stage_extent[k]
-    return trial.temperature[sample.sensor], power / capacity
+    return trial.temperature[at], power / capacity
 
 
 @kernel
@@ -518,9 +531,10 @@ def threshold_margin(sample, trial, s, j):
 @trigger_margin.body(LineSample)
 @kernel
 def line_trigger_margin(sample, trial):
-    hottest = trial.temperature[0]
-    for i in range(1, trial.temperature.shape[0]):
-        hottest = max(hottest, trial.temperature[i])
+    hottest = 0.0
+    for i in range(trial.temperature.shape[0]):
+        if sample.share[i] > 0.0:
+            hottest = max(hottest, trial.temperature[i])
     worst, which = -math.inf, 0
     n_triggers, n_switches = sample.trigger_temperature.shape[0], trial.fired.shape[1]
     for j in range(n_triggers):
@@ -554,8 +568,7 @@ def fire_line(sample, state, trigger):
         state.extent[s, k] += sample.fuse_extent[trigger]
     for i in range(state.temperature.shape[0]):
         state.enthalpy[i] += sample.share[i] * sample.fuse_energy[trigger]
-        wanted = state.enthalpy[i] / sample.share[i]
-        state.temperature[i] = temperature_of(sample.capacity, wanted, state.temperature[i])
+        state.temperature[i] = node_temperature(sample, i, state.enthalpy[i], state.temperature[i])
     state.ledger[FUSED] += sample.fuse_energy[trigger]
 
 

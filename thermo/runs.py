@@ -200,6 +200,9 @@ def _run(
     # an event writes a row before and one after it; where nothing but the phase changes, the later one is enough
     kept = [a for a, b in zip(rows, [*rows[1:], None], strict=True) if b is None or any(a[i] != b[i] for i in told)]
     folder.write_csv("history.csv", list(columns), kept)
+    record = result.record()
+    if record is not None:
+        folder.write_csv("record.csv", list(record), list(zip(*(values.tolist() for values in record.values()), strict=True)))
     folder.write_json("summary.json", summary)
     folder.finish({"status": summary["status"], "case_sha256": seal, "started": started})
     return summary

@@ -24,6 +24,7 @@ from thermo.programme import (
     decide,
     jumped,
     margins,
+    observe,
     watches,
     window,
 )
@@ -315,6 +316,7 @@ def advance(sample, programme, state, work, trial, times, limits, history, n_ste
         loop[LOWEST] = min(loop[LOWEST], np.min(state.temperature))
         loop[HIGHEST] = max(loop[HIGHEST], np.max(state.temperature))
         temperature, rate = sensor(sample, programme, state, loop[CLOCK], work)
+        observe(programme, state.machine, loop[CLOCK], temperature, rate)
         write_row(state, loop[PHASE_TIME] + loop[CLOCK], rate, 0.0, history, row)
         row += 1
         if happens:

@@ -42,8 +42,12 @@ class Changed(Frozen):
     """A case file with single entries changed, as by --set, and with expectations of its own in place of the file's."""
 
     file: str
-    settings: dict[str, str | float] = Field(default={}, alias="set")
+    settings: dict[str, Any] = Field(default={}, alias="set")
     expect: tuple[dict[str, Any], ...] | None = None
+
+    def assignments(self) -> list[str]:
+        """The changes as `KEY=VALUE`."""
+        return [f"{key}={value if isinstance(value, str) else json.dumps(value)}" for key, value in self.settings.items()]
 
 
 class Comparison(Frozen):
@@ -100,14 +104,15 @@ def study_of(document: Document) -> Study:
         changed = entry if isinstance(entry, Changed) else Changed(file=entry)
         try:
             member = read_document(Path(document.path).parent / changed.file)
-            member = change(member, [f"{key}={value}" for key, value in changed.settings.items()])
+            member = change(member, changed.assignments())
             if changed.expect is not None:
                 member.data["expect"] = list(changed.expect)
+                member = member._replace(settings=member.settings | {("expect",)})
             members.append(Member(name, member, case_of(member)))
         except CaseError as error:
-            mistakes += [
-                mistake._replace(text=f"member {name}: {mistake.text}") if changed.settings else mistake for mistake in error.mistakes
-            ]
+            for mistake in error.mistakes:  # what this file has put in stands here, not there
+                ours = document.mistake(("study", "cases", name), f"{mistake.key}: {mistake.text}")
+                mistakes.append(ours if mistake.file == "--set" else mistake)
     names = list(text.study.cases)
     for i, claim in enumerate(text.study.claims):
         match = _CLAIM.fullmatch(claim.what)

@@ -344,6 +344,7 @@ SUFFIXES = {  # longest first: `_K_per_s` before `_s`
     "_K": "temperature",
     "_s": "time",
     "_J_per_kg": "specific energy",
+    "_J_per_K": "heat capacity",
     "_J": "energy",
     "_W": "power",
     "_kg_per_m3": "density",

@@ -30,6 +30,7 @@ def set_up(n, temperature, *, follows, wall, phase, shorted):
     sample = body.sample._replace(
         share=share,
         surface=surface,
+        extra=np.zeros(n),
         conductance=rng.uniform(0.3, 1.2, n - 1),
         sensor=n // 2,
         site_node=np.arange(n),
