@@ -1,12 +1,18 @@
 """Many parameter sets, compiled: the same numbers as single runs, and the compiler's quirks watched."""
 
 import numpy as np
+import pandas
 import pytest
 
 from tests.conftest import CASES, case_from
 from thermo.batch import replaced, simulate_many
 from thermo.case import read_case
+from thermo.errors import CaseError
+from thermo.reader import read_document
+from thermo.runs import run_study
 from thermo.simulate import run
+from thermo.study import study_of
+from viz.pictures import pictures
 
 CU = CASES / "paper" / "cu-20li.yaml"
 
@@ -64,8 +70,8 @@ def test_bad_tables(table, text):
         simulate_many(read_case(CU), table)
 
 
-def test_only_lumped_cells_in_an_arc():
-    with pytest.raises(ValueError, match="takes a lumped cell in an arc"):
+def test_only_lumped_cells():
+    with pytest.raises(ValueError, match="takes a lumped cell"):
         simulate_many(read_case(CASES / "paper" / "brick-cu.yaml"), {"programme.end": [1.0]})
 
 
@@ -110,3 +116,70 @@ def test_a_batch_reads_no_peak_off_a_record_that_still_heats_itself():
     case = case_from(text)
     assert run(case).summary()["onsets"]["T3"] is None
     assert np.isnan(simulate_many(case, {"sample.ejecta.fraction": [0.4]})["T3_K"][0])
+
+
+def test_a_batch_of_ovens_gives_what_single_runs_give():
+    case = read_case(CASES / "calorimetry" / "oven-155.yaml")
+    found = simulate_many(case, {"programme.air": ["140 degC", "155 degC"], "programme.end": [7200.0, 7200.0]})
+    assert found["maximum_K"] - 273.15 == pytest.approx([147.714, 523.36], abs=0.1)
+    assert np.isnan(found["T2_K"][0])
+    assert found["T2_K"][1] == pytest.approx(run(case).summary()["onsets"]["T2"]["1 K/s"]["temperature_K"], abs=1e-6)
+
+
+BATCH = """
+title: two sensitivities
+study:
+  kind: batch
+  case: {case}
+  table: {table}
+"""
+
+
+def batch_file(tmp_path, table):
+    file = tmp_path / "batch.yaml"
+    file.write_text(BATCH.format(case=CU, table=table))
+    return study_of(read_document(file))
+
+
+class Silent:
+    def note(self, text):
+        pass
+
+    def progress(self, name, done, text):
+        pass
+
+
+def test_a_table_in_a_study_is_run_into_one_table(tmp_path):
+    (tmp_path / "table.csv").write_text("sample.ejecta.fraction,sample.with.pool.heat\n0.4,357 J\n0.2,280 J\n0.3,340 J\n")
+    study = batch_file(tmp_path, "table.csv")
+    summary = run_study(study, tmp_path / "out", Silent())
+    assert summary["status"] == "complete"
+    assert summary["batch"]["rows"] == 3
+    assert summary["batch"]["results"]["T1_K"]["n"] == 3
+    table = pandas.read_csv(tmp_path / "out" / "table.csv")
+    assert table["sample.with.pool.heat"].tolist() == ["357 J", "280 J", "340 J"]
+    assert table["T3_K"].is_monotonic_increasing is False
+    single = simulate_many(read_case(CU), {"sample.ejecta.fraction": [0.2], "sample.with.pool.heat": [280.0]})
+    assert table["T1_K"][1] == single["T1_K"][0]
+    assert run_study(study, tmp_path / "out", Silent())["batch"] == summary["batch"]
+    assert "batch" in pictures(tmp_path / "out")[0]
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        (
+            "{sample.ejecta.fraction: [0.1, 1.4]}",
+            "study.table.sample.ejecta.fraction.1: fraction: must be at most 1, got 1.4",
+        ),
+        ("{sample.ejecta.fraction: [0.1], programme.wait: [1 min, 2 min]}", "has 1 values, and another column 2"),
+        ("{programme.wait: [15 s, 3 K]}", "study.table.programme.wait.1: wait: wrong unit 'K'"),
+        ("{}", "study.table: is empty"),
+        ("none.csv", "none.csv: "),
+    ],
+)
+def test_what_is_wrong_with_a_table_of_a_study(tmp_path, table, words):
+    with pytest.raises(CaseError) as caught:
+        batch_file(tmp_path, table)
+    assert len(caught.value.mistakes) == 1
+    assert words in str(caught.value.mistakes[0])

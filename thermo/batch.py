@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import BaseModel, ValidationError
 
 from thermo import onset
-from thermo.arc import BEFORE, HEAT, ArcProgramme, Calorimeter
+from thermo.arc import Calorimeter
 from thermo.body import CellBody
 from thermo.case import Case
 from thermo.cell import LumpedCell
@@ -19,14 +19,18 @@ from thermo.compiled import compile_kernels
 from thermo.kinetics import Floats
 from thermo.programme import ENDED, PHASE, REASON, REASONS
 from thermo.result import CESSATION, exotherms
-from thermo.stepping import N_STEPS, RELEASED, TROUBLE, Limits, advance, copied, initial_state, make_work, new_history
+from thermo.stepping import N_STEPS, RELEASED, TROUBLE, History, Limits, advance, copied, initial_state, make_work, new_history
 
 ROWS = 20_000  # of one test; a full heat-wait-seek test writes some 300
-COLUMNS = ("T1_K", "T1_time_s", "T2_K", "T2_time_s", "T3_K", "T3_time_s", "cessation_K", "exotherms", "maximum_rate_K_per_s", "end_time_s")
+COLUMNS = (
+    *("T1_K", "T1_time_s", "T2_K", "T2_time_s", "T3_K", "T3_time_s", "cessation_K", "exotherms"),
+    *("maximum_rate_K_per_s", "end_time_s", "maximum_K", "final_K"),
+)
+BLOCK = 64  # rows between two words of progress
 
 
-def replaced(model: Any, key: str, value: float) -> Any:
-    """The model with one number replaced (dotted key, SI), checked as if a case file had said it.
+def replaced(model: Any, key: str, value: float | str) -> Any:
+    """The model with one number replaced (dotted key; SI, or a text with its unit), checked as if a case file had said it.
 
     Raises ValueError where there is no such key or the value is out of its range.
     """
@@ -52,80 +56,99 @@ def replaced(model: Any, key: str, value: float) -> Any:
             raise ValueError(f"there is no {key!r}; it may be {', '.join(model)}")
         old = model[part]
         if key == part:
-            return {**model, part: old.like(value) if hasattr(old, "like") else value}
+            return {**model, part: old.like(value) if hasattr(old, "like") and not isinstance(value, str) else value}
         return {**model, part: replaced(old, key[len(part) + 1 :], value)}
     raise ValueError(f"there is no {key!r} to replace")
 
 
+def changed_cases(case: Case, table: Mapping[str, Sequence[float | str]]) -> list[Case]:
+    """The case once for each row of a table. Raises ValueError as `simulate_many` does."""
+    if not isinstance(case.sample, LumpedCell):
+        raise ValueError("simulate_many takes a lumped cell")
+    lengths = {len(column) for column in table.values()}
+    if len(lengths) != 1:
+        raise ValueError("the columns of the table differ in length" if lengths else "the table is empty")
+    case = case.model_copy(update={"expect": ()})  # they would be read again in every row
+    rows = []
+    for i in range(lengths.pop()):
+        row = case
+        for key, column in table.items():
+            row = replaced(row, key, column[i] if isinstance(column[i], str) else float(column[i]))
+        rows.append(row)
+    return rows
+
+
 def simulate_many(
-    case: Case, table: Mapping[str, Sequence[float]], *, cores: int | None = None, note: Callable[[str], None] | None = None
+    case: Case,
+    table: Mapping[str, Sequence[float | str]],
+    *,
+    cores: int | None = None,
+    note: Callable[[str], None] | None = None,
+    watch: Callable[[float], None] | None = None,
 ) -> dict[str, Floats]:
-    """Run a lumped case in an arc once for each row of a table of parameters.
+    """Run a lumped case once for each row of a table of parameters, whatever its programme.
 
     Parameters
     ----------
-    case : a lumped cell in an arc
-    table : columns of SI numbers by dotted key of the case, such as `sample.ejecta.fraction` or `sample.with.pool.heat`
+    case : a lumped cell in any programme
+    table : columns by dotted key of the case, such as `sample.ejecta.fraction` or `sample.with.pool.heat`: SI numbers, or texts with units
     cores : threads; all cores by default
     note : told when code is compiled, which the first use on a machine does and later ones find in a cache
+    watch : told from time to time how much is done, 0 to 1; it may raise to stop
 
     Returns
     -------
     dict of arrays (n_rows,): T1, T2 (by 1 K/s), T3, cessation [K] and their times [s], number of exotherms, largest rate, end
-    of the test; NaN where a thing did not happen. A row that could not be finished is NaN throughout.
+    of the test, largest and last temperature; NaN where a thing did not happen. A row that could not be finished is NaN throughout.
 
     Raises
     ------
     ValueError : the case is another one, a key does not exist, a value is out of range, columns differ in length
     """
-    if not isinstance(case.sample, LumpedCell) or not isinstance(case.programme, ArcProgramme):
-        raise ValueError("simulate_many takes a lumped cell in an arc")
-    lengths = {len(column) for column in table.values()}
-    if len(lengths) != 1:
-        raise ValueError("the columns of the table differ in length" if lengths else "the table is empty")
-    n_rows = lengths.pop()
-    bodies = []
-    for i in range(n_rows):
-        row_case = case
-        for key, column in table.items():
-            row_case = replaced(row_case, key, float(column[i]))
-        bodies.append(CellBody(row_case))
+    bodies = [CellBody(row) for row in changed_cases(case, table)]
+    n_rows = len(bodies)
     compiled = compile_kernels(note)(advance)
     out = np.full((n_rows, len(COLUMNS)), np.nan)
-    cores = max(1, min(cores or os.cpu_count() or 1, n_rows))
 
-    def chunk(rows: Sequence[int]) -> None:
-        body = bodies[rows[0]]
-        state = initial_state(body.sample, body.programme)
-        work, trial, history = make_work(body.sample, body.programme), copied(state), new_history(state, ROWS)
+    def block(rows: Sequence[int]) -> None:
+        state = initial_state(bodies[rows[0]].sample, bodies[rows[0]].programme)
+        work, trial = make_work(bodies[rows[0]].sample, bodies[rows[0]].programme), copied(state)
+        history = histories.pop() if histories else new_history(state, ROWS)
         limits = Limits(most_steps=float(case.numerics.most_steps))
         for i in rows:
             body = bodies[i]
             state = initial_state(body.sample, body.programme)
             n = compiled(body.sample, body.programme, state, work, trial, np.zeros(0), limits, history, ROWS)
             if state.loop[TROUBLE] == 0.0 and state.machine[PHASE] == ENDED and state.loop[N_STEPS] > 0.0:
-                out[i] = _read(case, body, history, n, state)
+                out[i] = _read(body, history, n, state)
+        histories.append(history)
 
-    with ThreadPoolExecutor(cores) as pool:
-        list(pool.map(chunk, [range(first, n_rows, cores) for first in range(cores)]))
+    histories: list[History] = []  # memory that blocks hand on to each other
+    blocks = [range(first, min(first + BLOCK, n_rows)) for first in range(0, n_rows, BLOCK)]
+    with ThreadPoolExecutor(max(1, min(cores or os.cpu_count() or 1, n_rows))) as pool:
+        for done, _ in enumerate(pool.map(block, blocks), 1):
+            if watch is not None:
+                watch(done / len(blocks))
     return {name: out[:, j] for j, name in enumerate(COLUMNS)}
 
 
-def _read(case: Case, body: CellBody, history: Any, n: int, state: Any) -> list[float]:
+def _read(body: CellBody, history: History, n: int, state: Any) -> list[float]:
     """The numbers of one test, by the functions that read a single run."""
     programme = body.programme
-    assert isinstance(programme, Calorimeter)
     time, T, rate, machine = history.time[:n], history.temperature[:n, body.sample.sensor], history.rate[:n], history.machine[:n]
-    heating = (machine[:, PHASE] == HEAT) | ((machine[:, PHASE] == ENDED) & (machine[:, BEFORE] == HEAT))
-    reason = REASONS[type(programme)][int(state.machine[REASON])]
-    found, first = exotherms(time, T, machine, history.ledger[:n, RELEASED:].sum(axis=1), programme.sensitivity, reason)
+    heating, sensitivity = body.heating(time, T, machine), 1e-9
+    found: list[dict[str, Any]] = []
+    first, ended = None, None
+    if isinstance(programme, Calorimeter):
+        reason, sensitivity = REASONS[Calorimeter][int(state.machine[REASON])], programme.sensitivity
+        found, first = exotherms(time, T, machine, history.ledger[:n, RELEASED:].sum(axis=1), sensitivity, reason)
+        ended = next((entry["end"] for entry in found if entry["end"]["reason"] == CESSATION), None)
     second = onset.runaway_onsets(("1 K/s",), time, T, rate, heating, None)["1 K/s"]
-    third = onset.third(time, T, rate, second, programme.sensitivity)
-    ended = next((entry["end"] for entry in found if entry["end"]["reason"] == CESSATION), None)
+    third = onset.third(time, T, rate, second, sensitivity)
     fastest = onset.fastest(time, T, rate, heating)
     row = [value for point in (first, second, third) for value in _pair(point)]
-    cessation = ended["temperature_K"] if ended else np.nan
-    return [*row, cessation, float(len(found)), fastest["rate_K_per_s"] if fastest else np.nan, float(time[-1])]
+    row += [ended["temperature_K"] if ended else np.nan, float(len(found)), fastest["rate_K_per_s"] if fastest else np.nan]
+    return [*row, float(time[-1]), float(T.max()), float(T[-1])]
 
 
 def _pair(point: dict[str, Any] | None) -> tuple[float, float]:

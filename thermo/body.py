@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 import thermo.rodas  # noqa: F401 - it is what steps a LineSample
-from thermo.arc import PHASE_NAMES, ArcProgramme, Instrument
+from thermo.arc import BEFORE, HEAT, PHASE_NAMES, ArcProgramme, Instrument
 from thermo.boundary import LINKS, Contact, GapRadiation, Held, Radiation, ThinLayer, resistance, slope_at
 from thermo.case import Case, Place
 from thermo.cell import LumpedCell, Mounting
@@ -20,7 +20,7 @@ from thermo.kinetics import Floats, amounts, heat_per_extent, rates
 from thermo.lumped import node_enthalpy
 from thermo.materials import ByAxis, Table
 from thermo.modal_body import ModalBody, modal_body
-from thermo.programme import PHASE, FaceSchedule, SteadyProgramme, SurroundingsProgramme
+from thermo.programme import ENDED, PHASE, FaceSchedule, SteadyProgramme, SurroundingsProgramme
 from thermo.readings import Reading, derived_numbers, extremes_by_region, range_warnings, stack_of, theta_between
 from thermo.shape import Frame
 from thermo.stepping import CLOCK, EJECTED, FUSED, HEAT_IN, HEAT_OUT, HIGHEST, RELEASED, History, State, advance
@@ -48,6 +48,7 @@ class CellBody:
         start = programme.start if isinstance(programme, ArcProgramme | DscProgramme | RampProgramme) else cell.temperature
         assert start is not None
         self.cell, self.arc = cell, isinstance(programme, ArcProgramme)
+        self.surroundings = programme
         self.dsc = programme if isinstance(programme, DscProgramme) else None
         phi, mounting = 1.0, Mounting()
         if isinstance(programme, ArcProgramme):
@@ -130,6 +131,15 @@ class CellBody:
         if shorted and short.fused_energy is None:
             voltage *= s / (abs(s) + float(short.half))
         return voltage
+
+    def heating(self, time: Floats, temperature: Floats, machine: Floats) -> Any:
+        """Rows (n,) in which it is not the sample itself that warms it."""
+        programme = self.surroundings
+        if self.arc:
+            return (machine[:, PHASE] == HEAT) | ((machine[:, PHASE] == ENDED) & (machine[:, BEFORE] == HEAT))
+        if isinstance(programme, EXPOSED):
+            return np.array([programme.heated(float(at), float(T)) for at, T in zip(time, temperature, strict=True)])
+        return np.zeros(len(time), bool)
 
     def stored(self, temperature: float) -> float:
         """Enthalpy of the sample and all that is heated with it [J], were all of it at one temperature [K]."""

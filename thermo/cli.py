@@ -153,7 +153,7 @@ def _run_one(document: Document, work: Any, path: Path, force: bool, resume: boo
             summary = run_case(work, document, path, listener, force=force, resume=resume)
         if pictures:
             draw(path, listener)
-    say(study_text(summary) if study else case_text(summary))
+    say(batch_text(summary) if "batch" in summary else study_text(summary) if study else case_text(summary))
     say(f"results: {path}")
     if summary["status"] == "complete":
         return DONE
@@ -166,7 +166,7 @@ def draw(path: Path, listener: Any, *, again: bool = False) -> None:
     from thermo.runs import add_pictures
     from viz.pictures import pictures
 
-    if (path / "pictures").is_dir() and not again:
+    if any((path / "pictures").glob("*.png")) and not again:  # of a replaced run only the empty folder is left
         return
     try:
         made, notes = pictures(path)
@@ -263,6 +263,20 @@ def study_text(summary: dict[str, Any]) -> str:
     for name, member in summary["members"].items():
         lines += [f"warning: {name}: {warning['text']}" for warning in member["warnings"]]
     return "\n".join(lines)
+
+
+def batch_text(summary: dict[str, Any]) -> str:
+    """What a person wants to see of a batch's summary."""
+    from thermo.result import shown
+
+    batch = summary["batch"]
+    rows = [
+        (name, str(entry["n"]), *(shown(name, entry[word]) for word in ("minimum", "p5", "median", "p95", "maximum")))
+        for name, entry in batch["results"].items()
+        if entry["n"]
+    ]
+    lines = [summary["title"], f"{batch['rows']} rows, {len(batch['failed'])} failed; changed: {', '.join(batch['parameters'])}", ""]
+    return "\n".join([*lines, columns_text(rows, ("result", "rows", "smallest", "5 %", "median", "95 %", "largest"))])
 
 
 @app.command()

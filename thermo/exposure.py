@@ -222,7 +222,7 @@ class OvenProgramme(SurroundingsProgramme):
 
     @model_validator(mode="after")
     def _around(self) -> OvenProgramme:
-        if self.faces:
+        if "faces" in self.model_fields_set:
             raise misplaced([(("faces",), "an oven acts on the whole outside; conditions on faces belong to the programme 'surroundings'")])
         film = Convection.model_construct(
             kind="convection", heat_transfer_coefficient=self.heat_transfer_coefficient, ambient_temperature=self.air

@@ -27,7 +27,7 @@ from thermo.arc import (
 from thermo.body import Body, CellBody
 from thermo.case import CRITERIA, Case, tolerance, used_numbers, wanted
 from thermo.dsc import dsc_readings
-from thermo.exposure import EXPOSED, DscProgramme
+from thermo.exposure import DscProgramme
 from thermo.kinetics import Floats
 from thermo.logger import logged
 from thermo.programme import ENDED, PHASE, REASON, REASONS
@@ -117,13 +117,9 @@ class Result:
             "definitions": None,
         }
         if isinstance(self.body, CellBody):
-            phase = self.machine[:, PHASE] if arc else np.zeros(len(self.time))
-            before = self.machine[:, BEFORE] if arc else phase
-            heating = (phase == HEAT) | ((phase == ENDED) & (before == HEAT))
-            T, rate = self.probe(self.body.seen), self.columns["rate_K_per_s"]
             programme = self.case.programme
-            if isinstance(programme, EXPOSED):
-                heating = np.array([programme.heated(float(time), float(value)) for time, value in zip(self.time, T, strict=True)])
+            T, rate = self.probe(self.body.seen), self.columns["rate_K_per_s"]
+            heating = self.body.heating(self.time, T, self.machine)
             voltage = self.columns.get("voltage_V")
             onsets = made["onsets"]
             onsets["T2"] = onset.runaway_onsets(self.case.measure.onsets.T2, self.time, T, rate, heating, voltage)

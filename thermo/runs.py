@@ -247,6 +247,8 @@ def run_study(study: Study, path: Path, listener: Listener, *, force: bool = Fal
         head = {"case_sha256": seal, "started": started}
         folder.write_json("status.json", {"status": "running", **head})
         folder.write("study.yaml", study.document.text)
+        if study.table is not None:
+            return _run_batch(study, folder, head, listener)
         summaries: dict[str, dict[str, Any]] = {}
         with Interrupts() as interrupts:
             for member in study.members:
@@ -258,6 +260,7 @@ def run_study(study: Study, path: Path, listener: Listener, *, force: bool = Fal
                 except Stopped:
                     folder.finish({"status": "interrupted", **head})
                     raise
+        assert isinstance(study.text.study, Comparison)
         summary = compared(study.text.title, study.text.study, summaries)
         failed = [name for name, member in summaries.items() if member["status"] != "complete"]
         summary |= {"status": "failed" if failed else "complete", "reason": f"failed: {', '.join(failed)}" if failed else None}
@@ -265,6 +268,50 @@ def run_study(study: Study, path: Path, listener: Listener, *, force: bool = Fal
         write_comparison(folder, summary)
         folder.finish({"status": summary["status"], **head})
         return summary
+
+
+def _run_batch(study: Study, folder: Folder, head: dict[str, Any], listener: Listener) -> dict[str, Any]:
+    """Run every row of a batch into one table; its summary."""
+    from thermo.batch import simulate_many
+
+    assert study.table is not None
+    name, begun, cpu = folder.path.name, time.monotonic(), time.process_time()
+    with Interrupts() as interrupts:
+
+        def watch(done: float) -> None:
+            listener.progress(name, done, "")
+            if interrupts.caught is not None:
+                folder.finish({"status": "interrupted", **head})
+                raise Stopped(interrupts.caught, f"{folder.path}: stopped; nothing of a batch is kept")
+
+        results = simulate_many(study.members[0].case, study.table, note=lambda text: listener.note(f"{name}: {text}"), watch=watch)
+    n_rows = len(results["end_time_s"])
+    failed = [i + 1 for i in range(n_rows) if results["end_time_s"][i] != results["end_time_s"][i]]
+    found = {column: [None if x != x else float(x) for x in values] for column, values in results.items()}
+    folder.write_csv("table.csv", [*study.table, *found], list(zip(*study.table.values(), *found.values(), strict=True)))
+    spread = {column: _spread([x for x in values if x is not None]) for column, values in found.items()}
+    reason = f"{len(failed)} of {n_rows} rows could not be finished, the first is row {failed[0]}" if failed else None
+    summary: dict[str, Any] = {
+        "title": study.text.title,
+        "status": "failed" if failed else "complete",
+        "reason": reason,
+        "batch": {"rows": n_rows, "failed": failed, "parameters": list(study.table), "results": spread},
+        "warnings": [] if reason is None else [{"code": "row", "text": reason, "where": "table.csv"}],
+        "cost": {"wall_s": time.monotonic() - begun, "cpu_s": time.process_time() - cpu, "peak_memory_MB": peak_memory()},
+        "provenance": {**head, "versions": versions(), "machine": machine()},
+    }
+    folder.write_json("summary.json", summary)
+    folder.finish({"status": summary["status"], **head})
+    return summary
+
+
+def _spread(values: list[float]) -> dict[str, Any]:
+    """How many, the smallest, the 5th, 50th and 95th percentile and the largest of some values."""
+    import numpy as np
+
+    names = ("minimum", "p5", "median", "p95", "maximum")
+    found = np.percentile(values, [0, 5, 50, 95, 100]).tolist() if values else [None] * 5
+    return {"n": len(values), **dict(zip(names, found, strict=True))}
 
 
 def compared(title: str, study: Comparison, summaries: dict[str, dict[str, Any]]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
 import re
@@ -12,7 +13,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 from pydantic import Field, model_validator
 
 from thermo.case import Case, Kind, case_hash, case_of, expectation_problems, tolerance
-from thermo.errors import CaseError
+from thermo.errors import CaseError, Mistake, shortened
 from thermo.reader import Document, Frozen, Key, change, did_you_mean, make, misplaced, read_document
 from thermo.result import look_up, shown, unit_of
 from thermo.units import Unit
@@ -65,12 +66,20 @@ class Comparison(Frozen):
     picture_time: Annotated[float | None, Unit("time", gt=0)] = None
 
 
+class Batch(Frozen):
+    """One lumped case, once for each row of a table: columns of values by dotted key of the case, or the name of a CSV file of them."""
+
+    kind: Literal["batch"]
+    case: str | Changed
+    table: dict[str, tuple[str | float, ...]] | str
+
+
 class StudyText(Frozen):
     """A study file."""
 
     title: str
     notes: str | None = None
-    study: Comparison
+    study: Annotated[Comparison | Batch, Field(discriminator="kind")]
 
 
 class Member(NamedTuple):
@@ -82,11 +91,12 @@ class Member(NamedTuple):
 
 
 class Study(NamedTuple):
-    """A study with its members read."""
+    """A study with its members read; a batch has one, and its table."""
 
     document: Document
     text: StudyText
     members: tuple[Member, ...]
+    table: dict[str, tuple[str | float, ...]] | None = None
 
 
 def is_study(document: Document) -> bool:
@@ -99,20 +109,13 @@ def study_of(document: Document) -> Study:
     text, mistakes = make(StudyText, document)
     if text is None:
         raise CaseError(mistakes)
+    if isinstance(text.study, Batch):
+        return _batch_of(document, text, text.study)
     members = []
     for name, entry in text.study.cases.items():
-        changed = entry if isinstance(entry, Changed) else Changed(file=entry)
-        try:
-            member = read_document(Path(document.path).parent / changed.file)
-            member = change(member, changed.assignments())
-            if changed.expect is not None:
-                member.data["expect"] = list(changed.expect)
-                member = member._replace(settings=member.settings | {("expect",)})
-            members.append(Member(name, member, case_of(member)))
-        except CaseError as error:
-            for mistake in error.mistakes:  # what this file has put in stands here, not there
-                ours = document.mistake(("study", "cases", name), f"{mistake.key}: {mistake.text}")
-                mistakes.append(ours if mistake.file == "--set" else mistake)
+        found, wrong = _member(document, name, entry, ("study", "cases", name))
+        mistakes += wrong
+        members += [found] if found else []
     names = list(text.study.cases)
     for i, claim in enumerate(text.study.claims):
         match = _CLAIM.fullmatch(claim.what)
@@ -130,9 +133,64 @@ def study_of(document: Document) -> Study:
     return Study(document, text, tuple(members))
 
 
+def _member(document: Document, name: str, entry: str | Changed, key: Key) -> tuple[Member | None, list[Mistake]]:
+    """A member read, or what is wrong with it; what this file has put in is wrong here, not there."""
+    changed = entry if isinstance(entry, Changed) else Changed(file=entry)
+    try:
+        member = change(read_document(Path(document.path).parent / changed.file), changed.assignments())
+        if changed.expect is not None:
+            member.data["expect"] = list(changed.expect)
+            member = member._replace(settings=member.settings | {("expect",)})
+        return Member(name, member, case_of(member)), []
+    except CaseError as error:
+        ours = [document.mistake(key, f"{mistake.key}: {mistake.text}") for mistake in error.mistakes if mistake.file == "--set"]
+        return None, [*ours, *(mistake for mistake in error.mistakes if mistake.file != "--set")]
+
+
+def _batch_of(document: Document, text: StudyText, batch: Batch) -> Study:
+    """A batch with its table read and every value of it tried. Raises CaseError."""
+    from thermo.batch import changed_cases
+
+    member, mistakes = _member(document, "case", batch.case, ("study", "case"))
+    table = batch.table
+    if isinstance(table, str):
+        try:
+            table = _csv_table(Path(document.path).parent / table)
+        except (OSError, ValueError, UnicodeDecodeError) as error:
+            mistakes.append(document.mistake(("study", "table"), f"{shortened(batch.table)}: {error}"))
+            table = {}
+    if member is not None and table:
+        lengths = {name: len(column) for name, column in table.items()}
+        for name, column in table.items():
+            if len(column) != max(lengths.values()):
+                text_ = f"has {len(column)} values, and another column {max(lengths.values())}"
+                mistakes.append(document.mistake(("study", "table", name), text_))
+            for i, value in enumerate(column):
+                try:
+                    changed_cases(member.case, {name: [value]})
+                except ValueError as error:
+                    mistakes.append(document.mistake(("study", "table", name, i), str(error)))
+                    break
+    elif not mistakes:
+        mistakes.append(document.mistake(("study", "table"), "is empty"))
+    if mistakes or member is None or isinstance(table, str):
+        raise CaseError(mistakes)
+    return Study(document, text, (member,), table)
+
+
+def _csv_table(path: Path) -> dict[str, tuple[str | float, ...]]:
+    """Columns of a CSV file by the words of its first line. Raises ValueError where a line has another number of cells."""
+    rows = list(csv.reader(path.read_text(encoding="utf-8").splitlines()))
+    for i, row in enumerate(rows, 1):
+        if len(row) != len(rows[0]):
+            raise ValueError(f"line {i} has {len(row)} cells, and the first has {len(rows[0])}")
+    return {name.strip(): tuple(row[j].strip() for row in rows[1:]) for j, name in enumerate(rows[0])} if rows else {}
+
+
 def study_hash(study: Study) -> str:
     """sha256 of the study's own text as read and of all its cases."""
     seal = hashlib.sha256(json.dumps(study.document.data, sort_keys=True).encode())
+    seal.update(json.dumps(study.table, sort_keys=True).encode())
     for member in study.members:
         seal.update(case_hash(member.case).encode())
     return seal.hexdigest()

@@ -299,3 +299,18 @@ def _ticks(low: float, high: float) -> list[float]:
         if low <= tick <= high and (not kept or _arrhenius(tick) - _arrhenius(kept[-1]) > 0.045 * span):
             kept.append(tick)
     return kept
+
+
+def heat_flow(runs: Sequence[Run], colours: Mapping[str, str]) -> Figure:
+    """Heat flow per gram over temperature, exothermic up, above the baseline (thin)."""
+    figure = theme.figure(theme.WIDTH, 4.4)
+    axes = figure.add_subplot()
+    theme.dress(axes, "temperature [°C]", "heat flow [W/g], exothermic up")
+    for run in runs:
+        T, flow = run.columns["sample_K"] - ZERO_CELSIUS, run.columns["heat_flow_W_per_g"]
+        scale = np.divide(flow, run.columns["heat_flow_W"], out=np.zeros_like(flow), where=run.columns["heat_flow_W"] != 0.0).max()
+        axes.plot(T, flow, lw=1.5, color=colours[run.name], label=run.name)
+        axes.plot(T, run.columns["baseline_W"] * scale, lw=0.7, color=colours[run.name])
+    if len(runs) > 1:
+        axes.legend(frameon=False, fontsize=8)
+    return figure

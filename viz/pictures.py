@@ -25,7 +25,8 @@ def pictures(folder: Path, time: float | None = None) -> tuple[dict[str, bytes],
 
     `field` (in a study `fields`): the bodies cut open at a time, by default `picture_time_s` of the summary, else the time at
     which the temperature varies most over all of them (`bricks.best_time`); `plane`: those of two dimensions at that time;
-    `profile`: temperature along lines; `curves`: probes over time; `temperature` and `rate`: the calorimeter tests. A picture that
+    `profile`: temperature along lines; `curves`: probes over time; `temperature` and `rate`: the calorimeter tests;
+    `dsc`: heat flow over temperature; `batch`: results over what was changed. A picture that
     cannot be drawn is left out and named.
 
     Parameters
@@ -39,8 +40,12 @@ def pictures(folder: Path, time: float | None = None) -> tuple[dict[str, bytes],
     """
     from viz.read import number, read_runs, read_summary
 
-    runs, notes = read_runs(folder)
     summary = read_summary(folder)
+    if "batch" in summary:
+        from viz.batch import scatter
+
+        return {"batch": theme.png(scatter(folder / "table.csv", summary))}, []
+    runs, notes = read_runs(folder)
     colours = {run.name: theme.colour(i) for i, run in enumerate(runs)}
     cells = [run for run in runs if run.is_cell]
     bodies = [run for run in runs if not run.is_cell and run.probes]
@@ -75,6 +80,9 @@ def pictures(folder: Path, time: float | None = None) -> tuple[dict[str, bytes],
     if cells:
         draw("temperature", curves("temperature", cells))
         draw("rate", curves("rate", cells))
+    scans = [run for run in cells if "heat_flow_W" in run.columns]
+    if scans:
+        draw("dsc", curves("heat_flow", scans))
     return made, notes
 
 

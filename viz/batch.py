@@ -1,0 +1,50 @@
+"""A batch of parameter sets: each result over each parameter that was changed."""
+
+from __future__ import annotations
+
+import csv
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from thermo.constants import ZERO_CELSIUS
+from viz import theme
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+SHOWN = ("T1_K", "T2_K", "T3_K", "maximum_K")
+MOST_PARAMETERS = 4
+
+
+def scatter(table: Path, summary: dict[str, Any]) -> Figure:
+    """Onsets, or the largest temperature where there are none, over the first four parameters; a row of the table is a dot."""
+    with table.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    results = [name for name in SHOWN[:3] if summary["batch"]["results"][name]["n"]] or [SHOWN[3]]
+    parameters = summary["batch"]["parameters"][:MOST_PARAMETERS]
+    figure = theme.figure(theme.WIDTH, 0.8 + 2.2 * len(results))
+    grid = figure.subplots(len(results), len(parameters), squeeze=False, sharex="col", sharey="row")
+    for i, result in enumerate(results):
+        y = np.array([float(row[result]) - ZERO_CELSIUS if row[result] else np.nan for row in rows])
+        name = result.removesuffix("_K").replace("maximum", "largest temperature")
+        for j, parameter in enumerate(parameters):
+            axes, texts = grid[i, j], [row[parameter] for row in rows]
+            unit = _UNIT.sub("", texts[0], count=1)
+            below = parameter + (f" [{unit}]" if unit else "")
+            theme.dress(axes, below if i == len(results) - 1 else "", f"{name} [°C]" if j == 0 else "")
+            axes.plot([_number(text) for text in texts], y, "o", ms=3.0, mew=0.0, alpha=0.6, color=theme.colour(0))
+        if np.ptp(y[~np.isnan(y)]) < 1.0:
+            grid[i, 0].set_ylim(np.nanmean(y) - 1.0, np.nanmean(y) + 1.0)
+    return figure
+
+
+_UNIT = re.compile(r"[-+0-9.eE]+\s*")
+
+
+def _number(text: str) -> float:
+    """The number at the beginning of a text such as `135 kJ/mol`."""
+    match = _UNIT.match(text)
+    return float(match[0]) if match else float("nan")
