@@ -218,3 +218,33 @@ programme: {{kind: surroundings, end: 1 h}}
         case_from(text)
     case = case_from(text.replace(f"{key}: {value}", "lithium.start: 0.25"))
     assert case.sample.mechanism().species["lithium"].start == 0.25
+
+
+def warned(code, **changes):
+    found = run(case_from(written(**changes))).summary()["warnings"]
+    return [warning["text"] for warning in found if warning["code"] == code]
+
+
+def test_a_heat_that_has_not_the_sign_of_its_name_is_a_warning():
+    assert warned("heat-sign", name="separator") == ["the reaction 'separator' releases heat, which is unusual for its name"]
+    assert warned("heat-sign", name="cathode", heat="-5 J") == ["the reaction 'cathode' takes up heat, which is unusual for its name"]
+    assert warned("heat-sign", name="separator", heat="-5 J") == warned("heat-sign") == []
+
+
+def test_a_gate_that_is_never_reached_is_a_warning():
+    (text,) = warned("gate-closed", more=["gate: {temperature: 250 degC, width: 2 K}"])
+    assert text == "the gate of the reaction 'only' at 250.00 degC was not reached: the hottest is 150.00 degC"
+    assert warned("gate-closed", more=["gate: {temperature: 140 degC}"]) == []
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [("most_steps=10", "the budget of steps is used up at"), ("most_time=1 us", "the budget of time is used up at")],
+)
+def test_a_run_that_goes_on_too_long_is_stopped_with_time_temperature_and_reaction(setting, words):
+    case = case_from(written() + f"numerics: {{{setting.replace('=', ': ')}}}\n")
+    reason = run(case).summary()["end"]["reason"]
+    assert words in reason
+    assert "degC" in reason
+    assert reason.endswith(" W")
+    assert "the reaction 'only' gives most of the heat" in reason

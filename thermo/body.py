@@ -26,6 +26,7 @@ from thermo.shape import Frame
 from thermo.stepping import CLOCK, EJECTED, FUSED, HEAT_IN, HEAT_OUT, HIGHEST, RELEASED, History, State, advance
 from thermo.store import stored_field
 from thermo.tensor import Stack
+from thermo.units import show
 
 
 def mounted(calorimeter: Instrument) -> Mounting:
@@ -174,14 +175,50 @@ class CellBody:
         }
 
     def warnings(self, state: State) -> list[dict[str, Any]]:
-        """Reactions that nothing ends."""
+        """Reactions that nothing ends, whose gate stays closed, or whose heat has not the sign of their name."""
         mechanism = self.cell.mechanism()
         found = []
+        highest = float(state.loop[HIGHEST])
         for name, reaction in mechanism.reactions.items() if mechanism else []:
+            where = f"sample.chemistry.reactions.{name}"
             if not any(reaction.consumes.values()):
-                text = f"the reaction '{name}' uses nothing up, so it never ends"
-                found.append({"code": "endless-reaction", "text": text, "where": f"sample.chemistry.reactions.{name}"})
+                found.append(
+                    {"code": "endless-reaction", "text": f"the reaction '{name}' uses nothing up, so it never ends", "where": where}
+                )
+            gate = reaction.gate
+            if gate is not None and gate.temperature > highest:
+                text = f"the gate of the reaction '{name}' at {show(gate.temperature, 'temperature')} was not reached: the hottest is"
+                found.append({"code": "gate-closed", "text": f"{text} {show(highest, 'temperature')}", "where": f"{where}.gate"})
+            sign = named_sign(name)
+            heat = float(self.sample.mechanism.heat[list(mechanism.reactions).index(name)]) if mechanism else 0.0
+            if sign * heat < 0.0:
+                text = f"the reaction '{name}' {'takes up' if sign > 0.0 else 'releases'} heat, which is unusual for its name"
+                found.append({"code": "heat-sign", "text": text, "where": f"{where}.heat"})
         return found
+
+    def blame(self, state: State) -> str:
+        """Which reaction gives most heat at this moment, in words; empty where none does."""
+        mechanism = self.sample.mechanism
+        amount, rate = np.zeros(len(mechanism.start)), np.zeros(len(self.reactions))
+        amounts(mechanism, state.extent[0], amount)
+        rates(mechanism, float(state.temperature[self.nodes["sample"]]), amount, state.fired[0], rate)
+        powers = [abs(heat_per_extent(mechanism, k, amount) * rate[k]) for k in range(len(rate))]
+        if not any(powers):
+            return ""
+        most = int(np.argmax(powers))
+        return f"; the reaction '{self.reactions[most]}' gives most of the heat, {powers[most]:.3g} W"
+
+
+TAKES_UP = ("separator", "melt", "vapor", "evaporat", "boil", "vent")
+GIVES = ("sei", "anode", "cathode", "electrolyte", "lithium", "short", "binder")
+
+
+def named_sign(name: str) -> float:
+    """The sign of the heat that the name of a reaction lets expect; 0.0 where it says nothing."""
+    word = name.lower()
+    if any(part in word for part in TAKES_UP):
+        return -1.0
+    return 1.0 if any(part in word for part in GIVES) else 0.0
 
 
 class MeshBody:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -194,7 +195,8 @@ class Numerics(Frozen):
     and of 100 K (cells). `tensor` solves boxes of layers exactly, mode by mode, where the conditions allow it. `check_mesh` runs once
     more on the mesh refined once and reports the difference. `scheme` of the steps of a mesh, each of `step` if that is given, at most
     `longest_step` long; `capacity` lumped or a consistent mass matrix, by default lumped where that is positive; `quadrature` with a
-    point a node or Gauss's, by default nodal for cells that are boxes."""
+    point a node or Gauss's, by default nodal for cells that are boxes. `most_steps` and `most_time` on the clock (by default 10 min for a
+    cell of one temperature, else no limit) end a run that goes on for longer."""
 
     tolerance: Annotated[float | None, Unit("number", gt=0, le=0.1)] = None
     scheme: Literal["tr-bdf2", "backward-euler"] = "tr-bdf2"
@@ -206,6 +208,7 @@ class Numerics(Frozen):
     check_mesh: Annotated[bool, Field(strict=True)] = False
     checkpoint: Annotated[float, Unit("time", ge=0)] = Field(default="30 s", validate_default=True)  # type: ignore[assignment]
     most_steps: Annotated[int, Field(gt=0, le=10**12, strict=True)] = 1_000_000
+    most_time: Annotated[float | None, Unit("time", gt=0)] = None
 
 
 Sample = Annotated[LayeredBlock | Boxes | ImportedMesh | Solids | LumpedCell, Field(discriminator="kind")]
@@ -252,6 +255,12 @@ class Case(Frozen):
             return True
         known = [self.material(layer.material) for layer in body.layers if layer.material in self.materials]
         return any(isinstance(material.thermal_conductivity, Tensor | Cylindrical) for material in known)
+
+    def time_allowed(self) -> float:
+        """How long a run may take on the clock [s]."""
+        if self.numerics.most_time is not None:
+            return float(self.numerics.most_time)
+        return math.inf if isinstance(self.sample, Meshed) else 600.0
 
     def step_tolerance(self) -> float:
         """The error allowed in a step."""

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from thermo.body import Body, build
+from thermo.body import Body, CellBody, build
 from thermo.case import Case
 from thermo.errors import SolveError
 from thermo.exposure import DscProgramme
 from thermo.kinetics import Floats
 from thermo.programme import SteadyProgramme, progress
 from thermo.result import Recording, Result
-from thermo.stepping import CLOCK, Limits, State, initial_state, integrate
+from thermo.stepping import CLOCK, Limits, State, initial_state, integrate, trouble
 
 
 class Moment:
@@ -45,7 +46,7 @@ def run(
     if resume is not None:
         state = State(*(resume[f"state/{name}"].copy() for name in State._fields))
         recording.restore(resume)
-    failure = None
+    failure, started = None, time.monotonic()
     times = np.unique(np.array([float(time) for time in case.measure.pictures.times]))
     if isinstance(case.programme, DscProgramme):
         times = case.programme.moments()
@@ -64,8 +65,10 @@ def run(
             frames = recording.take(block)
             if watch is not None:
                 watch(Moment(body, state, recording, frames))
+            if time.monotonic() - started > case.time_allowed():
+                raise SolveError(trouble(state, "the budget of time is used up"))
     except SolveError as error:
-        failure = str(error)
+        failure = str(error) + (body.blame(state) if isinstance(body, CellBody) else "")
     result = Result(case, body, state, begun, recording, failure)
     if case.numerics.check_mesh and failure is None and body.frame() is not None:
         result.mesh_check = compared(result, run(refined(case), body=build(case, refine=1)))

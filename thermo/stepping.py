@@ -379,15 +379,16 @@ def integrate(
             raise SolveError(trouble(state))
 
 
-def trouble(state: State) -> str:
-    """What stopped the loop, in words."""
+def trouble(state: State, what: str = "") -> str:
+    """What stopped the loop, in words; `what` where it was not the loop itself."""
     loop = state.loop
     time, hottest = loop[PHASE_TIME] + loop[CLOCK], float(np.max(state.temperature))
     place = int(np.argmax(state.temperature))
     where = "" if state.temperature.shape[0] == 1 else f" (node {place})"
     if loop[TROUBLE] == BELOW_ZERO:
         return f"a temperature falls below 0 K before {time:.6g} s: more heat is taken out than there is"
-    what = "the budget of steps is used up" if loop[TROUBLE] == TOO_MANY_STEPS else "no step can be taken"
-    advice = "" if loop[TROUBLE] == TOO_MANY_STEPS or state.extent.size == 0 else "; a rate without a ceiling may have run away with it"
+    collapsed = loop[TROUBLE] == STEP_COLLAPSED
+    what = what or ("no step can be taken" if collapsed else "the budget of steps is used up")
+    advice = "" if not collapsed or state.extent.size == 0 else "; a rate without a ceiling may have run away with it"
     place_text = f"at {time:.6g} s, {hottest - 273.15:.2f} degC{where}, step {loop[STEP]:.3g} s, {int(loop[N_STEPS])} steps taken"
     return f"{what} {place_text}{advice}"
