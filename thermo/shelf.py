@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from textwrap import wrap
 from typing import Any
 
 from thermo.chemistry import HeatPerMass, HeatPerMole, MechanismText, Reaction, ThresholdFactor, library_mechanisms
@@ -10,6 +11,8 @@ from thermo.errors import CaseError, Mistake
 from thermo.materials import PROPERTIES, ByAxis, Material, Table, library_materials
 from thermo.reader import did_you_mean
 from thermo.units import DIMENSIONS, Quantity, show
+
+WIDTH = 100  # of a line of words
 
 
 def listing() -> str:
@@ -80,13 +83,15 @@ def _material(name: str, material: Material) -> Iterator[str]:
 def _mechanism(name: str, mechanism: MechanismText) -> Iterator[str]:
     yield f"{name}: {mechanism.title}"
     if mechanism.note:
-        yield f"  {mechanism.note}"
+        yield from wrap(mechanism.note, WIDTH, initial_indent="  ", subsequent_indent="  ")
     numbers = [number for reaction in mechanism.reactions.values() for _, number in _numbers(reaction)]
     stated = {(entry.status, entry.source) for entry in numbers}
     said = number if len(stated) == 1 else sourced  # one source for all is said once
     if len(stated) == 1:
         status, source = next(iter(stated))
-        yield f"  all numbers: [{status or 'status not stated'}] {source or 'no source'}"
+        yield from wrap(
+            f"all numbers: [{status or 'status not stated'}] {source or 'no source'}", WIDTH, initial_indent="  ", subsequent_indent="  "
+        )
     if mechanism.gas_constant is not None:
         yield f"  R = {float(mechanism.gas_constant):g} J/(mol K)"
     yield "  species (amount at the start):"
