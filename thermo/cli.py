@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from thermo.errors import CaseError, FileError, FolderError, SolveError, Stopped, printable
+from thermo.errors import CaseError, FileError, FolderError, Mistake, SolveError, Stopped, printable
 
 if TYPE_CHECKING:
     from thermo.reader import Document
@@ -381,6 +381,160 @@ def verify(
     members = summary.get("members") or {folder.name: summary}
     worst = max(member["energy"]["residual_relative"] for member in members.values())
     say(f"{folder}: complete, {len(manifest)} files as written, energy balance open by at most {worst:.1e} of the heat exchanged")
+
+
+@app.command()
+def onset(
+    trace: Annotated[Path, typer.Argument(metavar="TRACE", help="A record as CSV, columns named with their unit, or a run's history.csv.")],
+    as_json: Annotated[bool, typer.Option("--json", help="All of it as one JSON document.")] = False,
+    figure: Annotated[Path | None, typer.Option(help="Also draw it, to this .png.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a figure that is there.")] = False,
+    time: Annotated[str | None, typer.Option(metavar="COLUMN", help="The column of time: NAME, or NAME:UNIT.")] = None,
+    temperature: Annotated[str | None, typer.Option(metavar="COLUMN", help="The column of temperature.")] = None,
+    rate: Annotated[str | None, typer.Option(metavar="COLUMN", help="The column of the rate; 'none': from the temperatures.")] = None,
+    voltage: Annotated[str | None, typer.Option(metavar="COLUMN", help="The column of voltage, or 'none'.")] = None,
+    sensitivity: Annotated[str, typer.Option(help="The rate that counts as self-heating.")] = "0.02 K/min",
+    seek: Annotated[str, typer.Option(help="The length of a seek window.")] = "10 min",
+    wait: Annotated[str | None, typer.Option(help="From a heater step to its seek window; else read from the record.")] = None,
+    step: Annotated[str, typer.Option(help="The step of the heater.")] = "5 K",
+    phi: Annotated[str, typer.Option(help="Heat capacity of sample and holder over the sample's.")] = "1",
+    fit: Annotated[tuple[str, str] | None, typer.Option(metavar="LOW HIGH", help="Between which temperatures E is taken.")] = None,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+) -> None:
+    """T1, T2, T3, exotherms and apparent kinetics of a calorimeter's record, measured or simulated."""
+    import json
+
+    from thermo.exotherm import Instrument, analyse
+    from thermo.record import read_record
+    from thermo.store import finite, write_file
+
+    said = {"time": time, "temperature": temperature, "rate": rate, "voltage": voltage}
+    instrument = Instrument(
+        sensitivity=option("--sensitivity", sensitivity, "temperature rate", least=0.0),
+        seek=option("--seek", seek, "time", least=0.0),
+        wait=None if wait is None else option("--wait", wait, "time"),
+        step=option("--step", step, "temperature difference", least=0.0),
+        phi=option("--phi", phi, "number", least=1.0, or_equal=True),
+    )
+    between = None if fit is None else (option("--fit", fit[0], "temperature"), option("--fit", fit[1], "temperature"))
+    record = read_record(trace, {kind: name for kind, name in said.items() if name is not None})
+    found = analyse(record, instrument, between)
+    if figure is not None:
+        from viz import theme
+        from viz import trace as drawing
+
+        if figure.suffix != ".png":
+            raise CaseError([Mistake("--figure", None, "", f"{figure} is no name of a .png")])
+        write_file(figure, theme.png(drawing.record(record, found)), force=force)
+    say(json.dumps(finite(found), indent=1, allow_nan=False) if as_json else record_text(found))
+    if figure is not None and not as_json:
+        say(f"figure: {figure}")
+
+
+def option(name: str, text: str, dimension: str, least: float | None = None, or_equal: bool = False) -> float:
+    """An option's value in SI. Raises CaseError where it is no quantity of that dimension, or not above `least`."""
+    from thermo.units import UnitError, parse
+
+    try:
+        value = parse(text, dimension)
+    except UnitError as error:
+        raise CaseError([Mistake(name, None, "", str(error))]) from None
+    if value < 0.0 or (least is not None and (value < least or (value == least and not or_equal))):
+        wanted = f"at least {least:g}" if or_equal else "positive" if least == 0.0 else "at least 0"
+        raise CaseError([Mistake(name, None, "", f"must be {wanted}, got {text}")])
+    return float(value)
+
+
+def record_text(found: dict[str, Any]) -> str:
+    """What a person wants to see of a record."""
+    about = found["record"]
+    read = ", ".join(repr(printable(name)) for name in about["columns"].values())
+    lines = [
+        f"{about['file']}: {about['samples']} samples of {read}; rate {about['rate']}",
+        f"it holds {about['holds']}" + (f", {about['heater_steps']} heater steps" if about["heater_steps"] else ""),
+        "",
+        columns_text(_record_rows(found), ("result", "temperature", "time", "remark")),
+        "",
+    ]
+    if found["exotherms"]:
+        head = ("exotherm", "from", "to", "rise", "duration", "ended by")
+        lines += [columns_text(_exotherm_rows(found["exotherms"]), head), ""]
+    lines += _kinetics_lines(found["kinetics"]) + _phi_lines(found["phi_correction"])
+    return "\n".join(lines + [f"warning: {warning['text']}" for warning in found["warnings"]])
+
+
+def _record_rows(found: dict[str, Any]) -> list[tuple[str, ...]]:
+    from thermo.units import show
+
+    onsets, fastest = found["onsets"], found["maximum_rate"]
+    first = onsets["T1"]
+
+    def row(name: str, entry: dict[str, Any] | None, remark: str = "") -> tuple[str, ...]:
+        if entry is None:
+            return (name, "none", "", remark)
+        return (name, show(entry["temperature_K"], "temperature"), f"{entry['time_s'] / 60.0:.2f} min", remark)
+
+    def margin(entry: dict[str, Any] | None) -> str:
+        return f"margin {percent(entry['margin'])}" if entry and entry["margin"] is not None else ""
+
+    known = f", known to {first['known_to_K'][0]:+g}/+0 K" if first and first["known_to_K"][0] else ""
+    made = [row("T1", first, f"{first['criterion']}{known}; {margin(first)}".rstrip("; ") if first else "")]
+    for name, entry in onsets["T2"].items():
+        made.append(row(f"T2 ({name})", entry, "" if name != "voltage-drop" or "voltage" in found["record"]["columns"] else "no voltage"))
+    made += [row("T3", onsets["T3"], onsets["T3_reason"] or ""), row("cessation", onsets["cessation"], margin(onsets["cessation"]))]
+    made += [row(f"rate {name}", entry) for name, entry in found["at_rates"].items()]
+    if fastest:
+        made.append(row("largest rate", fastest, show(fastest["rate_K_per_s"], "temperature rate")))
+    return made
+
+
+def _exotherm_rows(exotherms: list[dict[str, Any]]) -> list[tuple[str, ...]]:
+    from thermo.units import show
+
+    made = []
+    for i, entry in enumerate(exotherms, 1):
+        ends = [show(entry[end]["temperature_K"], "temperature") for end in ("start", "end")]
+        made.append((str(i), *ends, f"{entry['rise_K']:.2f} K", show(entry["duration_s"], "time"), entry["end"]["reason"]))
+    return made
+
+
+def _kinetics_lines(made: dict[str, Any]) -> list[str]:
+    from thermo.units import show
+
+    energy = made["activation_energy_J_per_mol"]
+    if energy is None:
+        return [f"no apparent activation energy: {made['reason']}"]
+    low, high = (show(T, "temperature") for T in made["range_K"])
+    half = 0.5 * (made["interval_J_per_mol"][1] - made["interval_J_per_mol"][0])
+    lines = [
+        f"apparent activation energy {energy / 1e3:.1f} +- {half / 1e3:.1f} kJ/mol (95 %), from {low} to {high}, {made['points']} points; "
+        f"ln K = {made['log_factor_ln_K_per_s']:.3f} (K/s)"
+    ]
+    if made["time_to_maximum_rate_at_start_s"] is not None:
+        measured = made["time_to_maximum_rate_measured_s"]
+        beside = f"; {show(measured, 'time')} in the record" if measured is not None else ""
+        start = show(made["start"]["temperature_K"], "temperature")
+        lines.append(f"time to maximum rate from {start}: {show(made['time_to_maximum_rate_at_start_s'], 'time')}{beside}")
+    if made["temperature_of_24_h_K"] is not None:
+        lines.append(f"time to maximum rate is 24 h at {show(made['temperature_of_24_h_K'], 'temperature')}, by the line of that energy")
+    return [*lines, f"(times to maximum rate: {made['assumption']})"]
+
+
+def _phi_lines(made: dict[str, Any] | None) -> list[str]:
+    from thermo.units import show
+
+    if made is None:
+        return []
+    parts = [f"{name} {show(value, 'temperature')}" for name, value in {"T1": made["T1_K"], **_named_t2(made)}.items() if value is not None]
+    if made["rise_K"] is not None:
+        parts.append(f"rise from T1 to T3 {made['rise_K']:.4g} K")
+    if made["time_to_maximum_rate_at_start_s"] is not None:
+        parts.append(f"time to maximum rate {show(made['time_to_maximum_rate_at_start_s'], 'time')}")
+    return [f"the bare sample, phi {made['phi']:g} taken out: {', '.join(parts) or 'not known without an activation energy'}"]
+
+
+def _named_t2(made: dict[str, Any]) -> dict[str, float | None]:
+    return {f"T2 ({name})": value for name, value in made["T2_K"].items()}
 
 
 @app.command()
