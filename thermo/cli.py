@@ -449,9 +449,11 @@ def record_text(found: dict[str, Any]) -> str:
     """What a person wants to see of a record."""
     about = found["record"]
     read = ", ".join(repr(printable(name)) for name in about["columns"].values())
+    steps = f", {about['heater_steps']} heater steps" if about["heater_steps"] else ""
+    waited = f"; {about['wait_s'] / 60.0:.1f} min from a step to its seek window" if about["wait_s"] else ""
     lines = [
-        f"{about['file']}: {about['samples']} samples of {read}; rate {about['rate']}",
-        f"it holds {about['holds']}" + (f", {about['heater_steps']} heater steps" if about["heater_steps"] else ""),
+        f"{printable(about['file'])}: {about['samples']} samples of {read}; rate {about['rate']}",
+        f"it holds {about['holds']}{steps}{waited}",
         "",
         columns_text(_record_rows(found), ("result", "temperature", "time", "remark")),
         "",

@@ -307,7 +307,7 @@ def window(trace: Trace, start: float, end: float) -> Window:
     record = trace.record
     cool, warm = (float(np.interp(t, record.time, record.temperature)) for t in (start, end))
     rows = slice(int(np.searchsorted(record.time, start - 1e-6)), int(np.searchsorted(record.time, end + 1e-6, "right")))
-    if trace.exact or rows.stop - rows.start < 5:
+    if trace.exact or rows.stop - rows.start < 5 or record.time[rows.stop - 1] - record.time[rows.start] < 0.5 * (end - start):
         return Window(start, end, (warm - cool) / (end - start), 0.0, cool, warm)
     return Window(start, end, *line(record.time[rows], record.temperature[rows]), cool, warm)
 
@@ -659,9 +659,15 @@ def _described(record: Record, trace: Trace) -> dict[str, Any]:
         "rate": "as recorded" if record.rate is not None else "from the temperatures",
         "holds": kind,
         "heater_steps": len(_runs(trace.heated)),
+        "wait_s": _usual_wait(trace) if trace.whole else None,
         "start": {"temperature_K": float(record.temperature[0]), "time_s": float(record.time[0])},
         "end": {"temperature_K": float(record.temperature[-1]), "time_s": float(record.time[-1])},
     }
+
+
+def _usual_wait(trace: Trace) -> float | None:
+    found = [wait for wait in waits(trace) if math.isfinite(wait)]
+    return float(np.median(found)) if found else None
 
 
 def _first(trace: Trace, found: list[dict[str, Any]]) -> dict[str, Any] | None:
@@ -746,6 +752,9 @@ def _warnings(trace: Trace, made: dict[str, Any], missed: Window | None) -> list
         most = float(-np.diff(record.temperature)[fell - 1].min())
         found.append(_warning("falling", f"{_samples(fell)} a temperature below the one before, by up to {most:.2f} K", fell))
     found += [_gap_warning(trace, gap) for gap in trace.gaps if gap.kind != "fall"]
+    if trace.whole and not made["exotherms"] and missed is None:
+        text = f"no hold is long enough for a seek window of {trace.instrument.seek / 60.0:g} min: nothing was looked for"
+        found.append(_warning("no-window", text, []))
     return found + _coarse(trace, made, top)
 
 

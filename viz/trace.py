@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from thermo import onset
 from thermo.constants import GAS_CONSTANT, ZERO_CELSIUS
 from thermo.record import Record
 from viz import theme
@@ -96,5 +97,7 @@ def _over_temperature(axes: Any, found: dict[str, Any]) -> list[Label]:
             continue
         at = int(np.searchsorted(np.array(curve["time_s"])[by_time], entry["time_s"]))
         height = float(rate[by_time][min(at, len(rate) - 1)])
+        criterion = next((key for key, value in found["onsets"]["T2"].items() if value is entry), "")
+        height = onset.RATES.get(criterion, height / 60.0) * 60.0
         made.append(_label(name, float(theme.celsius(entry["temperature_K"])), max(height, limit / 20.0), entry))
     return made

@@ -132,6 +132,30 @@ def test_the_rhythm_of_the_logger_does_not_matter(cu, every):
     assert found["T3"]["temperature_K"] == pytest.approx(true["T3"]["temperature_K"], abs=0.2)
 
 
+@pytest.mark.parametrize("noise", NOISE[1:])
+def test_no_seed_is_a_lucky_one(cu, pi_ag, noise):
+    """Twelve seeds each: the window before T1 lies 5.5 % under the sensitivity, which 0.02 K of noise makes uncertain by 6 %."""
+    true, (time, T), _ = cu
+    for seed in range(12):
+        found = analyse(noisy(time, T, noise, seed))["onsets"]
+        assert found["T1"]["temperature_K"] == pytest.approx(true["T1"]["temperature_K"], abs=0.08)
+        assert found["T2"]["1 K/s"]["temperature_K"] == pytest.approx(true["T2"]["1 K/s"]["temperature_K"], abs=0.04)
+        assert found["T3"]["temperature_K"] == pytest.approx(true["T3"]["temperature_K"], abs=0.09)
+    true, (time, T), _ = pi_ag
+    for seed in range(12):
+        found = analyse(noisy(time, T, noise, seed))
+        assert found["onsets"]["T1"]["temperature_K"] == pytest.approx(true["onsets"]["T1"]["temperature_K"], abs=0.08)
+        assert any(w["code"] == "thin-margin" for w in found["warnings"])
+
+
+def test_a_seek_window_longer_than_every_hold_is_said(cu):
+    _, (time, T), _ = cu
+    rows = time < 20000.0  # before the exotherm
+    found = analyse(Record("made", time[rows], T[rows]), Instrument(seek=3600.0))
+    assert found["onsets"]["T1"] is None
+    assert [w["code"] for w in found["warnings"]] == ["no-window"]
+
+
 def test_a_record_that_ends_in_the_runaway_holds_no_t3(cu):
     _, (time, T), _ = cu
     rows = slice(0, int(np.argmax(T)) - 5)
