@@ -9,8 +9,8 @@ import pytest
 
 from tests.conftest import CASES
 from thermo import cli
+from thermo.analysis import analyse
 from thermo.errors import CaseError
-from thermo.exotherm import analyse
 from thermo.record import name_and_unit, read_record
 from thermo.store import finite
 

@@ -404,7 +404,8 @@ def onset(
     """T1, T2, T3, exotherms and apparent kinetics of a calorimeter's record, measured or simulated."""
     import json
 
-    from thermo.exotherm import Instrument, analyse
+    from thermo.analysis import analyse
+    from thermo.exotherm import Instrument
     from thermo.record import read_record
     from thermo.store import finite, write_file
 

@@ -25,7 +25,7 @@ def record(made: Record, found: dict[str, Any]) -> Figure:
 
     Parameters
     ----------
-    found : what `thermo.exotherm.analyse` makes of the record
+    found : what `thermo.analysis.analyse` makes of the record
     """
     figure = theme.figure(theme.WIDTH, 4.6)
     left, right = figure.subplots(1, 2)
@@ -74,7 +74,7 @@ def _over_time(axes: Any, made: Record, found: dict[str, Any]) -> list[Label]:
 def _over_temperature(axes: Any, found: dict[str, Any]) -> list[Label]:
     curve, kinetics = found["self_heating"], found["kinetics"]
     T, rate = np.array(curve["temperature_K"]), np.array(curve["rate_K_per_s"]) * 60.0
-    limit = found["instrument"]["sensitivity"] * 60.0
+    limit = found["instrument"]["sensitivity_K_per_s"] * 60.0
     theme.dress(axes, "temperature [°C], spaced as −1/T", "self-heating rate dT/dt [K/min]")
     seen = rate > limit / 20.0
     shown = T[seen] if seen.any() else np.array([found["record"]["start"]["temperature_K"], found["record"]["end"]["temperature_K"]])

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from thermo.exotherm import Instrument, analyse, arrhenius_fit, self_heating, take_apart
+from thermo.analysis import analyse
+from thermo.apparent import arrhenius_fit, self_heating
+from thermo.exotherm import Instrument, take_apart
 from thermo.record import read_record
 
 FOLDER = Path(os.environ.get("THERMO_MEASURED_DATA", ""))

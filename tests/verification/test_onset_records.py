@@ -9,9 +9,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from thermo.analysis import analyse
+from thermo.apparent import Curve, arrhenius_fit
 from thermo.arc import PHASE_NAMES
 from thermo.constants import GAS_CONSTANT
-from thermo.exotherm import Curve, Instrument, analyse, arrhenius_fit
+from thermo.exotherm import Instrument
 from thermo.record import Record
 
 NOISE = (0.0, 0.005, 0.01, 0.02)  # K
