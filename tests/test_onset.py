@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from thermo.onset import fastest, runaway_onsets, third
+from thermo.onset import fastest, first_reach, runaway_onsets, third
 from thermo.result import first_crossing
 
 QUIET = np.zeros(4, bool)
@@ -22,6 +22,16 @@ def test_t2_lies_between_two_rows_where_the_rate_passes_the_criterion():
 def test_t2_is_the_row_itself_where_the_rate_was_above_before():
     time, T, rate = np.array([0.0, 1.0, 2.0]), np.array([400.0, 430.0, 470.0]), np.array([2.0, 3.0, 4.0])
     assert runaway_onsets(("1 K/s",), time, T, rate, QUIET[:3], None)["1 K/s"] == {"temperature_K": 400.0, "time_s": 0.0}
+
+
+def test_where_the_rate_jumps_the_row_before_is_taken():
+    """A rate read as a difference: the row that holds the jump has quiet time before it in its mean, and may stay below."""
+    time, T = np.array([0.0, 20.0, 40.0, 52.0, 52.1]), np.array([398.0, 398.01, 398.02, 399.02, 401.02])
+    rate = np.array([5e-4, 5e-4, 5e-4, 0.08, 20.0])
+    quiet = np.zeros(5, bool)
+    assert first_reach(1.0, time, T, rate, quiet, jump=10.0) == {"temperature_K": 398.02, "time_s": 40.0}
+    assert first_reach(1.0, time, T, rate, quiet)["temperature_K"] > 399.0
+    assert first_reach(30.0, time, T, rate, quiet, jump=10.0) is None
 
 
 def test_a_rate_without_a_later_rise_of_ten_kelvin_is_no_runaway():

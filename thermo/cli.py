@@ -10,11 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from thermo.errors import CaseError, FileError, FolderError, SolveError, Stopped, printable
+from thermo.errors import CaseError, FileError, FolderError, Mistake, SolveError, Stopped, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from thermo.reader import Document
 
 DONE, BUG, BAD_INPUT, NUMERICAL, FOLDER, INPUT_OUTPUT, SOME_FAILED = 0, 1, 2, 3, 4, 5, 6
@@ -143,6 +141,7 @@ def read_all(files: list[Path], settings: list[str]) -> list[tuple[Document, Any
 
 def _run_one(document: Document, work: Any, path: Path, force: bool, resume: bool, pictures: bool, quiet: bool) -> int:
     from thermo.runs import run_case, run_study
+    from thermo.screen import batch_text, case_text, study_text
     from thermo.study import Study
 
     study = isinstance(work, Study)
@@ -178,107 +177,6 @@ def draw(path: Path, listener: Any, *, again: bool = False) -> None:
     listener.note(f"pictures: {', '.join(f'{path}/pictures/{name}.png' for name in made)}")
 
 
-def columns_text(rows: list[tuple[str, ...]], head: tuple[str, ...]) -> str:
-    """Rows as aligned columns."""
-    widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in [head, *rows]]
-    return "\n".join([lines[0], "  ".join("-" * width for width in widths), *lines[1:]])
-
-
-HEAD = ("result", "value", "wanted", "kind", "holds")
-
-
-def case_text(summary: dict[str, Any]) -> str:
-    """What a person wants to see of a case's summary."""
-    from thermo.study import row_text
-    from thermo.units import show
-
-    ended = f" after {show(summary['end']['time_s'], 'time')}" if summary["end"]["time_s"] > 0.0 else ""
-    lines = [summary["title"], f"ended: {summary['end']['reason']}{ended}"]
-    for i, exotherm in enumerate(summary["exotherms"], 1):
-        start, end = exotherm["start"], exotherm["end"]
-        lines.append(
-            f"exotherm {i}: {show(start['temperature_K'], 'temperature')} to {show(end['temperature_K'], 'temperature')}, "
-            f"{exotherm['rise_K']:.2f} K, {exotherm['heat_J']:.4g} J, {end['reason']}"
-        )
-    lines += _onset_lines(summary)
-    for name, crossing in summary["crossings"].items():
-        found = f"{show(crossing['time_s'], 'time')} at {show(crossing['temperature_K'], 'temperature')}" if crossing else "never"
-        lines.append(f"{name}: {found}")
-    if summary["expect"]:
-        lines += ["", columns_text([row_text(row) for row in summary["expect"]], HEAD)]
-    lines += ["", *_closing(summary)]
-    return "\n".join(lines)
-
-
-def percent(share: float) -> str:
-    """A margin as people read it: two digits, and times where it is large."""
-    return f"{share:.0f} times" if abs(share) >= 10.0 else f"{100.0 * share:.2g} %"
-
-
-def _onset_lines(summary: dict[str, Any]) -> list[str]:
-    from thermo.units import show
-
-    onsets = summary["onsets"]
-    if summary["maximum_rate"] is None:
-        return []
-
-    def found(entry: dict[str, Any] | None) -> str:
-        return f"{show(entry['temperature_K'], 'temperature')} after {show(entry['time_s'], 'time')}" if entry else "none"
-
-    first = onsets["T1"]
-    lines = [f"T1: {found(first)}" + (f", {first['criterion']}, margin {percent(first['margin'])}" if first else "")]
-    lines += [f"T2 ({criterion}): {found(entry)}" for criterion, entry in onsets["T2"].items()]
-    lines.append(f"T3: {found(onsets['T3'])}")
-    if onsets["cessation"]:
-        lines.append(f"cessation: {found(onsets['cessation'])}, margin {percent(onsets['cessation']['margin'])}")
-    return lines
-
-
-def _closing(summary: dict[str, Any]) -> list[str]:
-    energy, unmeasured = summary["energy"], summary["inputs_not_measured"]
-    lines = [f"energy balance open by {energy['residual_relative']:.1e} of the heat exchanged"]
-    if unmeasured:
-        lines.append(f"{len(unmeasured)} numbers are neither literature nor measured; summary.json lists them (inputs_not_measured)")
-    check = summary.get("mesh_check")
-    if check:
-        for name, entry in check["crossings"].items():
-            change = entry["relative_difference"]
-            lines.append(
-                f"mesh refined once: {name} changes by {change:+.2%}; at the first order of a patch's edge its error is {2 * change:+.2%}"
-            )
-    return lines + [f"warning: {warning['text']}" for warning in summary["warnings"]]
-
-
-def study_text(summary: dict[str, Any]) -> str:
-    """What a person wants to see of a study's summary."""
-    from thermo.study import row_text
-
-    rows: list[tuple[str, ...]] = [(row["member"], *row_text(row)) for row in summary["table"]]
-    rows += [("", *row_text(row)) for row in summary["claims"]]
-    lines = [summary["title"], "", columns_text(rows, ("member", *HEAD)), ""]
-    lines += ["kind: exact (closed form or independent code), predicted, selected (a free choice was made with it in view),"]
-    lines += ["calibrated (a number was fitted to it), imposed (put in by hand)", ""]
-    lines += [f"- {remark}" for remark in summary["remarks"]]
-    for name, member in summary["members"].items():
-        lines += [f"warning: {name}: {warning['text']}" for warning in member["warnings"]]
-    return "\n".join(lines)
-
-
-def batch_text(summary: dict[str, Any]) -> str:
-    """What a person wants to see of a batch's summary."""
-    from thermo.result import shown
-
-    batch = summary["batch"]
-    rows = [
-        (name, str(entry["n"]), *(shown(name, entry[word]) for word in ("minimum", "p5", "median", "p95", "maximum")))
-        for name, entry in batch["results"].items()
-        if entry["n"]
-    ]
-    lines = [summary["title"], f"{batch['rows']} rows, {len(batch['failed'])} failed; changed: {', '.join(batch['parameters'])}", ""]
-    return "\n".join([*lines, columns_text(rows, ("result", "rows", "smallest", "5 %", "median", "95 %", "largest"))])
-
-
 @app.command()
 def check(
     files: Files,
@@ -307,6 +205,7 @@ def mesh(
     from meshes.checks import report
     from meshes.imported import mesh_bytes
     from thermo.geometry import Meshed
+    from thermo.screen import mesh_text
     from thermo.store import write_file
     from thermo.study import Study
 
@@ -325,26 +224,6 @@ def mesh(
     say(f"mesh: {target}")
 
 
-def mesh_text(made: dict[str, Any]) -> str:
-    """What a person wants to see of a mesh's report."""
-    from thermo.units import show
-
-    size = next((key for key in ("volume_m3", "area_m2", "length_m") if key in next(iter(made["regions"].values()))), "")
-    edges = f"edges {show(made['smallest_edge_m'], 'length')} to {show(made['largest_edge_m'], 'length')}"
-    counts = f"{made['n_cells']} cells ({made['kind']}), {made['n_vertices']} vertices, {edges}"
-    quality = f"quality {made['quality_minimum']:.3g} to 1 at best, mean {made['quality_mean']:.3g}; {made['n_parts']} part(s)"
-    rows: list[tuple[str, ...]] = []
-    for name, region in made["regions"].items():
-        off = f"{region['relative_difference']:+.1e}" if "exact" in region else "not known"
-        rows.append((name, str(region["n_cells"]), f"{region[size]:.6g}", off))
-    faces: list[tuple[str, ...]] = [
-        (name, str(face["n_facets"]), *([f"{face[key]:.6g}" for key in ("area_m2", "length_m") if key in face] or [""]))
-        for name, face in made["faces"].items()
-    ]
-    head = ("region", "cells", size.replace("_", " in "), "off the exact")
-    return "\n".join([counts, quality, "", columns_text(rows, head), "", columns_text(faces, ("face", "facets", "size in m or m2"))])
-
-
 @app.command()
 def compare(
     folders: Annotated[list[Path], typer.Argument(metavar="RUN RUN...", help="Result folders of cases.")],
@@ -353,6 +232,7 @@ def compare(
 ) -> None:
     """One table from several result folders, and with --out one figure."""
     from thermo.runs import compare_folders
+    from thermo.screen import HEAD, columns_text
     from thermo.study import row_text
 
     summary = compare_folders(folders, out)
@@ -413,6 +293,7 @@ def kinetics(
     from thermo.curves import read_curves
     from thermo.errors import Mistake
     from thermo.isoconversional import analysis
+    from thermo.screen import kinetics_text
     from thermo.store import write_file
 
     if figure is not None and figure.suffix.lower() != ".png":
@@ -435,42 +316,68 @@ def kinetics(
         say(f"figure: {figure}")
 
 
-def kinetics_text(summary: dict[str, Any]) -> str:
-    """What a person wants to see of a kinetic analysis."""
-    from thermo.units import show
+@app.command()
+def onset(
+    trace: Annotated[Path, typer.Argument(metavar="TRACE", help="A record as CSV, columns named with their unit, or a run's history.csv.")],
+    as_json: Annotated[bool, typer.Option("--json", help="All of it as one JSON document.")] = False,
+    figure: Annotated[Path | None, typer.Option(help="Also draw it, to this .png.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a figure that is there.")] = False,
+    time: Annotated[str | None, typer.Option(metavar="COLUMN", help="The column of time: NAME, or NAME:UNIT.")] = None,
+    temperature: Annotated[str | None, typer.Option(metavar="COLUMN", help="The column of temperature.")] = None,
+    rate: Annotated[str | None, typer.Option(metavar="COLUMN", help="The column of the rate; 'none': from the temperatures.")] = None,
+    voltage: Annotated[str | None, typer.Option(metavar="COLUMN", help="The column of voltage, or 'none'.")] = None,
+    sensitivity: Annotated[str, typer.Option(help="The rate that counts as self-heating.")] = "0.02 K/min",
+    seek: Annotated[str, typer.Option(help="The length of a seek window.")] = "10 min",
+    wait: Annotated[str | None, typer.Option(help="From a heater step to its seek window; else read from the record.")] = None,
+    step: Annotated[str, typer.Option(help="The step of the heater.")] = "5 K",
+    phi: Annotated[str, typer.Option(help="Heat capacity of sample and holder over the sample's.")] = "1",
+    fit: Annotated[tuple[str, str] | None, typer.Option(metavar="LOW HIGH", help="Between which temperatures E is taken.")] = None,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+) -> None:
+    """T1, T2, T3, exotherms and apparent kinetics of a calorimeter's record, measured or simulated."""
+    import json
 
-    def kilo(value: float | None) -> str:
-        return "none" if value is None else f"{value / 1e3:.2f}"
+    from thermo.analysis import analyse
+    from thermo.exotherm import Instrument
+    from thermo.record import read_record
+    from thermo.screen import record_text
+    from thermo.store import finite, write_file
 
-    def between(ends: list[float] | None, text: Callable[[float], str]) -> str:
-        return f"{text(ends[0])} to {text(ends[1])}" if ends else "none"
+    said = {"time": time, "temperature": temperature, "rate": rate, "voltage": voltage}
+    instrument = Instrument(
+        sensitivity=option("--sensitivity", sensitivity, "temperature rate", least=0.0),
+        seek=option("--seek", seek, "time", least=0.0),
+        wait=None if wait is None else option("--wait", wait, "time"),
+        step=option("--step", step, "temperature difference", least=0.0),
+        phi=option("--phi", phi, "number", least=1.0, or_equal=True),
+    )
+    between = None if fit is None else (option("--fit", fit[0], "temperature"), option("--fit", fit[1], "temperature"))
+    record = read_record(trace, {kind: name for kind, name in said.items() if name is not None})
+    found = analyse(record, instrument, between)
+    if figure is not None:
+        from viz import theme
+        from viz import trace as drawing
 
-    curves: list[tuple[str, ...]] = []
-    for curve in summary["curves"]:
-        heat = "" if curve["heat_J_per_kg"] is None else f"{curve['heat_J_per_kg'] / 1e3:.4g}"
-        peak, rate = show(curve["peak_temperature_K"], "temperature"), show(curve["heating_rate_K_per_s"], "temperature rate")
-        curves.append((printable(curve["file"]), rate, peak, heat, str(curve["rows"])))
-    rows: list[tuple[str, ...]] = [
-        (
-            f"{row['conversion']:.2f}",
-            kilo(row["friedman_J_per_mol"]),
-            between(row["friedman_95_J_per_mol"], kilo),
-            kilo(row["ozawa_J_per_mol"]),
-            between(row["ozawa_95_J_per_mol"], kilo),
-            kilo(row["ozawa_uncorrected_J_per_mol"]),
-        )
-        for row in summary["conversions"]
-    ]
-    found = summary["kissinger"]
-    energy, factor = found["activation_energy_J_per_mol"], found["pre_exponential_factor_1_per_s"]
-    lines = [columns_text(curves, ("curve", "heating rate", "peak", "heat J/g", "rows")), ""]
-    lines.append(f"Kissinger, first order: E {kilo(energy)} kJ/mol (95 %: {between(found['activation_energy_95_J_per_mol'], kilo)})")
-    ends = between(found["pre_exponential_factor_95_1_per_s"], lambda value: f"{value:.3e}")
-    lines += [f"                        A {factor:.3e} 1/s (95 %: {ends})", ""]
-    head = ("conversion", "E Friedman kJ/mol", "95 %", "E Ozawa kJ/mol", "95 %", "uncorrected")
-    lines += [columns_text(rows, head), ""]
-    lines += [f"- {text}" for text in summary["assumed"]]
-    return "\n".join(lines + [f"warning: {printable(text)}" for text in summary["warnings"]])
+        if figure.suffix != ".png":
+            raise CaseError([Mistake("--figure", None, "", f"{figure} is no name of a .png")])
+        write_file(figure, theme.png(drawing.record(record, found)), force=force)
+    say(json.dumps(finite(found), indent=1, allow_nan=False) if as_json else record_text(found))
+    if figure is not None and not as_json:
+        say(f"figure: {figure}")
+
+
+def option(name: str, text: str, dimension: str, least: float | None = None, or_equal: bool = False) -> float:
+    """An option's value in SI. Raises CaseError where it is no quantity of that dimension, or not above `least`."""
+    from thermo.units import UnitError, parse
+
+    try:
+        value = parse(text, dimension)
+    except UnitError as error:
+        raise CaseError([Mistake(name, None, "", str(error))]) from None
+    if value < 0.0 or (least is not None and (value < least or (value == least and not or_equal))):
+        wanted = f"at least {least:g}" if or_equal else "positive" if least == 0.0 else "at least 0"
+        raise CaseError([Mistake(name, None, "", f"must be {wanted}, got {text}")])
+    return float(value)
 
 
 @app.command()

@@ -162,7 +162,7 @@ def _refuse(name: str, line: int | None, column: str, text: str) -> CaseError:
 def _table(path: Path) -> Table:
     """A CSV file as columns of numbers. Raises CaseError with every cell that is none."""
     name = str(path)
-    raw = read_bytes(path, "curve file", LARGEST_CURVE)
+    raw = read_bytes(path, LARGEST_CURVE, "a curve file")
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -4,6 +4,8 @@ T1   the first window of an instrument whose mean rate reaches the sensitivity; 
 T2   the last temperature before the rate reaches a criterion (1 K/s first of all) with a later rise of 10 K or more,
      outside the instrument's heating; `voltage-drop`: the voltage falls below half of what it was at the start.
 T3   the largest temperature, where there is a T2 and the record goes on to it.
+
+`exotherm` finds the heater's steps and the windows in a record that does not name them.
 """
 
 from __future__ import annotations
@@ -21,7 +23,13 @@ LATER_RISE = 10.0  # K, of a runaway that counts
 
 
 def runaway_onsets(
-    criteria: tuple[str, ...], time: Floats, temperature: Floats, rate: Floats, heating: Any, voltage: Floats | None
+    criteria: tuple[str, ...],
+    time: Floats,
+    temperature: Floats,
+    rate: Floats,
+    heating: Any,
+    voltage: Floats | None,
+    jump: float = math.inf,
 ) -> dict[str, dict[str, float] | None]:
     """T2 by each criterion, None where it is not met.
 
@@ -30,27 +38,52 @@ def runaway_onsets(
     time [s], temperature [K], rate [K/s] : arrays (n,)
     heating : array (n,) of bool, rows in which the instrument heats
     voltage : array (n,) [V] or None
+    jump : float [-], see `first_reach`
     """
     found: dict[str, dict[str, float] | None] = {}
-    later = np.maximum.accumulate(temperature[::-1])[::-1]
     for name in criteria:
         if name == "voltage-drop":
             low = np.flatnonzero(voltage < 0.5 * voltage[0]) if voltage is not None else np.zeros(0, int)
             found[name] = _point(time, temperature, int(low[0])) if len(low) else None
-            continue
-        due = (rate >= RATES[name]) & ~heating & (later - temperature >= LATER_RISE)
-        rows = np.flatnonzero(due)
-        found[name] = _before(time, temperature, rate, heating, int(rows[0]), RATES[name]) if len(rows) else None
+        else:
+            found[name] = first_reach(RATES[name], time, temperature, rate, heating, LATER_RISE, jump)
     return found
+
+
+def first_reach(
+    threshold: float, time: Floats, temperature: Floats, rate: Floats, heating: Any, later_rise: float = 0.0, jump: float = math.inf
+) -> dict[str, float] | None:
+    """Where the rate first reaches a threshold outside heating, with a rise of `later_rise` or more to come; None if never.
+
+    Parameters
+    ----------
+    threshold : float [K/s]
+    time [s], temperature [K], rate [K/s] : arrays (n,)
+    heating : array (n,) of bool, rows in which the instrument heats
+    later_rise : float [K]
+    jump : float [-], for rates read as differences: those of neighbouring rows further apart than this factor are no curve, and the
+        row before the jump is taken
+    """
+    later = np.maximum.accumulate(temperature[::-1])[::-1]
+    # a rate read as a difference belongs to the way up to its row, which may be the whole of a runaway
+    begun = temperature if math.isinf(jump) else np.append(temperature[:1], temperature[:-1])
+    rows = np.flatnonzero((rate >= threshold) & ~heating & (later - begun >= later_rise))
+    return _before(time, temperature, rate, heating, int(rows[0]), threshold, jump) if len(rows) else None
 
 
 def _point(time: Floats, temperature: Floats, row: int) -> dict[str, float]:
     return {"temperature_K": float(temperature[row]), "time_s": float(time[row])}
 
 
-def _before(time: Floats, temperature: Floats, rate: Floats, heating: Any, row: int, threshold: float) -> dict[str, float]:
+def _before(time: Floats, temperature: Floats, rate: Floats, heating: Any, row: int, threshold: float, jump: float) -> dict[str, float]:
     """Where the rate passes the threshold between two rows: linear in the logarithm of the rate."""
-    if row == 0 or heating[row - 1] or not 0.0 < rate[row - 1] < threshold:
+    if row == 0 or heating[row - 1] or not rate[row - 1] < threshold:
+        return _point(time, temperature, row)
+    if math.isfinite(jump):  # the row before may hold the jump too, together with quiet time before it
+        for last in (row - 1, row):
+            if last > 0 and rate[last] > jump * max(float(rate[last - 1]), 0.0):
+                return _point(time, temperature, last - 1)
+    if rate[row - 1] <= 0.0:
         return _point(time, temperature, row)
     share = math.log(threshold / rate[row - 1]) / math.log(rate[row] / rate[row - 1])
     return {
@@ -101,6 +134,20 @@ def single_step_energy(first: tuple[float, float], second: tuple[float, float]) 
 def time_to_maximum_rate(temperature: float, rate: float, activation_energy: float) -> float:
     """R T^2 / (E dT/dt) [s]: time to maximum rate of a zero-order adiabatic reaction at `temperature` [K], `rate` [K/s]."""
     return GAS_CONSTANT * temperature**2 / (activation_energy * rate)
+
+
+def temperature_of_time_to_maximum_rate(time: float, activation_energy: float, log_factor: float) -> float:
+    """The temperature [K] at which R T^2 / (E dT/dt) is `time` [s], for dT/dt = exp(log_factor - E/(R T)) [K/s].
+
+    Raises ValueError where there is none between 200 and 2000 K.
+    """
+    from scipy.optimize import brentq
+
+    def off(temperature: float) -> float:
+        log_rate = log_factor - activation_energy / (GAS_CONSTANT * temperature)
+        return math.log(GAS_CONSTANT * temperature**2 / (activation_energy * time)) - log_rate
+
+    return float(brentq(off, 200.0, 2000.0, xtol=1e-9))
 
 
 def decay_number(rise_left: float, temperature: float, activation_energy: float) -> float:

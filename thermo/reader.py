@@ -70,9 +70,8 @@ def dotted(key: Iterable[str | int]) -> str:
     return ".".join(shortened(part, 40) for part in key)
 
 
-def read_bytes(path: Path, what: str = "case file", most: int | None = None) -> bytes:
-    """The bytes of a regular file of at most `most` (`LARGEST_FILE`). Raises CaseError for anything else, FileError if unreadable."""
-    largest = LARGEST_FILE if most is None else most
+def read_bytes(path: Path, most: int = LARGEST_FILE, wanted: str = "a case file") -> bytes:
+    """The bytes of a regular file of at most `most`. Raises CaseError for anything else, FileError if unreadable."""
     name = str(path)
     try:
         found = os.stat(path)
@@ -82,14 +81,14 @@ def read_bytes(path: Path, what: str = "case file", most: int | None = None) -> 
         raise CaseError([Mistake(name, None, "", f"cannot be opened: {_reason(error)}")]) from None
     if not stat.S_ISREG(found.st_mode):
         kind = "a folder" if stat.S_ISDIR(found.st_mode) else "not a regular file"
-        raise CaseError([Mistake(name, None, "", f"is {kind}; a {what} is wanted")])
+        raise CaseError([Mistake(name, None, "", f"is {kind}; {wanted} is wanted")])
     try:
         with open(path, "rb") as file:
-            raw = file.read(largest + 1)
+            raw = file.read(most + 1)
     except OSError as error:
         raise FileError(f"{name}: cannot be read: {_reason(error)}") from None
-    if len(raw) > largest:
-        raise CaseError([Mistake(name, None, "", f"is larger than {largest} bytes, the most that a {what} may have")])
+    if len(raw) > most:
+        raise CaseError([Mistake(name, None, "", f"is larger than {most} bytes, the most that {wanted} may have")])
     return raw
 
 

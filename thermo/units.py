@@ -295,6 +295,40 @@ def parse(text: str, dimension: str) -> Quantity:
     return _sized(number * factor, dimension, text)
 
 
+class Scale(NamedTuple):
+    """From the numbers of a column to SI: value = number * factor + offset, exact and rounded once."""
+
+    factor: Fraction
+    offset: Fraction
+
+    def __call__(self, text: str) -> float:
+        """The SI value of a number as text. Raises UnitError where it is none."""
+        match = _NUMBER.fullmatch(text.strip())
+        if match is None or match["unit"]:
+            raise UnitError(f"{shortened(text)!r} is not a number")
+        number = _exact(match["number"], text)
+        return float(number * self.factor + self.offset)
+
+
+def column_scale(unit: str, dimension: str) -> Scale:
+    """How the numbers of a column in `unit` become SI values of `dimension`.
+
+    Raises UnitError where the text is no unit of it.
+
+    >>> column_scale("degC", "temperature")("90.425")
+    363.575
+    """
+    factor, exponents = unit_factor(unit)
+    if exponents != _EXPONENTS[dimension] or unit == "1":
+        raise UnitError(f"wrong unit {shortened(unit)!r}; {wanted(dimension)} is wanted")
+    if dimension != "temperature":
+        return Scale(factor, Fraction(0))
+    plain = unit.translate(_SAME)
+    if plain not in _OFFSET:
+        raise UnitError(f"wrong unit {shortened(unit)!r}; {wanted(dimension)} is wanted")
+    return Scale(factor, _OFFSET[plain])
+
+
 def _exact(number: str, text: str) -> Fraction:
     """The number as a fraction. Raises UnitError where no float is near it: the fraction of 1e999999 would take long."""
     near = float(number)

@@ -233,16 +233,8 @@ def rate(runs: Sequence[Run], colours: Mapping[str, str]) -> Figure:
     seen = [x[np.nan_to_num(y) > floor] for x, y in curves.values()]
     warm = np.concatenate([*seen, *([theme.celsius(mark.temperature)] for run in runs for mark in run.marks())])
     low, high = (float(warm.min()), float(warm.max())) if len(warm) else (0.0, 100.0)
-    margin = 0.04 * (_arrhenius(high) - _arrhenius(low)) + 2e-6
-    ends = [_celsius_back(_arrhenius(low) - margin), _celsius_back(min(_arrhenius(high) + margin, -1e-4))]
-    axes.set_xscale("function", functions=(_arrhenius, _celsius_back))
-    axes.set_xlim(*ends)
-    axes.set_xticks(_ticks(*ends))
-    axes.set_xticks([], minor=True)
-    axes.set_yscale("log")
+    arrhenius_axes(axes, low, high)
     axes.set_ylim(floor, max(*tops, floor * 100.0) * 4.0 if tops else 1.0)
-    axes.grid(True, which="major", lw=0.4, color="#dddddd")
-    axes.set_axisbelow(True)
     labels: list[Label] = []
     for run in runs:
         x, y = curves[run.name]
@@ -262,6 +254,22 @@ def rate(runs: Sequence[Run], colours: Mapping[str, str]) -> Figure:
     figure.legend(loc="outside upper center", ncols=min(len(runs) + 1, 4), fontsize=theme.TEXT, frameon=False)
     place(axes, labels)
     return figure
+
+
+def arrhenius_axes(axes: Any, low: float, high: float, apart: float = 0.045) -> None:
+    """Temperature [degC] along, spaced as -1/T, from a little below `low` to a little above `high`; the logarithm of a rate up.
+
+    `apart`: the share of the axis between two of its numbers, at least.
+    """
+    margin = 0.04 * (_arrhenius(high) - _arrhenius(low)) + 2e-6
+    ends = [_celsius_back(_arrhenius(low) - margin), _celsius_back(min(_arrhenius(high) + margin, -1e-4))]
+    axes.set_xscale("function", functions=(_arrhenius, _celsius_back))
+    axes.set_xlim(*ends)
+    axes.set_xticks(_ticks(ends[0], ends[1], apart))
+    axes.set_xticks([], minor=True)
+    axes.set_yscale("log")
+    axes.grid(True, which="major", lw=0.4, color="#dddddd")
+    axes.set_axisbelow(True)
 
 
 def _self_heating(run: Run) -> tuple[Floats, Floats]:
@@ -289,14 +297,14 @@ def _celsius_back(place: Any) -> Any:
     return -1.0 / np.minimum(np.asarray(place), -1e-5) - ZERO_CELSIUS
 
 
-def _ticks(low: float, high: float) -> list[float]:
+def _ticks(low: float, high: float, apart: float) -> list[float]:
     """Round temperatures that stand apart on the scale of -1/T."""
     span = _arrhenius(high) - _arrhenius(low)
     wide = np.concatenate([np.arange(-100, 200, 20), np.arange(200, 400, 50), np.arange(400, 3001, 100)])
     steps = np.arange(-100, 3001, 5 if high - low < 60.0 else 10) if high - low < 150.0 else wide
     kept: list[float] = []
     for tick in steps.astype(float):
-        if low <= tick <= high and (not kept or _arrhenius(tick) - _arrhenius(kept[-1]) > 0.045 * span):
+        if low <= tick <= high and (not kept or _arrhenius(tick) - _arrhenius(kept[-1]) > apart * span):
             kept.append(tick)
     return kept
 

@@ -1,0 +1,307 @@
+"""All that a calorimeter's record says, as plain data: onsets, exotherms, apparent kinetics, warnings. Prints nothing."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from thermo import onset
+from thermo.apparent import Curve, Fit, arrhenius_fit, early_part, main_exotherm, self_heating
+from thermo.case import CRITERIA
+from thermo.constants import ZERO_CELSIUS
+from thermo.exotherm import CESSATION, ENDS, FALL, Gap, Instrument, Trace, Window, exotherms, runs_of, take_apart, waits
+from thermo.kinetics import Floats
+from thermo.record import Record
+
+JUMP = 10.0  # rates of neighbouring rows further apart than this are no curve
+THIN = 0.2  # a margin below this is worth a warning
+COARSE = 5.0  # K, between the maximum and the rows beside it
+AT_RATES = {"0.1 K/min": 0.1 / 60.0, "1 K/min": 1.0 / 60.0, "10 K/min": 10.0 / 60.0, "60 K/min": 1.0}  # K/s
+INSTRUMENT_UNITS = {"sensitivity": "_K_per_s", "seek": "_s", "wait": "_s", "step": "_K", "phi": ""}
+DAY = 86400.0  # s
+
+
+def smoothed(temperature: Floats, rate: Floats) -> Floats:
+    """The median of each rate and its neighbours: what the next row undoes is gone, a curve that rises stays as it is.
+
+    A row that lies 10 K or more above the one before is no slip, and keeps its rate.
+    """
+    if len(rate) < 3:
+        return rate
+    middle = np.median(np.stack([rate[:-2], rate[1:-1], rate[2:]]), axis=0)
+    made = np.concatenate([rate[:1], middle, rate[-1:]])
+    return np.where(np.append(0.0, np.diff(temperature)) >= onset.LATER_RISE, np.maximum(rate, made), made)
+
+
+def analyse(record: Record, instrument: Instrument | None = None, fitted: tuple[float, float] | None = None) -> dict[str, Any]:
+    """All that a record says, as plain data with the unit in every key; absent things are None and say why.
+
+    Parameters
+    ----------
+    fitted : temperatures [K] between which the apparent activation energy is taken; the early part of the exotherm by default
+    """
+    instrument = instrument or Instrument()
+    trace = take_apart(record, instrument)
+    known = np.flatnonzero(np.isfinite(trace.rate))
+    time, T, rate, heated = record.time[known], record.temperature[known], trace.rate[known], trace.heated[known]
+    if not trace.exact:
+        rate = smoothed(T, rate)
+    jump = math.inf if trace.exact else JUMP
+    voltage = record.voltage
+    runaway = onset.runaway_onsets(CRITERIA[:3], time, T, rate, heated, None, jump)
+    runaway |= onset.runaway_onsets(CRITERIA[3:], record.time, record.temperature, trace.rate, trace.heated, _filled(voltage))
+    third, reason = _third(record, trace, runaway[CRITERIA[0]])
+    peak_time = third["time_s"] if third else None
+    found, missed = exotherms(trace, peak_time)
+    curve = self_heating(trace)
+    cessations = [entry["end"] for entry in found if entry["end"]["reason"] in (CESSATION, ENDS["step"])]
+    made: dict[str, Any] = {
+        "record": _described(record, trace),
+        "instrument": {name + INSTRUMENT_UNITS[name]: value for name, value in instrument._asdict().items()},
+        "onsets": {
+            "T1": _first(trace, found),
+            "T2": runaway,
+            "T3": third,
+            "T3_reason": reason,
+            "cessation": {key: cessations[0][key] for key in ("temperature_K", "time_s", "margin")} if cessations else None,
+        },
+        "exotherms": found,
+        "maximum_rate": onset.fastest(time, T, trace.rate[known], heated),
+        "at_rates": {name: onset.first_reach(level, time, T, rate, heated, 0.0, jump) for name, level in AT_RATES.items()},
+    }
+    made["kinetics"] = _kinetics(trace, curve, made, fitted)
+    made["phi_correction"] = _corrected(instrument.phi, made) if instrument.phi > 1.0 else None
+    made["self_heating"] = {
+        "temperature_K": curve.temperature.tolist(),
+        "minus_inverse_temperature_1_per_K": (-1.0 / curve.temperature).tolist(),
+        "rate_K_per_s": curve.rate.tolist(),
+        "time_s": curve.time.tolist(),
+    }
+    made["warnings"] = _warnings(trace, made, missed)
+    made["definitions"] = DEFINITIONS
+    return made
+
+
+DEFINITIONS = {
+    "T1": "end of the first seek window whose mean rate reaches the sensitivity; on a noisy record its least-squares slope, and within "
+    "the uncertainty of that what the instrument did next decides. Where the record holds the exotherm alone its first row, known to a "
+    "step below and nothing above. Margin: that rate over the sensitivity, less 1",
+    "T2": "last temperature before the rate reaches the criterion, outside heating, with a later rise of 10 K or more",
+    "T2 voltage-drop": "temperature at which the voltage falls below half of what it was at the start",
+    "T3": "largest temperature, where there is a T2 by 1 K/s and the record goes on past it",
+    "cessation": "end of the first window of an exotherm whose mean rate lies below the sensitivity, or the row before a step in a gap",
+    "at_rates": "first row that reaches the rate (the median of it and its neighbours), the logarithm of the rate linear between rows; "
+    "where the rate jumps tenfold from row to row, the row before",
+    "kinetics": "ln(dT/dt) = ln K - E/(R T) by least squares over the rows named; the interval is 95 %. It is apparent: of all reactions "
+    "together, as far as reactants are not spent",
+    "time to maximum rate": "R T^2/(E dT/dt), of a zero-order reaction in adiabatic mode: no reactant is spent before the maximum",
+}
+
+
+def _filled(voltage: Floats | None) -> Floats | None:
+    """Voltages with the last one known in the place of what is missing; None where none is known."""
+    if voltage is None or not np.isfinite(voltage).any():
+        return None
+    known = np.flatnonzero(np.isfinite(voltage))
+    last = np.maximum(np.searchsorted(known, np.arange(len(voltage)), "right") - 1, 0)
+    return voltage[known[last]]  # type: ignore[no-any-return]
+
+
+def _third(record: Record, trace: Trace, runaway: dict[str, float] | None) -> tuple[dict[str, float] | None, str | None]:
+    """T3, or why there is none."""
+    known = trace.rate[np.isfinite(trace.rate)]
+    last = known[-1:] if len(known) else np.zeros(1)
+    third = onset.third(record.time, record.temperature, last, runaway, trace.instrument.sensitivity)
+    most = _degrees(float(record.temperature.max()))
+    if third is not None:
+        return third, None
+    if runaway is None:
+        return None, f"no runaway by 1 K/s up to {most}"
+    return (
+        None,
+        f"the record ends in the runaway: its last row still heats itself at {last[0] * 60.0:.3g} K/min, at {most}",
+    )
+
+
+def _described(record: Record, trace: Trace) -> dict[str, Any]:
+    kind = "a run of this program, phases named" if trace.exact else "the whole test" if trace.whole else "the exotherm alone"
+    return {
+        "file": record.name,
+        "samples": len(record.time),
+        "columns": record.columns,
+        "rate": "as recorded" if record.rate is not None else "from the temperatures",
+        "holds": kind,
+        "heater_steps": len(runs_of(trace.heated)),
+        "wait_s": _usual_wait(trace) if trace.whole else None,
+        "start": {"temperature_K": float(record.temperature[0]), "time_s": float(record.time[0])},
+        "end": {"temperature_K": float(record.temperature[-1]), "time_s": float(record.time[-1])},
+    }
+
+
+def _usual_wait(trace: Trace) -> float | None:
+    found = [wait for wait in waits(trace) if math.isfinite(wait)]
+    return float(np.median(found)) if found else None
+
+
+def _first(trace: Trace, found: list[dict[str, Any]]) -> dict[str, Any] | None:
+    if not found:
+        return None
+    below = 0.0 if trace.whole else -trace.instrument.step
+    return {**found[0]["start"], "known_to_K": [below, 0.0]}
+
+
+def _kinetics(trace: Trace, curve: Curve, made: dict[str, Any], fitted: tuple[float, float] | None) -> dict[str, Any]:
+    """Apparent kinetics of the early part, and the times to maximum rate that follow from them."""
+    try:
+        part, low, high = (curve, *fitted) if fitted else early_part(trace, curve, made["exotherms"])
+        fit = arrhenius_fit(part, low, high)
+    except ValueError as error:
+        return {"activation_energy_J_per_mol": None, "reason": str(error)}
+    found, fastest = made["exotherms"], made["maximum_rate"]
+    start = main_exotherm(found)["start"] if found else None
+    predicted = measured = None
+    if start and start["rate_K_per_s"]:
+        predicted = onset.time_to_maximum_rate(start["temperature_K"], start["rate_K_per_s"], fit.activation_energy)
+    if start and fastest and fastest["time_s"] >= start["time_s"]:
+        measured = fastest["time_s"] - start["time_s"]
+    return {
+        "activation_energy_J_per_mol": fit.activation_energy,
+        "interval_J_per_mol": [fit.activation_energy - fit.half_width, fit.activation_energy + fit.half_width],
+        "log_factor_ln_K_per_s": fit.log_factor,
+        "range_K": [fit.low, fit.high],
+        "points": fit.n_points,
+        "start": {key: start[key] for key in ("temperature_K", "time_s", "rate_K_per_s")} if start else None,
+        "time_to_maximum_rate_at_start_s": predicted,
+        "time_to_maximum_rate_measured_s": measured,
+        "temperature_of_24_h_K": _one_day(fit, trace.instrument.phi),
+        "assumption": ASSUMPTION,
+    }
+
+
+ASSUMPTION = "zero order, adiabatic, one apparent E held outside the range: no reactant is spent before the maximum"
+
+
+def _one_day(fit: Fit, phi: float) -> float | None:
+    """The temperature [K] at which the bare sample takes a day to its maximum rate."""
+    try:
+        return onset.temperature_of_time_to_maximum_rate(DAY, fit.activation_energy, fit.log_factor + math.log(phi))
+    except ValueError:
+        return None
+
+
+def _corrected(phi: float, made: dict[str, Any]) -> dict[str, Any]:
+    """What the bare sample would do: rates phi times as high, so each rate at a lower temperature; a rise phi times as large."""
+    energy = made["kinetics"]["activation_energy_J_per_mol"]
+    onsets = made["onsets"]
+
+    def bare(entry: dict[str, Any] | None) -> float | None:
+        return onset.phi_shift(entry["temperature_K"], 1.0 / phi, energy) if entry and energy else None
+
+    first, third, maximum = onsets["T1"], onsets["T3"], made["kinetics"].get("time_to_maximum_rate_at_start_s")
+    return {
+        "phi": phi,
+        "T1_K": bare(first),
+        "T2_K": {name: bare(entry) for name, entry in onsets["T2"].items()},
+        "rise_K": phi * (third["temperature_K"] - first["temperature_K"]) if first and third else None,
+        "time_to_maximum_rate_at_start_s": maximum / phi if maximum else None,
+        "assumption": "Townsend & Tou 1980: 1/T' = 1/T + R ln(phi)/E with the apparent E, rise and rate times phi",
+    }
+
+
+# --- warnings ---
+
+
+def _warnings(trace: Trace, made: dict[str, Any], missed: Window | None) -> list[dict[str, Any]]:
+    found = _thin(trace, made, missed)
+    record = trace.record
+    if record.rate is not None and not np.isfinite(record.rate).all():
+        rows = np.flatnonzero(~np.isfinite(record.rate))
+        found.append(
+            _warning("no-rate", f"{_samples(rows)} no rate and {'is' if len(rows) == 1 else 'are'} left out of what needs one", rows)
+        )
+    top = int(np.argmax(record.temperature))
+    fell = np.flatnonzero((np.diff(record.temperature) < -FALL) & (np.arange(1, len(record.time)) <= top)) + 1
+    if len(fell):
+        most = float(-np.diff(record.temperature)[fell - 1].min())
+        found.append(_warning("falling", f"{_samples(fell)} a temperature below the one before, by up to {most:.2f} K", fell))
+    found += [_gap_warning(trace, gap) for gap in trace.gaps if gap.kind != "fall"]
+    if trace.whole and not made["exotherms"] and missed is None:
+        text = f"no hold is long enough for a seek window of {trace.instrument.seek / 60.0:g} min: nothing was looked for"
+        found.append(_warning("no-window", text, []))
+    return found + _coarse(trace, made, top)
+
+
+def _warning(code: str, text: str, rows: Any) -> dict[str, Any]:
+    return {"code": code, "text": text, "samples": [int(row) + 1 for row in rows]}
+
+
+def _samples(rows: Any) -> str:
+    listed = ", ".join(str(int(row) + 1) for row in rows[:5]) + (f" and {len(rows) - 5} more" if len(rows) > 5 else "")
+    return f"sample {listed} has" if len(rows) == 1 else f"samples {listed} have"
+
+
+def _thin(trace: Trace, made: dict[str, Any], missed: Window | None) -> list[dict[str, Any]]:
+    """Where a little more or less of rate would move T1 or the cessation."""
+    found = []
+    sensitivity = trace.instrument.sensitivity
+    first, ended = made["onsets"]["T1"], made["onsets"]["cessation"]
+    if first and first["margin"] is not None and first["margin"] < THIN:
+        at, error = _row(trace, first["time_s"]), first["rate_error_K_per_s"]
+        within = f" (uncertain by {100.0 * error / sensitivity:.2g} %)" if error else ""
+        text = f"T1 (sample {at + 1}) rests on a rate {_off(first['margin'])}{within}: a little less and it is a step later"
+        found.append(_warning("thin-margin", text, [at]))
+    if missed and missed.rate / sensitivity - 1.0 > -THIN:
+        at, off = _row(trace, missed.end), missed.rate / sensitivity - 1.0
+        text = f"the window before T1 (to sample {at + 1}, {_degrees(missed.warm)}) has a rate {_off(off)}: "
+        text += "a little more and T1 is a step earlier" if off < 0.0 else "that is within its noise, and the instrument heated on"
+        found.append(_warning("near-miss", text, [at]))
+    if trace.whole and ended and ended["margin"] is not None and ended["margin"] > -THIN:
+        at = _row(trace, ended["time_s"])
+        text = f"the cessation (sample {at + 1}) rests on a rate {_off(ended['margin'])}: the sample still heats itself"
+        found.append(_warning("thin-margin", text, [at]))
+    return found
+
+
+def _row(trace: Trace, moment: float) -> int:
+    """The last row at a time [s]."""
+    return max(int(np.searchsorted(trace.record.time, moment + 1e-6, "right")) - 1, 0)
+
+
+def _off(margin: float) -> str:
+    return f"{100.0 * abs(margin):.2g} % {'above' if margin >= 0.0 else 'below'} the sensitivity"
+
+
+def _degrees(kelvin: float) -> str:
+    return f"{kelvin - ZERO_CELSIUS:.1f} degC"
+
+
+def _gap_warning(trace: Trace, gap: Gap) -> dict[str, Any]:
+    place = f"between samples {gap.row + 1} and {gap.row + 2} {gap.rise:.1f} K in {gap.duration / 60.0:.3g} min are not recorded"
+    mean = f"mean {gap.rise / gap.duration * 60.0:.2g} K/min"
+    if gap.kind == "step":
+        text = f"{place}: {mean} is more than the rates on either side account for, taken as a heater step"
+    else:
+        text = f"{place}: {mean} is what the rates on either side account for, taken as self-heating"
+    return _warning("gap", text, [gap.row, gap.row + 1])
+
+
+def _coarse(trace: Trace, made: dict[str, Any], top: int) -> list[dict[str, Any]]:
+    """Rows too far apart for the maximum, or for T2."""
+    found = []
+    T = trace.record.temperature
+    if made["onsets"]["T3"] is not None and not trace.exact:
+        beside = [abs(float(T[top] - T[row])) for row in (top - 1, top + 1) if 0 <= row < len(T)]
+        if max(beside) > COARSE:
+            below = f"the rows beside the maximum (sample {top + 1}) lie up to {max(beside):.0f} K below it"
+            text = f"{below}: the sampling is too coarse, T3 may be higher"
+            found.append(_warning("coarse", text, [top]))
+    second = made["onsets"]["T2"][CRITERIA[0]]
+    if second is not None and not trace.exact:
+        row = int(np.searchsorted(trace.record.time, second["time_s"], "right")) - 1
+        row = min(max(row, 0), len(T) - 2)
+        if T[row + 1] - T[row] > COARSE and trace.record.time[row + 1] - trace.record.time[row] > 1.0:
+            text = f"between samples {row + 1} and {row + 2}, where T2 is read, lie {T[row + 1] - T[row]:.0f} K: the sampling is too coarse"
+            found.append(_warning("coarse", text, [row, row + 1]))
+    return found

@@ -1,0 +1,263 @@
+"""A calorimeter's record from a file: time, temperature and, where there are any, rate, voltage and phase. Reads, judges nothing.
+
+CSV with named columns, separated by comma, semicolon or tab; lines that begin with `#` are remarks. A column says its unit in its
+name (`time_min`, `t [s]`, `Temperature (degC)`, `T / K`, `rate_K_per_min`), or the caller says it (`t:min`). `history.csv` of a
+result folder is such a file.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+import re
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from thermo.errors import CaseError, FileError, Mistake, among, shortened
+from thermo.kinetics import Floats
+from thermo.reader import read_bytes
+from thermo.units import Scale, UnitError, column_scale, wanted
+
+LARGEST_RECORD = 200_000_000  # bytes
+NONE = "none"  # as the name of a column: do not look for one
+
+
+class Record(NamedTuple):
+    """A record in SI, in the order of its rows. Sample n of a message is row n, counted from 1.
+
+    time [s], temperature [K], rate [K/s] or None, voltage [V] or None : arrays (n,), not a number where the file has no value
+    phase : array (n,) of words, what the instrument says it did, or None
+    columns : the name in the file of each of these
+    """
+
+    name: str
+    time: Floats
+    temperature: Floats
+    rate: Floats | None = None
+    voltage: Floats | None = None
+    phase: npt.NDArray[np.str_] | None = None
+    columns: dict[str, str] = {}
+
+
+class Kind(NamedTuple):
+    """A column that a record may have: the dimension of its numbers and the names it goes by, likeliest first."""
+
+    dimension: str
+    names: tuple[str, ...]
+
+
+KINDS = {
+    "time": Kind("time", ("time", "t", "elapsed time", "test time", "elapsed")),
+    "temperature": Kind("temperature", ("sample", "temperature", "temp", "t", "cell", "cell temperature", "sample temperature")),
+    "rate": Kind("temperature rate", ("rate", "self heating rate", "temperature rate", "dt/dt", "heating rate", "t rate")),
+    "voltage": Kind("voltage", ("voltage", "v", "u", "cell voltage")),
+}
+NEEDED = ("time", "temperature")
+
+
+def read_record(path: Path, columns: dict[str, str] | None = None) -> Record:
+    """A record from a file.
+
+    Parameters
+    ----------
+    columns : what the caller says of `time`, `temperature`, `rate`, `voltage`: a column's name, `name:unit`, or `none`
+
+    Raises
+    ------
+    CaseError with every mistake: no such file, not text, no column of time or temperature, a unit that is missing, text among the
+    numbers, time running back, fewer than two samples.
+    """
+    name = str(path)
+    lines = _lines(path)
+    names, line = [cell.strip() for cell in lines[0][1]], lines[0][0]
+    places = _columns(name, line, names, columns or {})
+    rows = lines[1:]
+    uneven = [
+        Mistake(name, n, "", f"has {len(row)} fields, and there are {len(names)} columns") for n, row in rows if len(row) != len(names)
+    ]
+    if uneven:
+        raise CaseError(uneven)
+    if len(rows) < 2:
+        text = f"holds {'one sample' if rows else 'no samples'}; two are the least that a record can have"
+        raise CaseError([Mistake(name, None, "", text)])
+    mistakes: list[Mistake] = []
+    values = {kind: _numbers(name, rows, names, place, kind not in NEEDED, mistakes) for kind, place in places.items()}
+    if not mistakes:
+        mistakes = _out_of_order(name, rows, values["time"], values["temperature"])
+    if mistakes:
+        raise CaseError(mistakes)
+    phase = np.array([row[names.index("phase")].strip() for _, row in rows]) if "phase" in names else None
+    read = {kind: names[place] for kind, (place, _) in places.items()}
+    return Record(name, values["time"], values["temperature"], values.get("rate"), values.get("voltage"), phase, read)
+
+
+def _lines(path: Path) -> list[tuple[int, list[str]]]:
+    """The rows of the file with the numbers of their lines, the header first."""
+    name = str(path)
+    try:
+        raw = read_bytes(path, LARGEST_RECORD, "a record")
+    except FileError as error:
+        raise CaseError([Mistake(name, None, "", str(error).removeprefix(f"{name}: "))]) from None
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = raw.decode("latin-1")  # what instruments write a degree sign in
+    if "\0" in text:
+        raise CaseError([Mistake(name, None, "", "is not text")])
+    kept = [(n, line) for n, line in enumerate(text.splitlines(), 1) if line.strip() and not line.lstrip().startswith("#")]
+    if not kept:
+        raise CaseError([Mistake(name, None, "", "is empty")])
+    separator = max(",;\t", key=kept[0][1].count)
+    try:
+        rows = list(csv.reader((line for _, line in kept), delimiter=separator, strict=True))
+    except csv.Error as error:
+        raise CaseError([Mistake(name, None, "", f"is not CSV: {error}")]) from None
+    if len(rows) != len(kept):
+        raise CaseError([Mistake(name, None, "", "has a field that goes over the end of its line")])
+    return [(n, row) for (n, _), row in zip(kept, rows, strict=True)]
+
+
+def name_and_unit(name: str) -> tuple[str, str | None]:
+    """A column's name taken apart, the first in small letters with blanks; no unit where the name states none.
+
+    >>> name_and_unit("rate_K_per_min"), name_and_unit("T / °C"), name_and_unit("t [s]"), name_and_unit("phase")
+    (('rate', 'K/min'), ('t', 'degC'), ('t', 's'), ('phase', None))
+    """
+    bracketed = re.fullmatch(r"(.*?)\s*[\[(]\s*([^\])]+?)\s*[\])]", name)
+    slashed = re.fullmatch(r"(.+?)\s+/\s+(.+)", name) or re.fullmatch(r"([^/]+)/([^/]+)", name)
+    tried = [match.groups() for match in (bracketed, slashed) if match]
+    words = re.split(r"[_\s]+", name)
+    tried += [("_".join(words[:i]), "_".join(words[i:])) for i in range(1, len(words))]
+    for rest, unit in tried:
+        spelled = spelled_out(unit)
+        if any(_scale(spelled, kind.dimension) for kind in KINDS.values()):
+            return _plain(rest), spelled
+    return _plain(name), None
+
+
+def spelled_out(unit: str) -> str:
+    """A unit as people write it in the head of a column, as `units` knows it.
+
+    >>> spelled_out("C_per_min"), spelled_out("sec"), spelled_out("°C")
+    ('degC/min', 's', 'degC')
+    """
+    text = re.sub(r"[_\s]+per[_\s]+", "/", unit.strip()).replace("°", "deg").replace("℃", "degC")
+    text = re.sub(r"\b(C|[Cc]elsius|deg C)\b", "degC", text)
+    text = re.sub(r"\b(sec|secs|seconds?)\b", "s", text)
+    text = re.sub(r"\b(mins|minutes?)\b", "min", text)
+    return re.sub(r"\b(hr|hrs|hours?)\b", "h", text)
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[_\s-]+", " ", name).strip().lower()
+
+
+def _scale(unit: str, dimension: str) -> Scale | None:
+    try:
+        return column_scale(unit, dimension)
+    except UnitError:
+        return None
+
+
+Place = tuple[int, Scale]
+
+
+def _columns(file: str, line: int, names: list[str], said: dict[str, str]) -> dict[str, Place]:
+    """Which column holds what, with the scale of its numbers. Raises CaseError with all that is missing or in doubt."""
+    twice = [Mistake(file, line, "", f"there are two columns {name!r}") for name in dict.fromkeys(names) if names.count(name) > 1]
+    if twice:
+        raise CaseError(twice)
+    found: dict[str, Place] = {}
+    mistakes: list[Mistake] = []
+    for kind in KINDS:
+        if said.get(kind) == NONE and kind not in NEEDED:
+            continue
+        try:
+            place = _said(names, said[kind], kind) if kind in said else _sought(names, kind)
+        except UnitError as error:
+            mistakes.append(Mistake(file, line, "", str(error)))
+            continue
+        if place is not None:
+            found[kind] = place
+        elif kind in NEEDED:
+            listed = ", ".join(repr(shortened(name, 40)) for name in names[:8]) + (", ..." if len(names) > 8 else "")
+            text = f"there is no column of {kind}: its name must end in a unit, such as {EXAMPLES[kind]}; or say --{kind} 'NAME:UNIT'"
+            mistakes.append(Mistake(file, line, "", f"{text}; the columns are {listed}"))
+    if mistakes:
+        raise CaseError(mistakes)
+    return found
+
+
+EXAMPLES = {"time": "time_s or 't [min]'", "temperature": "temperature_C or 'T [K]'"}
+
+
+def _said(names: list[str], said: str, kind: str) -> Place:
+    """The column that the caller names. Raises UnitError."""
+    name, colon, unit = (said, "", "") if said in names else said.rpartition(":")
+    if not colon and said not in names:
+        name = said
+    if name not in names:
+        raise UnitError(f"--{kind}: there is no column {shortened(name)!r}{among(name, names)}")
+    stated = spelled_out(unit) if colon else name_and_unit(name)[1]
+    if not stated:
+        raise UnitError(
+            f"--{kind}: the column {name!r} states no unit; say --{kind} '{name}:UNIT', {wanted(KINDS[kind].dimension)} is wanted"
+        )
+    try:
+        return names.index(name), column_scale(stated, KINDS[kind].dimension)
+    except UnitError as error:
+        raise UnitError(f"--{kind}: {error}") from None
+
+
+def _sought(names: list[str], kind: str) -> Place | None:
+    """The one column whose unit fits, or of several the one with the likeliest name. Raises UnitError where that leaves a doubt."""
+    dimension, known = KINDS[kind]
+    parts = [name_and_unit(name) for name in names]
+    fitting = {i: scale for i, (_, unit) in enumerate(parts) if unit and (scale := _scale(unit, dimension))}
+    if len(fitting) == 1:
+        return next(iter(fitting.items()))
+    for word in known:
+        named = [i for i in fitting if parts[i][0] == word]
+        if len(named) == 1:
+            return named[0], fitting[named[0]]
+    if fitting:
+        listed = ", ".join(repr(shortened(names[i], 40)) for i in list(fitting)[:6])
+        raise UnitError(f"more than one column may be the {kind}: {listed}; say which with --{kind}")
+    bare = [name for name, (plain, unit) in zip(names, parts, strict=True) if unit is None and plain in known and plain != "t"]
+    if bare:
+        raise UnitError(f"the column {bare[0]!r} states no unit; say --{kind} '{bare[0]}:UNIT', {wanted(dimension)} is wanted")
+    return None
+
+
+MISSING = ("", "nan", "-", "--", "n/a", "na")
+
+
+def _numbers(file: str, rows: list[Any], names: list[str], place: Place, may_miss: bool, mistakes: list[Mistake]) -> Floats:
+    """A column in SI; what is wrong goes to `mistakes`."""
+    at, scale = place
+    made = np.full(len(rows), math.nan)
+    for i, (line, row) in enumerate(rows):
+        cell = row[at]
+        if may_miss and cell.strip().lower() in MISSING:
+            continue
+        try:
+            made[i] = scale(cell)
+        except UnitError:
+            comma = "; write it with a decimal point" if re.fullmatch(r"\s*[+-]?[0-9]+,[0-9]+\s*", cell) else ""
+            found = f"{shortened(cell)!r} is not a number{comma}" if cell.strip() else "a number is missing"
+            mistakes.append(Mistake(file, line, names[at], f"sample {i + 1}: {found}"))
+    return made
+
+
+def _out_of_order(file: str, rows: list[Any], time: Floats, temperature: Floats) -> list[Mistake]:
+    """Times that run back and temperatures that nothing has."""
+    back = np.flatnonzero(np.diff(time) < 0.0) + 1
+    cold = np.flatnonzero(temperature <= 0.0)
+    made = [Mistake(file, rows[i][0], "", f"sample {i + 1}: time runs back, from {time[i - 1]:.9g} s to {time[i]:.9g} s") for i in back]
+    made += [Mistake(file, rows[i][0], "", f"sample {i + 1}: the temperature must lie above 0 K, got {temperature[i]:.6g} K") for i in cold]
+    if not made and time[-1] == time[0]:
+        made = [Mistake(file, None, "", "all samples have the same time")]
+    return made
