@@ -11,7 +11,8 @@ from tests.conftest import CASES
 from thermo import cli
 from thermo.analysis import analyse
 from thermo.errors import CaseError
-from thermo.record import name_and_unit, read_record
+from thermo.exotherm import HALF_RISE, HALF_WINDOW, Instrument, runs_of, slopes, take_apart
+from thermo.record import Record, name_and_unit, read_record
 from thermo.store import finite
 
 
@@ -282,3 +283,17 @@ def test_a_large_record_is_read_in_seconds(tmp_path):
 def test_mistakes_are_case_errors_in_python(write):
     with pytest.raises(CaseError, match="time runs back"):
         read_record(write("time_s,T_K\n5,300\n4,301\n"))
+
+
+def test_rows_that_noise_alone_tells_apart_do_not_break_a_heater_step():
+    """A logger on the clock and on rises writes rows a tenth of a second apart in the middle of a step: 1.4 K/min of noise between them."""
+    time = np.concatenate(
+        [np.arange(0.0, 1500.0, 20.0), [1500.0, 1520.0, 1539.9, 1540.0, 1560.0, 1580.0, 1600.0], np.arange(1620.0, 3200.0, 20.0)]
+    )
+    exact = np.interp(time, [0.0, 1500.0, 1610.0, 3200.0], [350.0, 350.0, 354.0, 354.0])
+    exact[time == 1540.0] -= 0.006
+    rate = slopes(time, exact, np.zeros(len(time), int), HALF_WINDOW, HALF_RISE)
+    stepped = (time > 1500.0) & (time <= 1600.0)
+    assert rate[stepped].min() * 60.0 > 1.5
+    trace = take_apart(Record("made", time, exact, None, None, None, {}), Instrument())
+    assert len(runs_of(trace.heated)) == 1

@@ -25,6 +25,7 @@ HEATER_RATE = 0.3 / 60.0  # K/s, more than any exotherm has when it is found
 QUIET_RATE = 0.1 / 60.0  # K/s, after a heater step
 HALF_WINDOW, HALF_RISE = 300.0, 0.5  # s and K: a slope is taken over rows at most so far away
 MOST_ROWS = 150  # on either side of a slope
+NEAR = 5.0  # s, rows so close and less than FALL apart are the same moment to a noisy thermocouple
 GAP = 60.0  # s, the shortest gap in which a heater step is looked for
 FALL = 0.1  # K, more than the noise of a thermocouple
 ACCOUNTED = 1.2  # times the rates on either side: what self-heating can have for a mean
@@ -62,7 +63,8 @@ class Window(NamedTuple):
 def slopes(time: Floats, temperature: Floats, hold: Any, half_window: float, half_rise: float) -> Floats:
     """Rate of each row [K/s]: least-squares slope over the rows of its hold at most `half_window` [s] and `half_rise` [K] away.
 
-    Where no earlier row is so near, the difference to the last one before it in time; not a number in the first row of a hold.
+    Where no earlier row is so near, the difference to the last one before it that time or temperature tells from it;
+    not a number in the first row of a hold.
 
     Parameters
     ----------
@@ -92,6 +94,9 @@ def slopes(time: Floats, temperature: Floats, hold: Any, half_window: float, hal
     rate = np.full(n, math.nan)
     rate[fitted] = (tT - t * T / count)[fitted] / spread[fitted]
     last = np.searchsorted(time, time, "left") - 1  # the last row at an earlier time
+    for row in np.flatnonzero(~fitted):  # not one that noise alone tells apart
+        while last[row] > 0 and time[row] - time[last[row]] < NEAR and abs(temperature[row] - temperature[last[row]]) < FALL:
+            last[row] -= 1
     single = np.flatnonzero(~fitted & (last >= 0))
     single = single[hold[last[single]] == hold[single]]
     rate[single] = (temperature[single] - temperature[last[single]]) / (time[single] - time[last[single]])

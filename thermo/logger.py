@@ -32,6 +32,8 @@ def logged(time: Floats, temperature: Floats, rate: Floats, record: Record) -> t
         if moment - last >= fastest * (1.0 - 1e-9):
             kept.append(moment)
             last = moment
+    if time[-1] - last > 0.01 * fastest:
+        kept.append(time[-1])
     found = np.array(kept)
     noise = np.random.default_rng(record.seed).normal(0.0, float(record.noise), len(found)) if record.noise > 0.0 else 0.0
     return found, between_rows(time, temperature, rate, found) + noise

@@ -156,7 +156,10 @@ class Result:
             return None
         assert isinstance(self.body, CellBody)
         time, T = logged(self.time, self.probe(self.body.seen), self.columns["rate_K_per_s"], programme.record)
-        return {"time_s": time, "temperature_K": T}
+        made = {"time_s": time, "temperature_K": T}
+        if "voltage_V" in self.columns:
+            made["voltage_V"] = np.interp(time, self.time, self.columns["voltage_V"])
+        return made
 
     def counts(self) -> dict[str, Any]:
         """The part of the cost that the run itself knows."""

@@ -143,7 +143,7 @@ def test_a_record_is_event_driven_with_noise_of_a_seed():
     exact = run(case(more=[record.replace("noise: 0.01 K, ", "") % 1])).record()
     one, again, other = (run(case(more=[record % seed])).record() for seed in (1, 1, 2))
     steps, rises = np.diff(exact["time_s"]), np.abs(np.diff(exact["temperature_K"]))
-    assert steps.min() > 0.0999
+    assert steps[:-1].min() > 0.0999  # the last row is that of the end
     assert steps.max() <= 20.0 + 0.1
     assert rises[steps > 1.0].max() < 1.1
     assert np.array_equal(one["temperature_K"], again["temperature_K"])
