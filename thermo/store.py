@@ -23,7 +23,7 @@ from filelock import FileLock, Timeout
 from thermo.errors import FileError, FolderError
 
 OURS = re.compile(
-    r"((summary|status|manifest)\.json|history\.csv|table\.csv|(case|resolved|study)\.yaml|checkpoint-[12]\.npz"
+    r"((summary|status|manifest)\.json|history\.csv|record\.csv|table\.csv|(case|resolved|study)\.yaml|checkpoint-[12]\.npz"
     r"|fields/(run\.pvd|materials\.csv|frame-[0-9]{4}\.vtu)|pictures/[a-z0-9-]+\.png)(\.part)?"
     r"|fields/\.frame-[0-9]{4}\.part\.vtu|\.lock"
 )
