@@ -60,9 +60,7 @@ def dsc_readings(programme: DscProgramme, columns: dict[str, Floats], noise: flo
     above = flow - base
     rows, _ = find_peaks(above, prominence=max(LEAST_PEAK * float(np.max(above, initial=0.0)), noise) or None)
     ends = [0, *(int(a + np.argmin(above[a:b])) for a, b in pairwise(rows)), len(time) - 1]
-    peaks = [
-        _peak(time, temperature, above, int(row), *part) for row, part in zip(rows, pairwise(ends), strict=False)
-    ]  # no peak: one stretch
+    peaks = [_peak(time, temperature, above, int(row), *part) for row, part in zip(rows, pairwise(ends), strict=False)]
     mass = float(programme.per)
     total = float(np.trapezoid(above, time))
     for peak in peaks:
