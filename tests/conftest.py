@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import textwrap
 from pathlib import Path
 
@@ -11,6 +12,7 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 
 import pytest  # noqa: E402
 
+from thermo import cli  # noqa: E402
 from thermo.case import Case, case_of, read_case  # noqa: E402
 from thermo.reader import parse_document  # noqa: E402
 from thermo.simulate import run  # noqa: E402
@@ -35,3 +37,18 @@ def paper():
         return results[key]
 
     return result
+
+
+@pytest.fixture
+def thermo(monkeypatch, capsys, tmp_path):
+    """Run a command in an empty folder; its exit code, stdout and stderr lines."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words):
+        monkeypatch.setattr(sys, "argv", ["thermo", *map(str, words)])
+        with pytest.raises(SystemExit) as caught:
+            cli.main()
+        out, err = capsys.readouterr()
+        return caught.value.code or 0, out, err.splitlines()
+
+    return run

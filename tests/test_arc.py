@@ -9,10 +9,12 @@ import pytest
 from tests.conftest import CASES, case_from
 from thermo.arc import (
     ALARM,
+    ARMED,
     END_TEMPERATURE,
     EXO,
     FOLLOWS,
     HEAT,
+    QUIET,
     RUN,
     RUNAWAY,
     RUNAWAY_OVER,
@@ -71,7 +73,7 @@ def test_the_mean_rate_of_the_window_decides():
 def test_heating_stops_at_the_target():
     machine, out = np.zeros(N_MACHINE), np.zeros(N_MARGINS + 1)
     start(settings(), machine, 350.0)
-    machine[PHASE], machine[TARGET] = HEAT, 360.0
+    machine[PHASE], machine[TARGET], machine[ARMED] = HEAT, 360.0, 1.0
     margins(settings(), machine, 10.0, 359.99, 2.0 / 60.0, out)
     assert not np.any(out[:N_MARGINS] > 0.0)
     margins(settings(), machine, 10.0, 360.01, 2.0 / 60.0, out)
@@ -295,11 +297,11 @@ def test_a_fused_short_gives_its_energy_once_and_the_test_goes_on():
     assert result.columns["conversion_cathode"][row + 1] - result.columns["conversion_cathode"][row] == pytest.approx(50.0 / (4.3 * 1800.0))
 
 
-def margins_at(phase, clock, rate, temperature=400.0, **changes):
+def margins_at(phase, clock, rate, temperature=400.0, armed=1.0, **changes):
     """Margins of the machine in a phase, the wall following."""
     instrument, machine, out = settings(**changes), np.zeros(N_MACHINE), np.zeros(N_MARGINS + 1)
     start(instrument, machine, temperature)
-    machine[PHASE], machine[TARGET] = phase, 1e9
+    machine[PHASE], machine[TARGET], machine[ARMED] = phase, 1e9, armed
     margins(instrument, machine, clock, temperature, rate, out)
     return out
 
@@ -313,6 +315,18 @@ def test_the_alarm_watches_while_heating_and_waiting(phase, watches):
     heater = 2.0 / 60.0 if phase == HEAT else 0.0
     assert not margins_at(phase, 1.0, heater + 24.0 * SENSITIVITY)[ALARM] > 0.0
     assert bool(margins_at(phase, 1.0, heater + 26.0 * SENSITIVITY)[ALARM] > 0.0) is watches
+
+
+@pytest.mark.parametrize("phase", [HEAT, WAIT])
+def test_the_alarm_is_armed_by_a_rate_below_it(phase):
+    heater = 2.0 / 60.0 if phase == HEAT else 0.0
+    high, low = (margins_at(phase, 1.0, heater + share * SENSITIVITY, armed=0.0) for share in (26.0, 24.0))
+    assert not high[ALARM] > 0.0
+    assert not high[QUIET] > 0.0
+    assert low[QUIET] > 0.0
+    machine = np.zeros(N_MACHINE)
+    assert decide(settings(), machine, QUIET, 1.0, 400.0, 0.0) == 0.0
+    assert machine[ARMED] == 1.0
 
 
 @pytest.mark.parametrize("phase", [HEAT, WAIT, SEEK, EXO])

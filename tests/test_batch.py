@@ -126,6 +126,45 @@ def test_a_batch_of_ovens_gives_what_single_runs_give():
     assert found["T2_K"][1] == pytest.approx(run(case).summary()["onsets"]["T2"]["1 K/s"]["temperature_K"], abs=1e-6)
 
 
+@pytest.mark.parametrize("key", ["programme.calorimeter.sensor.lag", "sample.chemistry.reactions.one.gate.temperature"])
+def test_rows_that_differ_in_shape_give_what_single_runs_give(key):
+    """A sensor with a lag is one node more; gates at one temperature are one switch less."""
+    case = case_from(GATED)
+    values = {
+        "programme.calorimeter.sensor.lag": [20.0, 0.0, 20.0],
+        "sample.chemistry.reactions.one.gate.temperature": [400.0, 390.0, 400.0],
+    }[key]
+    found = simulate_many(case, {key: values})
+    for i, value in enumerate(values):
+        single = run(replaced(case, key, value))
+        assert found["final_K"][i] == pytest.approx(single.probe(single.body.seen)[-1], abs=1e-6)
+        assert found["end_time_s"][i] == pytest.approx(single.time[-1], rel=1e-9)
+
+
+GATED = """
+title: two gates
+sample:
+  kind: lumped
+  heat_capacity: {at_298K: 25 J/K}
+  chemistry:
+    title: two
+    species: {c: {start: 1}, d: {start: 1}}
+    reactions:
+      one: {pre_exponential_factor: 1e11 1/s, activation_energy: 120 kJ/mol, gate: {temperature: 400 K},
+            factors: [{kind: order, species: c, order: 1}], consumes: {c: 1}, heat: 1 kJ}
+      two: {pre_exponential_factor: 1e11 1/s, activation_energy: 120 kJ/mol, gate: {temperature: 400 K},
+            factors: [{kind: order, species: d, order: 1}], consumes: {d: 1}, heat: 1 kJ}
+programme:
+  kind: arc
+  start: 380 K
+  step: 5 K
+  heater: 2 K/min
+  wait: 15 min
+  seek: 10 min
+  sensitivity: 0.02 K/min
+  end: 460 K
+  calorimeter: {sensor: {lag: 0 s}}
+"""
 BATCH = """
 title: two sensitivities
 study:

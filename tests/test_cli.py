@@ -9,24 +9,8 @@ import pytest
 
 from tests.conftest import CASES
 from tests.test_runs import BRICK
-from thermo import cli
 
 CU = CASES / "paper" / "cu-20li.yaml"
-
-
-@pytest.fixture
-def thermo(monkeypatch, capsys, tmp_path):
-    """Run a command in an empty folder; its exit code, stdout and stderr lines."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*words):
-        monkeypatch.setattr(sys, "argv", ["thermo", *map(str, words)])
-        with pytest.raises(SystemExit) as caught:
-            cli.main()
-        out, err = capsys.readouterr()
-        return caught.value.code or 0, out, err.splitlines()
-
-    return run
 
 
 def test_run_prints_a_table_and_leaves_a_folder(thermo, tmp_path):

@@ -1,32 +1,16 @@
 """Curves from CSV and `thermo kinetics`: units, baseline, peaks, and one line for each thing that is wrong."""
 
 import json
-import sys
 
 import numpy as np
 import pytest
 
-from thermo import cli
+from tests.conftest import CASES
 from thermo.curves import at_conversions, read_curve
 from thermo.errors import CaseError
 
 T = np.arange(400.0, 500.0, 0.5)
 BUMP = np.exp(-(((T - 450.0) / 8.0) ** 2))  # a peak at 450 K, area 8 sqrt(pi) K
-
-
-@pytest.fixture
-def thermo(monkeypatch, capsys, tmp_path):
-    """Run a command in an empty folder; its exit code, stdout and stderr lines."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*words):
-        monkeypatch.setattr(sys, "argv", ["thermo", *map(str, words)])
-        with pytest.raises(SystemExit) as caught:
-            cli.main()
-        out, err = capsys.readouterr()
-        return caught.value.code or 0, out, err.splitlines()
-
-    return run
 
 
 def write(file, **columns):
@@ -271,3 +255,15 @@ def test_mistakes_of_all_files_are_reported_at_once(thermo, two):
     code, _, err = thermo("kinetics", *two)
     assert code == 2
     assert len(err) == 2
+
+
+def test_histories_of_scans_of_this_program_are_read_as_they_are(thermo, tmp_path):
+    for rate in (5, 10, 20):
+        settings = ("--set", f"programme.rate={rate} K/min", "--set", "expect=[]")
+        assert thermo("run", CASES / "paper" / "dsc-cu.yaml", "--no-pictures", "--out", f"r{rate}", *settings)[0] == 0
+    code, out, _ = thermo("kinetics", *(f"r{rate}/history.csv" for rate in (5, 10, 20)), "--json")
+    assert code == 0
+    assert json.loads(out)["kissinger"]["activation_energy_J_per_mol"] == pytest.approx(135080.0, rel=1e-3)
+    code, out, err = thermo("onset", "r5/history.csv")
+    assert code == 2
+    assert "thermo kinetics reads" in err[0]

@@ -2,13 +2,11 @@
 
 import csv
 import json
-import sys
 
 import numpy as np
 import pytest
 
 from tests.conftest import CASES
-from thermo import cli
 from thermo.analysis import analyse
 from thermo.errors import CaseError
 from thermo.exotherm import HALF_RISE, HALF_WINDOW, Instrument, runs_of, slopes, take_apart
@@ -24,21 +22,6 @@ def write(tmp_path):
         return path
 
     return written
-
-
-@pytest.fixture
-def thermo(monkeypatch, capsys, tmp_path):
-    """Run a command in an empty folder; its exit code, stdout and stderr lines."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*words):
-        monkeypatch.setattr(sys, "argv", ["thermo", *map(str, words)])
-        with pytest.raises(SystemExit) as caught:
-            cli.main()
-        out, err = capsys.readouterr()
-        return caught.value.code or 0, out, err.splitlines()
-
-    return run
 
 
 ROWS = [(0.0, 90.0), (40.0, 91.0), (75.0, 92.0), (107.0, 93.0), (135.0, 94.0), (160.0, 95.0)]  # min, degC

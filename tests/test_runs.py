@@ -490,3 +490,15 @@ def test_a_study_killed_between_members_goes_on(tmp_path):
         run_study(study, folder, Quiet())
     run_study(study, folder, Quiet(), resume=True)
     assert (folder / "table.csv").read_bytes() == whole
+
+
+def test_a_run_with_a_record_is_whole_and_found_again(tmp_path):
+    text = (CASES / "paper" / "cu-20li.yaml").read_text().replace("  kind: arc\n", "  kind: arc\n  record: {interval: 60 s}\n")
+    (tmp_path / "cell.yaml").write_text(text)
+    document = read_document(tmp_path / "cell.yaml")
+    first = run_case(case_of(document), document, tmp_path / "out", Quiet())
+    assert (tmp_path / "out" / "record.csv").is_file()
+    assert damage(tmp_path / "out") == []
+    again = Quiet()
+    assert run_case(case_of(document), document, tmp_path / "out", again)["onsets"] == json.loads(json.dumps(first["onsets"]))
+    assert "nothing was computed" in again.notes[0]

@@ -16,6 +16,7 @@ from thermo.kinetics import Floats
 from thermo.record import Record
 
 JUMP = 10.0  # rates of neighbouring rows further apart than this are no curve
+OVER = 1.25  # times the sensitivity: the slope of the last rows of a record that stops as the runaway is over
 THIN = 0.2  # a margin below this is worth a warning
 COARSE = 5.0  # K, between the maximum and the rows beside it
 AT_RATES = {"0.1 K/min": 0.1 / 60.0, "1 K/min": 1.0 / 60.0, "10 K/min": 10.0 / 60.0, "60 K/min": 1.0}  # K/s
@@ -113,7 +114,8 @@ def _third(record: Record, trace: Trace, runaway: dict[str, float] | None) -> tu
     """T3, or why there is none."""
     known = trace.rate[np.isfinite(trace.rate)]
     last = known[-1:] if len(known) else np.zeros(1)
-    third = onset.third(record.time, record.temperature, last, runaway, trace.instrument.sensitivity)
+    over = trace.instrument.sensitivity * (1.0 if trace.exact else OVER)
+    third = onset.third(record.time, record.temperature, last, runaway, over)
     most = _degrees(float(record.temperature.max()))
     if third is not None:
         return third, None
@@ -227,6 +229,9 @@ def _warnings(trace: Trace, made: dict[str, Any], missed: Window | None) -> list
         most = float(-np.diff(record.temperature)[fell - 1].min())
         found.append(_warning("falling", f"{_samples(fell)} a temperature below the one before, by up to {most:.2f} K", fell))
     found += [_gap_warning(trace, gap) for gap in trace.gaps if gap.kind != "fall"]
+    if {"sample_K", "rate_K_per_s"} <= set(record.columns.values()) and record.phase is None:
+        text = "a run of this program without a calorimeter: what heats the sample from outside is taken for its own heat"
+        found.append(_warning("no-calorimeter", text, []))
     if trace.whole and not made["exotherms"] and missed is None:
         text = f"no hold is long enough for a seek window of {trace.instrument.seek / 60.0:g} min: nothing was looked for"
         found.append(_warning("no-window", text, []))

@@ -49,10 +49,10 @@ PHASE_NAMES = {HEAT: "heat", WAIT: "wait", SEEK: "seek", EXO: "exotherm", RUN: "
 TARGET, WINDOW_TEMPERATURE, FOLLOWS, WALL, WALL_CLOCK, WINDOW_RATE, WINDOW_START, EXOTHERMS, IN_EXOTHERM, BEFORE, MEAN_RATE, ELAPSED = (
     range(2, 14)
 )
-# the test that is on, first moment of the temperature over the window [K s2], what the sensor showed last
-TEST, MOMENT, LAST_CLOCK, LAST_TEMPERATURE, LAST_RATE = range(14, 19)
+# the test that is on, first moment of the temperature over the window [K s2], what the sensor showed last, whether the alarm is on
+TEST, MOMENT, LAST_CLOCK, LAST_TEMPERATURE, LAST_RATE, ARMED = range(14, 20)
 
-TARGET_REACHED, ALARM, RUNAWAY, RUNAWAY_OVER, WALL_SWITCH, END_TEMPERATURE = range(6)  # margins
+TARGET_REACHED, ALARM, RUNAWAY, RUNAWAY_OVER, WALL_SWITCH, END_TEMPERATURE, QUIET = range(7)  # margins
 
 RUNAWAY_ENDS_AFTER = 60.0  # s, from then on a self-heating below the sensitivity ends a runaway
 
@@ -162,7 +162,9 @@ def margins_of_arc(programme, machine, clock, temperature, rate, out):
     if phase == HEAT:
         out[TARGET_REACHED] = temperature - machine[TARGET]
     if phase in (HEAT, WAIT):
-        out[ALARM] = rate - warming(programme, machine) - programme.alarm * programme.sensitivity
+        # what the heater has left behind in a slow sensor is no alarm: it is on once the rate has been below it
+        excess = rate - warming(programme, machine) - programme.alarm * programme.sensitivity
+        out[ALARM if machine[ARMED] != 0.0 else QUIET] = excess if machine[ARMED] != 0.0 else -excess
     if phase == RUN:
         out[RUNAWAY_OVER] = programme.sensitivity - rate if clock > RUNAWAY_ENDS_AFTER else -rate
     else:
@@ -193,9 +195,9 @@ def observe_window(programme, machine, clock, temperature, rate):
 
 
 @kernel
-def enter(programme, machine, phase, clock, temperature, rate):
+def enter(programme, machine, phase, clock, temperature):
     """Begin a phase: the wall's reference moves to the clock that starts again."""
-    machine[MOMENT], machine[LAST_CLOCK], machine[LAST_TEMPERATURE], machine[LAST_RATE] = 0.0, 0.0, temperature, rate
+    machine[MOMENT], machine[LAST_CLOCK], machine[LAST_TEMPERATURE], machine[ARMED] = 0.0, 0.0, temperature, 0.0
     if machine[FOLLOWS] != 0.0:
         machine[WALL] = wall_offset(programme, machine, clock)
     elif machine[PHASE] != COOL:
@@ -217,22 +219,22 @@ def next_target(programme, temperature):
 
 
 @kernel
-def begin_exotherm(programme, machine, phase, clock, temperature, rate, mean, window_start):
+def begin_exotherm(programme, machine, phase, clock, temperature, mean, window_start):
     """Enter the exotherm (or the runaway) and remember the window that detected it."""
     if machine[IN_EXOTHERM] == 0.0:
         machine[IN_EXOTHERM] = 1.0
         machine[EXOTHERMS] += 1.0
         machine[WINDOW_RATE] = mean
         machine[WINDOW_START] = window_start
-    enter(programme, machine, phase, clock, temperature, rate)
+    enter(programme, machine, phase, clock, temperature)
 
 
 @kernel
-def finish(programme, machine, reason, clock, temperature, rate):
+def finish(programme, machine, reason, clock, temperature):
     """End a test: cool the sample down, or the programme is over."""
     machine[REASON] = reason
     machine[IN_EXOTHERM] = 0.0 if programme.cool_conductance > 0.0 else machine[IN_EXOTHERM]
-    enter(programme, machine, COOL if programme.cool_conductance > 0.0 else ENDED, clock, temperature, rate)
+    enter(programme, machine, COOL if programme.cool_conductance > 0.0 else ENDED, clock, temperature)
     if programme.cool_conductance > 0.0:
         machine[FOLLOWS] = 0.0
 
@@ -250,29 +252,32 @@ def decide_arc(programme, machine, event, clock, temperature, rate):
             machine[FOLLOWS] = 1.0
         machine[WALL_CLOCK] = clock
         return 0.0
+    if event == QUIET:
+        machine[ARMED] = 1.0
+        return 0.0
     if event == WINDOW_OVER and machine[ELAPSED] + clock >= programme.longest * (1.0 - 1e-12):
         machine[REASON] = BY_TIME
-        enter(programme, machine, ENDED, clock, temperature, rate)
+        enter(programme, machine, ENDED, clock, temperature)
         return 1.0
     if phase == COOL:  # cold again: the next test, or the end
         machine[TEST] += 1.0
-        enter(programme, machine, ENDED if machine[TEST] >= programme.tests else WAIT, clock, temperature, rate)
+        enter(programme, machine, ENDED if machine[TEST] >= programme.tests else WAIT, clock, temperature)
         machine[FOLLOWS], machine[WALL] = 1.0, 0.0
         return 1.0
     if event in (END_TEMPERATURE, RUNAWAY_OVER):
-        finish(programme, machine, BY_RUNAWAY if event == RUNAWAY_OVER else BY_END_TEMPERATURE, clock, temperature, rate)
+        finish(programme, machine, BY_RUNAWAY if event == RUNAWAY_OVER else BY_END_TEMPERATURE, clock, temperature)
         return 1.0
     if event == RUNAWAY:
-        begin_exotherm(programme, machine, RUN, clock, temperature, rate, rate, temperature)
+        begin_exotherm(programme, machine, RUN, clock, temperature, rate, temperature)
         return 1.0
     if event == ALARM:
-        begin_exotherm(programme, machine, EXO, clock, temperature, rate, rate, temperature)
+        begin_exotherm(programme, machine, EXO, clock, temperature, rate, temperature)
         return 1.0
     if event == TARGET_REACHED:
-        enter(programme, machine, WAIT, clock, temperature, rate)
+        enter(programme, machine, WAIT, clock, temperature)
         return 1.0
     if event == WINDOW_OVER and phase == WAIT:
-        enter(programme, machine, SEEK, clock, temperature, rate)
+        enter(programme, machine, SEEK, clock, temperature)
         return 1.0
     if event == WINDOW_OVER and phase in (SEEK, EXO):
         mean = (temperature - machine[WINDOW_TEMPERATURE]) / programme.seek
@@ -280,17 +285,17 @@ def decide_arc(programme, machine, event, clock, temperature, rate):
             mean = 12.0 * machine[MOMENT] / programme.seek**3
         machine[MEAN_RATE] = mean
         if mean >= programme.sensitivity:
-            begin_exotherm(programme, machine, EXO, clock, temperature, rate, mean, machine[WINDOW_TEMPERATURE])
+            begin_exotherm(programme, machine, EXO, clock, temperature, mean, machine[WINDOW_TEMPERATURE])
         elif phase == EXO and programme.lost == 0.0:
             machine[IN_EXOTHERM] = 0.0
             if mean < 1e-3 * programme.sensitivity:
-                finish(programme, machine, BY_STANDSTILL, clock, temperature, rate)
+                finish(programme, machine, BY_STANDSTILL, clock, temperature)
             else:
-                enter(programme, machine, EXO, clock, temperature, rate)
+                enter(programme, machine, EXO, clock, temperature)
         else:
             machine[IN_EXOTHERM] = 0.0
             machine[TARGET] = next_target(programme, temperature)
-            enter(programme, machine, HEAT, clock, temperature, rate)
+            enter(programme, machine, HEAT, clock, temperature)
         return 1.0
     return 0.0
 

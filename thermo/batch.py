@@ -110,10 +110,16 @@ def simulate_many(
     compiled = compile_kernels(note)(advance)
     out = np.full((n_rows, len(COLUMNS)), np.nan)
 
+    shapes = [tuple(array.shape for array in (*initial_state(b.sample, b.programme), b.sample.mechanism.start)) for b in bodies]
+    alike = [[i for i in range(n_rows) if shapes[i] == shape] for shape in dict.fromkeys(shapes)]
+    blocks = [rows[first : first + BLOCK] for rows in alike for first in range(0, len(rows), BLOCK)]
+    spare: dict[Any, list[History]] = {shape: [] for shape in shapes}  # memory that blocks of one shape hand on to each other
+
     def block(rows: Sequence[int]) -> None:
-        state = initial_state(bodies[rows[0]].sample, bodies[rows[0]].programme)
-        work, trial = make_work(bodies[rows[0]].sample, bodies[rows[0]].programme), copied(state)
-        history = histories.pop() if histories else new_history(state, ROWS)
+        first, memory = bodies[rows[0]], spare[shapes[rows[0]]]
+        state = initial_state(first.sample, first.programme)
+        work, trial = make_work(first.sample, first.programme), copied(state)
+        history = memory.pop() if memory else new_history(state, ROWS)
         limits = Limits(most_steps=float(case.numerics.most_steps))
         for i in rows:
             body = bodies[i]
@@ -121,10 +127,8 @@ def simulate_many(
             n = compiled(body.sample, body.programme, state, work, trial, np.zeros(0), limits, history, ROWS)
             if state.loop[TROUBLE] == 0.0 and state.machine[PHASE] == ENDED and state.loop[N_STEPS] > 0.0:
                 out[i] = _read(body, history, n, state)
-        histories.append(history)
+        memory.append(history)
 
-    histories: list[History] = []  # memory that blocks hand on to each other
-    blocks = [range(first, min(first + BLOCK, n_rows)) for first in range(0, n_rows, BLOCK)]
     with ThreadPoolExecutor(max(1, min(cores or os.cpu_count() or 1, n_rows))) as pool:
         for done, _ in enumerate(pool.map(block, blocks), 1):
             if watch is not None:

@@ -13,7 +13,7 @@ from thermo.case import Case, Place
 from thermo.cell import LumpedCell, Mounting
 from thermo.chemistry import AMOUNTS
 from thermo.derived import value_at
-from thermo.dsc import dsc_columns
+from thermo.dsc import Curve
 from thermo.exposure import EXPOSED, DscProgramme, RampProgramme
 from thermo.geometry import Along, LayeredBlock, Meshed, Stored
 from thermo.kinetics import Floats, amounts, heat_per_extent, rates
@@ -50,7 +50,6 @@ class CellBody:
         assert start is not None
         self.cell, self.arc = cell, isinstance(programme, ArcProgramme)
         self.surroundings = programme
-        self.dsc = programme if isinstance(programme, DscProgramme) else None
         phi, mounting = 1.0, Mounting()
         if isinstance(programme, ArcProgramme):
             phi, mounting = float(programme.calorimeter.phi), mounted(programme.calorimeter)
@@ -62,6 +61,7 @@ class CellBody:
             self.programme: Any = programme.around(float(cell.surface or 0.0), heated)
         else:
             self.programme = programme.build() if isinstance(programme, ArcProgramme) else programme.build(has_faces=False)
+        self.dsc = Curve(programme, self.sample.capacity) if isinstance(programme, DscProgramme) else None
         self.reactions = cell.reaction_names()
         nodes = {"sample": int(self.sample.site_node[0])}
         if mounting.conductance > 0.0:
@@ -118,7 +118,7 @@ class CellBody:
         if self.cell.short is not None:
             made["voltage_V"] = voltage
         if self.dsc is not None:
-            made |= dsc_columns(self.dsc, self.sample.capacity, block.time, block.temperature[:, 0], power.sum(axis=1))
+            made |= self.dsc.columns(block.time, block.temperature[:, 0], power.sum(axis=1))
         return made
 
     def _voltage(self, amount: Floats, shorted: bool) -> float:

@@ -355,6 +355,18 @@ def _programme_mistakes(document: Document, sample: Any, programme: Any) -> list
             refuse(("programme", "contact_area"), f"is more than the surface of the cell ({show(sample.surface, 'area')})")
         if isinstance(programme, SteadyProgramme):
             refuse(("programme", "kind"), "a steady programme takes a meshed sample; a cell of one temperature has none")
+        forced = isinstance(programme, RampProgramme) or (isinstance(programme, DscProgramme) and programme.lag is None)
+        if forced and sample.short is not None and sample.short.fused_energy is not None:
+            refuse(
+                ("sample", "short", "fused_energy"),
+                f"is given at once, and the temperature is that of the programme '{kind}' whatever happens",
+            )
+        off_at = programme.off_at if isinstance(programme, HeaterProgramme) else None
+        if off_at is not None and sample.temperature is not None and off_at <= sample.temperature:
+            refuse(
+                ("programme", "off_at"),
+                f"lies below the start of the cell ({show(sample.temperature, 'temperature')}): the heater never comes on",
+            )
         if starts and sample.temperature is not None:
             word = "temperature" if isinstance(programme, RampProgramme) else "start"
             refuse(("sample", "temperature"), f"a programme '{kind}' sets the start itself (programme.{word}); leave it out here")

@@ -360,7 +360,7 @@ def onset(
 
         if figure.suffix != ".png":
             raise CaseError([Mistake("--figure", None, "", f"{figure} is no name of a .png")])
-        write_file(figure, theme.png(drawing.record(record, found)), force=force)
+        write_file(figure, theme.png(drawing.record(record, found)), force=force, option="--figure")
     say(json.dumps(finite(found), indent=1, allow_nan=False) if as_json else record_text(found))
     if figure is not None and not as_json:
         say(f"figure: {figure}")

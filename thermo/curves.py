@@ -31,6 +31,7 @@ COLUMNS = {  # name: what it is, its size in SI, what is added then
     "time_min": ("time", 60.0, 0.0),
     "temperature_K": ("temperature", 1.0, 0.0),
     "temperature_C": ("temperature", 1.0, ZERO_CELSIUS),
+    "sample_K": ("temperature", 1.0, 0.0),
     "heat_flow_W_per_g": ("heat flow", 1e3, 0.0),
     "heat_flow_mW_per_mg": ("heat flow", 1e3, 0.0),
     "heat_flow_W": ("heat flow", 1.0, 0.0),
@@ -39,6 +40,7 @@ COLUMNS = {  # name: what it is, its size in SI, what is added then
     "heating_rate_K_per_min": ("heating rate", 1.0 / 60.0, 0.0),
     "heating_rate_K_per_s": ("heating rate", 1.0, 0.0),
 }
+PER_MASS = {"heat_flow_W_per_g", "heat_flow_mW_per_mg"}
 EXAMPLE = "time_s,temperature_C,heat_flow_W_per_g"
 
 LARGEST_CURVE = 50_000_000  # bytes
@@ -194,6 +196,9 @@ def _table(path: Path) -> Table:
     if len(lines) < LEAST_ROWS:
         raise _refuse(name, None, "", f"has {len(lines)} rows of numbers; at least {LEAST_ROWS} are wanted")
     values = np.array(numbers).T
+    if "sample_K" in used and "time_s" in used:  # a history of this program has two rows where something happens
+        kept = np.append(np.diff(values[list(used).index("time_s")]) > 0.0, True)
+        values, lines = values[:, kept], [line for line, keep in zip(lines, kept, strict=True) if keep]
     found = {COLUMNS[column][0]: column for column in used}
     columns = {what: values[i] * COLUMNS[column][1] + COLUMNS[column][2] for i, (what, column) in enumerate(found.items())}
     table = Table(name, lines, columns, found)
@@ -213,6 +218,8 @@ def _known_columns(name: str, line: int, head: list[str]) -> dict[str, int]:
         if column not in COLUMNS:
             continue
         what = COLUMNS[column][0]
+        if column in ("heat_flow_W", "heat_flow_mW") and PER_MASS & set(head):
+            continue  # the same per mass is there
         before = next((other for other in used if COLUMNS[other][0] == what), None)
         if before is not None:
             raise _refuse(name, line, column, f"there is a column of {what} already, {before!r}; one is wanted")
@@ -222,7 +229,7 @@ def _known_columns(name: str, line: int, head: list[str]) -> dict[str, int]:
         raise _refuse(name, line, "", "has columns of heat flow and of conversion; one of them is wanted")
     for wanted in ({"temperature"}, {"heat flow", "conversion"}, {"time", "heating rate"}):
         if not wanted & there:
-            names = [column for column, (what, _, _) in COLUMNS.items() if what in wanted]
+            names = [column for column, (what, _, _) in COLUMNS.items() if what in wanted and column != "sample_K"]
             others = [column for column in head if column not in COLUMNS]
             close = next((f"{shortened(o, 40)!r}{hint}" for o in others if (hint := did_you_mean(o, names)).endswith("?")), "")
             found = close or "found " + (", ".join(repr(shortened(column, 30)) for column in head[:6]) + (", ..." if len(head) > 6 else ""))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from thermo.exposure import DscProgramme
+from thermo.exposure import SPACING, DscProgramme
 from thermo.kinetics import Floats
 from thermo.lumped import HeatCapacity, heat_capacity
 
@@ -15,32 +16,50 @@ SETTLED = 10.0  # lags, after which a straight baseline may begin
 LEAST_PEAK = 1e-3  # of the highest: what rises less above its surroundings is no peak
 
 
-def dsc_columns(programme: DscProgramme, capacity: HeatCapacity, time: Floats, temperature: Floats, released: Floats) -> dict[str, Floats]:
-    """Heat flow out of the sample [W] and per mass, and what it would be without reactions, in rows of a run.
+class Curve:
+    """Makes the columns of a curve from rows of a run.
 
     Parameters
     ----------
     capacity : of the sample without its pan
-    time [s], temperature [K], released [W] : arrays (n,)
 
     Notes
     -----
-    Without a lag the flow is released - C dT/dt. With one it is UA (T - Tr), UA = (C(25 degC) + pan)/lag: a furnace that rises by b [K/s]
-    leads the reference by b tr (1 - exp(-t/tr)), tr = pan/UA, and what does not react by the same with the lag for tr. So the flow has in
-    it what the sample stores, and the baseline -C b begins with that transient.
+    Without a lag the flow is released - C dT/dt and the baseline -C dT/dt. With one the flow is UA (T - Tr), UA = (C(25 degC) + pan)/lag: a
+    furnace that rises by b [K/s] leads the reference by b tr (1 - exp(-t/tr)), tr = pan/UA. The baseline is that flow of a sample that does
+    not react, H(T) + pan T rising by UA (Tf - T), integrated beside it (LSODA).
     """
-    rate, mass = float(programme.rate), float(programme.per)
-    own = np.array([heat_capacity(capacity, T) for T in temperature])
-    if programme.lag is None:
-        flow, base = released - own * rate, -own * rate
-    else:
-        lag = float(programme.lag)
-        conductance = (capacity.at_298 + float(programme.pan)) / lag
-        reference = float(programme.pan) / conductance
-        behind = reference * -np.expm1(-time / reference) if reference > 0.0 else np.zeros_like(time)
-        flow = conductance * (temperature - float(programme.start) - rate * (time - behind))
-        base = -own * rate * (lag * -np.expm1(-time / lag) - behind) / (lag - reference)
-    return {"heat_flow_W": flow, "baseline_W": base, "heat_flow_W_per_g": flow * 1e-3 / mass}
+
+    def __init__(self, programme: DscProgramme, capacity: HeatCapacity) -> None:
+        self.programme, self.capacity = programme, capacity
+        self.pan = float(programme.pan)
+        self.conductance = 0.0 if programme.lag is None else (capacity.at_298 + self.pan) / float(programme.lag)
+
+    @functools.cached_property
+    def inert(self) -> Any:
+        """Temperature over time [K] of a sample that does not react, behind a lag."""
+        from scipy.integrate import solve_ivp
+
+        start, rate = float(self.programme.start), float(self.programme.rate)
+
+        def slope(t: float, T: Floats) -> list[float]:
+            return [self.conductance * (start + rate * t - T[0]) / (heat_capacity(self.capacity, float(T[0])) + self.pan)]
+
+        span, longest = self.programme.span(), SPACING / rate
+        return solve_ivp(slope, (0.0, span), [start], method="LSODA", rtol=1e-9, atol=1e-9, max_step=longest, dense_output=True).sol
+
+    def columns(self, time: Floats, temperature: Floats, released: Floats) -> dict[str, Floats]:
+        """Heat flow out of the sample [W] and per mass, and what it would be without reactions, from arrays (n,) in s, K and W."""
+        start, rate = float(self.programme.start), float(self.programme.rate)
+        if self.programme.lag is None:
+            base = np.array([-rate * heat_capacity(self.capacity, T) for T in temperature])
+            flow = released + base
+        else:
+            reference = self.pan / self.conductance
+            behind = reference * -np.expm1(-time / reference) if reference > 0.0 else np.zeros_like(time)
+            leads = start + rate * (time - behind)
+            flow, base = self.conductance * (temperature - leads), self.conductance * (self.inert(time)[0] - leads)
+        return {"heat_flow_W": flow, "baseline_W": base, "heat_flow_W_per_g": flow * 1e-3 / float(self.programme.per)}
 
 
 def dsc_readings(programme: DscProgramme, columns: dict[str, Floats], noise: float) -> dict[str, Any]:
@@ -76,6 +95,8 @@ def _peak(time: Floats, temperature: Floats, above: Floats, row: int, low: int, 
     slopes = np.gradient(above[low : row + 1], temperature[low : row + 1]) if row - low >= 2 else np.zeros(1)
     steepest = low + int(np.argmax(slopes))
     onset = float(temperature[steepest] - above[steepest] / slopes.max()) if slopes.max() > 0.0 else None
+    if onset is not None and onset < temperature[low]:  # the tangent of a peak on the flank of another meets nothing of its own
+        onset = None
     part = slice(low, high + 1)
     return {
         "temperature_K": at,

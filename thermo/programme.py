@@ -97,7 +97,7 @@ def progress(programme, machine, clock, temperature):
 
 REASONS: dict[type, tuple[str, ...]] = {}  # why a test ended, in words, by class of programme: `machine[REASON]` counts in it
 
-N_MARGINS = 6
+N_MARGINS = 7
 TRIGGERED = N_MARGINS  # the place of the sample's triggers behind the programme's margins
 NOTHING = -2
 

@@ -73,6 +73,9 @@ def read_record(path: Path, columns: dict[str, str] | None = None) -> Record:
     name = str(path)
     lines = _lines(path)
     names, line = [cell.strip() for cell in lines[0][1]], lines[0][0]
+    if "heat_flow_W" in names:
+        text = "has a column of heat flow: a curve of a scanning calorimeter, which thermo kinetics reads"
+        raise CaseError([Mistake(name, line, "heat_flow_W", text)])
     places = _columns(name, line, names, columns or {})
     rows = lines[1:]
     uneven = [

@@ -10,6 +10,7 @@ import numpy as np
 from thermo import onset
 from thermo.arc import (
     BEFORE,
+    BY_STANDSTILL,
     COOL,
     EXOTHERMS,
     HEAT,
@@ -264,6 +265,14 @@ class Result:
                 f"the cessation rests on a rate only {-100.0 * ended['margin']:.2g} % below the sensitivity: the sample still heats itself"
             )
             found.append({"code": "thin-margin", "text": text, "where": "onsets.cessation"})
+        if isinstance(self.body, CellBody) and not self.body.arc:
+            T, heated = self.probe("sample"), self.body.heating(self.time, self.probe("sample"), self.machine)
+            for name, point in made["onsets"]["T2"].items():
+                row = 0 if point is None else int(np.searchsorted(self.time, point["time_s"]))
+                if point is not None and heated[max(row - 1, 0)]:
+                    where = show(float(T[row]), "temperature")
+                    text = f"T2 ({name}) is where the heating from outside ends, {where}: the cell passed that rate before"
+                    found.append({"code": "driven-onset", "text": text, "where": f"onsets.T2.{name}"})
         check = self.mesh_check or {"crossings": {}}
         for name, entry in check["crossings"].items():
             if abs(entry["relative_difference"]) > 0.005:
@@ -316,7 +325,7 @@ def exotherms(
     for row in np.flatnonzero(np.diff(machine[:, EXOTHERMS], prepend=0.0) > 0.0):
         later = np.flatnonzero(machine[row:, IN_EXOTHERM] == 0.0)
         over = int(row + later[0]) if len(later) else len(temperature) - 1
-        ceased = bool(len(later)) and machine[over, PHASE] != COOL
+        ceased = bool(len(later)) and (machine[over, PHASE] != COOL or machine[over, REASON] == BY_STANDSTILL)
         if len(later) and not ceased:
             end_reason = REASONS[Calorimeter][int(machine[over, REASON])]
         rate = float(machine[row, WINDOW_RATE])

@@ -359,6 +359,11 @@ def compare_folders(paths: list[Path], out: Path | None) -> dict[str, Any]:
     bodies = [member for member in summaries.values() if member["maximum_rate"] is None]
     keys |= dict.fromkeys(f"crossings.{name}.time_s" for member in summaries.values() for name in member["crossings"])
     keys |= dict.fromkeys(f"probes.{name}.final_K" for member in bodies for name in member["probes"])
+    cells = [member for member in summaries.values() if member["maximum_rate"] is not None]
+    if cells:
+        keys |= dict.fromkeys(("onsets.T1.temperature_K", "onsets.T2", "onsets.T3.temperature_K", "probes.sample.maximum_K"))
+    if any("dsc" in member for member in summaries.values()):
+        keys |= dict.fromkeys(("dsc.peaks.0.temperature_K", "dsc.area_J_per_kg"))
     study = Comparison(kind="compare", cases=dict.fromkeys(summaries, ""), table=tuple(keys))
     summary = compared("comparison of " + ", ".join(summaries), study, summaries) | {"status": "complete"}
     if out is not None:

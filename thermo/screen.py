@@ -32,6 +32,10 @@ def case_text(summary: dict[str, Any]) -> str:
             f"{exotherm['rise_K']:.2f} K, {exotherm['heat_J']:.4g} J, {end['reason']}"
         )
     lines += _onset_lines(summary)
+    if summary["maximum_rate"] is not None and not summary["exotherms"]:
+        hottest = summary["probes"]["sample"]
+        lines.append(f"hottest: {show(hottest['maximum_K'], 'temperature')} after {show(hottest['time_of_maximum_s'], 'time')}")
+    lines += _scan_lines(summary.get("dsc"))
     for name, crossing in summary["crossings"].items():
         found = f"{show(crossing['time_s'], 'time')} at {show(crossing['temperature_K'], 'temperature')}" if crossing else "never"
         lines.append(f"{name}: {found}")
@@ -39,6 +43,20 @@ def case_text(summary: dict[str, Any]) -> str:
         lines += ["", columns_text([row_text(row) for row in summary["expect"]], HEAD)]
     lines += ["", *_closing(summary)]
     return "\n".join(lines)
+
+
+def _scan_lines(scan: dict[str, Any] | None) -> list[str]:
+    if scan is None:
+        return []
+    lines = []
+    for i, peak in enumerate(scan["peaks"], 1):
+        onset = "no onset of its own" if peak["onset_K"] is None else f"onset {show(peak['onset_K'], 'temperature')}"
+        area = show(peak["area_J_per_kg"], "specific energy")
+        lines.append(f"peak {i}: {show(peak['temperature_K'], 'temperature')}, {onset}, {peak['height_W']:.4g} W, {area}")
+    return [
+        *(lines or ["no peak"]),
+        f"area of it all: {show(scan['area_J_per_kg'], 'specific energy')}, above the baseline '{scan['baseline']}'",
+    ]
 
 
 def percent(share: float) -> str:

@@ -250,6 +250,7 @@ def happen(sample, programme, state, work, event, trigger, temperature, rate, hi
         loop[PHASE_TIME] += loop[CLOCK]
         loop[CLOCK] = 0.0
     temperature, rate = sensor(sample, programme, state, loop[CLOCK], work)
+    observe(programme, state.machine, loop[CLOCK], temperature, rate)  # from here on, whatever jumped
     write_row(state, loop[PHASE_TIME] + loop[CLOCK], rate, 0.0, history, row)
     return row + 1
 

@@ -77,10 +77,11 @@ def pictures(folder: Path, time: float | None = None) -> tuple[dict[str, bytes],
     bodies = [run for run in bodies if len(run.time) > 1]
     if bodies:
         draw("curves", curves("probes", bodies))
+    scans = [run for run in cells if "heat_flow_W" in run.columns]
+    cells = [run for run in cells if run not in scans]  # of a scan the temperature is that of its furnace
     if cells:
         draw("temperature", curves("temperature", cells))
         draw("rate", curves("rate", cells))
-    scans = [run for run in cells if "heat_flow_W" in run.columns]
     if scans:
         draw("dsc", curves("heat_flow", scans))
     return made, notes

@@ -144,6 +144,41 @@ def test_an_inert_sample_in_a_dsc_shows_its_heat_capacity():
     assert result.columns["heat_flow_W_per_g"] == pytest.approx(flow / 0.01)
 
 
+@pytest.mark.parametrize("pan", ["0 J/K", "30 mJ/K"])
+def test_melting_and_a_heat_capacity_that_rises_are_no_peak_of_a_dsc(pan):
+    """An inert sample that melts, behind a lag: nothing above its baseline; with a reaction of 0.1 J the area is 0.1 J."""
+    more = ["programme.lag=8 s", f"programme.pan={pan}", "expect=[]", "sample.heat_capacity.slope=2e-5 J/K2"]
+    more += ["sample.melting={salt: {heat: 1 J, temperature: 430 K, width: 1 K}}"]
+    for heat, exact in ((0.0, 0.0), (0.1, 0.1)):
+        found = run(read_case(CASES / "paper" / "dsc-cu.yaml", [*more, f"sample.with={{lithium.heat: {heat} J}}"])).summary()["dsc"]
+        assert found["area_J"] == pytest.approx(exact, abs=2e-3)
+        assert bool(found["peaks"]) == (heat > 0.0)  # with a reaction the melting shifts as well, which is a bend of its own
+
+
+def test_a_dsc_without_a_peak():
+    summary = run(read_case(CASES / "paper" / "dsc-cu.yaml", ["programme.end=70 degC", "expect=[]"])).summary()
+    assert summary["status"] == "complete"
+    assert summary["dsc"]["peaks"] == []
+
+
+def test_the_tangent_of_a_peak_on_the_flank_of_another_has_no_onset():
+    peaks = run(read_case(CASES / "calorimetry" / "anode-dsc.yaml")).summary()["dsc"]["peaks"]
+    assert peaks[0]["onset_K"] == pytest.approx(379.5, abs=1.0)
+    for peak in peaks:
+        assert peak["onset_K"] is None or peak["onset_K"] < peak["temperature_K"]
+
+
+def test_a_fused_short_under_a_forced_temperature_is_refused():
+    text = (CASES / "paper" / "cu-20li.yaml").read_text()
+    assert "resistance:" in text
+    for programme in (
+        "{kind: ramp, temperature: {from: 50 degC, to: 200 degC, over: 1 h}}",
+        "{kind: dsc, start: 50 degC, rate: 5 K/min, end: 200 degC, per: 6 g}",
+    ):
+        with pytest.raises(CaseError, match="is given at once, and the temperature is that of the programme"):
+            read_case(CASES / "paper" / "cu-20li.yaml", ["sample.short.fused_energy=60 J", f"programme={programme}", "expect=[]"])
+
+
 def test_the_anode_of_shurtz_in_a_dsc():
     """Everything that the case expects, and every 3 s of its curve."""
     result = run(read_case(CASES / "calorimetry" / "anode-dsc.yaml"))
@@ -170,6 +205,11 @@ def test_the_anode_of_shurtz_in_a_dsc():
         ),
         ("{kind: heater, power: -2 W, air: 25 degC, heat_transfer_coefficient: 0 W/(m2 K), end: 1 h}", ", temperature: 25 degC", "power"),
         ("{kind: heater, power: 2 W, air: 25 degC, heat_transfer_coefficient: 0 W/(m2 K), end: 1 h}", "", "'temperature' is missing"),
+        (
+            "{kind: heater, power: 2 W, off_at: 20 degC, air: 25 degC, heat_transfer_coefficient: 0 W/(m2 K), end: 1 h}",
+            ", temperature: 25 degC",
+            "off_at: lies below the start of the cell (25.00 degC): the heater never comes on",
+        ),
     ],
 )
 def test_what_does_not_fit_is_refused_in_words(programme, sample, words):
@@ -177,3 +217,16 @@ def test_what_does_not_fit_is_refused_in_words(programme, sample, words):
         case_from(INERT.format(programme=programme, capacity="1 J/K", slope="0 J/K2", start=sample))
     assert len(caught.value.mistakes) == 1
     assert words in str(caught.value.mistakes[0])
+
+
+def test_a_runaway_that_a_heater_drives_says_so():
+    """An 18650 with 40 W on it to 190 degC passes every rate before: T2 is where the heater goes off."""
+    programme = "programme={kind: heater, power: 40 W, off_at: 190 degC, air: 25 degC, heat_transfer_coefficient: 7 W/(m2 K), end: 1 h}"
+    settings = [programme, "expect=[]", "measure.crossings={}"]
+    summary = run(read_case(CASES / "calorimetry" / "oven-155.yaml", settings)).summary()
+    assert summary["onsets"]["T2"]["1 K/min"]["temperature_K"] == pytest.approx(463.15, abs=0.01)
+    driven = [warning for warning in summary["warnings"] if warning["code"] == "driven-onset"]
+    assert "where the heating from outside ends, 190.00 degC" in driven[0]["text"]
+    oven = run(read_case(CASES / "calorimetry" / "oven-155.yaml")).summary()
+    driven = [warning["where"] for warning in oven["warnings"] if warning["code"] == "driven-onset"]
+    assert driven == ["onsets.T2.1 K/min"]  # by 1 K/s it is the cell's own

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.conftest import case_from
-from thermo.arc import COOL, EXO, HEAT, MEAN_RATE, SEEK, WINDOW_RATE
+from thermo.arc import COOL, EXO, HEAT, MEAN_RATE, SEEK, WAIT, WINDOW_RATE
 from thermo.errors import CaseError
 from thermo.programme import PHASE
 from thermo.simulate import run
@@ -102,6 +102,51 @@ def test_a_slow_sensor_trails_the_heater_by_rate_times_lag():
     assert trail[4:-1] == pytest.approx(5.0 / 60.0 * 30.0 * (1.0 - np.exp(-2.0)), abs=1e-3)
     assert sensor[turns[-1]] == pytest.approx(result.case.programme.end, abs=1e-6)
     assert result.summary()["energy"]["residual_relative"] < 1e-9
+
+
+@pytest.mark.parametrize("instrument", [", sensor: {lag: 2 s}", ", sensor: {lag: 20 s}"])
+def test_what_a_slow_sensor_still_shows_of_the_heater_is_no_alarm(instrument):
+    """5 K/min of the heater are ten times the alarm; waiting begins with it in the sensor, and ends after its time all the same."""
+    result = run(case(heat="1e-9 J", end="90 degC", instrument=instrument))
+    summary = result.summary()
+    assert summary["exotherms"] == []
+    assert summary["onsets"]["T1"] is None
+    begun = np.flatnonzero((result.machine[:-1, PHASE] == HEAT) & (result.machine[1:, PHASE] == WAIT)) + 1
+    over = np.flatnonzero((result.machine[:-1, PHASE] == WAIT) & (result.machine[1:, PHASE] != WAIT)) + 1
+    assert result.time[over[-len(begun) :]] - result.time[begun] == pytest.approx(900.0, abs=1e-6)
+
+
+def test_a_holder_that_equalises_is_no_alarm():
+    """Cooled by air, the holder is colder than the cell that heats it again: it rises by itself as the second test begins."""
+    holder = ", holder: {mass: 25 g, heat_capacity: 0.5 J/(g K), conductance: 0.05 W/K}, sensor: {place: holder}"
+    cooled = ["cool_down: {to: 50 degC, air: 25 degC, conductance: 0.1 W/K}", "tests: 2"]
+    result = run(case(heat="1e-9 J", end="70 degC", more=cooled, instrument=holder))
+    assert not [e for e in result.summary()["exotherms"] if "phase" in e["start"]["criterion"]]
+
+
+def test_an_alarm_still_ends_waiting_where_the_sample_runs():
+    """Started hot: the rate rises through 0.5 K/min while the instrument waits."""
+    text = CASE.format(heat="12500 J", end="250 degC", more="", instrument="").replace("start: 47.5 degC", "start: 120 degC")
+    summary = run(case_from(text.replace("wait: 15 min", "wait: 60 min"))).summary()
+    assert summary["onsets"]["T1"]["criterion"] == "rate above the limit in the phase 'wait'"
+    assert summary["onsets"]["T1"]["rate_K_per_s"] * 60.0 == pytest.approx(0.5, rel=1e-6)
+
+
+@pytest.mark.parametrize("until", ["", ", until: 48.6 degC"])
+def test_the_slope_of_a_window_in_which_a_gate_opens(until):
+    """A rate that jumps from nothing to 2 K/h and back: beside numpy's fit to the temperatures of that window."""
+    text = CASE.format(heat="12500 J", end="100 degC", more="\n  rate_of_window: slope", instrument="")
+    text = text.replace("pre_exponential_factor: 1e11 1/s", "pre_exponential_factor: 4e-6 1/s").replace("120 kJ/mol", "0 J/mol")
+    text = text.replace("        factors:", f"        gate: {{temperature: 48 degC{until}}}\n        factors:", 1)
+    text = text.replace("calorimeter: {", "calorimeter: {drift: 0.019 K/min, ")
+    result = run(case_from(text))
+    time, T, machine = result.time, result.probe("sample"), result.machine
+    end = int(np.flatnonzero((machine[:-1, PHASE] == SEEK) & (machine[1:, PHASE] != SEEK))[0]) + 1
+    assert T[(machine[:, PHASE] == SEEK) & (time < time[end])].min() < 321.15 < T[end]
+    rows = (time >= time[end] - 1200.0 - 1e-9) & (time <= time[end])
+    moments = np.linspace(time[end] - 1200.0, time[end], 20001)
+    exact = np.polyfit(moments - moments[0], np.interp(moments, time[rows], T[rows]), 1)[0]  # piecewise straight, no rate changes slowly
+    assert machine[end, MEAN_RATE] == pytest.approx(exact, rel=1e-3)
 
 
 def test_a_sensor_on_the_holder_sees_the_onset_later():
