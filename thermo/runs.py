@@ -361,7 +361,9 @@ def compare_folders(paths: list[Path], out: Path | None) -> dict[str, Any]:
     keys |= dict.fromkeys(f"probes.{name}.final_K" for member in bodies for name in member["probes"])
     cells = [member for member in summaries.values() if member["maximum_rate"] is not None]
     if cells:
-        keys |= dict.fromkeys(("onsets.T1.temperature_K", "onsets.T2", "onsets.T3.temperature_K", "probes.sample.maximum_K"))
+        keys |= dict.fromkeys(("onsets.T1.temperature_K", "onsets.T2", "onsets.T3.temperature_K"))
+        if not all(member["exotherms"] for member in cells):
+            keys |= {"probes.sample.maximum_K": None}
     if any("dsc" in member for member in summaries.values()):
         keys |= dict.fromkeys(("dsc.peaks.0.temperature_K", "dsc.area_J_per_kg"))
     study = Comparison(kind="compare", cases=dict.fromkeys(summaries, ""), table=tuple(keys))
