@@ -174,11 +174,23 @@ programme: {{kind: surroundings, end: 10 s}}
         ({"species": "{c: {start: 1 kg}}"}, "wrong unit 'kg'"),
         (
             {"species": "{c: {start: 1 kg/m3}, d: {start: 0.5}}", "heat": "{per_mass: 1 J/g}"},
-            "d.start: is a fraction, and the first species",
+            "d.start: is a fraction, and other species are given as a density",
         ),
         (
             {"species": "{c: {start: 1 kg/m3}, d: {start: 0 kg/m3}}", "consumes": "{c: 1, d: -1.5}", "heat": "{per_mass: 1 J/g}"},
             "consumes: makes mass: 0.5 kg more than it uses",
+        ),
+        (
+            {"species": "{a: {start: 1}, c: {start: 1 kg/m3}, d: {start: 1 kg/m3}}", "heat": "{per_mass: 1 J/g}"},
+            "a.start: is a fraction, and other species are given as a density",
+        ),
+        (
+            {
+                "species": "{c: {start: 1 kg/m3}}",
+                "heat": "{per_mass: 1 J/g}",
+                "factors": "[{kind: barrier, species: c, reference: 1 kg/m3, critical: 110}]",
+            },
+            "critical: is a fraction, and amounts are given as a density",
         ),
         ({"species": "{c: {start: 1 kg/m3}}"}, "heat: amounts are given as a density; a heat such as {per_mass: ...} is wanted"),
         ({"species": "{c: {start: 1 mol}}", "heat": "{per_mass: 1 J/g}"}, "amounts are in mol; 'per_mole' is wanted"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+from collections import Counter
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -24,7 +25,13 @@ AMOUNTS = {"number": "", "density": "_kg_per_m3", "amount of substance": "_mol"}
 
 
 def _amount(value: Any, info: ValidationInfo) -> Quantity:
-    """An amount of a species: a fraction, a density or moles, by its unit."""
+    """The amount of a species at the start: a fraction of at most 1, a density or moles, by its unit."""
+    made = _level(value, info)
+    return Unit("number", ge=0, le=1)._validate(made, info) if made.dimension == "number" else made
+
+
+def _level(value: Any, info: ValidationInfo) -> Quantity:
+    """An amount that rates refer to: a number, a density or moles, by its unit."""
     text = value.get("value") if isinstance(value, dict) else value
     unit = text.strip().lstrip("+-.0123456789eE").strip() if isinstance(text, str) else ""
     dimension = value.dimension if isinstance(value, Quantity) else "number"
@@ -32,11 +39,11 @@ def _amount(value: Any, info: ValidationInfo) -> Quantity:
         dimension = "amount of substance"
     elif "g" in unit:
         dimension = "density"
-    return Unit(dimension, ge=0, le=1 if dimension == "number" else None)._validate(value, info)
+    return Unit(dimension, ge=0)._validate(value, info)
 
 
 Amount = Annotated[float, PlainValidator(_amount)]
-Level = Annotated[float, PlainValidator(_amount)]
+Level = Annotated[float, PlainValidator(_level)]
 
 
 class Species(Frozen):
@@ -208,15 +215,16 @@ class MechanismText(Frozen):
 
     @property
     def amounts(self) -> str:
-        """The dimension of all amounts: `number` (fractions), `density` or `amount of substance`."""
-        return next((species.start.dimension for species in self.species.values() if isinstance(species.start, Quantity)), "number")
+        """The dimension of all amounts, that of most starts: `number` (fractions), `density` or `amount of substance`."""
+        known = Counter(species.start.dimension for species in self.species.values() if isinstance(species.start, Quantity))
+        return known.most_common(1)[0][0] if known else "number"
 
     @model_validator(mode="after")
     def _consistent(self) -> MechanismText:
         problems: list[tuple[Key, str]] = []
         for name, entry in self.species.items():
             if isinstance(entry.start, Quantity) and entry.start.dimension != self.amounts:
-                text = f"is {_an(entry.start.dimension)}, and the first species is given as {_an(self.amounts)}"
+                text = f"is {_an(entry.start.dimension)}, and other species are given as {_an(self.amounts)}"
                 problems.append((("species", name, "start"), text))
         for name, reaction in self.reactions.items():
             problems += [(("reactions", name, *key), text) for key, text in _reaction_problems(reaction, self.species, self.amounts)]
