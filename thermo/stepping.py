@@ -373,7 +373,7 @@ def integrate(
     asked = np.zeros(0) if times is None else np.asarray(times, float)
     work, trial = make_work(sample, programme), State(*(np.empty_like(array) for array in state))
     while state.machine[PHASE] != ENDED:
-        history = new_history(state, n_steps + MOST_ROWS_A_STEP + len(asked))
+        history = new_history(state, n_steps + 2 * MOST_ROWS_A_STEP + len(asked))  # the start has events of its own
         rows = run(sample, programme, state, work, trial, asked, limits, history, n_steps)
         yield History(*(array[:rows] for array in history))
         if state.loop[TROUBLE] != 0.0:
