@@ -11,7 +11,7 @@ from thermo.errors import CaseError
 from thermo.reader import read_document
 from thermo.runs import run_study
 from thermo.simulate import run
-from thermo.study import study_of
+from thermo.study import numeric_columns, study_of
 from viz.pictures import pictures
 
 CU = CASES / "paper" / "cu-20li.yaml"
@@ -196,12 +196,19 @@ def test_a_table_in_a_study_is_run_into_one_table(tmp_path):
     assert summary["batch"]["rows"] == 3
     assert summary["batch"]["results"]["T1_K"]["n"] == 3
     table = pandas.read_csv(tmp_path / "out" / "table.csv")
-    assert table["sample.with.pool.heat"].tolist() == ["357 J", "280 J", "340 J"]
+    assert table["sample.with.pool.heat [J]"].tolist() == [357.0, 280.0, 340.0]
+    assert summary["batch"]["parameters"] == ["sample.ejecta.fraction", "sample.with.pool.heat [J]"]
     assert table["T3_K"].is_monotonic_increasing is False
     single = simulate_many(read_case(CU), {"sample.ejecta.fraction": [0.2], "sample.with.pool.heat": [280.0]})
     assert table["T1_K"][1] == single["T1_K"][0]
     assert run_study(study, tmp_path / "out", Silent())["batch"] == summary["batch"]
     assert "batch" in pictures(tmp_path / "out")[0]
+
+
+def test_a_column_is_numbers_where_its_unit_is_one():
+    columns = {"a": ("1 kJ", "2.5e3 kJ"), "b": (1.0, 2.0), "c": ("1 kJ", "3 J"), "d": ("5 degC", "6degC")}
+    made = numeric_columns(columns)
+    assert made == {"a [kJ]": [1.0, 2500.0], "b": [1.0, 2.0], "c": ["1 kJ", "3 J"], "d [degC]": [5.0, 6.0]}
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ JUMP = 10.0  # rates of neighbouring rows further apart than this are no curve
 OVER = 1.25  # times the sensitivity: the slope of the last rows of a record that stops as the runaway is over
 THIN = 0.2  # a margin below this is worth a warning
 COARSE = 5.0  # K, between the maximum and the rows beside it
+COLD, HOT = 200.0, 523.15  # K, between which a test begins
 AT_RATES = {"0.1 K/min": 0.1 / 60.0, "1 K/min": 1.0 / 60.0, "10 K/min": 10.0 / 60.0, "60 K/min": 1.0}  # K/s
 INSTRUMENT_UNITS = {"sensitivity": "_K_per_s", "seek": "_s", "wait": "_s", "step": "_K", "phi": ""}
 DAY = 86400.0  # s
@@ -174,6 +175,7 @@ def _kinetics(trace: Trace, curve: Curve, made: dict[str, Any], fitted: tuple[fl
         "log_factor_ln_K_per_s": fit.log_factor,
         "range_K": [fit.low, fit.high],
         "points": fit.n_points,
+        "halves_J_per_mol": fit.halves,
         "start": {key: start[key] for key in ("temperature_K", "time_s", "rate_K_per_s")} if start else None,
         "time_to_maximum_rate_at_start_s": predicted,
         "time_to_maximum_rate_measured_s": measured,
@@ -229,6 +231,7 @@ def _warnings(trace: Trace, made: dict[str, Any], missed: Window | None) -> list
         most = float(-np.diff(record.temperature)[fell - 1].min())
         found.append(_warning("falling", f"{_samples(fell)} a temperature below the one before, by up to {most:.2f} K", fell))
     found += [_gap_warning(trace, gap) for gap in trace.gaps if gap.kind != "fall"]
+    found += _unlikely(trace, made)
     if {"sample_K", "rate_K_per_s"} <= set(record.columns.values()) and record.phase is None:
         text = "a run of this program without a calorimeter: what heats the sample from outside is taken for its own heat"
         found.append(_warning("no-calorimeter", text, []))
@@ -236,6 +239,30 @@ def _warnings(trace: Trace, made: dict[str, Any], missed: Window | None) -> list
         text = f"no hold is long enough for a seek window of {trace.instrument.seek / 60.0:g} min: nothing was looked for"
         found.append(_warning("no-window", text, []))
     return found + _coarse(trace, made, top)
+
+
+def _unlikely(trace: Trace, made: dict[str, Any]) -> list[dict[str, Any]]:
+    """A scale that does not fit the numbers, rows as slow as the seek window, one energy for points that bend."""
+    found = []
+    record, seek = trace.record, trace.instrument.seek
+    start = float(record.temperature[0])
+    if not COLD <= start <= HOT:
+        column = record.columns.get("temperature", "temperature")
+        other = "in kelvin, not in degC" if start > HOT else "in degC, not in kelvin"
+        text = f"sample 1 of {column!r} lies at {_degrees(start)}, where no test begins: is the column {other}?"
+        found.append(_warning("scale", text, [0]))
+    steps = np.diff(record.time)
+    if len(steps) > 2 and steps.min() > 0.5 * seek and np.ptp(steps) < 0.01 * steps.mean():
+        text = f"a row every {steps.mean() / 60.0:.3g} min is too slow for a seek window of {seek / 60.0:g} min: "
+        text += "steps of the heater and self-heating cannot be told apart, T1 is not to be trusted"
+        found.append(_warning("slow", text, []))
+    halves = made["kinetics"].get("halves_J_per_mol")
+    if halves:
+        cold, hot = (energy / 1e3 for energy in halves)
+        text = f"the points bend: {cold:.0f} kJ/mol in the colder half, {hot:.0f} kJ/mol in the hotter; one apparent E, its interval "
+        text += "and what follows from them (time to maximum rate, 24 h temperature) are good for neither"
+        found.append(_warning("bent", text, []))
+    return found
 
 
 def _warning(code: str, text: str, rows: Any) -> dict[str, Any]:
@@ -293,9 +320,16 @@ def _gap_warning(trace: Trace, gap: Gap) -> dict[str, Any]:
 
 
 def _coarse(trace: Trace, made: dict[str, Any], top: int) -> list[dict[str, Any]]:
-    """Rows too far apart for the maximum, or for T2."""
+    """Rows too far apart for the maximum, for the largest rate, or for T2."""
     found = []
     T = trace.record.temperature
+    if made["maximum_rate"] is not None and trace.record.rate is None:
+        row = _row(trace, made["maximum_rate"]["time_s"])
+        if row and T[row] - T[row - 1] > COARSE and trace.record.time[row] - trace.record.time[row - 1] > 1.0:
+            text = (
+                f"the largest rate (sample {row + 1}) is a mean over {T[row] - T[row - 1]:.0f} K between two rows: the true one is higher"
+            )
+            found.append(_warning("coarse", text, [row]))
     if made["onsets"]["T3"] is not None and not trace.exact:
         beside = [abs(float(T[top] - T[row])) for row in (top - 1, top + 1) if 0 <= row < len(T)]
         if max(beside) > COARSE:

@@ -13,6 +13,8 @@ from thermo.kinetics import Floats
 
 BLOCK = 0.5  # K, of a point of the self-heating curve
 EARLY = 1.0 / 60.0  # K/s, where the early part of an exotherm ends
+LEAST_HALF = 5  # points of half a line, for a slope of its own
+BENT = 0.1  # share of E by which the halves of a line differ where it is bent
 
 
 class Curve(NamedTuple):
@@ -24,7 +26,10 @@ class Curve(NamedTuple):
 
 
 class Fit(NamedTuple):
-    """ln(dT/dt) = log_factor - E / (R T), rate in K/s: E and the half-width of its 95 % interval [J/mol], range [K], points."""
+    """ln(dT/dt) = log_factor - E / (R T), rate in K/s: E and the half-width of its 95 % interval [J/mol], range [K], points.
+
+    `halves`: E [J/mol] of the colder and of the hotter half where the points bend, else None.
+    """
 
     activation_energy: float
     half_width: float
@@ -32,6 +37,7 @@ class Fit(NamedTuple):
     low: float
     high: float
     n_points: int
+    halves: tuple[float, float] | None
 
 
 def self_heating(trace: Trace) -> Curve:
@@ -93,7 +99,19 @@ def arrhenius_fit(curve: Curve, low: float, high: float) -> Fit:
         raise ValueError("the rate does not rise with temperature")
     factor = float(y.mean() - slope * (1.0 / T).mean())
     half = float(stdtrit(len(T) - 2, 0.975)) * error * GAS_CONSTANT
-    return Fit(-slope * GAS_CONSTANT, half, factor, float(T.min()), float(T.max()), len(T))
+    return Fit(-slope * GAS_CONSTANT, half, factor, float(T.min()), float(T.max()), len(T), _halves(T, y, slope))
+
+
+def _halves(T: Floats, y: Floats, slope: float) -> tuple[float, float] | None:
+    """E [J/mol] of either half of the points, where they differ by 10 % and by three standard errors."""
+    order = np.argsort(T)
+    parts = order[: len(T) // 2], order[len(T) // 2 :]
+    if len(parts[0]) < LEAST_HALF or min(np.ptp(T[part]) for part in parts) < 1e-3:
+        return None
+    (cold, cold_error), (hot, hot_error) = (line(1.0 / T[part], y[part]) for part in parts)
+    if abs(hot - cold) < max(BENT * abs(slope), 3.0 * math.hypot(cold_error, hot_error)):
+        return None
+    return -cold * GAS_CONSTANT, -hot * GAS_CONSTANT
 
 
 def main_exotherm(found: list[dict[str, Any]]) -> dict[str, Any]:

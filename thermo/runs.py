@@ -21,7 +21,7 @@ from thermo.case import Case, case_hash, resolved
 from thermo.errors import FileError, FolderError, Stopped
 from thermo.reader import Document
 from thermo.store import Folder, damage, plain_name, read_json
-from thermo.study import COLUMNS, Comparison, Study, judged_claims, said, study_hash, table
+from thermo.study import COLUMNS, Comparison, Study, judged_claims, numeric_columns, said, study_hash, table
 
 PACKAGES = ("numpy", "scipy", "scikit-fem", "pyamg", "meshio", "pydantic", "ruamel.yaml", "numba")
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
@@ -288,14 +288,15 @@ def _run_batch(study: Study, folder: Folder, head: dict[str, Any], listener: Lis
     n_rows = len(results["end_time_s"])
     failed = [i + 1 for i in range(n_rows) if results["end_time_s"][i] != results["end_time_s"][i]]
     found = {column: [None if x != x else float(x) for x in values] for column, values in results.items()}
-    folder.write_csv("table.csv", [*study.table, *found], list(zip(*study.table.values(), *found.values(), strict=True)))
+    changed = numeric_columns(study.table)
+    folder.write_csv("table.csv", [*changed, *found], list(zip(*changed.values(), *found.values(), strict=True)))
     spread = {column: _spread([x for x in values if x is not None]) for column, values in found.items()}
     reason = f"{len(failed)} of {n_rows} rows could not be finished, the first is row {failed[0]}" if failed else None
     summary: dict[str, Any] = {
         "title": study.text.title,
         "status": "failed" if failed else "complete",
         "reason": reason,
-        "batch": {"rows": n_rows, "failed": failed, "parameters": list(study.table), "results": spread},
+        "batch": {"rows": n_rows, "failed": failed, "parameters": list(changed), "results": spread},
         "warnings": [] if reason is None else [{"code": "row", "text": reason, "where": "table.csv"}],
         "cost": {"wall_s": time.monotonic() - begun, "cpu_s": time.process_time() - cpu, "peak_memory_MB": peak_memory()},
         "provenance": {**head, "versions": versions(), "machine": machine()},

@@ -99,7 +99,6 @@ def _closing(summary: dict[str, Any]) -> list[str]:
 
 def study_text(summary: dict[str, Any]) -> str:
     """What a person wants to see of a study's summary."""
-
     rows: list[tuple[str, ...]] = [(row["member"], *row_text(row)) for row in summary["table"]]
     rows += [("", *row_text(row)) for row in summary["claims"]]
     lines = [summary["title"], "", columns_text(rows, ("member", *HEAD)), ""]
@@ -113,10 +112,13 @@ def study_text(summary: dict[str, Any]) -> str:
 
 def batch_text(summary: dict[str, Any]) -> str:
     """What a person wants to see of a batch's summary."""
-
     batch = summary["batch"]
     rows = [
-        (name, str(entry["n"]), *(shown(name, entry[word]) for word in ("minimum", "p5", "median", "p95", "maximum")))
+        (
+            name.removesuffix("_K").removesuffix("_K_per_s").removesuffix("_s").replace("_", " "),
+            str(entry["n"]),
+            *(shown(name, entry[word]) for word in ("minimum", "p5", "median", "p95", "maximum")),
+        )
         for name, entry in batch["results"].items()
         if entry["n"]
     ]

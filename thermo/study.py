@@ -18,6 +18,7 @@ from thermo.reader import Document, Frozen, Key, change, did_you_mean, make, mis
 from thermo.result import look_up, shown, unit_of
 from thermo.units import Unit
 
+_NUMBER = re.compile(r"(?P<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(?P<unit>.*?)\s*")
 _CLAIM = re.compile(r"(?P<left>[^/]+?)\s*/\s*(?P<right>[^/]+?)\s+of\s+(?P<key>\S.*)")
 
 
@@ -185,6 +186,20 @@ def _csv_table(path: Path) -> dict[str, tuple[str | float, ...]]:
         if len(row) != len(rows[0]):
             raise ValueError(f"line {i} has {len(row)} cells, and the first has {len(rows[0])}")
     return {name.strip(): tuple(row[j].strip() for row in rows[1:]) for j, name in enumerate(rows[0])} if rows else {}
+
+
+def numeric_columns(table: dict[str, tuple[str | float, ...]]) -> dict[str, list[str | float]]:
+    """The columns as numbers with the unit in the head, `sample.with.pool.heat [J]`; one whose values differ in unit stays text."""
+    made: dict[str, list[str | float]] = {}
+    for name, column in table.items():
+        parts = [_NUMBER.fullmatch(str(value)) for value in column]
+        units = {part["unit"] if part else None for part in parts}
+        unit = units.pop() if len(units) == 1 else None
+        if unit is None:
+            made[name] = list(column)
+        else:
+            made[f"{name} [{unit}]" if unit else name] = [float(part["number"]) for part in parts if part]
+    return made
 
 
 def study_hash(study: Study) -> str:

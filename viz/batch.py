@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,20 +30,17 @@ def scatter(table: Path, summary: dict[str, Any]) -> Figure:
         y = np.array([float(row[result]) - ZERO_CELSIUS if row[result] else np.nan for row in rows])
         name = result.removesuffix("_K").replace("maximum", "largest temperature")
         for j, parameter in enumerate(parameters):
-            axes, texts = grid[i, j], [row[parameter] for row in rows]
-            unit = _UNIT.sub("", texts[0], count=1)
-            below = parameter + (f" [{unit}]" if unit else "")
-            theme.dress(axes, below if i == len(results) - 1 else "", f"{name} [°C]" if j == 0 else "")
-            axes.plot([_number(text) for text in texts], y, "o", ms=3.0, mew=0.0, alpha=0.6, color=theme.colour(0))
+            axes = grid[i, j]
+            theme.dress(axes, parameter if i == len(results) - 1 else "", f"{name} [°C]" if j == 0 else "")
+            axes.plot(_numbers([row[parameter] for row in rows]), y, "o", ms=3.0, mew=0.0, alpha=0.6, color=theme.colour(0))
         if np.ptp(y[~np.isnan(y)]) < 1.0:
             grid[i, 0].set_ylim(np.nanmean(y) - 1.0, np.nanmean(y) + 1.0)
     return figure
 
 
-_UNIT = re.compile(r"[-+0-9.eE]+\s*")
-
-
-def _number(text: str) -> float:
-    """The number at the beginning of a text such as `135 kJ/mol`."""
-    match = _UNIT.match(text)
-    return float(match[0]) if match else float("nan")
+def _numbers(texts: list[str]) -> list[float] | list[str]:
+    """A column as numbers, or as it is where its values have several units."""
+    try:
+        return [float(text) for text in texts]
+    except ValueError:
+        return texts

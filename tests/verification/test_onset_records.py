@@ -239,3 +239,34 @@ def test_the_interval_of_the_energy_holds_the_true_one_as_often_as_it_says():
         fit = arrhenius_fit(Curve(T, T, rate), 380.0, 420.0)
         held += abs(fit.activation_energy - 110e3) <= fit.half_width
     assert 180 <= held <= 199
+
+
+def test_points_that_bend_are_warned_of_and_a_straight_line_is_not():
+    """The rate of two reactions of 60 and 160 kJ/mol, equal at 400 K; and 200 noisy lines of one energy, where three may be unlucky."""
+    T = np.linspace(380.0, 420.0, 40)
+    draw = np.random.default_rng(SEED)
+    unlucky = 0
+    for _ in range(200):
+        rate = np.exp(25.0 - 110e3 / (GAS_CONSTANT * T) + 0.03 * draw.standard_normal(len(T)))
+        unlucky += arrhenius_fit(Curve(T, T, rate), 380.0, 420.0).halves is not None
+    assert unlucky <= 3
+    rate = 1e-4 * sum(np.exp(energy / GAS_CONSTANT * (1.0 / 400.0 - 1.0 / T)) for energy in (60e3, 160e3))
+    cold, hot = arrhenius_fit(Curve(T, T, rate), 380.0, 420.0).halves
+    assert 60e3 < cold < 110e3 < hot < 160e3
+
+
+@pytest.mark.parametrize(("shift", "word"), [(273.15, "kelvin"), (-273.15, "degC")])
+def test_a_scale_that_no_test_has_is_warned_of(shift, word):
+    time, T = np.array([0.0, 600.0, 1500.0]), np.array([363.15, 364.0, 365.0])
+    found = [w for w in analyse(Record("made", time, T + shift))["warnings"] if w["code"] == "scale"]
+    assert len(found) == 1
+    assert f"is the column in {word}" in found[0]["text"]
+
+
+def test_a_logger_slower_than_the_seek_window_is_warned_of(cu):
+    _, _, result = cu
+    slow = analyse(noisy(*logged(result, True, every=1200.0, event=np.inf, quick=np.inf), 0.0))
+    assert "slow" in [w["code"] for w in slow["warnings"]]
+    usual = analyse(noisy(*logged(result, True), 0.0))
+    assert "slow" not in [w["code"] for w in usual["warnings"]]
+    assert "the largest rate" in " ".join(w["text"] for w in slow["warnings"])
