@@ -62,6 +62,7 @@ from thermo.tensor import Stack, box_solver
 SOLVE_TOLERANCE = 1e-6  # relative residual of a linear solve, the sum of which is then taken to nothing
 BOX_TOLERANCE = 1e-9  # the same where the preconditioner is all but exact
 INNER_TOLERANCE = 1e-4  # the same within Newton's method, which asks again
+MILD_TOLERANCE = 0.1  # the same where only conductivities move, by about as much an iteration
 STALE = 3.0  # a preconditioner serves steps up to this factor from the one it was made for
 MOST_DIRECT = {1: 10**9, 2: 20_000, 3: 1500}  # unknowns up to which a linear system is solved directly, by dimension
 POWER_ITERATIONS = 10
@@ -330,14 +331,16 @@ class MeshWork:
         if storage:
             self.end_heat = storage.heat(end)
         # with conductivities alone each iterate keeps the energy, and need not be better than the step
-        small = (1e-4 if self.curved or storage else 1e-1) * sample.tolerance * self.scale_now(loop)
+        mild = not (self.curved or storage)
+        small = (1e-1 if mild else 1e-4) * sample.tolerance * self.scale_now(loop)
+        inner, before = SOLVE_TOLERANCE if self.linear else MILD_TOLERANCE if mild else INNER_TOLERANCE, math.inf
         for _ in range(MOST_NEWTON):
             around = surface(sample, self.terms, time, end)
             self.now = sample.conduction.at(end)
             flow = self.now.into(end) + around.flow
             residual = (known + s * flow - self.rise(T, end))[free]
             capacity = self.capacity_at(end)
-            change = self.solve(s, residual, loop, around, capacity, SOLVE_TOLERANCE if self.linear else INNER_TOLERANCE)
+            change = self.solve(s, residual, loop, around, capacity, inner)
             if change is None or not np.all(np.isfinite(change)):
                 return None
             if storage:
@@ -345,8 +348,12 @@ class MeshWork:
                 end[free] = storage.temperature(self.end_heat, end)[free]
             else:
                 end[free] += change
-            if self.linear or float(np.max(np.abs(change), initial=0.0)) < small:
+            moved = float(np.max(np.abs(change), initial=0.0))
+            # what is left after a change is that change times how much smaller it is than the one before, and so on
+            left = moved * moved / (before - moved) if mild and moved < before < math.inf else moved
+            if self.linear or left < small:
                 return self.rise(T, end)
+            before = moved
         return None
 
     def rise(self, T: Floats, end: Floats) -> Floats:
