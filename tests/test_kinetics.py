@@ -18,7 +18,7 @@ from thermo.kinetics import (
     factor_slope,
     heat_per_extent,
     rate_constant,
-    rate_constant_slope,
+    rate_constant_and_slope,
     rate_slopes,
     rates,
 )
@@ -90,7 +90,7 @@ def test_a_gate_halves_the_rate_at_its_temperature_and_a_ceiling_caps_it():
     bare = lithium.pre_exponential_factor * math.exp(-lithium.activation_energy / (8.314462618 * 453.65))
     assert rate_constant(MECHANISM, 1, 453.65, FIRED) == pytest.approx(0.5 * bare / (0.5 * bare + 1.0))
     assert rate_constant(MECHANISM, 1, 1500.0, FIRED) == pytest.approx(1.0, rel=1e-4)
-    assert rate_constant_slope(MECHANISM, 1, 1500.0, FIRED) < 1e-4
+    assert rate_constant_and_slope(MECHANISM, 1, 1500.0, FIRED)[1] < 1e-4
 
 
 def test_a_short_waits_for_its_trigger_and_delivers_i_times_v():

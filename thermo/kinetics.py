@@ -192,10 +192,10 @@ def rate_constant(mechanism, k, temperature, fired):
 
 
 @kernel
-def rate_constant_slope(mechanism, k, temperature, fired):
-    """d/dT of `rate_constant` [1/(s K)]."""
+def rate_constant_and_slope(mechanism, k, temperature, fired):
+    """`rate_constant` [1/s] and its d/dT [1/(s K)]."""
     if not switched_on(mechanism, k, fired):
-        return 0.0
+        return 0.0, 0.0
     value = arrhenius(mechanism, k, temperature)
     slope = value * (mechanism.activation[k] / temperature + mechanism.exponent[k]) / temperature
     width = mechanism.gate_width[k]
@@ -211,7 +211,8 @@ def rate_constant_slope(mechanism, k, temperature, fired):
     ceiling = mechanism.ceiling[k]
     if ceiling > 0.0:
         slope *= (ceiling / (value + ceiling)) ** 2
-    return slope
+        value *= ceiling / (value + ceiling)
+    return value, slope
 
 
 @kernel
@@ -245,12 +246,12 @@ def rate_slopes(mechanism, temperature, amount, fired, by_temperature, by_extent
         for other in range(n_reactions):
             by_extent[k, other] = 0.0
         first, last = mechanism.first_factor[k], mechanism.first_factor[k + 1]
-        constant = rate_constant(mechanism, k, temperature, fired)
+        constant, rising = rate_constant_and_slope(mechanism, k, temperature, fired)
         product = 1.0
         for m in range(first, last):
             c = amount[mechanism.factor_species[m]]
             product *= factor(mechanism.factor_kind[m], c, mechanism.factor_a[m], mechanism.factor_b[m])
-        by_temperature[k] = rate_constant_slope(mechanism, k, temperature, fired) * product
+        by_temperature[k] = rising * product
         if constant == 0.0:
             continue
         for m in range(first, last):

@@ -15,6 +15,7 @@ from thermo.kinetics import Floats, Integers, Mechanism
 
 SQRT_2 = math.sqrt(2.0)
 SQRT_2PI = math.sqrt(2.0 * math.pi)
+PEAK_ENDS = 9.0  # widths from its middle a peak is below the rounding of its sum
 
 
 class HeatCapacity(NamedTuple):
@@ -67,8 +68,11 @@ def enthalpy(capacity, temperature):
     above = temperature - REFERENCE_TEMPERATURE
     value = capacity.at_298 * above + 0.5 * capacity.slope * above * above
     for j in range(capacity.peak_heat.shape[0]):
-        scaled = (temperature - capacity.peak_temperature[j]) / (capacity.peak_width[j] * SQRT_2)
-        value += capacity.peak_heat[j] * 0.5 * (1.0 + math.erf(scaled))
+        scaled = (temperature - capacity.peak_temperature[j]) / capacity.peak_width[j]
+        if scaled > PEAK_ENDS:
+            value += capacity.peak_heat[j]
+        elif scaled > -PEAK_ENDS:
+            value += capacity.peak_heat[j] * 0.5 * (1.0 + math.erf(scaled / SQRT_2))
     return value
 
 
@@ -78,7 +82,7 @@ def heat_capacity(capacity, temperature):
     value = capacity.at_298 + capacity.slope * (temperature - REFERENCE_TEMPERATURE)
     for j in range(capacity.peak_heat.shape[0]):
         scaled = (temperature - capacity.peak_temperature[j]) / capacity.peak_width[j]
-        if abs(scaled) < 38.0:
+        if abs(scaled) < PEAK_ENDS:
             value += capacity.peak_heat[j] / (capacity.peak_width[j] * SQRT_2PI) * math.exp(-0.5 * scaled * scaled)
     return value
 
@@ -90,7 +94,7 @@ def heat_capacity_slope(capacity, temperature):
     for j in range(capacity.peak_heat.shape[0]):
         width = capacity.peak_width[j]
         scaled = (temperature - capacity.peak_temperature[j]) / width
-        if abs(scaled) < 38.0:
+        if abs(scaled) < PEAK_ENDS:
             value -= capacity.peak_heat[j] / (width * SQRT_2PI) * math.exp(-0.5 * scaled * scaled) * scaled / width
     return value
 

@@ -305,16 +305,17 @@ def rodas4_step(sample, programme, state, clock, h, work):
             work.ledger[stage, HEAT_OUT] += loss - drift
         for s in range(n_sites):
             node, share = sample.site_node[s], sample.site_share[s]
-            for k in range(n_reactions):
-                step = 0.0
-                for j in range(stage):
-                    step += A[stage, j] * work.extent[j, s, k]
-                work.stage_extent[k] = state.extent[s, k] + step
-            amounts(mechanism, work.stage_extent, work.amount)
-            rates(mechanism, work.stage_temperature[node], work.amount, state.fired[s], work.rate[s])
+            if stage:  # the first stage has the rates of the state
+                for k in range(n_reactions):
+                    step = 0.0
+                    for j in range(stage):
+                        step += A[stage, j] * work.extent[j, s, k]
+                    work.stage_extent[k] = state.extent[s, k] + step
+                amounts(mechanism, work.stage_extent, work.amount)
+                rates(mechanism, work.stage_temperature[node], work.amount, state.fired[s], work.rate[s])
             released = 0.0
             for k in range(n_reactions):
-                heat = share * heat_per_extent(mechanism, k, work.amount) * work.rate[s, k]
+                heat = (share * heat_per_extent(mechanism, k, work.amount) if stage else work.heat[s, k]) * work.rate[s, k]
                 released += heat
                 work.ledger[stage, RELEASED + k] += heat
                 earlier = 0.0

@@ -175,12 +175,10 @@ def due_event(sample, programme, trial, clock, work, out):
 def first_event(sample, programme, state, clock, h, work, trial, out, before):
     """Where in the step just tried something happens first: theta (2.0: nothing), on the dense output.
 
-    An event counts once its margin is positive, so theta is the side where it is.
+    An event counts once its margin is positive, so theta is the side where it is; `trial` is then the state there, or at the end.
     The bracket closes by false position, every third time by halving; `before` holds the margins at its lower end.
     """
     copy(state.machine, trial.machine)
-    if not watches(programme) and state.fired.size == 0:
-        return 2.0, NOTHING, 0, 0.0, 0.0
     interpolate(sample, state, work, 1.0, trial)
     event, trigger, temperature, rate = due_event(sample, programme, trial, clock + h, work, out)
     if event == NOTHING:
@@ -295,8 +293,11 @@ def advance(sample, programme, state, work, trial, times, limits, history, n_ste
             if loop[STEP] < max(limits.smallest_step * clock, SHORTEST):
                 loop[TROUBLE] = STEP_COLLAPSED
             continue
-        theta, event, trigger, temperature, rate = first_event(sample, programme, state, clock, h, work, trial, out, before)
-        happens = theta <= 1.0
+        theta, event, trigger, temperature, rate = 2.0, NOTHING, 0, 0.0, 0.0
+        looks = watches(programme) or state.fired.size > 0
+        if looks:
+            theta, event, trigger, temperature, rate = first_event(sample, programme, state, clock, h, work, trial, out, before)
+        happens, written = theta <= 1.0, row
         taken = theta * h if happens else h
         begun = loop[PHASE_TIME] + clock
         for time in times:
@@ -305,7 +306,10 @@ def advance(sample, programme, state, work, trial, times, limits, history, n_ste
                 _, there = sensor(sample, programme, trial, clock + (time - begun), work)
                 write_row(trial, time, there, 1.0, history, row)
                 row += 1
-        interpolate(sample, state, work, taken / h, state)
+        if looks and row == written:
+            copy_state(trial, state)
+        else:
+            interpolate(sample, state, work, min(theta, 1.0), state)
         growth = 0.9 * max(error, 1e-8) ** (-1.0 / order)
         if loop[N_STEPS] > 0.0 and loop[LAST_STEP] > 0.0:  # predictive control with the previous error
             growth = min(growth, growth * h / loop[LAST_STEP] * (loop[LAST_ERROR] / max(error, 1e-8)) ** (1.0 / order))
