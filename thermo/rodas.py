@@ -283,14 +283,17 @@ def rodas4_step(sample, programme, state, clock, h, work):
         wall = wall_temperature(moment, work.stage_temperature[at])
         conduct(sample, work.stage_temperature, work.rhs)
         for r in range(n_rows):
-            value = 0.0
-            for j in range(stage):
-                value += C[stage, j] * work.ledger[j, r]
-            work.ledger[stage, r] = value / h
+            work.ledger[stage, r] = 0.0
+        for j in range(stage):
+            share = C[stage, j] / h
+            for r in range(n_rows):
+                work.ledger[stage, r] += share * work.ledger[j, r]
         for i in range(n_nodes):
             T = work.stage_temperature[i]
             loss = sample.surface[i] * surface_loss(moment, T, wall)
-            heater = moment.ramp * heated_capacity(sample, i, T) + sample.share[i] * moment.power
+            heater = sample.share[i] * moment.power
+            if moment.ramp != 0.0:
+                heater += moment.ramp * heated_capacity(sample, i, T)
             earlier = 0.0
             for j in range(stage):
                 earlier += C[stage, j] * work.temperature[j, i]
