@@ -31,13 +31,9 @@ def assemble(space: Any, conductivity: Floats) -> csr_matrix:
     compiled = compile_kernels()
     start, owner = np.zeros(n_nodes + 2, np.int32), np.empty(cells.size, np.int32)
     compiled(owners)(cells, start, owner)
-    lengths = np.zeros(n_nodes, np.int32)
-    # both passes of one function: how many neighbours, then which
-    pattern = compiled(neighbours)
-    pattern(cells, start, owner, np.zeros(n_nodes, np.int32), lengths, np.zeros(n_nodes + 1, np.int32), np.zeros(0, np.int32))
-    indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
-    indices = np.zeros(int(indptr[-1]), np.int32)
-    pattern(cells, start, owner, np.zeros(n_nodes, np.int32), lengths, indptr, indices)
+    indptr, room = np.zeros(n_nodes + 1, np.int32), np.empty(cells.size * n_local, np.int32)
+    compiled(neighbours)(cells, start, owner, np.zeros(n_nodes, np.int32), indptr, room)
+    indices = room[: indptr[-1]].copy()
     data = np.zeros(len(indices))
     _, slopes = space.shapes(space.element)
     values, corners = space.straight()
@@ -69,6 +65,18 @@ def conducted(matrix: csr_matrix, temperature: Floats) -> Floats:
     found = np.empty(len(temperature))
     compile_kernels()(differences)(matrix.indptr, matrix.indices, matrix.data, temperature, found)
     return found
+
+
+def between(matrix: csr_matrix, free: Any) -> tuple[Any, Any, Any, Any]:
+    """The entries of a square matrix between nodes that are `free` (n_nodes,): where they stand in it, their columns counted among free
+    nodes, the ends of rows, and which of them are on the diagonal; rows have their columns in rising order."""
+    number = np.cumsum(free, dtype=np.int32) - np.int32(1)
+    n_free = int(number[-1]) + 1 if len(number) else 0
+    places, indices = np.empty(matrix.nnz, np.int64), np.empty(matrix.nnz, np.int32)
+    indptr, diagonal = np.zeros(n_free + 1, np.int32), np.empty(n_free, np.int64)
+    compile_kernels()(kept)(matrix.indptr, matrix.indices, free, number, places, indices, indptr, diagonal)
+    n = int(indptr[-1])
+    return places[:n], indices[:n], indptr, diagonal
 
 
 def volumes(space: Any) -> Floats:
@@ -123,6 +131,24 @@ def balance(indptr, indices, data):
 
 
 @kernel
+def kept(indptr, indices, free, number, places, columns, ends, diagonal):
+    """Into the last four what `between` says."""
+    n = 0
+    for row in range(free.shape[0]):
+        if not free[row]:
+            continue
+        for k in range(indptr[row], indptr[row + 1]):
+            column = indices[k]
+            if free[column]:
+                if column == row:
+                    diagonal[number[row]] = n
+                places[n] = k
+                columns[n] = number[column]
+                n += 1
+        ends[number[row] + 1] = n
+
+
+@kernel
 def differences(indptr, indices, data, temperature, found):
     """Into `found` the sum of -K_ij (T_j - T_i) over each row i."""
     for row in range(found.shape[0]):
@@ -133,28 +159,26 @@ def differences(indptr, indices, data, temperature, found):
 
 
 @kernel
-def neighbours(cells, start, owner, seen, lengths, indptr, indices):
-    """Into `lengths` how many nodes each node shares a cell with, itself among them; into `indices`, if it has room, which, rising.
+def neighbours(cells, start, owner, seen, indptr, indices):
+    """The nodes that each node shares a cell with, itself among them, rising: those of node i in `indices` from `indptr[i]` on.
 
-    `seen` (n_nodes,) zeros: the last node that met each node, counted from one on.
+    `seen` (n_nodes,) zeros: the last node that met each node, counted from one on. `indices` has room for every pair of every cell.
     """
-    write = indices.shape[0] > 0
-    for node in range(lengths.shape[0]):
-        n, first = 0, indptr[node]
+    for node in range(seen.shape[0]):
+        first = last = indptr[node]
         for k in range(start[node], start[node + 1]):
             for j in range(cells.shape[1]):
                 other = cells[owner[k], j]
                 if seen[other] == node + 1:
                     continue
                 seen[other] = node + 1
-                if write:
-                    at = first + n  # into its place among those found, from the end
-                    while at > first and indices[at - 1] > other:
-                        indices[at] = indices[at - 1]
-                        at -= 1
-                    indices[at] = other
-                n += 1
-        lengths[node] = n
+                at = last  # into its place among those found, from the end
+                while at > first and indices[at - 1] > other:
+                    indices[at] = indices[at - 1]
+                    at -= 1
+                indices[at] = other
+                last += 1
+        indptr[node + 1] = last
 
 
 @kernel

@@ -104,7 +104,7 @@ def _prepared(folder: Path) -> Callable[[F], F]:
         register_jitable(**BARE)(function)
     for dispatch, bodies, loops in _dispatchers:
         overload(dispatch, strict=False, jit_options=BARE)(_chooser(bodies | loops))
-    return numba.njit(cache=True, nogil=True, **OPTIONS)  # type: ignore[no-any-return]
+    return functools.cache(numba.njit(cache=True, nogil=True, **OPTIONS))  # loaded once a process, not once a call
 
 
 def _chooser(bodies: dict[type, Callable[..., Any]]) -> Callable[..., Any]:

@@ -178,7 +178,6 @@ def first_event(sample, programme, state, clock, h, work, trial, out, before):
     An event counts once its margin is positive, so theta is the side where it is; `trial` is then the state there, or at the end.
     The bracket closes by false position, every third time by halving; `before` holds the margins at its lower end.
     """
-    copy(state.machine, trial.machine)
     interpolate(sample, state, work, 1.0, trial)
     event, trigger, temperature, rate = due_event(sample, programme, trial, clock + h, work, out)
     if event == NOTHING:
@@ -293,6 +292,7 @@ def advance(sample, programme, state, work, trial, times, limits, history, n_ste
             if loop[STEP] < max(limits.smallest_step * clock, SHORTEST):
                 loop[TROUBLE] = STEP_COLLAPSED
             continue
+        copy(state.machine, trial.machine)
         theta, event, trigger, temperature, rate = 2.0, NOTHING, 0, 0.0, 0.0
         looks = watches(programme) or state.fired.size > 0
         if looks:

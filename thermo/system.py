@@ -20,11 +20,13 @@ from scipy.sparse import csr_matrix, diags_array
 from scipy.sparse.linalg import cg, splu
 
 from meshes.mesh import Links
+from thermo.assembly import LARGE, between
 from thermo.boundary import LINKS, Contact, Convection, Flux, GapRadiation, Held, Radiation, Source, at, extremes_of, resistance
 from thermo.conduction import Conduction
 from thermo.constants import REFERENCE_TEMPERATURE, STEFAN_BOLTZMANN
 from thermo.errors import SolveError
 from thermo.kinetics import Floats, Integers
+from thermo.multigrid import multigrid
 from thermo.programme import N_MACHINE, FaceSchedule, start
 from thermo.stepping import (
     ERROR,
@@ -65,7 +67,6 @@ INNER_TOLERANCE = 1e-4  # the same within Newton's method, which asks again
 MILD_TOLERANCE = 0.1  # the same where only conductivities move, by about as much an iteration
 STALE = 3.0  # a preconditioner serves steps up to this factor from the one it was made for
 MOST_DIRECT = {1: 10**9, 2: 20_000, 3: 1500}  # unknowns up to which a linear system is solved directly, by dimension
-POWER_ITERATIONS = 10
 MOST_NEWTON = 40  # iterations of a stage
 STIFF = 100.0  # below this ratio of step to the fastest node's time the diagonal alone preconditions well enough
 
@@ -195,6 +196,8 @@ class MeshWork:
         """The conduction matrix between free nodes: where its entries stand in the whole one, their columns, the ends of rows, and which
         of them are on the diagonal."""
         matrix, free = self.now.matrix, self.count == 0
+        if len(free) >= LARGE:
+            return between(matrix, free)
         kept = free[matrix.indices] & np.repeat(free, np.diff(matrix.indptr))
         dropped = np.flatnonzero(~kept)  # few, mostly
         ends = matrix.indptr[1:] - np.searchsorted(dropped, matrix.indptr[1:])
@@ -385,40 +388,6 @@ def open_part(matrix: csr_matrix, found: Floats, left: Floats) -> float:
     a small difference of large terms."""
     rounding = 1e-13 * float(np.linalg.norm(matrix.diagonal() * found))
     return max(0.0, float(np.linalg.norm(left)) - rounding)
-
-
-def rows_of(matrix: csr_matrix) -> Integers:
-    """The row of each entry."""
-    return np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
-
-
-def multigrid(matrix: csr_matrix) -> Any:
-    """Algebraic multigrid: classical (Ruge & Stueben) where no entry off the diagonal is positive, as on graded boxes with nodal
-    quadrature, whose strong couplings it follows; else by smoothed aggregation with all couplings.
-
-    The prolongation of the latter is damped with 4/3 over the spectral radius of D^-1 A, D the sums of rows. A few products from one
-    vector estimate that; pyamg's own way takes half of the set-up and random numbers, which would make two runs differ.
-    """
-    from pyamg import ruge_stuben_solver, smoothed_aggregation_solver
-
-    sweeps = {"presmoother": ("gauss_seidel", {"sweep": "forward"}), "postsmoother": ("gauss_seidel", {"sweep": "backward"})}
-    if np.count_nonzero(matrix.data > 0.0) > matrix.shape[0]:
-        D, vector = np.bincount(rows_of(matrix), weights=np.abs(matrix.data)), np.random.default_rng(0).normal(size=matrix.shape[0])
-        for _ in range(POWER_ITERATIONS):
-            vector = matrix @ vector / D
-            radius = float(np.linalg.norm(vector))
-            vector /= radius
-        hierarchy = smoothed_aggregation_solver(
-            matrix,
-            strength=("symmetric", {"theta": 0.0}),
-            smooth=("jacobi", {"omega": 4.0 / 3.0 / radius, "weighting": "local"}),
-            improve_candidates=None,
-            max_coarse=100,
-            **sweeps,
-        )
-    else:
-        hierarchy = ruge_stuben_solver(matrix, strength=("classical", {"theta": 0.25}), max_coarse=100, **sweeps)
-    return hierarchy.aspreconditioner(cycle="V")
 
 
 @make_work.body(MeshSample)

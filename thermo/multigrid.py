@@ -1,0 +1,151 @@
+"""The preconditioner of large systems: a hierarchy by pyamg, and the cycle through a large one in compiled code and single precision.
+
+A cycle is bound by how fast the matrix is read. From zero, one sweep of Gauss-Seidel reads the lower triangle and what it leaves the upper
+one; single precision halves the numbers. The conjugate gradients around it stay in double precision and never see the difference.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+from scipy.sparse.linalg import LinearOperator
+
+from thermo.assembly import LARGE
+from thermo.compiled import compile_kernels, kernel
+from thermo.kinetics import Floats, Integers
+
+Singles = NDArray[np.float32]
+Places = NDArray[np.uint32]
+
+POWER_ITERATIONS = 6
+
+
+def rows_of(matrix: csr_matrix) -> Integers:
+    """The row of each entry."""
+    return np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+
+
+def multigrid(matrix: csr_matrix) -> Any:
+    """Algebraic multigrid: classical (Ruge & Stueben) where no entry off the diagonal is positive, as on graded boxes with nodal
+    quadrature, whose strong couplings it follows; else by smoothed aggregation with all couplings.
+
+    The prolongation of the latter is damped with 4/3 over the spectral radius of D^-1 A, D the sums of rows. A few products from one
+    vector estimate that; pyamg's own way takes half of the set-up and random numbers, which would make two runs differ.
+    """
+    from pyamg import ruge_stuben_solver, smoothed_aggregation_solver
+
+    sweeps = {"presmoother": ("gauss_seidel", {"sweep": "forward"}), "postsmoother": ("gauss_seidel", {"sweep": "backward"})}
+    if np.count_nonzero(matrix.data > 0.0) > matrix.shape[0]:
+        D, vector = np.bincount(rows_of(matrix), weights=np.abs(matrix.data)), np.random.default_rng(0).normal(size=matrix.shape[0])
+        for _ in range(POWER_ITERATIONS):
+            vector = matrix @ vector / D
+            radius = float(np.linalg.norm(vector))
+            vector /= radius
+        hierarchy = smoothed_aggregation_solver(
+            matrix,
+            strength=("symmetric", {"theta": 0.0}),
+            smooth=("jacobi", {"omega": 4.0 / 3.0 / radius, "weighting": "local"}),
+            improve_candidates=None,
+            max_coarse=100,
+            **sweeps,
+        )
+    else:
+        hierarchy = ruge_stuben_solver(matrix, strength=("classical", {"theta": 0.25}), max_coarse=100, **sweeps)
+    if matrix.shape[0] < LARGE:
+        return hierarchy.aspreconditioner(cycle="V")
+    return LinearOperator(matrix.shape, matvec=Cycle(hierarchy), dtype=float)
+
+
+class Level(NamedTuple):
+    """A matrix of n rows in single precision, columns of a row rising: `at` (n,) the place of its entry on the diagonal, `inverse` (n,)
+    that entry's inverse; prolongation from and restriction to the next level; two vectors (n,).
+
+    Places are unsigned: compiled code then need not ask at each whether it counts from the end, which halves its time.
+    """
+
+    indptr: Places
+    indices: Places
+    data: Singles
+    at: Places
+    inverse: Singles
+    prolong: Any
+    restrict: Any
+    found: Singles
+    left: Singles
+
+
+class Cycle:
+    """A V-cycle from zero: Gauss-Seidel forward on the way down and backward on the way up, so that it is symmetric."""
+
+    def __init__(self, hierarchy: Any) -> None:
+        compiled = compile_kernels()
+        self.descend, self.ascend = compiled(descend), compiled(ascend)
+        self.scale = float(hierarchy.levels[0].A.diagonal().mean())
+        self.levels = [_level(level, self.scale) for level in hierarchy.levels[:-1]]
+        self.coarsest = np.linalg.pinv(hierarchy.levels[-1].A.toarray() / self.scale).astype(np.float32)
+
+    def __call__(self, right: Floats) -> Floats:
+        size = float(np.max(np.abs(right), initial=0.0))
+        if size == 0.0:
+            return np.zeros_like(right)
+        found = self._cycle(0, (right.ravel() / size).astype(np.float32)).astype(float)
+        found *= size / self.scale
+        return found  # type: ignore[no-any-return]
+
+    def _cycle(self, depth: int, right: Singles) -> Singles:
+        if depth == len(self.levels):
+            return self.coarsest @ right  # type: ignore[no-any-return]
+        level = self.levels[depth]
+        matrix = level.indptr, level.indices, level.data, level.at, level.inverse
+        self.descend(*matrix, right, level.found, level.left)
+        found = level.found + level.prolong @ self._cycle(depth + 1, level.restrict @ level.left)
+        self.ascend(*matrix, right, found)
+        return found  # type: ignore[no-any-return]
+
+
+def _level(level: Any, scale: float) -> Level:
+    matrix = level.A.tocsr()
+    matrix.sort_indices()
+    data = (matrix.data / scale).astype(np.float32)
+    diagonal = np.flatnonzero(matrix.indices == rows_of(matrix))
+    return Level(
+        matrix.indptr.view(np.uint32),
+        matrix.indices.view(np.uint32),
+        data,
+        diagonal.astype(np.uint32),
+        1.0 / data[diagonal],
+        level.P.tocsr().astype(np.float32),
+        level.R.tocsr().astype(np.float32),
+        np.empty(len(diagonal), np.float32),
+        np.empty(len(diagonal), np.float32),
+    )
+
+
+@kernel
+def descend(indptr, indices, data, at, inverse, right, found, left):
+    """Into `found` a forward sweep of Gauss-Seidel from zero, into `left` what it leaves of `right`."""
+    for row in range(right.shape[0]):
+        total = right[row]
+        for k in range(indptr[row], at[row]):
+            total -= data[k] * found[indices[k]]
+        found[row] = total * inverse[row]
+    for row in range(right.shape[0]):
+        total = data[at[row]] * found[row]
+        for k in range(at[row], indptr[row + 1]):
+            total -= data[k] * found[indices[k]]
+        left[row] = total
+
+
+@kernel
+def ascend(indptr, indices, data, at, inverse, right, found):
+    """A backward sweep of Gauss-Seidel on `found`."""
+    n = right.shape[0]
+    for back in range(n):
+        row = n - 1 - back
+        total = right[row] + data[at[row]] * found[row]
+        for k in range(indptr[row], indptr[row + 1]):
+            total -= data[k] * found[indices[k]]
+        found[row] = total * inverse[row]
