@@ -72,11 +72,19 @@ def between(matrix: csr_matrix, free: Any) -> tuple[Any, Any, Any, Any]:
     nodes, the ends of rows, and which of them are on the diagonal; rows have their columns in rising order."""
     number = np.cumsum(free, dtype=np.int32) - np.int32(1)
     n_free = int(number[-1]) + 1 if len(number) else 0
-    places, indices = np.empty(matrix.nnz, np.int64), np.empty(matrix.nnz, np.int32)
+    places, indices = np.empty(matrix.nnz, np.uint32), np.empty(matrix.nnz, np.int32)
     indptr, diagonal = np.zeros(n_free + 1, np.int32), np.empty(n_free, np.int64)
     compile_kernels()(kept)(matrix.indptr, matrix.indices, free, number, places, indices, indptr, diagonal)
     n = int(indptr[-1])
     return places[:n], indices[:n], indptr, diagonal
+
+
+def gathered(s: float, data: Floats, places: Any, on_diagonal: Any, diagonal: Floats) -> Floats:
+    """s times the entries at `places`, and a `diagonal` added where that stands among them."""
+    found = np.empty(len(places))
+    compile_kernels()(gather)(s, data, places, found)
+    found[on_diagonal] += diagonal
+    return found
 
 
 def volumes(space: Any) -> Floats:
@@ -146,6 +154,13 @@ def kept(indptr, indices, free, number, places, columns, ends, diagonal):
                 columns[n] = number[column]
                 n += 1
         ends[number[row] + 1] = n
+
+
+@kernel
+def gather(s, data, places, found):
+    """Into the last what `gathered` says, without the diagonal."""
+    for k in range(found.shape[0]):
+        found[k] = s * data[places[k]]
 
 
 @kernel

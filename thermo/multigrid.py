@@ -15,17 +15,12 @@ from scipy.sparse.linalg import LinearOperator
 
 from thermo.assembly import LARGE
 from thermo.compiled import compile_kernels, kernel
-from thermo.kinetics import Floats, Integers
+from thermo.kinetics import Floats
 
 Singles = NDArray[np.float32]
 Places = NDArray[np.uint32]
 
 POWER_ITERATIONS = 6
-
-
-def rows_of(matrix: csr_matrix) -> Integers:
-    """The row of each entry."""
-    return np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
 
 
 def multigrid(matrix: csr_matrix) -> Any:
@@ -39,7 +34,7 @@ def multigrid(matrix: csr_matrix) -> Any:
 
     sweeps = {"presmoother": ("gauss_seidel", {"sweep": "forward"}), "postsmoother": ("gauss_seidel", {"sweep": "backward"})}
     if np.count_nonzero(matrix.data > 0.0) > matrix.shape[0]:
-        D, vector = np.bincount(rows_of(matrix), weights=np.abs(matrix.data)), np.random.default_rng(0).normal(size=matrix.shape[0])
+        D, vector = np.add.reduceat(np.abs(matrix.data), matrix.indptr[:-1]), np.random.default_rng(0).normal(size=matrix.shape[0])
         for _ in range(POWER_ITERATIONS):
             vector = matrix @ vector / D
             radius = float(np.linalg.norm(vector))
@@ -109,19 +104,20 @@ class Cycle:
 def _level(level: Any, scale: float) -> Level:
     matrix = level.A.tocsr()
     matrix.sort_indices()
-    data = (matrix.data / scale).astype(np.float32)
-    diagonal = np.flatnonzero(matrix.indices == rows_of(matrix))
-    return Level(
-        matrix.indptr.view(np.uint32),
-        matrix.indices.view(np.uint32),
-        data,
-        diagonal.astype(np.uint32),
-        1.0 / data[diagonal],
-        level.P.tocsr().astype(np.float32),
-        level.R.tocsr().astype(np.float32),
-        np.empty(len(diagonal), np.float32),
-        np.empty(len(diagonal), np.float32),
-    )
+    indptr, indices, data = matrix.indptr.view(np.uint32), matrix.indices.view(np.uint32), (matrix.data / scale).astype(np.float32)
+    at, n = np.empty(matrix.shape[0], np.uint32), matrix.shape[0]
+    compile_kernels()(diagonal)(indptr, indices, at)
+    prolong, restrict = (transfer.tocsr().astype(np.float32) for transfer in (level.P, level.R))
+    return Level(indptr, indices, data, at, 1.0 / data[at], prolong, restrict, np.empty(n, np.float32), np.empty(n, np.float32))
+
+
+@kernel
+def diagonal(indptr, indices, at):
+    """Into `at` (n,) where the entries on the diagonal stand."""
+    for row in range(at.shape[0]):
+        for k in range(indptr[row], indptr[row + 1]):
+            if indices[k] == row:
+                at[row] = k
 
 
 @kernel

@@ -20,7 +20,7 @@ from scipy.sparse import csr_matrix, diags_array
 from scipy.sparse.linalg import cg, splu
 
 from meshes.mesh import Links
-from thermo.assembly import LARGE, between
+from thermo.assembly import LARGE, between, gathered
 from thermo.boundary import LINKS, Contact, Convection, Flux, GapRadiation, Held, Radiation, Source, at, extremes_of, resistance
 from thermo.conduction import Conduction
 from thermo.constants import REFERENCE_TEMPERATURE, STEFAN_BOLTZMANN
@@ -211,8 +211,11 @@ class MeshWork:
     def between_free(self, s: float, matrix: csr_matrix, diagonal: Floats) -> csr_matrix:
         """s K plus a diagonal, between free nodes."""
         places, indices, indptr, on_diagonal = self.inner
-        data = s * matrix.data[places]
-        data[on_diagonal] += diagonal
+        if len(self.count) >= LARGE:
+            data = gathered(s, matrix.data, places, on_diagonal, diagonal)
+        else:
+            data = s * matrix.data[places]
+            data[on_diagonal] += diagonal
         return csr_matrix((data, indices, indptr), shape=(len(self.free),) * 2)
 
     def capacity_at(self, temperature: Floats) -> Floats:
@@ -286,7 +289,7 @@ class MeshWork:
             tolerance = min(tolerance, BOX_TOLERANCE) if counter == N_MODES and tolerance == SOLVE_TOLERANCE else tolerance
             found, _ = cg(matrix, rhs, rtol=tolerance, atol=0.0, maxiter=400, M=operator)
             left = rhs - matrix @ found
-            if open_part(matrix, found, left) <= 10.0 * tolerance * norm:
+            if solved(matrix, found, left, 10.0 * tolerance * norm):
                 return self._balanced(matrix, found, left)
         if self.factor[0] is not matrix:
             self.factor = (matrix, factorised(matrix))
@@ -294,12 +297,12 @@ class MeshWork:
         loop[counter] += 1.0
         found = direct(rhs)
         found = found + direct(rhs - matrix @ found)
-        return found if open_part(matrix, found, rhs - matrix @ found) <= 1e-6 * norm else None
+        return found if solved(matrix, found, rhs - matrix @ found, 1e-6 * norm) else None
 
     def _balanced(self, matrix: csr_matrix, found: Floats, left: Floats) -> Floats:
         """The solution plus the one constant that leaves no heat over: the sum of its residual is zero."""
         if self.whole[0] is not matrix:
-            self.whole = (matrix, float(np.sum(matrix @ np.ones(len(left)))))
+            self.whole = (matrix, float(np.sum(matrix.data)))
         return found + float(np.sum(left)) / self.whole[1]  # type: ignore[no-any-return]
 
     def preconditioner_at(self, s: float, matrix: csr_matrix, loop: Floats) -> tuple[int, Any]:
@@ -383,11 +386,11 @@ def factorised(matrix: csr_matrix) -> tuple[int, Any]:
     return N_BANDED, lambda rhs: cho_solve_banded((found, True), rhs)
 
 
-def open_part(matrix: csr_matrix, found: Floats, left: Floats) -> float:
-    """Norm of the residual `left`, as far as it is more than the rounding of the product itself: a nearly uniform body at a long step is
-    a small difference of large terms."""
-    rounding = 1e-13 * float(np.linalg.norm(matrix.diagonal() * found))
-    return max(0.0, float(np.linalg.norm(left)) - rounding)
+def solved(matrix: csr_matrix, found: Floats, left: Floats, most: float) -> bool:
+    """Whether the residual `left` is at most `most` in norm, as far as it is more than the rounding of the product itself: a nearly uniform
+    body at a long step is a small difference of large terms."""
+    norm = float(np.linalg.norm(left))
+    return norm <= most or norm - 1e-13 * float(np.linalg.norm(matrix.diagonal() * found)) <= most
 
 
 @make_work.body(MeshSample)
