@@ -41,7 +41,7 @@ def multigrid(matrix: csr_matrix) -> Any:
             vector /= radius
         hierarchy = smoothed_aggregation_solver(
             matrix,
-            strength=("symmetric", {"theta": 0.0}),
+            strength=None,
             smooth=("jacobi", {"omega": 4.0 / 3.0 / radius, "weighting": "local"}),
             improve_candidates=None,
             max_coarse=100,
