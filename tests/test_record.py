@@ -8,9 +8,10 @@ import pytest
 
 from tests.conftest import CASES
 from thermo.analysis import analyse
+from thermo.columns import name_and_unit
 from thermo.errors import CaseError
 from thermo.exotherm import HALF_RISE, HALF_WINDOW, Instrument, runs_of, slopes, take_apart
-from thermo.record import Record, name_and_unit, read_record
+from thermo.record import DIMENSIONS, Record, read_record
 from thermo.store import finite
 
 
@@ -48,7 +49,7 @@ TRACE = "time_min,temperature_C\n" + "".join(f"{t},{T}\n" for t, T in ROWS)
     ],
 )
 def test_a_name_says_what_and_in_what_unit(name, parts):
-    assert name_and_unit(name) == parts
+    assert name_and_unit(name, DIMENSIONS) == parts
 
 
 @pytest.mark.parametrize(

@@ -2,14 +2,12 @@
 
     time_s,temperature_C,heat_flow_W_per_g
 
-Columns are known by name, the unit in it. The baseline is straight between the ends of the curve, conversion is the running area above
-it over the whole. One peak a curve is assumed; nothing is smoothed.
+Columns are known by name, the unit in it (`Temp./°C`, `DSC/(mW/mg)`). The baseline is straight between the ends of the curve, conversion
+is the running area above it over the whole. One peak a curve is assumed; nothing is smoothed.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,28 +18,29 @@ import numpy.typing as npt
 from scipy.signal import find_peaks
 from scipy.stats import linregress
 
-from thermo.constants import ZERO_CELSIUS
-from thermo.errors import CaseError, Mistake, did_you_mean, printable, shortened
-from thermo.reader import read_bytes
+from thermo.columns import name_and_unit, rows_of, scale_of
+from thermo.errors import CaseError, Mistake, printable, shortened
+from thermo.units import Scale
 
 Floats = npt.NDArray[np.float64]
 
-COLUMNS = {  # name: what it is, its size in SI, what is added then
-    "time_s": ("time", 1.0, 0.0),
-    "time_min": ("time", 60.0, 0.0),
-    "temperature_K": ("temperature", 1.0, 0.0),
-    "temperature_C": ("temperature", 1.0, ZERO_CELSIUS),
-    "sample_K": ("temperature", 1.0, 0.0),
-    "heat_flow_W_per_g": ("heat flow", 1e3, 0.0),
-    "heat_flow_mW_per_mg": ("heat flow", 1e3, 0.0),
-    "heat_flow_W": ("heat flow", 1.0, 0.0),
-    "heat_flow_mW": ("heat flow", 1e-3, 0.0),
-    "conversion": ("conversion", 1.0, 0.0),
-    "heating_rate_K_per_min": ("heating rate", 1.0 / 60.0, 0.0),
-    "heating_rate_K_per_s": ("heating rate", 1.0, 0.0),
+
+class Kind(NamedTuple):
+    """A column that a curve may have: the names it goes by, the dimensions of its numbers (of none: a plain number), an example."""
+
+    names: tuple[str, ...]
+    dimensions: tuple[str, ...]
+    example: str
+
+
+KINDS = {
+    "time": Kind(("time", "t"), ("time",), "time_s or 't [min]'"),
+    "temperature": Kind(("temperature", "temp", "sample", "sample temperature", "t", "ts"), ("temperature",), "temperature_C or 'T [K]'"),
+    "heat flow": Kind(("heat flow", "heatflow", "dsc", "hf"), ("specific power", "power"), "heat_flow_W_per_g or 'DSC/(mW/mg)'"),
+    "conversion": Kind(("conversion", "alpha"), (), "conversion"),
+    "heating rate": Kind(("heating rate", "beta"), ("temperature rate",), "heating_rate_K_per_min"),
 }
-PER_MASS = {"heat_flow_W_per_g", "heat_flow_mW_per_mg"}
-EXAMPLE = "time_s,temperature_C,heat_flow_W_per_g"
+DIMENSIONS = tuple(dimension for kind in KINDS.values() for dimension in kind.dimensions)
 
 LARGEST_CURVE = 50_000_000  # bytes
 LEAST_ROWS = 20
@@ -64,6 +63,7 @@ class Table(NamedTuple):
     lines: list[int]
     columns: dict[str, Floats]
     names: dict[str, str]
+    per_mass: bool
 
     def refuse(self, what: str, row: int | None, text: str) -> CaseError:
         """A mistake in a column."""
@@ -130,7 +130,7 @@ def read_curve(path: Path) -> Curve:
         speed = np.gradient(conversion, time)
     else:
         conversion, speed, area = _from_heat_flow(table, time, warnings)
-        heat = area if "_per_" in table.names["heat flow"] else None
+        heat = area if table.per_mass else None
         other = -float(speed.min() / speed.max())
         if other > max(OTHER_SIDE, 8.0 * _noise(speed) / float(speed.max())):
             warnings.append(f"the heat flow lies on the other side of its straight baseline by up to {100.0 * other:.0f} % of the peak")
@@ -164,44 +164,27 @@ def _refuse(name: str, line: int | None, column: str, text: str) -> CaseError:
 def _table(path: Path) -> Table:
     """A CSV file as columns of numbers. Raises CaseError with every cell that is none."""
     name = str(path)
-    raw = read_bytes(path, LARGEST_CURVE, "a curve file")
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise _refuse(name, raw[: error.start].count(b"\n") + 1, "", "is not UTF-8 text") from None
-    reader = csv.reader(io.StringIO(text, newline=""))
-    head: list[str] | None = None
-    used: dict[str, int] = {}
-    lines: list[int] = []
-    numbers: list[list[float]] = []
+    (line, head), *rows = rows_of(path, LARGEST_CURVE, "a curve file")
+    head = [cell.strip() for cell in head]
+    used = _known_columns(name, line, head)
     mistakes: list[Mistake] = []
-    try:
-        for row in reader:
-            if not any(cell.strip() for cell in row) or row[0].lstrip().startswith("#"):
-                continue
-            if head is None:
-                head = [cell.strip() for cell in row]
-                used = _known_columns(name, reader.line_num, head)
-                continue
-            if len(mistakes) > MOST_MISTAKES:
-                break
-            lines.append(reader.line_num)
-            numbers.append(_numbers(name, reader.line_num, row, len(head), used, mistakes))
-    except csv.Error as error:
-        raise _refuse(name, reader.line_num, "", f"is not CSV: {error}") from None
+    numbers = []
+    for n, row in rows:
+        if len(mistakes) > MOST_MISTAKES:
+            break
+        numbers.append(_numbers(name, n, row, head, used, mistakes))
     if mistakes:
         raise CaseError(mistakes)
-    if head is None:
-        raise _refuse(name, None, "", f"is empty; a line of column names is wanted, such as {EXAMPLE}")
-    if len(lines) < LEAST_ROWS:
-        raise _refuse(name, None, "", f"has {len(lines)} rows of numbers; at least {LEAST_ROWS} are wanted")
-    values = np.array(numbers).T
-    if "sample_K" in used and "time_s" in used:  # a history of this program has two rows where something happens
-        kept = np.append(np.diff(values[list(used).index("time_s")]) > 0.0, True)
-        values, lines = values[:, kept], [line for line, keep in zip(lines, kept, strict=True) if keep]
-    found = {COLUMNS[column][0]: column for column in used}
-    columns = {what: values[i] * COLUMNS[column][1] + COLUMNS[column][2] for i, (what, column) in enumerate(found.items())}
-    table = Table(name, lines, columns, found)
+    if len(rows) < LEAST_ROWS:
+        raise _refuse(name, None, "", f"has {len(rows)} rows of numbers; at least {LEAST_ROWS} are wanted")
+    lines, values = [n for n, _ in rows], np.array(numbers).T
+    columns, names = dict(zip(used, values, strict=True)), {what: head[place.at] for what, place in used.items()}
+    if names["temperature"] == "sample_K" and "time" in columns:
+        # a history of this program has two rows where something happens
+        kept = np.append(np.diff(columns["time"]) > 0.0, True)
+        columns = {what: column[kept] for what, column in columns.items()}
+        lines = [n for n, keep in zip(lines, kept, strict=True) if keep]
+    table = Table(name, lines, columns, names, used.get("heat flow", Place(0, None, "")).dimension == "specific power")
     cold = np.flatnonzero(columns["temperature"] <= 0.0)
     if len(cold):
         row_number = int(cold[0])
@@ -209,48 +192,72 @@ def _table(path: Path) -> Table:
     return table
 
 
-def _known_columns(name: str, line: int, head: list[str]) -> dict[str, int]:
-    """Where the columns that are read stand. Raises CaseError for what is missing or there twice."""
-    if len(head) == 1 and any(mark in head[0] for mark in ";\t"):
-        raise _refuse(name, line, "", f"commas between the columns are wanted, found {shortened(head[0])!r}")
-    used: dict[str, int] = {}
-    for i, column in enumerate(head):
-        if column not in COLUMNS:
+class Place(NamedTuple):
+    """Which column, how its numbers become SI (None: as they are), and their dimension."""
+
+    at: int
+    scale: Scale | None
+    dimension: str
+
+
+def _place(column: str, i: int) -> tuple[str, Place] | None:
+    """What a column is, by its name and the unit in it; None where it is none that is read."""
+    plain, unit = name_and_unit(column, DIMENSIONS)
+    for what, kind in KINDS.items():
+        if plain not in kind.names:
             continue
-        what = COLUMNS[column][0]
-        if column in ("heat_flow_W", "heat_flow_mW") and PER_MASS & set(head):
-            continue  # the same per mass is there
-        before = next((other for other in used if COLUMNS[other][0] == what), None)
-        if before is not None:
-            raise _refuse(name, line, column, f"there is a column of {what} already, {before!r}; one is wanted")
-        used[column] = i
-    there = {COLUMNS[column][0] for column in used}
-    if {"heat flow", "conversion"} <= there:
+        if not kind.dimensions and unit is None:
+            return what, Place(i, None, "number")
+        for dimension in kind.dimensions:
+            scale = scale_of(unit, dimension) if unit else None
+            if scale:
+                return what, Place(i, scale, dimension)
+    return None
+
+
+def _known_columns(name: str, line: int, head: list[str]) -> dict[str, Place]:
+    """Where the columns that are read stand. Raises CaseError for what is missing or there twice."""
+    used: dict[str, Place] = {}
+    for i, column in enumerate(head):
+        found = _place(column, i)
+        if found is None:
+            continue
+        what, place = found
+        before = used.get(what)
+        if before is not None and before.dimension != place.dimension:  # the same heat flow, per mass and not: that per mass is taken
+            used[what] = min(before, place, key=lambda one: KINDS[what].dimensions.index(one.dimension))
+        elif before is not None:
+            raise _refuse(name, line, column, f"there is a column of {what} already, {head[before.at]!r}; one is wanted")
+        else:
+            used[what] = place
+    if {"heat flow", "conversion"} <= used.keys():
         raise _refuse(name, line, "", "has columns of heat flow and of conversion; one of them is wanted")
-    for wanted in ({"temperature"}, {"heat flow", "conversion"}, {"time", "heating rate"}):
-        if not wanted & there:
-            names = [column for column, (what, _, _) in COLUMNS.items() if what in wanted and column != "sample_K"]
-            others = [column for column in head if column not in COLUMNS]
-            close = next((f"{shortened(o, 40)!r}{hint}" for o in others if (hint := did_you_mean(o, names)).endswith("?")), "")
-            found = close or "found " + (", ".join(repr(shortened(column, 30)) for column in head[:6]) + (", ..." if len(head) > 6 else ""))
-            raise _refuse(name, line, "", f"there is no column of {' or '.join(sorted(wanted))} ({', '.join(names)}); {found}")
+    for wanted in (("temperature",), ("heat flow", "conversion"), ("time", "heating rate")):
+        if not used.keys() & set(wanted):
+            unitless = [(known, None) for what in wanted for known in KINDS[what].names]
+            bare = [column for column in head if name_and_unit(column, DIMENSIONS) in unitless]
+            listed = ", ".join(repr(shortened(column, 30)) for column in head[:6]) + (", ..." if len(head) > 6 else "")
+            found_text = f"{shortened(bare[0], 40)!r} states no unit" if bare else f"found {listed}"
+            examples = ", ".join(KINDS[w].example for w in wanted)
+            raise _refuse(name, line, "", f"there is no column of {' or '.join(wanted)}, such as {examples}; {found_text}")
     return used
 
 
-def _numbers(name: str, line: int, row: list[str], width: int, used: dict[str, int], mistakes: list[Mistake]) -> list[float]:
-    """The cells that are read of one row; what is no number goes to `mistakes`."""
-    if len(row) != width:
-        mistakes.append(Mistake(name, line, "", f"{width} cells are wanted as in the line of names, found {len(row)}"))
+def _numbers(name: str, line: int, row: list[str], head: list[str], used: dict[str, Place], mistakes: list[Mistake]) -> list[float]:
+    """The cells that are read of one row, in SI; what is no number goes to `mistakes`."""
+    if len(row) != len(head):
+        mistakes.append(Mistake(name, line, "", f"{len(head)} cells are wanted as in the line of names, found {len(row)}"))
         return [math.nan] * len(used)
     found = []
-    for column, i in used.items():
+    for place in used.values():
+        cell = row[place.at]
         try:
-            value = float(row[i])
+            value = float(cell) if place.scale is None else place.scale(cell)
         except ValueError:
             value = math.nan
-        if not math.isfinite(value) or "_" in row[i]:
-            text = repr(shortened(row[i].strip(), 30)) if row[i].strip() else "nothing"
-            mistakes.append(Mistake(name, line, column, f"a number is wanted, found {printable(text)}"))
+        if not math.isfinite(value) or "_" in cell:
+            text = repr(shortened(cell.strip(), 30)) if cell.strip() else "nothing"
+            mistakes.append(Mistake(name, line, head[place.at], f"a number is wanted, found {printable(text)}"))
         found.append(value)
     return found
 

@@ -7,7 +7,6 @@ result folder is such a file.
 
 from __future__ import annotations
 
-import csv
 import math
 import re
 from pathlib import Path
@@ -16,9 +15,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from thermo.errors import CaseError, FileError, Mistake, among, shortened
+from thermo.columns import name_and_unit, rows_of, scale_of, spelled_out
+from thermo.errors import CaseError, Mistake, among, shortened
 from thermo.kinetics import Floats
-from thermo.reader import read_bytes
 from thermo.units import Scale, UnitError, column_scale, wanted
 
 LARGEST_RECORD = 200_000_000  # bytes
@@ -56,6 +55,7 @@ KINDS = {
     "voltage": Kind("voltage", ("voltage", "v", "u", "cell voltage")),
 }
 NEEDED = ("time", "temperature")
+DIMENSIONS = tuple(kind.dimension for kind in KINDS.values())
 
 
 def read_record(path: Path, columns: dict[str, str] | None = None) -> Record:
@@ -71,7 +71,7 @@ def read_record(path: Path, columns: dict[str, str] | None = None) -> Record:
     numbers, time running back, fewer than two samples.
     """
     name = str(path)
-    lines = _lines(path)
+    lines = rows_of(path, LARGEST_RECORD, "a record")
     names, line = [cell.strip() for cell in lines[0][1]], lines[0][0]
     if "heat_flow_W" in names:
         text = "has a column of heat flow: a curve of a scanning calorimeter, which thermo kinetics reads"
@@ -95,74 +95,6 @@ def read_record(path: Path, columns: dict[str, str] | None = None) -> Record:
     phase = np.array([row[names.index("phase")].strip() for _, row in rows]) if "phase" in names else None
     read = {kind: names[place] for kind, (place, _) in places.items()}
     return Record(name, values["time"], values["temperature"], values.get("rate"), values.get("voltage"), phase, read)
-
-
-def _lines(path: Path) -> list[tuple[int, list[str]]]:
-    """The rows of the file with the numbers of their lines, the header first."""
-    name = str(path)
-    try:
-        raw = read_bytes(path, LARGEST_RECORD, "a record")
-    except FileError as error:
-        raise CaseError([Mistake(name, None, "", str(error).removeprefix(f"{name}: "))]) from None
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = raw.decode("latin-1")  # what instruments write a degree sign in
-    if "\0" in text:
-        raise CaseError([Mistake(name, None, "", "is not text")])
-    kept = [(n, line) for n, line in enumerate(text.splitlines(), 1) if line.strip() and not line.lstrip().startswith("#")]
-    if not kept:
-        raise CaseError([Mistake(name, None, "", "is empty")])
-    separator = max(",;\t", key=kept[0][1].count)
-    try:
-        rows = list(csv.reader((line for _, line in kept), delimiter=separator, strict=True))
-    except csv.Error as error:
-        raise CaseError([Mistake(name, None, "", f"is not CSV: {error}")]) from None
-    if len(rows) != len(kept):
-        raise CaseError([Mistake(name, None, "", "has a field that goes over the end of its line")])
-    return [(n, row) for (n, _), row in zip(kept, rows, strict=True)]
-
-
-def name_and_unit(name: str) -> tuple[str, str | None]:
-    """A column's name taken apart, the first in small letters with blanks; no unit where the name states none.
-
-    >>> name_and_unit("rate_K_per_min"), name_and_unit("T / °C"), name_and_unit("t [s]"), name_and_unit("phase")
-    (('rate', 'K/min'), ('t', 'degC'), ('t', 's'), ('phase', None))
-    """
-    bracketed = re.fullmatch(r"(.*?)\s*[\[(]\s*([^\])]+?)\s*[\])]", name)
-    slashed = re.fullmatch(r"(.+?)\s+/\s+(.+)", name) or re.fullmatch(r"([^/]+)/([^/]+)", name)
-    tried = [match.groups() for match in (bracketed, slashed) if match]
-    words = re.split(r"[_\s]+", name)
-    tried += [("_".join(words[:i]), "_".join(words[i:])) for i in range(1, len(words))]
-    for rest, unit in tried:
-        spelled = spelled_out(unit)
-        if any(_scale(spelled, kind.dimension) for kind in KINDS.values()):
-            return _plain(rest), spelled
-    return _plain(name), None
-
-
-def spelled_out(unit: str) -> str:
-    """A unit as people write it in the head of a column, as `units` knows it.
-
-    >>> spelled_out("C_per_min"), spelled_out("sec"), spelled_out("°C")
-    ('degC/min', 's', 'degC')
-    """
-    text = re.sub(r"[_\s]+per[_\s]+", "/", unit.strip()).replace("°", "deg").replace("℃", "degC")
-    text = re.sub(r"\b(C|[Cc]elsius|deg C)\b", "degC", text)
-    text = re.sub(r"\b(sec|secs|seconds?)\b", "s", text)
-    text = re.sub(r"\b(mins|minutes?)\b", "min", text)
-    return re.sub(r"\b(hr|hrs|hours?)\b", "h", text)
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"[_\s-]+", " ", name).strip().lower()
-
-
-def _scale(unit: str, dimension: str) -> Scale | None:
-    try:
-        return column_scale(unit, dimension)
-    except UnitError:
-        return None
 
 
 Place = tuple[int, Scale]
@@ -204,7 +136,7 @@ def _said(names: list[str], said: str, kind: str) -> Place:
         name = said
     if name not in names:
         raise UnitError(f"--{kind}: there is no column {shortened(name)!r}{among(name, names)}")
-    stated = spelled_out(unit) if colon else name_and_unit(name)[1]
+    stated = spelled_out(unit) if colon else name_and_unit(name, DIMENSIONS)[1]
     if not stated:
         raise UnitError(
             f"--{kind}: the column {name!r} states no unit; say --{kind} '{name}:UNIT', {wanted(KINDS[kind].dimension)} is wanted"
@@ -218,8 +150,8 @@ def _said(names: list[str], said: str, kind: str) -> Place:
 def _sought(names: list[str], kind: str) -> Place | None:
     """The one column whose unit fits, or of several the one with the likeliest name. Raises UnitError where that leaves a doubt."""
     dimension, known = KINDS[kind]
-    parts = [name_and_unit(name) for name in names]
-    fitting = {i: scale for i, (_, unit) in enumerate(parts) if unit and (scale := _scale(unit, dimension))}
+    parts = [name_and_unit(name, DIMENSIONS) for name in names]
+    fitting = {i: scale for i, (_, unit) in enumerate(parts) if unit and (scale := scale_of(unit, dimension))}
     if len(fitting) == 1:
         return next(iter(fitting.items()))
     for word in known:

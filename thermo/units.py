@@ -122,6 +122,7 @@ DIMENSIONS: dict[str, Dimension] = {
     "electrical charge": Dimension("A s", ("Ah", "mAh")),
     "voltage": Dimension("V", ("V", "mV")),
     "power": Dimension("W", ("W", "mW", "kW")),
+    "specific power": Dimension("W/kg", ("W/g", "mW/mg", "W/kg")),
 }
 
 
