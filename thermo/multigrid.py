@@ -1,7 +1,8 @@
-"""The preconditioner of large systems: a hierarchy by pyamg, and the cycle through a large one in compiled code and single precision.
+"""The preconditioner of large systems: a hierarchy by pyamg, and the cycle through a large one in compiled code.
 
 A cycle is bound by how fast the matrix is read. From zero, one sweep of Gauss-Seidel reads the lower triangle and what it leaves the upper
-one; single precision halves the numbers. The conjugate gradients around it stay in double precision and never see the difference.
+one; a large hierarchy is of single precision, which halves the numbers. The conjugate gradients around it stay in double precision and
+never see the difference.
 """
 
 from __future__ import annotations
@@ -32,9 +33,16 @@ def multigrid(matrix: csr_matrix) -> Any:
     """
     from pyamg import ruge_stuben_solver, smoothed_aggregation_solver
 
+    scale = 1.0
+    if matrix.shape[0] >= LARGE:
+        scale = float(matrix.diagonal().mean())
+        matrix = csr_matrix(((matrix.data / scale).astype(np.float32), matrix.indices, matrix.indptr), shape=matrix.shape)
     sweeps = {"presmoother": ("gauss_seidel", {"sweep": "forward"}), "postsmoother": ("gauss_seidel", {"sweep": "backward"})}
     if np.count_nonzero(matrix.data > 0.0) > matrix.shape[0]:
-        D, vector = np.add.reduceat(np.abs(matrix.data), matrix.indptr[:-1]), np.random.default_rng(0).normal(size=matrix.shape[0])
+        D, vector = (
+            np.add.reduceat(np.abs(matrix.data), matrix.indptr[:-1]),
+            np.random.default_rng(0).normal(size=matrix.shape[0]).astype(matrix.dtype),
+        )
         for _ in range(POWER_ITERATIONS):
             vector = matrix @ vector / D
             radius = float(np.linalg.norm(vector))
@@ -51,7 +59,7 @@ def multigrid(matrix: csr_matrix) -> Any:
         hierarchy = ruge_stuben_solver(matrix, strength=("classical", {"theta": 0.25}), max_coarse=100, **sweeps)
     if matrix.shape[0] < LARGE:
         return hierarchy.aspreconditioner(cycle="V")
-    return LinearOperator(matrix.shape, matvec=Cycle(hierarchy), dtype=float)
+    return LinearOperator(matrix.shape, matvec=Cycle(hierarchy, scale), dtype=float)
 
 
 class Level(NamedTuple):
@@ -75,12 +83,12 @@ class Level(NamedTuple):
 class Cycle:
     """A V-cycle from zero: Gauss-Seidel forward on the way down and backward on the way up, so that it is symmetric."""
 
-    def __init__(self, hierarchy: Any) -> None:
+    def __init__(self, hierarchy: Any, scale: float) -> None:
         compiled = compile_kernels()
         self.descend, self.ascend = compiled(descend), compiled(ascend)
-        self.scale = float(hierarchy.levels[0].A.diagonal().mean())
-        self.levels = [_level(level, self.scale) for level in hierarchy.levels[:-1]]
-        self.coarsest = np.linalg.pinv(hierarchy.levels[-1].A.toarray() / self.scale).astype(np.float32)
+        self.scale = scale
+        self.levels = [_level(level) for level in hierarchy.levels[:-1]]
+        self.coarsest = np.linalg.pinv(hierarchy.levels[-1].A.toarray().astype(float)).astype(np.float32)
 
     def __call__(self, right: Floats) -> Floats:
         size = float(np.max(np.abs(right), initial=0.0))
@@ -101,10 +109,10 @@ class Cycle:
         return found  # type: ignore[no-any-return]
 
 
-def _level(level: Any, scale: float) -> Level:
+def _level(level: Any) -> Level:
     matrix = level.A.tocsr()
     matrix.sort_indices()
-    indptr, indices, data = matrix.indptr.view(np.uint32), matrix.indices.view(np.uint32), (matrix.data / scale).astype(np.float32)
+    indptr, indices, data = matrix.indptr.view(np.uint32), matrix.indices.view(np.uint32), matrix.data.astype(np.float32, copy=False)
     at, n = np.empty(matrix.shape[0], np.uint32), matrix.shape[0]
     compile_kernels()(diagonal)(indptr, indices, at)
     prolong, restrict = (transfer.tocsr().astype(np.float32) for transfer in (level.P, level.R))
