@@ -35,7 +35,7 @@ def multigrid(matrix: csr_matrix) -> Any:
 
     scale = 1.0
     if matrix.shape[0] >= LARGE:
-        scale = float(matrix.diagonal().mean())
+        scale = float(matrix.data.max())
         matrix = csr_matrix(((matrix.data / scale).astype(np.float32), matrix.indices, matrix.indptr), shape=matrix.shape)
     sweeps = {"presmoother": ("gauss_seidel", {"sweep": "forward"}), "postsmoother": ("gauss_seidel", {"sweep": "backward"})}
     if np.count_nonzero(matrix.data > 0.0) > matrix.shape[0]:
