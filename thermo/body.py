@@ -14,7 +14,7 @@ from thermo.cell import LumpedCell, Mounting
 from thermo.chemistry import AMOUNTS
 from thermo.derived import value_at
 from thermo.dsc import Curve
-from thermo.exposure import EXPOSED, DscProgramme, RampProgramme
+from thermo.exposure import EXPOSED, DscProgramme, Exposure, RampProgramme
 from thermo.geometry import Along, LayeredBlock, Meshed, Stored
 from thermo.kinetics import Floats, amounts, heat_per_extent, rates
 from thermo.lumped import node_enthalpy
@@ -94,6 +94,12 @@ class CellBody:
     def columns(self, block: History) -> dict[str, Any]:
         """Columns of the history for the rows of a block."""
         made: dict[str, Any] = {f"{name}_K": block.temperature[:, node] for name, node in self.nodes.items()}
+        around = self.programme
+        if isinstance(around, Exposure) and self.dsc is None:
+            if around.conductance > 0.0 or around.emissive_area > 0.0:
+                made["air_K"] = np.interp(block.time, around.air_time, around.air)
+            if around.plate_conductance > 0.0:
+                made["plate_K"] = np.interp(block.time, around.plate_time, around.plate)
         made["rate_K_per_s"] = block.rate
         n_rows, n_reactions = len(block.time), len(self.reactions)
         power, voltage = np.zeros((n_rows, n_reactions)), np.zeros(n_rows)

@@ -107,14 +107,15 @@ def _first_change(runs: Sequence[Run], values: Mapping[tuple[str, str], Floats])
 
 
 def temperature(runs: Sequence[Run], colours: Mapping[str, str]) -> Figure:
-    """Calorimeter tests: temperature over hours, the phases shaded, a row for each cell, T1, T2, T3 and cessation marked.
+    """Calorimeter tests: temperature over hours, the phases shaded, a row for each cell, T1, T2, T3 and cessation marked; in an oven or
+    on a hot plate with the temperatures around it.
 
     A test that runs away has a second panel over the seconds of its runaway, and its first panel ends a little above the
     temperature at which that begins; a test with an exotherm that ends has a second panel around it.
     """
     figure = theme.figure(theme.WIDTH, 0.6 + 3.1 * len(runs))
     rows = figure.add_gridspec(len(runs), 2, width_ratios=[1.55, 1.0])
-    shown: dict[str, str] = {}
+    shown: dict[str, Any] = {}
     todo: list[tuple[Any, list[Label]]] = []
     for row, run in enumerate(runs):
         zoom = _runaway(run) or _exotherm(run)
@@ -125,7 +126,8 @@ def temperature(runs: Sequence[Run], colours: Mapping[str, str]) -> Figure:
         _test(axes, run, colours[run.name], size, 0.0, shown)
         theme.dress(axes, f"time [{unit}]", "temperature [°C]", run.name, colours[run.name])
         axes.set_xlim(0.0, float(run.time[-1]) / size * 1.01)
-        low, high = float(T.min()), float(T.max())
+        all_of_it = np.concatenate([T, *(theme.celsius(run.columns[f"{name}_K"]) for name in AROUND if f"{name}_K" in run.columns)])
+        low, high = float(all_of_it.min()), float(all_of_it.max())
         if away:
             high = float(np.interp(away[0], run.time, T))
         axes.set_ylim(low - 0.06 * (high - low), high + (0.28 if away else 0.12) * max(high - low, 1.0))
@@ -160,21 +162,28 @@ def temperature(runs: Sequence[Run], colours: Mapping[str, str]) -> Figure:
             inside = [mark for mark in run.marks() if left <= mark.time <= right]
             todo.append((side, [_label(mark, colours[run.name], size, origin) for mark in inside]))
     if shown:
-        swatches = [Swatch(fc=shade, ec="#bbbbbb", lw=0.4, label=name) for name, shade in shown.items()]
+        handles = list(shown.values())
         figure.legend(
-            handles=swatches, loc="outside upper center", ncols=len(swatches), fontsize=theme.SMALL, frameon=False, columnspacing=1.8
+            handles=handles, loc="outside upper center", ncols=len(handles), fontsize=theme.SMALL, frameon=False, columnspacing=1.8
         )
     for axes, labels in todo:
         place(axes, labels)
     return figure
 
 
-def _test(axes: Any, run: Run, colour: str, size: float, origin: float, shown: dict[str, str]) -> None:
-    """The curve of a test over its shaded phases; phases met are added to `shown`."""
+AROUND = {"air": "--", "plate": ":"}  # temperatures around a sample, and how they are drawn
+
+
+def _test(axes: Any, run: Run, colour: str, size: float, origin: float, shown: dict[str, Any]) -> None:
+    """The curve of a test over its shaded phases and the temperatures around it; what the legend must say is added to `shown`."""
     time = (run.time - origin) / size
     for name, start, end in phases(run):
-        shown[name] = theme.PHASES.get(name, theme.OTHER_PHASE)
-        axes.axvspan((start - origin) / size, (end - origin) / size, fc=shown[name], ec="none", zorder=0)
+        shade = theme.PHASES.get(name, theme.OTHER_PHASE)
+        shown[name] = Swatch(fc=shade, ec="#bbbbbb", lw=0.4, label=name)
+        axes.axvspan((start - origin) / size, (end - origin) / size, fc=shade, ec="none", zorder=0)
+    for name, style in AROUND.items():
+        if f"{name}_K" in run.columns:
+            (shown[name],) = axes.plot(time, theme.celsius(run.columns[f"{name}_K"]), ls=style, lw=1.1, color=theme.FAINT, label=name)
     axes.plot(time, theme.celsius(run.columns["sample_K"]), color=colour, lw=1.5, solid_joinstyle="round", label=run.name)
 
 

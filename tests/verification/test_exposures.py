@@ -51,6 +51,8 @@ def test_a_plate_that_rises_and_a_heater_of_a_table():
         glow = 0.9 * 60e-4 * 5.670374419e-8 * (T**4 - 293.15**4)
         return (-1.6 * (T - plate) - 0.12 * (T - 293.15) - glow) / 50.0
 
+    assert result.columns["plate_K"] == pytest.approx(298.15 + 275.0 * np.minimum(result.time / 300.0, 1.0))
+    assert result.columns["air_K"] == pytest.approx(293.15)
     exact = solve_ivp(slope, (0.0, 600.0), [298.15], rtol=1e-10, atol=1e-9, max_step=5.0, dense_output=True)
     assert result.probe("sample") == pytest.approx(exact.sol(result.time)[0], abs=5e-3)
     assert closed(result)
@@ -60,6 +62,7 @@ def test_a_plate_that_rises_and_a_heater_of_a_table():
     )
     heat = 0.5 * 100.0 * 40.0 + 0.5 * 200.0 * 50.0 + 200.0 * 10.0
     assert result.probe("sample")[-1] - 298.15 == pytest.approx(heat / 50.0, rel=1e-9)
+    assert not {"air_K", "plate_K"} & set(result.columns)  # neither of them touches it
     assert closed(result)
 
 
