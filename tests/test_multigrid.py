@@ -1,5 +1,7 @@
 """The preconditioner: the compiled cycle against pyamg's own, symmetry, scale, and the entries between free nodes."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from scipy.sparse import csr_matrix, diags_array, kron
@@ -81,3 +83,14 @@ def test_entries_between_free_nodes(matrix):
     expected = matrix[free][:, free]
     assert np.array_equal(made.toarray(), expected.toarray())
     assert np.array_equal(made.data[diagonal], expected.diagonal())
+
+
+def test_places_of_64_bits_are_not_read_as_two_of_32(matrix):
+    """As matrices of other makings have them."""
+    level = SimpleNamespace(A=matrix, P=matrix, R=matrix)
+    narrow = multigrid._level(level)
+    wide = matrix.copy()
+    wide.indices, wide.indptr = wide.indices.astype(np.int64), wide.indptr.astype(np.int64)
+    level.A = wide
+    for ours, theirs in zip(multigrid._level(level)[:5], narrow[:5], strict=True):
+        assert np.array_equal(ours, theirs)

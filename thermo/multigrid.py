@@ -112,11 +112,16 @@ class Cycle:
 def _level(level: Any) -> Level:
     matrix = level.A.tocsr()
     matrix.sort_indices()
-    indptr, indices, data = matrix.indptr.view(np.uint32), matrix.indices.view(np.uint32), matrix.data.astype(np.float32, copy=False)
+    indptr, indices, data = _unsigned(matrix.indptr), _unsigned(matrix.indices), matrix.data.astype(np.float32, copy=False)
     at, n = np.empty(matrix.shape[0], np.uint32), matrix.shape[0]
     compile_kernels()(diagonal)(indptr, indices, at)
     prolong, restrict = (transfer.tocsr().astype(np.float32) for transfer in (level.P, level.R))
     return Level(indptr, indices, data, at, 1.0 / data[at], prolong, restrict, np.empty(n, np.float32), np.empty(n, np.float32))
+
+
+def _unsigned(places: Any) -> Places:
+    """The same numbers, none of them negative, without a copy where they have 32 bits."""
+    return places.view(np.uint32) if places.dtype.itemsize == 4 else places.astype(np.uint32)
 
 
 @kernel
