@@ -121,7 +121,7 @@ def _level(level: Any) -> Level:
 
 def _unsigned(places: Any) -> Places:
     """The same numbers, none of them negative, without a copy where they have 32 bits."""
-    return places.view(np.uint32) if places.dtype.itemsize == 4 else places.astype(np.uint32)
+    return places.view(np.uint32) if places.dtype.itemsize == 4 else places.astype(np.uint32)  # type: ignore[no-any-return]
 
 
 @kernel
