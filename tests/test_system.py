@@ -10,8 +10,8 @@ from thermo.conduction import conduction_of
 from thermo.elements import Space
 from thermo.programme import FaceSchedule
 from thermo.simulate import run
-from thermo.stepping import copied, initial_state, integrate, interpolate, make_work, take_step
-from thermo.system import MeshSample
+from thermo.stepping import N_LOOP, copied, initial_state, integrate, interpolate, make_work, take_step
+from thermo.system import INNER_TOLERANCE, MILD_TOLERANCE, SOLVE_TOLERANCE, MeshSample, MeshWork, surface
 
 BAR = """
     title: bar held at one end
@@ -280,3 +280,16 @@ def test_a_picture_at_the_very_end_is_kept():
             )
         )
         assert [time for time, _ in result.frames] == [end]
+
+
+def test_a_solve_that_leaves_everything_over_is_done_directly(monkeypatch):
+    """Conjugate gradients that find nothing, at every tolerance that a stage asks for."""
+    work = MeshWork(MeshBody(bar(order=1, largest="2 mm")).sample, FaceSchedule(np.array([1.0]), ()))
+    n, loop = len(work.free), np.zeros(N_LOOP)
+    around, capacity = surface(work.sample, (), 0.0, work.sample.start_temperature), work.sample.capacity
+    rhs = np.random.default_rng(6).normal(size=n)
+    exact = work.solve(10.0, rhs, loop, around, capacity)
+    monkeypatch.setattr("thermo.system.MOST_DIRECT", {3: 0})
+    monkeypatch.setattr("thermo.system.cg", lambda matrix, rhs, **rest: (np.zeros_like(rhs), 400))
+    for tolerance in (SOLVE_TOLERANCE, INNER_TOLERANCE, MILD_TOLERANCE):
+        assert work.solve(10.0, rhs, loop, around, capacity, tolerance) == pytest.approx(exact, rel=1e-9, abs=1e-9 * np.abs(exact).max())

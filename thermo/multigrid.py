@@ -39,10 +39,8 @@ def multigrid(matrix: csr_matrix) -> Any:
         matrix = csr_matrix(((matrix.data / scale).astype(np.float32), matrix.indices, matrix.indptr), shape=matrix.shape)
     sweeps = {"presmoother": ("gauss_seidel", {"sweep": "forward"}), "postsmoother": ("gauss_seidel", {"sweep": "backward"})}
     if np.count_nonzero(matrix.data > 0.0) > matrix.shape[0]:
-        D, vector = (
-            np.add.reduceat(np.abs(matrix.data), matrix.indptr[:-1]),
-            np.random.default_rng(0).normal(size=matrix.shape[0]).astype(matrix.dtype),
-        )
+        D = np.add.reduceat(np.abs(matrix.data), matrix.indptr[:-1])
+        vector = np.random.default_rng(0).normal(size=matrix.shape[0]).astype(matrix.dtype)
         for _ in range(POWER_ITERATIONS):
             vector = matrix @ vector / D
             radius = float(np.linalg.norm(vector))

@@ -285,9 +285,9 @@ def rodas4_step(sample, programme, state, clock, h, work):
         for r in range(n_rows):
             work.ledger[stage, r] = 0.0
         for j in range(stage):
-            share = C[stage, j] / h
+            weight = C[stage, j] / h
             for r in range(n_rows):
-                work.ledger[stage, r] += share * work.ledger[j, r]
+                work.ledger[stage, r] += weight * work.ledger[j, r]
         for i in range(n_nodes):
             T = work.stage_temperature[i]
             loss = sample.surface[i] * surface_loss(moment, T, wall)

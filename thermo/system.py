@@ -289,7 +289,7 @@ class MeshWork:
             tolerance = min(tolerance, BOX_TOLERANCE) if counter == N_MODES and tolerance == SOLVE_TOLERANCE else tolerance
             found, _ = cg(matrix, rhs, rtol=tolerance, atol=0.0, maxiter=400, M=operator)
             left = rhs - matrix @ found
-            if solved(matrix, found, left, 10.0 * tolerance * norm):
+            if solved(matrix, found, left, min(10.0 * tolerance, 2.0 * MILD_TOLERANCE) * norm):
                 return self._balanced(matrix, found, left)
         if self.factor[0] is not matrix:
             self.factor = (matrix, factorised(matrix))
