@@ -10,7 +10,7 @@ from thermo.conduction import conduction_of
 from thermo.elements import Space
 from thermo.programme import FaceSchedule
 from thermo.simulate import run
-from thermo.stepping import N_LOOP, copied, initial_state, integrate, interpolate, make_work, take_step
+from thermo.stepping import N_LOOP, N_MULTIGRID, copied, initial_state, integrate, interpolate, make_work, take_step
 from thermo.system import INNER_TOLERANCE, MILD_TOLERANCE, SOLVE_TOLERANCE, MeshSample, MeshWork, surface
 
 BAR = """
@@ -293,3 +293,29 @@ def test_a_solve_that_leaves_everything_over_is_done_directly(monkeypatch):
     monkeypatch.setattr("thermo.system.cg", lambda matrix, rhs, **rest: (np.zeros_like(rhs), 400))
     for tolerance in (SOLVE_TOLERANCE, INNER_TOLERANCE, MILD_TOLERANCE):
         assert work.solve(10.0, rhs, loop, around, capacity, tolerance) == pytest.approx(exact, rel=1e-9, abs=1e-9 * np.abs(exact).max())
+
+
+def test_a_large_body_takes_the_same_steps(monkeypatch):
+    """Its matrices are refilled, its heat flow summed and its multigrid cycled through in compiled code."""
+    table = "{table: [[300 K, 2 W/(m K)], [350 K, 3 W/(m K)], [400 K, 1 W/(m K)]]}"
+
+    def steps():
+        body = MeshBody(bar(k=table, order=1, largest="1.5 mm", tolerance=1e-6))
+        sample, programme = body.sample._replace(stack=None), body.programme
+        state, work = initial_state(sample, programme), make_work(sample, programme)
+        trial = copied(state)
+        for k in range(5):
+            take_step(sample, programme, state, float(k), 1.0, work)
+            interpolate(sample, state, work, 1.0, trial)
+            state = copied(trial)._replace(loop=state.loop)
+        return state
+
+    small = steps()
+    monkeypatch.setattr("thermo.system.MOST_DIRECT", {3: 0})
+    monkeypatch.setattr("thermo.system.STIFF", 0.0)
+    for module in ("conduction", "system", "multigrid"):
+        monkeypatch.setattr(f"thermo.{module}.LARGE", 0)
+    large = steps()
+    assert large.loop[N_MULTIGRID] > 10.0
+    assert large.temperature == pytest.approx(small.temperature, abs=1e-5)
+    assert large.ledger == pytest.approx(small.ledger, rel=1e-6)

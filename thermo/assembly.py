@@ -11,12 +11,15 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from thermo.compiled import compile_kernels, kernel
 from thermo.kinetics import Floats
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
+
+Places = NDArray[np.uint32]
 
 TURN = 2.0 * math.pi
 LARGE = 40_000  # cells from which compiling pays
@@ -82,9 +85,23 @@ def between(matrix: csr_matrix, free: Any) -> tuple[Any, Any, Any, Any]:
 def gathered(s: float, data: Floats, places: Any, on_diagonal: Any, diagonal: Floats) -> Floats:
     """s times the entries at `places`, and a `diagonal` added where that stands among them."""
     found = np.empty(len(places))
-    compile_kernels()(gather)(s, data, places, found)
-    found[on_diagonal] += diagonal
+    compile_kernels()(gather)(s, data, places, on_diagonal, diagonal, found)
     return found
+
+
+def added(data: Floats, entries: csr_matrix, value: Floats) -> Floats:
+    """data + entries @ value, in one pass."""
+    found = np.empty_like(data)
+    compile_kernels()(add)(data, unsigned(entries.indptr), unsigned(entries.indices), entries.data, value, found)
+    return found
+
+
+def unsigned(places: Any) -> Places:
+    """The same numbers, none of them negative, without a copy where they have 32 bits.
+
+    Compiled code then need not ask at each whether it counts from the end, which halves its time.
+    """
+    return places.view(np.uint32) if places.dtype.itemsize == 4 else places.astype(np.uint32)  # type: ignore[no-any-return]
 
 
 def volumes(space: Any) -> Floats:
@@ -157,10 +174,22 @@ def kept(indptr, indices, free, number, places, columns, ends, diagonal):
 
 
 @kernel
-def gather(s, data, places, found):
-    """Into the last what `gathered` says, without the diagonal."""
+def gather(s, data, places, on_diagonal, diagonal, found):
+    """Into the last what `gathered` says."""
     for k in range(found.shape[0]):
         found[k] = s * data[places[k]]
+    for row in range(diagonal.shape[0]):
+        found[on_diagonal[row]] += diagonal[row]
+
+
+@kernel
+def add(data, indptr, indices, entries, value, found):
+    """Into the last what `added` says."""
+    for row in range(found.shape[0]):
+        total = data[row]
+        for k in range(indptr[row], indptr[row + 1]):
+            total += entries[k] * value[indices[k]]
+        found[row] = total
 
 
 @kernel

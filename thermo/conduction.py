@@ -14,7 +14,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from meshes.mesh import Links
-from thermo.assembly import LARGE, assemble, conducted
+from thermo.assembly import LARGE, added, assemble, conducted
 from thermo.kinetics import Floats, Integers
 from thermo.materials import ByAxis, Cylindrical, Orthotropic, Table, Tensor
 
@@ -139,9 +139,10 @@ class Conduction(NamedTuple):
         """The same with the conductivities at a temperature of the nodes [K]; itself where none depends on it."""
         if not self.variable:
             return self
-        data = self.matrix.data.copy()
+        data = self.matrix.data
         for part in self.variable:
-            data += part.entries @ np.interp(part.points @ temperature, part.temperature, part.value)
+            value = np.interp(part.points @ temperature, part.temperature, part.value)
+            data = added(data, part.entries, value) if self.edges is None else data + part.entries @ value
         matrix = csr_matrix((data, self.matrix.indices, self.matrix.indptr), shape=self.matrix.shape)
         return Conduction(matrix, None if self.edges is None else Edges(self.edges.difference, -data[self.upper]), ())
 

@@ -14,12 +14,11 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from scipy.sparse.linalg import LinearOperator
 
-from thermo.assembly import LARGE
+from thermo.assembly import LARGE, Places, unsigned
 from thermo.compiled import compile_kernels, kernel
 from thermo.kinetics import Floats
 
 Singles = NDArray[np.float32]
-Places = NDArray[np.uint32]
 
 POWER_ITERATIONS = 6
 
@@ -63,8 +62,6 @@ def multigrid(matrix: csr_matrix) -> Any:
 class Level(NamedTuple):
     """A matrix of n rows in single precision, columns of a row rising: `at` (n,) the place of its entry on the diagonal, `inverse` (n,)
     that entry's inverse; prolongation from and restriction to the next level; two vectors (n,).
-
-    Places are unsigned: compiled code then need not ask at each whether it counts from the end, which halves its time.
     """
 
     indptr: Places
@@ -110,16 +107,11 @@ class Cycle:
 def _level(level: Any) -> Level:
     matrix = level.A.tocsr()
     matrix.sort_indices()
-    indptr, indices, data = _unsigned(matrix.indptr), _unsigned(matrix.indices), matrix.data.astype(np.float32, copy=False)
+    indptr, indices, data = unsigned(matrix.indptr), unsigned(matrix.indices), matrix.data.astype(np.float32, copy=False)
     at, n = np.empty(matrix.shape[0], np.uint32), matrix.shape[0]
     compile_kernels()(diagonal)(indptr, indices, at)
     prolong, restrict = (transfer.tocsr().astype(np.float32) for transfer in (level.P, level.R))
     return Level(indptr, indices, data, at, 1.0 / data[at], prolong, restrict, np.empty(n, np.float32), np.empty(n, np.float32))
-
-
-def _unsigned(places: Any) -> Places:
-    """The same numbers, none of them negative, without a copy where they have 32 bits."""
-    return places.view(np.uint32) if places.dtype.itemsize == 4 else places.astype(np.uint32)  # type: ignore[no-any-return]
 
 
 @kernel

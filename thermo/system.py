@@ -176,7 +176,7 @@ class MeshWork:
         self.scale = ends[1] - ends[0]
         self.middle, self.end, self.begun_heat, self.end_heat = np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n)
         self.heat = np.zeros(len(self.terms))
-        self.system: tuple[tuple[Any, ...], Any] = ((), None)
+        self.system: tuple[Any, tuple[Any, ...], Any] = (None, (), None)
         self.factor: tuple[Any, Any] = (None, None)
         self.whole: tuple[Any, float] = (None, 1.0)
         self.preconditioner: tuple[float, Any] = (math.nan, None)
@@ -256,18 +256,19 @@ class MeshWork:
     def matrix_at(self, s: float, around: Surface, capacity: Floats) -> csr_matrix:
         """C + s (K + slopes of the surfaces) on the free nodes; the same object as long as nothing in it changes."""
         diagonal = s * around.slope[self.free] + (capacity[self.free] if self.mass is None else 0.0)
-        key = (s, diagonal, self.now.matrix.data, *(conductance for _, _, conductance in around.links))
-        if len(self.system[0]) == len(key) and all(a is b or np.array_equal(a, b) for a, b in zip(self.system[0], key, strict=True)):
-            return self.system[1]
-        matrix = self.between_free(s, self.now.matrix, diagonal)
+        conduction = self.now.matrix  # of a body whose conductivities move, another at each iterate
+        key: tuple[Any, ...] = (s, diagonal, *(conductance for _, _, conductance in around.links))
+        if self.system[0] is conduction and all(np.array_equal(a, b) for a, b in zip(self.system[1], key, strict=True)):
+            return self.system[2]
+        matrix = self.between_free(s, conduction, diagonal)
         if self.mass is not None:
             matrix = matrix + self.mass
         for one, other, conductance in around.links:
             rows, columns = np.concatenate([one, other, one, other]), np.concatenate([one, other, other, one])
             data = s * np.concatenate([conductance, conductance, -conductance, -conductance])
             matrix = matrix + csr_matrix((data, (rows, columns)), shape=(len(self.count),) * 2)[self.free][:, self.free]
-        self.system = (key, matrix.tocsr())
-        return self.system[1]
+        self.system = (conduction, key, matrix.tocsr())
+        return self.system[2]
 
     def solve(
         self, s: float, rhs: Floats, loop: Floats, around: Surface, capacity: Floats, tolerance: float = SOLVE_TOLERANCE
