@@ -12,7 +12,7 @@ from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
-from meshes.mesh import DIMENSION, FACETS, Floats, Integers, Mesh, equal_rows
+from meshes.mesh import DIMENSION, EDGES, FACETS, Floats, Integers, Mesh, equal_rows
 
 FLAT = 1e-12  # of its longest edge to the power of the dimension: a cell (or a corner of it) with less volume is flat
 INWARDS = 1e-3  # of the way to the middle of its cell: where a point of the boundary is looked for in other cells
@@ -20,10 +20,6 @@ CHUNK = 1 << 14  # cells at a time, so that their corners stay in the cache
 NEAREST = 8  # cells of each size class in which a point is looked for
 
 TURNED = {"line": (1, 0), "triangle": (0, 2, 1), "quad": (0, 3, 2, 1), "tetra": (0, 2, 1, 3), "hexahedron": (4, 5, 6, 7, 0, 1, 2, 3)}
-EDGES = {
-    kind: sorted({tuple(sorted(pair)) for facet in facets for pair in zip(facet, (*facet[1:], facet[0]), strict=True)})
-    for kind, facets in FACETS.items()
-} | {"line": [(0, 1)], "triangle": [(0, 1), (1, 2), (0, 2)], "quad": [(0, 1), (1, 2), (2, 3), (0, 3)]}
 _CORNERS = {  # of the unit square and cube, as VTK numbers them
     "quad": ((0, 0), (1, 0), (1, 1), (0, 1)),
     "hexahedron": ((0, 0, 0), (1, 0, 0), (1, 1, 0), (0, 1, 0), (0, 0, 1), (1, 0, 1), (1, 1, 1), (0, 1, 1)),
@@ -316,7 +312,7 @@ def parts(mesh: Mesh) -> Integers:
 
 
 def report(mesh: Mesh, exact: Mapping[str, float] | None = None) -> dict[str, Any]:
-    """What a mesh is made of: counts, edges [m], quality (see `quality`), sizes of its regions and faces, number of parts.
+    """What a mesh is made of: counts, edges [m], quality (see `quality`), sizes of its regions, faces and edges, number of parts.
 
     `exact`: the exact length [m], area [m2] or volume [m3] of regions by name; `relative_difference` is the mesh's less that,
     over that. Sizes stand under `length_m`, `area_m2` or `volume_m3` by dimension; points as faces of a line have none.
@@ -354,5 +350,8 @@ def report(mesh: Mesh, exact: Mapping[str, float] | None = None) -> dict[str, An
         "quality_mean": float(qualities.mean()),
         "regions": regions,
         "faces": faces,
+        "edges": {
+            name: {"n_edges": len(ends), "length_m": float(facet_sizes(mesh.points, ends).sum())} for name, ends in mesh.edges.items()
+        },
         "n_parts": int(parts(mesh).max()) + 1,
     }

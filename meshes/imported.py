@@ -20,7 +20,7 @@ from scipy.sparse.csgraph import connected_components, reverse_cuthill_mckee
 from meshes import files
 from meshes.checks import Facets, at, edge_lengths, joined, oriented, parts, parts_of, report, tangles, told
 from meshes.files import FORMATS, LARGEST_FILE, Group, Raw
-from meshes.mesh import DIMENSION, FACETS, Floats, Integers, Mesh, equal_rows
+from meshes.mesh import DIMENSION, EDGES, FACETS, Floats, Integers, Mesh, equal_rows
 
 __all__ = ["Imported", "MeshError", "mesh_bytes", "parts", "read_mesh", "report"]
 
@@ -66,6 +66,7 @@ def read_mesh(
     *,
     regions: Mapping[str, str | int] | None = None,
     faces: Mapping[str, str | int] | None = None,
+    edges: Mapping[str, str | int] | None = None,
     merge: float | None = None,
     cell_array: str | None = None,
     seconds: float = 60.0,
@@ -78,14 +79,15 @@ def read_mesh(
     `cell_array`. A group is hidden by smaller ones that lie in it; cells in no group form regions by the number of their
     geometrical entity. Faces are groups of cells one dimension lower, Abaqus' node sets (facets all of whose vertices are in
     the set: those on the boundary, or else those inside) and surfaces; then the interfaces `a|b` of regions that touch, and
-    `outside`, the whole boundary. Cells keep the order of the file, vertices are renumbered.
+    `outside`, the whole boundary. Edges of a body in space are groups of line cells, and Abaqus' node sets in which no facet
+    lies. Cells keep the order of the file, vertices are renumbered.
 
     The file is read by a process of its own, limited in time and memory, and checked here (see `meshes.checks`).
 
     Parameters
     ----------
     scale : metres per unit of the file
-    regions, faces : the case's name for a name or a number of the file; groups not named keep theirs
+    regions, faces, edges : the case's name for a name or a number of the file; groups not named keep theirs
     merge : [m], vertices nearer than this are made one; without it, vertices on one another are refused
     cell_array : name of an array of integers on the cells of a .vtu or .xdmf file whose values are regions and faces
     seconds, memory [bytes] : limits of the process that reads; the one of memory where the system has it
@@ -101,7 +103,8 @@ def read_mesh(
     _openable(path)
     if cell_array is not None and path.suffix.lower() not in (".vtu", ".xdmf"):
         raise MeshError(path, ["a cell array is for .vtu and .xdmf files; this one has groups of its own"])
-    return assembled(path, _read_apart(path, cell_array, seconds, memory), scale, regions or {}, faces or {}, merge, cell_array)
+    raw = _read_apart(path, cell_array, seconds, memory)
+    return assembled(path, raw, scale, regions or {}, faces or {}, edges or {}, merge, cell_array)
 
 
 def _openable(path: Path) -> None:
@@ -148,12 +151,13 @@ def _read_apart(path: Path, cell_array: str | None, seconds: float, memory: int)
 
 
 class _Body(NamedTuple):
-    """Cells of the highest dimension, and of the one below by the file's cell numbers; vertices are the points of the file."""
+    """Cells of the highest dimension, and of lower ones by the file's cell numbers; vertices are the points of the file."""
 
     kind: str
     cells: Integers  # (n, corners)
     numbers: Integers  # (n,) of the cells in the file
     lower: list[tuple[Integers, Integers]]  # cells (m, corners) and their numbers in the file, of each kind of facet
+    lines: list[tuple[Integers, Integers]]  # the same of lines in a body in space
 
 
 def assembled(
@@ -162,6 +166,7 @@ def assembled(
     scale: float,
     regions: Mapping[str, str | int],
     faces: Mapping[str, str | int],
+    edges: Mapping[str, str | int],
     merge: float | None,
     cell_array: str | None,
 ) -> Imported:
@@ -201,7 +206,9 @@ def assembled(
     if problems:
         raise MeshError(path, problems)
     _touching(facets, cells, notes)
-    sides = _faces(raw, body, new, facets, faces, problems, notes) | _automatic(facets, label, list(named))
+    sets: list[Group] = []  # of nodes, in which no facet lies
+    sides = _faces(raw, body, new, facets, faces, sets, problems, notes) | _automatic(facets, label, list(named))
+    lines = _edges(raw, body, new, cells, edges, sets, problems, notes)
     if problems:
         raise MeshError(path, problems)
 
@@ -209,7 +216,8 @@ def assembled(
     notes.append("vertices renumbered by reverse Cuthill-McKee")
     place = np.empty(len(order), np.int64)
     place[order] = np.arange(len(order))
-    mesh = Mesh(np.ascontiguousarray(points[order]), place[cells], kind, named, {name: place[rows] for name, rows in sides.items()})
+    sides, lines = ({name: place[rows] for name, rows in parts.items()} for parts in (sides, lines))
+    mesh = Mesh(np.ascontiguousarray(points[order]), place[cells], kind, named, sides, lines)
     return Imported(mesh, axes, notes)
 
 
@@ -230,6 +238,7 @@ def _body(path: Path, raw: Raw, notes: list[str]) -> _Body:
         raise MeshError(path, [f"has {' and '.join(straight)} cells; a body of one kind of cells is wanted"])
     cells, numbers = [np.empty((0, len(_corners(straight[0]))), np.int64)], [np.empty(0, np.int64)]
     lower: list[tuple[Integers, Integers]] = []
+    lines: list[tuple[Integers, Integers]] = []
     first, n_lower = 0, 0
     for (kind, nodes), d in zip(raw.blocks, dimensions, strict=True):
         base = _MIDDLES[kind][0] if kind in _MIDDLES else kind
@@ -242,11 +251,13 @@ def _body(path: Path, raw: Raw, notes: list[str]) -> _Body:
             numbers.append(here)
         elif d == max(dimensions) - 1 and (base in taken or d == 0):
             lower.append((nodes[:, : len(_corners(base))], here))
+        elif d == 1 and base in taken:
+            lines.append((nodes[:, :2], here))
         else:
             n_lower += len(nodes)
     if n_lower:
-        notes.append(f"{n_lower} cells of lower dimension that can be no faces dropped")
-    return _Body(straight[0], np.concatenate(cells), np.concatenate(numbers), lower)
+        notes.append(f"{n_lower} cells of lower dimension that can be no faces or edges dropped")
+    return _Body(straight[0], np.concatenate(cells), np.concatenate(numbers), lower, lines)
 
 
 def _corners(kind: str) -> range:
@@ -416,42 +427,33 @@ def _named(what: str, candidates: list[_Candidate], problems: list[str], notes: 
 
 
 def _faces(
-    raw: Raw, body: _Body, new: Integers, facets: Facets, wanted: Mapping[str, str | int], problems: list[str], notes: list[str]
+    raw: Raw,
+    body: _Body,
+    new: Integers,
+    facets: Facets,
+    wanted: Mapping[str, str | int],
+    sets: list[Group],
+    problems: list[str],
+    notes: list[str],
 ) -> dict[str, Integers]:
-    """Facets by the names of the file; `new` (n_points + 1,) number of the vertex of each point of the file, -1 for none."""
-    candidates: list[_Candidate] = []
-    free = np.zeros(len(raw.entity), bool)
-    for _, numbers in body.lower:
-        free[numbers] = True
+    """Facets by the names of the file; `new` (n_points + 1,) number of the vertex of each point of the file, -1 for none.
+
+    Groups of points in which no facet lies go into `sets`.
+    """
+    candidates = _lower("face", DIMENSION[body.kind] - 1, raw, body.lower, new, facets.vertices, problems, notes)
     for group in raw.groups:
-        if group.of == "cells":
-            members = np.unique(group.members)
-            rows = [cells[np.isin(numbers, members)] for cells, numbers in body.lower]
-            if sum(map(len, rows)) and (group.dimension in (None, DIMENSION[body.kind] - 1)):
-                free[members] = False
-                candidates.append(_Candidate(group.name, group.number, _located(group, rows, new, facets, problems, notes)))
-        elif group.of == "facets":
+        if group.of == "facets":
             if not len(group.members):
                 notes.append(f"the surface {group.name!r} is not given by faces S1, S2, ... of elements and names no face")
-            candidates.append(_Candidate(group.name, None, _located(group, [group.members], new, facets, problems, notes)))
-        else:
-            inside = np.zeros(facets.vertices.max() + 1, bool)
-            vertices = new[group.members]
-            inside[vertices[vertices >= 0]] = True
-            whole = inside[facets.vertices].all(axis=1)
+            members = _located("face", group, [group.members], new, facets.vertices, problems, notes)
+            candidates.append(_Candidate(group.name, None, members))
+        elif group.of == "points":
+            whole = _within(group, new, facets.vertices)
             outer = whole & (facets.sides[:, 1] < 0)
             found = np.flatnonzero(outer if outer.any() else whole)
             if not len(found):
-                notes.append(f"the node set {group.name!r} holds all vertices of no facet and names no face")
+                sets.append(group)
             candidates.append(_Candidate(group.name, None, found))
-    for number in np.unique(raw.entity[free]).tolist():
-        own = free & (raw.entity == number)
-        if number < 0:
-            notes.append(f"{own.sum()} {_WHAT[DIMENSION[body.kind] - 1]} that are in no group dropped")
-            continue
-        rows = [cells[own[numbers]] for cells, numbers in body.lower]
-        group = Group("", number, None, "cells", np.flatnonzero(own))
-        candidates.append(_Candidate("", number, _located(group, rows, new, facets, problems, notes)))
     candidates = [candidate for candidate in _given("faces", candidates, wanted, problems) if len(candidate.members) or candidate.given]
     for candidate in candidates:
         if not len(candidate.members):
@@ -470,19 +472,91 @@ def _faces(
     return {name: facets.vertices[rows] for name, rows in named.items()}
 
 
-def _located(group: Group, rows: Iterable[Integers], new: Integers, facets: Facets, problems: list[str], notes: list[str]) -> Integers:
-    """Numbers of the facets that the cells of a group are, none of them twice."""
+def _edges(
+    raw: Raw,
+    body: _Body,
+    new: Integers,
+    cells: Integers,
+    wanted: Mapping[str, str | int],
+    sets: list[Group],
+    problems: list[str],
+    notes: list[str],
+) -> dict[str, Integers]:
+    """Edges of cells in space by the names of the file; in a plane and on a line what has such a name is a face."""
+    solid = DIMENSION[body.kind] == 3
+    known = np.empty((0, 2), np.int64)
+    if solid and (body.lines or sets):
+        known = np.unique(np.sort(np.concatenate([cells[:, list(ends)] for ends in EDGES[body.kind]]), axis=1), axis=0)
+    candidates = _lower("edge", 1, raw, body.lines, new, known, problems, notes)
+    for group in sets:
+        found = np.flatnonzero(_within(group, new, known))
+        if len(found):
+            candidates.append(_Candidate(group.name, None, found))
+        else:
+            what = "facet and no edge" if solid else "facet"
+            notes.append(f"the node set {group.name!r} holds all vertices of no {what} and names nothing")
+    candidates = [candidate for candidate in candidates if len(candidate.members)]
+    named = _named("edge", _given("edges", candidates, wanted, problems), problems, notes)
+    return {name: known[rows] for name, rows in named.items()}
+
+
+def _lower(
+    what: str,
+    dimension: int,
+    raw: Raw,
+    lower: list[tuple[Integers, Integers]],
+    new: Integers,
+    known: Integers,
+    problems: list[str],
+    notes: list[str],
+) -> list[_Candidate]:
+    """What the file's cells of a dimension below the body's name among the `known` facets or edges: by group, the rest by entity."""
+    candidates: list[_Candidate] = []
+    free = np.zeros(len(raw.entity), bool)
+    for _, numbers in lower:
+        free[numbers] = True
+    for group in raw.groups:
+        if group.of == "cells":
+            members = np.unique(group.members)
+            rows = [cells[np.isin(numbers, members)] for cells, numbers in lower]
+            if sum(map(len, rows)) and group.dimension in (None, dimension):
+                free[members] = False
+                candidates.append(_Candidate(group.name, group.number, _located(what, group, rows, new, known, problems, notes)))
+    for number in np.unique(raw.entity[free]).tolist():
+        own = free & (raw.entity == number)
+        if number < 0:
+            notes.append(f"{own.sum()} {_WHAT[dimension]} that are in no group dropped")
+            continue
+        rows = [cells[own[numbers]] for cells, numbers in lower]
+        group = Group("", number, None, "cells", np.flatnonzero(own))
+        candidates.append(_Candidate("", number, _located(what, group, rows, new, known, problems, notes)))
+    return candidates
+
+
+def _within(group: Group, new: Integers, known: Integers) -> Any:
+    """Which facets or edges (n, m) have all their vertices in a group of points."""
+    inside = np.zeros(len(new), bool)
+    vertices = new[group.members]
+    inside[vertices[vertices >= 0]] = True
+    return inside[known].all(axis=1)
+
+
+def _located(
+    what: str, group: Group, rows: Iterable[Integers], new: Integers, known: Integers, problems: list[str], notes: list[str]
+) -> Integers:
+    """Numbers of the `known` facets or edges (n, m) that the cells of a group are, none of them twice."""
     found: list[Integers] = [np.empty(0, np.int64)]
     lost = 0
-    n, m = facets.vertices.shape
+    n, m = known.shape
+    kinds = {"face": "facets", "edge": "edges"}[what]
     for cells in rows:
         vertices = new[cells]
         if cells.shape[1] != m:
             lost += len(cells)
             continue
         vertices = vertices[(vertices >= 0).all(axis=1)]
-        number = equal_rows(np.concatenate([facets.vertices, vertices]))
-        facet = np.full(number.max() + 1, -1, np.int64)
+        number = equal_rows(np.concatenate([known, vertices]))
+        facet = np.full(number.max(initial=-1) + 1, -1, np.int64)
         facet[number[:n]] = np.arange(n)
         place = facet[number[n:]]
         lost += len(cells) - int((place >= 0).sum())
@@ -490,9 +564,9 @@ def _located(group: Group, rows: Iterable[Integers], new: Integers, facets: Face
     members = np.unique(np.concatenate(found))
     name = group.name or str(group.number)
     if lost and len(members):
-        problems.append(f"the group {name!r} has {lost} cells that are no facets of the body's, besides {len(members)} that are")
+        problems.append(f"the group {name!r} has {lost} cells that are no {kinds} of the body's, besides {len(members)} that are")
     elif lost:
-        notes.append(f"the group {name!r} names no face: its {lost} cells are no facets of the body's")
+        notes.append(f"the group {name!r} names no {what}: its {lost} cells are no {kinds} of the body's")
     return members
 
 
@@ -553,7 +627,7 @@ def _meant(name: str, known: Sequence[str]) -> str:
 def mesh_bytes(mesh: Mesh, suffix: str) -> bytes:
     """A mesh as the contents of a file: `.msh` (Gmsh 2.2, text) or `.vtu`.
 
-    .msh holds regions and faces as physical groups by name, and `read_mesh` gives them back; faces that `read_mesh` makes by
+    .msh holds regions, faces and edges as physical groups by name, and `read_mesh` gives them back; faces that `read_mesh` makes by
     itself (`a|b`, `outside`) are left out. .vtu holds the regions as the array of integers `region`, numbered from 1 in their order.
 
     Raises ValueError where the suffix is another one, or a name has a quotation mark or a line break in it.
@@ -570,7 +644,8 @@ def _gmsh_text(mesh: Mesh) -> bytes:
     d = DIMENSION[mesh.kind]
     facet_type = {1: 15, 2: 1, 3: 2, 4: 3}[len(FACETS[mesh.kind][0])]
     faces = {name: facets for name, facets in mesh.faces.items() if "|" not in name and name != "outside"}
-    names = [(d - 1, i, name) for i, name in enumerate(faces, 1)] + [(d, i, name) for i, name in enumerate(mesh.regions, 1)]
+    parts = ((1, mesh.edges), (d - 1, faces), (d, mesh.regions))
+    names = [(dimension, i, name) for dimension, part in parts for i, name in enumerate(part, 1)]
     if any('"' in name or not name.isprintable() for _, _, name in names):
         raise ValueError("a name with a quotation mark or a line break cannot be written")
     region = np.empty(len(mesh.cells), np.int64)
@@ -583,7 +658,10 @@ def _gmsh_text(mesh: Mesh) -> bytes:
     lines += ["$EndPhysicalNames", "$Nodes", str(len(points))]
     lines += [f"{i} {x!r} {y!r} {z!r}" for i, (x, y, z) in enumerate(points.tolist(), 1)]
     rows = [
-        f"{facet_type} 2 {i} {i} " + " ".join(map(str, facet)) for i, name in enumerate(faces, 1) for facet in (faces[name] + 1).tolist()
+        f"{type_} 2 {i} {i} " + " ".join(map(str, cell))
+        for type_, part in ((1, mesh.edges), (facet_type, faces))
+        for i, cells in enumerate(part.values(), 1)
+        for cell in (cells + 1).tolist()
     ]
     rows += [
         f"{numbers[mesh.kind]} 2 {i} {i} " + " ".join(map(str, cell))

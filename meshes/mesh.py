@@ -20,6 +20,11 @@ FACETS: dict[str, tuple[tuple[int, ...], ...]] = {
     "tetra": ((0, 2, 1), (0, 1, 3), (1, 2, 3), (0, 3, 2)),
     "hexahedron": ((0, 3, 2, 1), (4, 5, 6, 7), (0, 1, 5, 4), (1, 2, 6, 5), (2, 3, 7, 6), (3, 0, 4, 7)),
 }
+# vertices of the edges, likewise
+EDGES = {
+    kind: sorted({tuple(sorted(pair)) for facet in facets for pair in zip(facet, (*facet[1:], facet[0]), strict=True)})
+    for kind, facets in FACETS.items()
+} | {"line": [(0, 1)], "triangle": [(0, 1), (1, 2), (0, 2)], "quad": [(0, 1), (1, 2), (2, 3), (0, 3)]}
 DIMENSION = {"line": 1, "triangle": 2, "quad": 2, "tetra": 3, "hexahedron": 3}
 
 
@@ -28,7 +33,7 @@ class Mesh(NamedTuple):
 
     `points` (n_vertices, dimension) [m]; `cells` (n_cells, n) vertex numbers; `kind` line, triangle, quad, tetra or hexahedron;
     `regions` cell numbers by name, every cell in exactly one; `faces` facets by name, (n_facets, m) vertex numbers: sides,
-    patches, interfaces between regions (`a|b`).
+    patches, interfaces between regions (`a|b`); `edges` of a body in space by name, (n_edges, 2) vertex numbers.
     """
 
     points: Floats
@@ -36,6 +41,26 @@ class Mesh(NamedTuple):
     kind: str
     regions: dict[str, Integers]
     faces: dict[str, Integers]
+    edges: dict[str, Integers] = {}
+
+
+def all_edges(mesh: Mesh, cells: Integers) -> tuple[Integers, Integers]:
+    """Every edge of some cells: its vertices (n, 2), and the cell it belongs to (n,)."""
+    found = np.concatenate([mesh.cells[cells][:, list(ends)] for ends in EDGES[mesh.kind]])
+    return found, np.tile(cells, len(EDGES[mesh.kind]))
+
+
+def edges_between(mesh: Mesh, one: str, other: str) -> Integers:
+    """The edges in which two faces of a body in space meet, (n, 2) vertex numbers."""
+
+    def sides(face: str) -> Integers:
+        rows = mesh.faces[face]
+        ends = np.concatenate([rows[:, [i - 1, i]] for i in range(rows.shape[1])])
+        return np.unique(np.sort(ends, axis=1), axis=0)
+
+    known = sides(one)
+    found: Integers = known[rows_in(known, sides(other), missing=-1) >= 0]
+    return found
 
 
 def all_facets(mesh: Mesh) -> tuple[Integers, Integers]:
@@ -105,7 +130,8 @@ def split(mesh: Mesh, names: list[str]) -> tuple[Mesh, dict[str, tuple[Integers,
     """The mesh cut open along some faces, and for each of them its facets on both sides, vertex by vertex opposite.
 
     A vertex on a cut gets one number for each group of cells that hangs together round it without crossing a cut; at the edge of a
-    cut within the body it therefore stays one. The first side of `a|b` is that of a. Raises ValueError where a face is on the outside.
+    cut within the body it therefore stays one. The first side of `a|b` is that of a; an edge is that of the region that comes first.
+    Raises ValueError where a face is on the outside.
     """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
@@ -158,7 +184,13 @@ def split(mesh: Mesh, names: list[str]) -> tuple[Mesh, dict[str, tuple[Integers,
         if name in names:
             far = np.where(near == sides[rows, 0], sides[rows, 1], sides[rows, 0])
             both[name] = (faces[name], renumbered(rows, far))
-    return mesh._replace(points=points, cells=cells, faces=faces), both
+    edges = {}
+    for name, rows in mesh.edges.items():
+        every, owners = all_edges(mesh, np.argsort(-region))
+        owner = owners[rows_in(rows, every)]  # the last of those that have it
+        local = np.argmax(mesh.cells[owner][:, None, :] == rows[:, :, None], axis=2)
+        edges[name] = np.take_along_axis(cells[owner], local, axis=1)
+    return mesh._replace(points=points, cells=cells, faces=faces, edges=edges), both
 
 
 def rows_in(rows: Integers, known: Integers, missing: int | None = None) -> Integers:

@@ -309,7 +309,7 @@ TABLE = [  # file, passage, what stands in its place, line after that of the pas
     (BRICK, "faces: {hot-spot:", "faces: {hotspot:", 0, "the sample has no face 'hotspot'; did you mean 'hot-spot'?"),
     (BRICK, FIRST, "top-mean: {face: topp, take: mean}", 0, "the sample has no face 'topp'; did you mean 'top'?"),
     (BRICK, FIRST, "top-mean: {region: flim, take: mean}", 0, "the sample has no region 'flim'; did you mean 'film'?"),
-    (BRICK, FIRST, "top-mean: {face: top, region: film, take: mean}", 0, "one of 'face' and 'region' is wanted"),
+    (BRICK, FIRST, "top-mean: {face: top, region: film, take: mean}", 0, "one of 'face', 'region' and 'edge' is wanted"),
     (BRICK, FIRST, "top-mean: {face: top, take: meen}", 0, "unknown choice 'meen'; did you mean 'mean'?"),
     (BRICK, FIRST, "top.mean: {face: top, take: mean}", 0, "a name has letters, digits, '-' and '_'"),
     (BRICK, FIRST, '"../x": {face: top, take: mean}', 0, "a name has letters, digits, '-' and '_'"),

@@ -385,6 +385,40 @@ measure: {{probes: {{p: [-5 mm, 1 mm]}}}}
     assert len(result.body.unfolded(result.body.start)) == len(frame.points)
 
 
+HALF = f"""{HEAD}
+sample:
+  kind: boxes
+  coordinates: space
+  regions: {{a: {{material: a, from: [0 mm, 0 mm, 0 mm], to: [10 mm, 10 mm, 10 mm]}}}}
+  patches: {{within: {{from: [0 mm, 2 mm, 2 mm], to: [0 mm, 8 mm, 8 mm]}}}}
+  symmetry: [left]
+  temperature: 300 K
+  mesh: {{order: 1, largest: 2 mm}}
+programme:
+  kind: surroundings
+  faces: {{outside: [{{kind: convection, heat_transfer_coefficient: 100 W/(m2 K), ambient_temperature: 400 K}}]}}
+  end: 100 s
+measure: {{probes: {{all: {{region: a, take: mean}}, middle: {{face: left, take: mean}}}}}}
+"""
+
+
+def test_the_outside_of_a_mirrored_half_is_that_of_the_whole():
+    half = run(case_from(HALF))
+    whole = run(case_from(HALF.replace("from: [0 mm, 0 mm", "from: [-10 mm, 0 mm").replace("symmetry: [left]", "symmetry: []")))
+    assert half.probe("all")[-1] == pytest.approx(whole.probe("all")[-1], abs=1e-3)
+    energy = [result.summary()["energy"]["heat_in_J"] for result in (half, whole)]
+    assert energy[0] == pytest.approx(energy[1], rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("{outside: [{", "{left: [{"), ("{outside: [{", "{within: [{"), ("measure: {", "measure: {flows: [left], ")],
+)
+def test_no_heat_is_put_through_a_plane_of_symmetry(old, new):
+    with pytest.raises(CaseError, match="lies on the plane of symmetry 'left', which no heat crosses"):
+        case_from(HALF.replace(old, new))
+
+
 def test_which_way_systems_are_solved_is_counted():
     line = run(two(1, faces=f"{{{HELD}}}", kind="surroundings", more=", end: 1 s")).counts()
     assert line["solves_by"]["banded"] > 0

@@ -22,13 +22,13 @@ FILES = Path(__file__).parent / "meshes"  # written by Gmsh 4.15: two boxes of 2
 TYPES = {"point": 15, "line": 1, "triangle": 2, "quad": 3, "tetra": 4, "hexahedron": 5, "wedge": 6, "pyramid": 7}
 
 
-def read_here(path, scale=1.0, regions=None, faces=None, merge=None, cell_array=None):
+def read_here(path, scale=1.0, regions=None, faces=None, merge=None, cell_array=None, edges=None):
     """As `read_mesh`, in this process."""
     try:
         raw = read_raw(path, cell_array)
     except Unreadable as error:
         raise MeshError(path, [str(error)]) from None
-    return assembled(path, raw, scale, regions or {}, faces or {}, merge, cell_array)
+    return assembled(path, raw, scale, regions or {}, faces or {}, edges or {}, merge, cell_array)
 
 
 def gmsh(points, cells, names=()):
@@ -246,7 +246,7 @@ Part-1-1.2, S1
     assert len(mesh.faces["both"]) == 1 + 4  # those on the boundary
     assert len(mesh.faces["low"]) == 2 and {x[2] for facet in places(mesh, mesh.faces["low"]) for x in facet} == {0.0}
     assert any("'Eall' is no region" in note for note in imported.notes)
-    assert any("'edge' holds all vertices of no facet" in note for note in imported.notes)
+    assert {name: len(ends) for name, ends in mesh.edges.items()} == {"edge": 1}
 
 
 def test_sets_of_abaqus_that_name_no_face_or_share_a_name(tmp_path):
@@ -275,7 +275,7 @@ def test_faces_without_a_group_are_called_by_their_entity(tmp_path):
     imported = read_here(path, faces={"low": 4})
     assert list(imported.mesh.faces) == ["low", "1|2", "outside"] and list(imported.mesh.regions) == ["1", "2"]
     assert "the group '5' names no face: its 1 cells are no facets of the body's" in imported.notes
-    assert "1 cells of lower dimension that can be no faces dropped" in imported.notes
+    assert "1 cells of lower dimension that can be no faces or edges dropped" in imported.notes
 
 
 def test_a_group_within_a_group(tmp_path):

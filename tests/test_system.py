@@ -193,6 +193,46 @@ def test_a_quarter_model_gives_what_the_whole_body_gives(paper):
     assert "a quarter of the body" in quarter.body.notes()[0]
 
 
+SPOT = """
+    title: block with a spot in the middle
+    materials:
+      a: {density: 1000 kg/m3, heat_capacity: 1000 J/(kg K), thermal_conductivity: 2 W/(m K)}
+    sample:
+      kind: layered-block
+      size: [10 mm, 10 mm]
+      layers: [{name: bar, material: a, thickness: 10 mm}]
+      patches: {spot: {face: top, square: 4 mm, centre: [5 mm, 5 mm]}}
+      temperature: 300 K
+      mesh: {order: 1, smallest: 0.4 mm, largest: 2 mm, symmetry: SYMMETRY}
+    programme:
+      kind: surroundings
+      faces: {spot: [{kind: held, temperature: 400 K}], bottom: [{kind: held, temperature: 300 K}]}
+      end: 30 s
+    measure: {MEASURE}
+    numerics: {tensor: false}
+"""
+
+
+def spot(symmetry, measure):
+    return run(case_from(SPOT.replace("SYMMETRY", symmetry).replace("MEASURE", measure)))
+
+
+def test_a_side_that_symmetry_cuts_off_is_read_on_its_image_in_the_general_way():
+    probes = "probes: {left: {face: left, take: mean}, right: {face: right, take: mean}, edge: {edge: [right, back], take: mean}}"
+    part, whole = spot("true", probes), spot("false", probes)
+    assert (part.body.multiplicity, whole.body.multiplicity) == (4.0, 1.0)
+    for name in ("left", "right", "edge"):
+        assert part.probe(name)[-1] == pytest.approx(whole.probe(name)[-1], abs=0.05)  # the middle plane is 2 K off
+
+
+def test_heat_through_one_of_two_sides_is_not_that_of_both():
+    flows = "flows: [left, right, front, bottom]"
+    part, whole = spot("true", flows), spot("false", flows)
+    for face in ("left", "right", "front", "bottom"):
+        seen, all_of_it = (result.columns[f"flow_{face}_W"][-1] for result in (part, whole))
+        assert seen == pytest.approx(all_of_it, rel=1e-3)
+
+
 def test_a_patch_in_the_corner_uses_no_symmetry():
     case = case_from(
         (

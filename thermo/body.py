@@ -365,6 +365,8 @@ class MeshBody:
         if isinstance(probe, Place):
             if probe.face is not None:
                 nodes, weights = self.shape.face(probe.face)
+            elif probe.edge is not None:
+                nodes, weights = self.shape.edge(probe.edge)
             else:
                 weights = self.volumes[:, list(self.regions).index(str(probe.region))]
                 nodes = np.unique(self.shape.space.cells[self.regions[str(probe.region)]])

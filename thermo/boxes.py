@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import BeforeValidator, Field, model_validator
 
 from meshes.boxes import SIDES, Extent, boxes_axes, boxes_mesh
-from meshes.mesh import Mesh
+from meshes.mesh import Mesh, rows_in
 from thermo.errors import shortened
 from thermo.geometry import AXES, Coordinate, Length, Meshed
 from thermo.reader import Frozen, Key, misplaced
@@ -193,7 +193,18 @@ class Boxes(Meshed):
 
     @functools.cached_property
     def _coarse(self) -> Mesh:
-        return boxes_mesh(self._axes(coarse=True), self._extents(), self._patches())
+        return self._meshed(self._axes(coarse=True), False)
+
+    def _meshed(self, axes: list[Any], simplices: bool) -> Mesh:
+        mesh = boxes_mesh(axes, self._extents(), self._patches(), simplices)
+        outer = mesh.faces["outside"]
+        for side in self.symmetry:  # the body goes on there
+            outer = outer[rows_in(outer, mesh.faces[side], missing=-1) < 0]
+        return mesh._replace(faces=mesh.faces | {"outside": outer})
+
+    def planes(self) -> tuple[str, ...]:
+        """Sides at which the body goes on as a mirror image."""
+        return self.symmetry
 
     def face_names(self) -> list[str]:
         """Every face a case can name: sides, the outside, interfaces, patches."""
@@ -225,7 +236,7 @@ class Boxes(Meshed):
 
     def shape(self, faces: set[str], cuts: list[str], *, refine: int = 0, nodal: bool | None = None) -> Shape:
         """The body on its mesh, cut open along interfaces."""
-        mesh = boxes_mesh(self._axes(refine), self._extents(), self._patches(), self.mesh.elements == "simplices")
+        mesh = self._meshed(self._axes(refine), self.mesh.elements == "simplices")
         return Shape(
             mesh,
             self.mesh.order,

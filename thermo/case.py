@@ -34,16 +34,25 @@ MOST_NODES = 3_000_000
 
 
 class Place(Frozen):
-    """Mean, minimum or maximum over a face or a region."""
+    """Mean, minimum or maximum over a face, a region, or an edge: one that has a name, or the two faces that meet in it."""
 
     face: str | None = None
     region: str | None = None
+    edge: str | tuple[str, str] | None = None
     take: Literal["mean", "minimum", "maximum"]
+
+    @field_validator("edge", mode="before")
+    @classmethod
+    def _name_or_faces(cls, value: Any) -> Any:
+        faces = isinstance(value, list | tuple) and len(value) == 2 and all(isinstance(face, str) for face in value)
+        if not isinstance(value, str) and not faces:
+            raise misplaced([((), f"the name of an edge, or the two faces that meet in it, is wanted, found {described(value)}")])
+        return value
 
     @model_validator(mode="after")
     def _one(self) -> Place:
-        if (self.face is None) == (self.region is None):
-            raise misplaced([((), "one of 'face' and 'region' is wanted")])
+        if sum(part is not None for part in (self.face, self.region, self.edge)) != 1:
+            raise misplaced([((), "one of 'face', 'region' and 'edge' is wanted")])
         return self
 
 
@@ -90,7 +99,7 @@ Probe = Annotated[
 
 
 class Measure(Frozen):
-    """What is read off a run. A probe is a point (in a block [x, y, z]), or a face or region with mean, minimum or maximum.
+    """What is read off a run. A probe is a point (in a block [x, y, z]), or a face, region or edge with mean, minimum or maximum.
 
     `flows` names faces through which the conducted heat is recorded: into the body, through an interface `a|b` from a to b.
     """
@@ -117,7 +126,7 @@ class Measure(Frozen):
     @classmethod
     def _points_and_places(cls, value: Any) -> Any:
         problems: list[tuple[Key, str]] = [
-            ((name,), f"a point [x, y, z], or a face or region with 'take' is wanted, found {described(entry)}")
+            ((name,), f"a point [x, y, z], or a face, region or edge with 'take' is wanted, found {described(entry)}")
             for name, entry in (value.items() if isinstance(value, dict) else ())
             if not (isinstance(entry, dict | Place) or (isinstance(entry, list | tuple) and 1 <= len(entry) <= 3))
         ]
@@ -244,7 +253,8 @@ class Case(Frozen):
     def named_faces(self) -> set[str]:
         """Names of the faces that the programme says something of; of a block that is not symmetric, two sides more."""
         named = set(self.programme.faces) if isinstance(self.programme, Conditions) else set()
-        return named | ({"left", "front"} if self._crooked() else set())
+        flows = self.measure.flows if isinstance(self.sample, LayeredBlock) else ()  # through one of two sides, so that both are wanted
+        return named | {face for face in flows if "|" not in face} | ({"left", "front"} if self._crooked() else set())
 
     def _crooked(self) -> bool:
         """Whether the start or a material of a block is no mirror image of itself, which a named side says as well."""
@@ -297,8 +307,14 @@ def _place_mistakes(document: Document, sample: Any, raw: Any) -> list[Mistake]:
     steady = raw.get("kind") == "steady"
     named = raw.get("faces")
     for name, conditions in named.items() if isinstance(named, dict) else []:
-        if name not in faces:
+        if block and name in block.edge_names() and name not in faces:
+            text = f"{shortened(name)!r} is an edge: it has no area, and what heat would pass it is not determined; name a face"
+            refuse("faces", name, text)
+        elif name not in faces:
             refuse("faces", name, f"the sample has no face {shortened(name)!r}" + among(name, faces))
+        elif block:
+            for text in _mirrored(block, name):
+                refuse("faces", name, text)
         if conditions == []:
             text = "a condition is wanted, such as {kind: held, temperature: 473 K}; a face that is not named is insulated"
             refuse("faces", name, text)
@@ -379,6 +395,26 @@ def _programme_mistakes(document: Document, sample: Any, programme: Any) -> list
     return mistakes
 
 
+def _mirrored(body: Meshed, face: str) -> list[str]:
+    """That a face lies on a plane of symmetry, where it does."""
+    planes = [plane for plane in body.planes() if plane == face or body.overlaps([plane, face])]
+    return [f"{shortened(face)!r} lies on the plane of symmetry '{plane}', which no heat crosses" for plane in planes]
+
+
+def _edge_problems(body: Meshed, edge: str | tuple[str, str]) -> list[str]:
+    """What is wrong with an edge that is read."""
+    if body.dimension < 3:
+        return ["an edge is that of a body in space; the sides of this one are faces"]
+    if isinstance(edge, str):
+        known = body.edge_names()
+        there = among(edge, known) if known else "; it has none with a name: give the two faces that meet in it"
+        return [] if edge in known else [f"the sample has no edge {shortened(edge)!r}{there}"]
+    names = body.face_names()
+    strange = [f"the sample has no face {shortened(face)!r}" + among(face, names) for face in edge if face not in names]
+    problem = None if strange else body.apart(*edge)
+    return [problem] if problem else strange
+
+
 def _measure_mistakes(document: Document, sample: Any, programme: Any, measure: Any) -> list[Mistake]:
     if not isinstance(measure, Measure) or sample is None:
         return []
@@ -395,6 +431,8 @@ def _measure_mistakes(document: Document, sample: Any, programme: Any, measure: 
         elif isinstance(probe, tuple):
             problem = sample.contains(probe)
             mistakes += [document.mistake(key, problem)] if problem else []
+        elif probe.edge is not None:
+            mistakes += [document.mistake((*key, "edge"), text) for text in _edge_problems(sample, probe.edge)]
         elif probe.face is not None and probe.face not in sample.face_names():
             text = f"the sample has no face {shortened(probe.face)!r}" + among(probe.face, sample.face_names())
             mistakes.append(document.mistake((*key, "face"), text))
@@ -407,6 +445,8 @@ def _measure_mistakes(document: Document, sample: Any, programme: Any, measure: 
         elif face not in sample.face_names():
             text = f"the sample has no face {shortened(face)!r}" + among(face, sample.face_names())
             mistakes.append(document.mistake(("measure", "flows", i), text))
+        else:
+            mistakes += [document.mistake(("measure", "flows", i), text) for text in _mirrored(sample, face)]
     known = list(measure.probes) if block else ["sample"]
     for name, crossing in measure.crossings.items():
         if crossing.probe not in known:

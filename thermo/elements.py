@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from meshes.mesh import DIMENSION, Mesh, rows_in
+from meshes.mesh import DIMENSION, EDGES, Mesh, all_edges, rows_in
 from thermo.assembly import LARGE, volumes
 from thermo.kinetics import Floats, Integers
 
@@ -220,6 +220,19 @@ class Space:
         each, share = self.on_each_facet(facets)
         nodes, place = np.unique(each, return_inverse=True)
         return nodes, np.bincount(place.ravel(), weights=share.ravel(), minlength=len(nodes)).astype(float)
+
+    def on_edges(self, edges: Integers) -> tuple[Integers, Floats]:
+        """Nodes on some edges of cells in space, given by their vertices (n, 2), and the length that each stands for [m]."""
+        touched = np.zeros(len(self.of.points), bool)
+        touched[edges] = True
+        known, owner = all_edges(self.of, np.flatnonzero(np.count_nonzero(touched[self.of.cells], axis=1) > 1))
+        place = rows_in(edges, known)
+        cell, side = owner[place], place // (len(owner) // len(EDGES[self.of.kind]))
+        each = np.take_along_axis(self.cells[cell], np.array([self._on_facet(ends) for ends in EDGES[self.of.kind]])[side], axis=1)
+        length = np.linalg.norm(np.diff(self.of.points[edges], axis=1)[:, 0], axis=1)
+        shares = np.array([0.5, 0.5] if self.order == 1 else [1.0, 1.0, 4.0]) / (1.0 if self.order == 1 else 6.0)
+        nodes, number = np.unique(each, return_inverse=True)
+        return nodes, np.bincount(number.ravel(), weights=np.outer(length, shares).ravel(), minlength=len(nodes)).astype(float)
 
     def flux(self, facets: Integers, dyad: Any, cells: Integers) -> tuple[Any, Any]:
         """Heat through facets from the side of some cells per conductivity, and the temperature that goes with each piece of it.

@@ -132,9 +132,26 @@ class Meshed(Frozen):
         """Every face a case can name."""
         raise NotImplementedError
 
+    def edge_names(self) -> list[str]:
+        """Every edge that has a name of its own."""
+        return []
+
     def overlaps(self, names: list[str]) -> list[tuple[str, str]]:
         """Pairs of faces of which one lies on the other, in part or as a whole."""
         raise NotImplementedError
+
+    def planes(self) -> tuple[str, ...]:
+        """Sides at which the body goes on as a mirror image."""
+        return ()
+
+    def apart(self, one: str, other: str) -> str | None:
+        """What is wrong with two faces that should meet in an edge, or None."""
+        from meshes.mesh import edges_between
+
+        if one == other or self.overlaps([one, other]):
+            return f"{shortened(one)!r} and {shortened(other)!r} lie on each other"
+        met = len(edges_between(self.coarse(), one, other))
+        return None if met else f"{shortened(one)!r} and {shortened(other)!r} do not meet in an edge"
 
     def contains(self, point: tuple[float, ...]) -> str | None:
         """What is wrong with a point that should lie in the body, or None."""
@@ -429,6 +446,8 @@ class LayeredBlock(Meshed):
                 quarters = 2 ** sum(plane is not None for plane in grid.mirror)
                 areas[name] = 0.25 * math.pi * patch.side**2 / quarters
         mirrors = [(axis, plane) for axis, plane in enumerate(grid.mirror) if plane is not None]
+        for axis, _ in mirrors:  # a side that is cut off is read on the one that is its image
+            mesh.faces[("right", "back")[axis]] = mesh.faces[("left", "front")[axis]]
         nodes, _ = tensor_cells(node_grid(grid, self.mesh.order)[:3])
         return Shape(mesh, self.mesh.order, nodal=nodal, cuts=cuts, mirrors=mirrors, nodes=nodes, areas=areas)
 

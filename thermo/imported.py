@@ -85,6 +85,10 @@ class ImportedBody(Meshed):
         """Every face a case can name: those of the file, interfaces, the outside."""
         return list(self.imported.mesh.faces)
 
+    def edge_names(self) -> list[str]:
+        """The edges of the file."""
+        return list(self.imported.mesh.edges)
+
     def overlaps(self, names: list[str]) -> list[tuple[str, str]]:
         """Pairs of faces that share more than an edge."""
         faces = self.imported.mesh.faces
@@ -137,7 +141,7 @@ class ImportedBody(Meshed):
 class ImportedMesh(ImportedBody):
     """A body from a file of Gmsh (.msh), VTK (.vtu), Abaqus (.inp) or XDMF (.xdmf), whose lengths are in `unit`.
 
-    `regions` gives each region of the file its material; `faces` names faces that the file gives a number or another name only;
+    `regions` gives each region of the file its material; `faces` and `edges` name those that the file gives a number or another name only;
     `cell_array` is the array of cells that holds the regions (.vtu, .xdmf). Vertices nearer than `merge` are made one.
     """
 
@@ -147,6 +151,7 @@ class ImportedMesh(ImportedBody):
     coordinates: Literal["line", "plane", "axisymmetric", "space"] | None = None
     regions: dict[str, ImportedRegion]
     faces: dict[str, str | int] = {}
+    edges: dict[str, str | int] = {}
     cell_array: str | None = None
     merge: Length | None = None
     cross_section: Annotated[float | None, Unit("area", gt=0)] = None
@@ -215,8 +220,8 @@ class ImportedMesh(ImportedBody):
         stamp = (stat.st_mtime_ns, stat.st_size) if stat else None
         regions = tuple((name, region.named) for name, region in self.regions.items() if region.named is not None)
         merge = None if self.merge is None else float(self.merge)
-        faces = tuple(self.faces.items())
-        return _read(self.file.path, stamp, float(parse(f"1 {self.unit}", "length")), regions, faces, merge, self.cell_array)
+        faces, edges = tuple(self.faces.items()), tuple(self.edges.items())
+        return _read(self.file.path, stamp, float(parse(f"1 {self.unit}", "length")), regions, faces, edges, merge, self.cell_array)
 
     @property
     def axisymmetric(self) -> bool:
@@ -242,8 +247,10 @@ class ImportedMesh(ImportedBody):
 
 
 @functools.lru_cache(maxsize=4)
-def _read(path: Path, stamp: Any, scale: float, regions: Any, faces: Any, merge: float | None, cell_array: str | None) -> Imported:
+def _read(
+    path: Path, stamp: Any, scale: float, regions: Any, faces: Any, edges: Any, merge: float | None, cell_array: str | None
+) -> Imported:
     """A mesh file, read once as long as it stays as it is."""
     from meshes.imported import read_mesh
 
-    return read_mesh(path, scale, regions=dict(regions), faces=dict(faces), merge=merge, cell_array=cell_array)
+    return read_mesh(path, scale, regions=dict(regions), faces=dict(faces), edges=dict(edges), merge=merge, cell_array=cell_array)

@@ -32,10 +32,12 @@ MOST_SEEN = 200_000  # nodes of a box all of whose planes are looked at in every
 
 
 def modal_body(case: Case, refine: int = 0) -> ModalBody | None:
-    """The case in mode space; None where it is not of the kind: a layered block over time with constant properties, no contacts, and
-    conditions that fit."""
+    """The case in mode space; None where it is not of the kind: a layered block over time with constant properties, no contacts, nothing
+    read on edges, and conditions that fit."""
     block, programme, numerics = case.sample, case.programme, case.numerics
     if not isinstance(block, LayeredBlock) or not isinstance(programme, SurroundingsProgramme) or case.measure.flows:
+        return None
+    if any(isinstance(probe, Place) and probe.edge is not None for probe in case.measure.probes.values()):
         return None
     if not numerics.tensor or numerics.quadrature == "gauss" or numerics.capacity == "consistent":
         return None

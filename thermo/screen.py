@@ -128,10 +128,9 @@ def batch_text(summary: dict[str, Any]) -> str:
 
 def mesh_text(made: dict[str, Any]) -> str:
     """What a person wants to see of a mesh's report."""
-
     size = next((key for key in ("volume_m3", "area_m2", "length_m") if key in next(iter(made["regions"].values()))), "")
-    edges = f"edges {show(made['smallest_edge_m'], 'length')} to {show(made['largest_edge_m'], 'length')}"
-    counts = f"{made['n_cells']} cells ({made['kind']}), {made['n_vertices']} vertices, {edges}"
+    between = f"edges {show(made['smallest_edge_m'], 'length')} to {show(made['largest_edge_m'], 'length')}"
+    counts = f"{made['n_cells']} cells ({made['kind']}), {made['n_vertices']} vertices, {between}"
     quality = f"quality {made['quality_minimum']:.3g} to 1 at best, mean {made['quality_mean']:.3g}; {made['n_parts']} part(s)"
     rows: list[tuple[str, ...]] = []
     for name, region in made["regions"].items():
@@ -142,7 +141,11 @@ def mesh_text(made: dict[str, Any]) -> str:
         for name, face in made["faces"].items()
     ]
     head = ("region", "cells", size.replace("_", " in "), "off the exact")
-    return "\n".join([counts, quality, "", columns_text(rows, head), "", columns_text(faces, ("face", "facets", "size in m or m2"))])
+    tables = [columns_text(rows, head), columns_text(faces, ("face", "facets", "size in m or m2"))]
+    if made["edges"]:
+        edges: list[tuple[str, ...]] = [(name, str(edge["n_edges"]), f"{edge['length_m']:.6g}") for name, edge in made["edges"].items()]
+        tables.append(columns_text(edges, ("edge", "edges of cells", "length in m")))
+    return "\n\n".join(["\n".join([counts, quality]), *tables])
 
 
 def kinetics_text(summary: dict[str, Any]) -> str:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from meshes.mesh import Links, Mesh, facet_pairs, rows_in, split
+from meshes.mesh import Links, Mesh, edges_between, facet_pairs, rows_in, split
 from thermo.boundary import GapRadiation
 from thermo.elements import Space
 from thermo.kinetics import Floats, Integers
@@ -83,6 +83,10 @@ class Shape:
             nodes, area = self.space.on_facets(self.mesh.faces[name])
             self._known[name] = (nodes, area * (self.areas[name] / area.sum()) if name in self.areas else area)
         return self._known[name]
+
+    def edge(self, edge: str | tuple[str, str]) -> tuple[Integers, Floats]:
+        """Nodes of an edge, by its name or as that in which two faces meet, and the length of each [m]."""
+        return self.space.on_edges(self.mesh.edges[edge] if isinstance(edge, str) else edges_between(self.mesh, *edge))
 
     def region(self, name: str) -> Floats:
         """Volume that each node stands for in a region [m3]."""
