@@ -55,6 +55,25 @@ def test_a_table_that_is_flat_is_a_constant(dimension, simplices, order):
         assert found.into(x) == pytest.approx(-(exact @ x), abs=1e-10)
 
 
+@pytest.mark.parametrize(("dimension", "simplices"), CELLS)
+def test_tables_of_a_large_mesh_are_put_together_in_compiled_code(dimension, simplices, monkeypatch):
+    """The same matrix at temperatures that differ from node to node, with a link between nodes that share no cell."""
+    space = Space(bent(dimension, simplices), 1, axisymmetric=dimension == 2)
+    rows = [Quantity.of(value, "temperature") for value in (250.0, 300.0, 400.0)]
+    table = Table(tuple(rows), tuple(Quantity.of(value, "thermal conductivity") for value in (1.0, 4.0, 2.0)))
+    links = [(np.array([0]), np.array([space.n_nodes - 1]), np.array([5.0]))]
+    T = 300.0 + 80.0 * np.sin(np.arange(space.n_nodes))
+    for conductivity in ({"a": table, "b": 3.0}, {"a": 3.0, "b": table}, {"a": table, "b": table}):
+        exact = conduction_of(space, conductivity, links).at(T)
+        with monkeypatch.context() as patch:
+            patch.setattr("thermo.conduction.LARGE", 0)
+            made = conduction_of(space, conductivity, links)
+        assert made.edges is None and len(made.variable) == list(conductivity.values()).count(table)
+        found = made.at(T)
+        assert abs(found.matrix - exact.matrix).max() < 1e-13 * abs(exact.matrix).max()
+        assert found.into(T) == pytest.approx(exact.into(T), abs=1e-12 * abs(exact.into(T)).max())
+
+
 @pytest.mark.parametrize("order", [1, 2])
 @pytest.mark.parametrize(("dimension", "simplices"), CELLS)
 def test_the_flux_through_the_outside_is_the_divergence(dimension, simplices, order):

@@ -8,7 +8,7 @@ scikit-fem assembles small meshes, and is what this is tested against.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,8 @@ LARGE = 40_000  # cells from which compiling pays
 
 
 def assemble(space: Any, conductivity: Floats) -> csr_matrix:
-    """The conduction matrix of scalar conductivities (n_cells,) [W/(m K)], in the order of the nodes of an `elements.Space`."""
+    """The conduction matrix of scalar conductivities (n_cells,) [W/(m K)], in the order of the nodes of an `elements.Space`; every pair
+    of nodes of a cell has an entry."""
     from scipy.sparse import csr_matrix
 
     cells = np.ascontiguousarray(space.cells, np.int32)
@@ -38,29 +39,59 @@ def assemble(space: Any, conductivity: Floats) -> csr_matrix:
     compiled(neighbours)(cells, start, owner, np.zeros(n_nodes, np.int32), indptr, room)
     indices = room[: indptr[-1]].copy()
     data = np.zeros(len(indices))
+    compiled(fill)(cells, _geometry(space), np.asarray(conductivity, float), indptr, indices, data)
+    compiled(balance)(indptr, indices, data)
+    return csr_matrix((data, indices, indptr), shape=(n_nodes, n_nodes))
+
+
+def shares(space: Any, matrix: csr_matrix, part: Any) -> csr_matrix:
+    """What a conductivity of one in each of the cells `part` (n,) adds to the entries of a matrix by `assemble`: (n_entries, n) [m]."""
+    from scipy.sparse import csc_matrix
+
+    n, n_local = len(part), space.cells.shape[1]
+    entry, share = np.empty((n, n_local * n_local), np.int32), np.empty((n, n_local * n_local))
+    cells = np.ascontiguousarray(space.cells, np.int32)
+    compile_kernels()(spread)(cells, part, _geometry(space), matrix.indptr, matrix.indices, entry, share)
+    made = csc_matrix((share.ravel(), entry.ravel(), np.arange(0, share.size + 1, n_local * n_local)), shape=(matrix.nnz, n))
+    return made.tocsr()
+
+
+class Geometry(NamedTuple):
+    """Where cells are: `vertices` (n_cells, n) of their `points` (n_points, 3) [m]; at the quadrature points of the unit cell `slopes`
+    (n_points, n_local, 3) of the shape functions, `corners` and `values` of those that the vertices span it with, `weights`; what
+    multiplies an integral (`across`, or a turn of a plane that is `turned`); in a space of `d` dimensions the others are there with unit
+    length and no slope. `K` (n_local, n_local) and `G` (3, n_local) are room to work in."""
+
+    vertices: Any
+    points: Floats
+    slopes: Floats
+    corners: Floats
+    values: Floats
+    weights: Floats
+    across: float
+    turned: bool
+    d: int
+    K: Floats
+    G: Floats
+
+
+def _geometry(space: Any) -> Geometry:
     _, slopes = space.shapes(space.element)
     values, corners = space.straight()
-    weights = space.rule[1]
-    compiled(fill)(
-        cells,
+    n_local = slopes.shape[1]
+    return Geometry(
         np.ascontiguousarray(space.mesh.t.T, np.int32),
         _in_space(space.mesh.p.T),
         _in_space(slopes),
         _in_space(corners),
         np.ascontiguousarray(values),
-        np.asarray(weights, float),
-        np.asarray(conductivity, float),
+        np.asarray(space.rule[1], float),
         float(space.across),
         bool(space.axisymmetric),
         slopes.shape[2],
-        indptr,
-        indices,
-        data,
         np.zeros((n_local, n_local)),
         np.zeros((3, n_local)),
     )
-    compiled(balance)(indptr, indices, data)
-    return csr_matrix((data, indices, indptr), shape=(n_nodes, n_nodes))
 
 
 def conducted(matrix: csr_matrix, temperature: Floats) -> Floats:
@@ -245,7 +276,7 @@ def jacobian(vertices, points, corners, values, d):
 
 @kernel
 def measure(vertices, points, corners, values, weights, across, turned, d, found):
-    """Into `found` (n_cells, n_points) the pieces of the volume; arguments as of `fill`."""
+    """Into `found` (n_cells, n_points) the pieces of the volume; arguments as in `Geometry`."""
     for c in range(vertices.shape[0]):
         for q in range(weights.shape[0]):
             xx, xy, xz, yx, yy, yz, zx, zy, zz, radius = jacobian(vertices[c], points, corners[q], values[q], d)
@@ -254,40 +285,65 @@ def measure(vertices, points, corners, values, weights, across, turned, d, found
 
 
 @kernel
-def fill(cells, vertices, points, slopes, corners, values, weights, conductivity, across, turned, d, indptr, indices, data, K, G):
-    """Add every cell's matrix to `data`; `K` (n_local, n_local), `G` (3, n_local) are room to work in.
+def cell_matrix(g, c, conductivity):
+    """Into `g.K` the matrix of a cell of a scalar conductivity."""
+    K = g.K
+    for i in range(K.shape[0]):
+        for j in range(K.shape[0]):
+            K[i, j] = 0.0
+    for q in range(g.weights.shape[0]):
+        xx, xy, xz, yx, yy, yz, zx, zy, zz, radius = jacobian(g.vertices[c], g.points, g.corners[q], g.values[q], g.d)
+        # cofactors: the inverse times the determinant
+        ix, iy, iz = yy * zz - yz * zy, yz * zx - yx * zz, yx * zy - yy * zx
+        jx, jy, jz = zy * xz - zz * xy, zz * xx - zx * xz, zx * xy - zy * xx
+        kx, ky, kz = xy * yz - xz * yy, xz * yx - xx * yz, xx * yy - xy * yx
+        det = xx * ix + xy * iy + xz * iz
+        share = g.weights[q] * conductivity / abs(det) * (TURN * radius if g.turned else g.across)
+        gx, gy, gz, slope = g.G[0], g.G[1], g.G[2], g.slopes[q]
+        for i in range(slope.shape[0]):
+            a, b, e = slope[i, 0], slope[i, 1], slope[i, 2]
+            gx[i] = ix * a + iy * b + iz * e
+            gy[i] = jx * a + jy * b + jz * e
+            gz[i] = kx * a + ky * b + kz * e
+        for i in range(K.shape[0]):
+            x, y, z, row = share * gx[i], share * gy[i], share * gz[i], K[i]
+            for j in range(row.shape[0]):
+                row[j] += x * gx[j] + y * gy[j] + z * gz[j]
 
-    `slopes` (n_points, n_local, 3) of the shape functions, `corners` and `values` of those that the cell's vertices span it with; in a
-    space of `d` dimensions the others are there with unit length and no slope.
-    """
+
+@kernel
+def entry_of(indptr, indices, row, column):
+    """Where the entry of a row stands, by halving without a branch to be guessed wrong."""
+    at, n = indptr[row], indptr[row + 1] - indptr[row]
+    while n > 1:
+        half = n // 2
+        at += half * (indices[at + half] <= column)
+        n -= half
+    return at
+
+
+@kernel
+def fill(cells, g, conductivity, indptr, indices, data):
+    """Add every cell's matrix to `data`."""
     for c in range(cells.shape[0]):
-        for i in range(K.shape[0]):
-            for j in range(K.shape[0]):
-                K[i, j] = 0.0
-        for q in range(weights.shape[0]):
-            xx, xy, xz, yx, yy, yz, zx, zy, zz, radius = jacobian(vertices[c], points, corners[q], values[q], d)
-            # cofactors: the inverse times the determinant
-            ix, iy, iz = yy * zz - yz * zy, yz * zx - yx * zz, yx * zy - yy * zx
-            jx, jy, jz = zy * xz - zz * xy, zz * xx - zx * xz, zx * xy - zy * xx
-            kx, ky, kz = xy * yz - xz * yy, xz * yx - xx * yz, xx * yy - xy * yx
-            det = xx * ix + xy * iy + xz * iz
-            share = weights[q] * conductivity[c] / abs(det) * (TURN * radius if turned else across)
-            gx, gy, gz, slope = G[0], G[1], G[2], slopes[q]
-            for i in range(slope.shape[0]):
-                a, b, e = slope[i, 0], slope[i, 1], slope[i, 2]
-                gx[i] = ix * a + iy * b + iz * e
-                gy[i] = jx * a + jy * b + jz * e
-                gz[i] = kx * a + ky * b + kz * e
-            for i in range(K.shape[0]):
-                x, y, z, row = share * gx[i], share * gy[i], share * gz[i], K[i]
-                for j in range(row.shape[0]):
-                    row[j] += x * gx[j] + y * gy[j] + z * gz[j]
-        for i in range(K.shape[0]):
-            first, length = indptr[cells[c, i]], indptr[cells[c, i] + 1] - indptr[cells[c, i]]
-            for j in range(K.shape[0]):
-                column, at, n = cells[c, j], first, length
-                while n > 1:  # halving without a branch to be guessed wrong
-                    half = n // 2
-                    at += half * (indices[at + half] <= column)
-                    n -= half
-                data[at] += K[i, j]
+        cell_matrix(g, c, conductivity[c])
+        for i in range(cells.shape[1]):
+            for j in range(cells.shape[1]):
+                data[entry_of(indptr, indices, cells[c, i], cells[c, j])] += g.K[i, j]
+
+
+@kernel
+def spread(cells, part, g, indptr, indices, entry, share):
+    """Into the last two (n, n_local^2) where the entries of the matrices of some cells stand, and these entries; rows sum to zero."""
+    m = cells.shape[1]
+    for k in range(part.shape[0]):
+        c = part[k]
+        cell_matrix(g, c, 1.0)
+        for i in range(m):
+            total = 0.0
+            for j in range(m):
+                entry[k, i * m + j] = entry_of(indptr, indices, cells[c, i], cells[c, j])
+                share[k, i * m + j] = g.K[i, j]
+                if j != i:
+                    total += g.K[i, j]
+            share[k, i * m + i] = -total

@@ -14,9 +14,11 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from meshes.mesh import Links
-from thermo.assembly import LARGE, added, assemble, conducted
+from thermo.assembly import LARGE, added, assemble, conducted, shares
 from thermo.kinetics import Floats, Integers
 from thermo.materials import ByAxis, Cylindrical, Orthotropic, Table, Tensor
+
+NEXT_TO_NOTHING = 1e-200  # W/(m K): keeps the entries of a matrix that a table fills later, since adding matrices drops zeros
 
 
 class Edges(NamedTuple):
@@ -161,11 +163,9 @@ def conduction_of(space: Any, conductivity: dict[str, Any], links: list[Links]) 
     conductivity : by region, as a material has it
     links : pairs of nodes that touch through a resistance, which stay as they are
     """
-    if len(space.of.cells) >= LARGE and not space.nodal and all(isinstance(value, float) for value in conductivity.values()):
-        by_cell = np.zeros(len(space.of.cells))
-        for region, value in conductivity.items():
-            by_cell[space.of.regions[region]] = value
-        return Conduction(_linked(assemble(space, by_cell), links), None, ())
+    scalars = all(isinstance(value, float) or (isinstance(value, Table) and space.order == 1) for value in conductivity.values())
+    if len(space.of.cells) >= LARGE and not space.nodal and scalars:
+        return _of_scalars(space, conductivity, links)
     dimension, places = space.points.shape[1], space.places()
     constant = np.zeros((dimension, dimension, *places.shape[1:]))
     tables: list[tuple[Integers, Floats, Table]] = []
@@ -180,18 +180,29 @@ def conduction_of(space: Any, conductivity: dict[str, Any], links: list[Links]) 
     if not tables:
         matrix = _linked(space.conduction(constant), links)
         return Conduction(matrix, edges_of(matrix), ())
-    shares = [_shares(space, cells, dyad) for cells, dyad, _ in tables]
+    added_by = [_shares(space, cells, dyad) for cells, dyad, _ in tables]
     n = space.n_nodes
     matrix = _linked(space.conduction(constant) if np.any(constant) else csr_matrix((n, n)), links)
     # one pattern for what is constant and what is not: an entry may vanish for a uniform conductivity and not for another
-    pairs = np.sort(np.concatenate([share.pairs for share in shares]))
+    pairs = np.sort(np.concatenate([share.pairs for share in added_by]))
     pairs = pairs[np.concatenate([[True], pairs[1:] != pairs[:-1]])]  # sorting is several times faster than np.unique
     spread = (matrix + csr_matrix((np.full(len(pairs), 1e-300), (pairs // n, pairs % n)), shape=(n, n))).tocsr()
     spread.sort_indices()
-    variable = tuple(_variable(space, spread, cells, share, table) for share, (cells, _, table) in zip(shares, tables, strict=True))
+    variable = tuple(_variable(space, spread, cells, share, table) for share, (cells, _, table) in zip(added_by, tables, strict=True))
     rows = np.repeat(np.arange(spread.shape[0]), np.diff(spread.indptr))
     edges = edges_of(spread) if len(space.of.cells) < LARGE else None
     return Conduction(spread, edges, variable, np.flatnonzero(spread.indices > rows))
+
+
+def _of_scalars(space: Any, conductivity: dict[str, Any], links: list[Links]) -> Conduction:
+    """The same of a large mesh, in compiled code: constants, and tables on linear elements."""
+    by_cell = np.zeros(len(space.of.cells))
+    for region, value in conductivity.items():
+        by_cell[space.of.regions[region]] = NEXT_TO_NOTHING if isinstance(value, Table) else value
+    matrix = _linked(assemble(space, by_cell), links)
+    tables = [(space.of.regions[region], value) for region, value in conductivity.items() if isinstance(value, Table)]
+    variable = [Variable(shares(space, matrix, cells), _at_points(space, cells), *table_of(table)) for cells, table in tables]
+    return Conduction(matrix, None, tuple(variable))
 
 
 def _linked(matrix: csr_matrix, links: list[Links]) -> csr_matrix:
@@ -237,12 +248,19 @@ def _points_of(space: Any) -> int:
 
 
 def _variable(space: Any, matrix: csr_matrix, cells: Integers, share: _Shares, table: Table) -> Variable:
-    nodes, n, n_points = space.cells[cells], matrix.shape[0], _points_of(space)
-    n_local, n_rows = nodes.shape[1], len(cells) * n_points
+    n = matrix.shape[0]
     keys = np.repeat(np.arange(n, dtype=np.int64), np.diff(matrix.indptr)) * n + matrix.indices
-    entries = csr_matrix((share.data, (np.searchsorted(keys, share.pairs), share.points)), shape=(len(keys), n_rows))
-    values, _ = space.shapes(space.element)
-    each = values if n_points > 1 else np.full((1, n_local), 1.0 / n_local)
-    at = np.repeat(np.arange(n_rows), n_local)
-    points = csr_matrix((np.tile(each, (len(cells), 1)).ravel(), (at, np.repeat(nodes, n_points, axis=0).ravel())), shape=(n_rows, n))
-    return Variable(entries, points, *table_of(table))
+    shape = (len(keys), len(cells) * _points_of(space))
+    entries = csr_matrix((share.data, (np.searchsorted(keys, share.pairs), share.points)), shape=shape)
+    return Variable(entries, _at_points(space, cells), *table_of(table))
+
+
+def _at_points(space: Any, cells: Integers) -> csr_matrix:
+    """The temperatures at the places in some cells at which their conductivity is taken, from those of the nodes."""
+    nodes, n_points = space.cells[cells], _points_of(space)
+    n_rows, n_local = len(cells) * n_points, nodes.shape[1]
+    each = space.shapes(space.element)[0] if n_points > 1 else np.full((1, n_local), 1.0 / n_local)
+    columns = np.repeat(nodes, n_points, axis=0).ravel()
+    return csr_matrix(
+        (np.tile(each, (len(cells), 1)).ravel(), columns, np.arange(0, n_rows * n_local + 1, n_local)), shape=(n_rows, space.n_nodes)
+    )
