@@ -26,7 +26,7 @@ from meshes.block import Grid, graded, line_matrices, line_weights
 from meshes.boxes import Extent, boxes_mesh
 from thermo.boundary import Held
 from thermo.materials import Table
-from thermo.modal import ModalSample, Share, modal_sample
+from thermo.modal_sample import ModalSample, Share, modal_sample
 from thermo.programme import Schedule
 from thermo.stepping import ERROR as WEIGHTS
 from thermo.stepping import RELEASED, D, G, Limits, W, advance, integrate

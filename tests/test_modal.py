@@ -7,8 +7,8 @@ import pytest
 
 from tests.conftest import case_from
 from thermo.body import MeshBody, build
-from thermo.modal import line_modes
 from thermo.modal_body import ModalBody
+from thermo.modal_sample import line_modes
 from thermo.simulate import checkpoint, run
 from thermo.stepping import N_STEPS, copied, copy_state, initial_state, interpolate, make_work, take_step
 

@@ -76,7 +76,8 @@ def cache_folder() -> Path:
     import numpy
     from platformdirs import user_cache_path
 
-    modules = {__name__, "thermo.constants", *(function.__module__ for function in _kernels)}
+    kinds = {kind for _, bodies, loops in _dispatchers for kind in (*bodies, *loops)}  # whose fields compiled code takes by their place
+    modules = {__name__, "thermo.constants", *(source.__module__ for source in (*_kernels, *kinds))}
     sources = sorted(Path(__file__).parent / f"{module.rpartition('.')[2]}.py" for module in modules)
     seal = hashlib.sha256(f"{numba.__version__} {numpy.__version__}".encode())
     for source in sources:

@@ -20,7 +20,8 @@ from thermo.constants import REFERENCE_TEMPERATURE
 from thermo.geometry import Along, LayeredBlock, Stored, node_grid
 from thermo.kinetics import Floats, Integers
 from thermo.materials import ByAxis
-from thermo.modal import Share, fits, modal_sample, planes, stored
+from thermo.modal import stored
+from thermo.modal_sample import Share, fits, modal_sample, planes
 from thermo.programme import Schedule, SurroundingsProgramme
 from thermo.readings import Reading, derived_numbers, extremes_by_region, range_warnings, stack_of, theta_between
 from thermo.shape import Frame, cell_gradient

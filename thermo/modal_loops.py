@@ -11,7 +11,8 @@ import math
 import numpy as np
 
 from thermo.compiled import kernel
-from thermo.modal import BETWEEN, IN_ERROR, ModalSample
+from thermo.modal import BETWEEN, IN_ERROR
+from thermo.modal_sample import ModalSample
 from thermo.stepping import (
     HIGHEST,
     LEAST_SCALE,
