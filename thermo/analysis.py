@@ -9,10 +9,10 @@ import numpy as np
 
 from thermo import onset
 from thermo.apparent import Curve, Fit, arrhenius_fit, early_part, main_exotherm, self_heating
-from thermo.case import CRITERIA
 from thermo.constants import ZERO_CELSIUS
 from thermo.exotherm import CESSATION, ENDS, FALL, Gap, Instrument, Trace, Window, exotherms, runs_of, take_apart, waits
 from thermo.kinetics import Floats
+from thermo.measure import CRITERIA
 from thermo.record import Record
 
 JUMP = 10.0  # rates of neighbouring rows further apart than this are no curve

@@ -9,7 +9,7 @@ import numpy as np
 import thermo.rodas  # noqa: F401 - it is what steps a LineSample
 from thermo.arc import BEFORE, HEAT, PHASE_NAMES, ArcProgramme, Instrument
 from thermo.boundary import LINKS, Contact, GapRadiation, Held, Radiation, ThinLayer, resistance, slope_at
-from thermo.case import Case, Place
+from thermo.case import Case
 from thermo.cell import LumpedCell, Mounting
 from thermo.chemistry import AMOUNTS
 from thermo.derived import value_at
@@ -19,6 +19,7 @@ from thermo.geometry import Along, LayeredBlock, Meshed, Stored
 from thermo.kinetics import Floats, amounts, heat_per_extent, rates
 from thermo.lumped import node_enthalpy
 from thermo.materials import ByAxis, Table
+from thermo.measure import Place
 from thermo.modal_body import ModalBody, modal_body
 from thermo.programme import ENDED, PHASE, FaceSchedule, SteadyProgramme, SurroundingsProgramme
 from thermo.readings import Reading, derived_numbers, extremes_by_region, range_warnings, stack_of, theta_between

@@ -14,12 +14,13 @@ import numpy as np
 from meshes.block import FACES, Grid, line_matrices, line_shape, line_weights, mirrored
 from meshes.boxes import tensor_cells
 from thermo.boundary import Convection, Flux, Held, Source, at, extremes_of, slope_at
-from thermo.case import Case, Place
+from thermo.case import Case
 from thermo.compiled import compile_kernels
 from thermo.constants import REFERENCE_TEMPERATURE
 from thermo.geometry import Along, LayeredBlock, Stored, node_grid
 from thermo.kinetics import Floats, Integers
 from thermo.materials import ByAxis
+from thermo.measure import Place
 from thermo.modal import stored
 from thermo.modal_sample import Share, fits, modal_sample, planes
 from thermo.programme import Schedule, SurroundingsProgramme

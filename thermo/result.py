@@ -26,11 +26,12 @@ from thermo.arc import (
     Calorimeter,
 )
 from thermo.body import Body, CellBody
-from thermo.case import CRITERIA, Case, tolerance, used_numbers, wanted
+from thermo.case import Case, used_numbers
 from thermo.dsc import dsc_readings
 from thermo.exposure import DscProgramme
 from thermo.kinetics import Floats
 from thermo.logger import logged
+from thermo.measure import CRITERIA, tolerance, wanted
 from thermo.programme import ENDED, PHASE, REASON, REASONS
 from thermo.reader import dotted
 from thermo.stepping import N_BANDED, N_DIRECT, N_JACOBI, N_MODES, N_MULTIGRID, N_REJECTED, N_SOLVES, N_STEPS, RELEASED, History, State

@@ -12,8 +12,9 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field, model_validator
 
-from thermo.case import Case, Kind, case_hash, case_of, expectation_problems, tolerance
+from thermo.case import Case, case_hash, case_of
 from thermo.errors import CaseError, Mistake, shortened
+from thermo.measure import Kind, expectation_problems, tolerance
 from thermo.reader import Document, Frozen, Key, change, did_you_mean, make, misplaced, read_document
 from thermo.result import look_up, shown, unit_of
 from thermo.units import Unit
