@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from thermo.onset import fastest, first_reach, runaway_onsets, third
+from thermo.onset import fastest, first_reach, runaway_onsets, third, unconfirmed
 from thermo.result import first_crossing
 
 QUIET = np.zeros(4, bool)
@@ -55,9 +55,30 @@ def test_a_voltage_below_half_of_the_first_is_a_drop():
 
 def test_a_record_that_still_heats_itself_at_its_end_holds_no_t3():
     time, T, runaway = np.array([0.0, 1.0]), np.array([400.0, 900.0]), {"temperature_K": 400.0, "time_s": 0.0}
-    assert third(time, T, np.array([1.0, 5.0]), runaway, 3e-4) is None
-    assert third(time, T, np.array([1.0, 0.0]), runaway, 3e-4) == {"temperature_K": 900.0, "time_s": 1.0}
-    assert third(time, T, np.array([1.0, 0.0]), None, 3e-4) is None
+    own = np.zeros(2, bool)
+    assert third(time, T, 5.0, runaway, 3e-4, own) is None
+    assert third(time, T, 0.0, runaway, 3e-4, own) == {"temperature_K": 900.0, "time_s": 1.0}
+    assert third(time, T, 0.0, None, 3e-4, own) is None
+
+
+def test_what_is_heated_after_a_runaway_is_no_t3():
+    time, T = np.arange(5.0), np.array([400.0, 450.0, 449.0, 460.0, 500.0])
+    runaway, heating = {"temperature_K": 400.0, "time_s": 0.0}, np.array([False, False, False, True, True])
+    assert third(time, T, 1.0, runaway, 3e-4, heating) == {"temperature_K": 450.0, "time_s": 1.0}
+
+
+def test_an_onset_where_heating_ends_lies_between_rows():
+    """The air is passed half way between two rows, at a rate above the criterion."""
+    time, T, rate = np.arange(3.0), np.array([400.0, 420.0, 440.0]), np.array([5.0, 5.0, 5.0])
+    ahead = 410.0 - T
+    found = runaway_onsets(("1 K/s",), time, T, rate, ahead > 0.0, None, ahead=ahead)
+    assert found["1 K/s"] == {"temperature_K": 410.0, "time_s": 0.5}
+
+
+def test_a_criterion_without_the_rise_it_takes_is_told():
+    rate, heating = np.array([0.1, 2.0, 0.0]), np.array([False, False, False])
+    assert unconfirmed({"1 K/s": None, "10 K/min": None, "voltage-drop": None}, rate, heating) == ["1 K/s", "10 K/min"]
+    assert unconfirmed({"1 K/s": None}, rate, ~heating) == []
 
 
 def test_the_largest_rate_leaves_heating_out():
@@ -91,3 +112,10 @@ def test_a_crossing_over_decades_of_time_is_read_in_log_time():
     values = 1.0 / (1.0 + (2e-6 / time))
     assert first_crossing(time, values, 0.5) == pytest.approx(2e-6, rel=1e-3)
     assert math.isfinite(first_crossing(np.concatenate([[0.0], time]), np.concatenate([[0.0], values]), 0.5))
+
+
+def test_a_crossing_on_a_ramp_between_rows_far_apart():
+    """Linear in time, and in rows that lie a factor of two apart; another one is linear in the logarithm of time."""
+    time = np.array([20.0, 50.0, 100.0, 200.0, 400.0, 600.0, 610.0])
+    assert first_crossing(time, 300.0 + 0.1 * time, 330.0) == pytest.approx(300.0, rel=1e-9)
+    assert first_crossing(time, np.log(time), np.log(300.0)) == pytest.approx(300.0, rel=1e-9)

@@ -10,14 +10,29 @@ import numpy as np
 from thermo import onset
 from thermo.apparent import Curve, Fit, arrhenius_fit, early_part, main_exotherm, self_heating
 from thermo.constants import ZERO_CELSIUS
-from thermo.exotherm import CESSATION, ENDS, FALL, Gap, Instrument, Trace, Window, exotherms, runs_of, take_apart, waits
+from thermo.exotherm import (
+    CESSATION,
+    ENDS,
+    FALL,
+    NEAR,
+    STEEPER,
+    Gap,
+    Instrument,
+    Trace,
+    Window,
+    exotherms,
+    line,
+    runs_of,
+    take_apart,
+    waits,
+)
 from thermo.kinetics import Floats
 from thermo.measure import CRITERIA
 from thermo.record import Record
 
-JUMP = 10.0  # rates of neighbouring rows further apart than this are no curve
 OVER = 1.25  # times the sensitivity: the slope of the last rows of a record that stops as the runaway is over
 THIN = 0.2  # a margin below this is worth a warning
+NOISE = 0.02  # K, of a thermocouple
 COARSE = 5.0  # K, between the maximum and the rows beside it
 COLD, HOT = 200.0, 523.15  # K, between which a test begins
 AT_RATES = {"0.1 K/min": 0.1 / 60.0, "1 K/min": 1.0 / 60.0, "10 K/min": 10.0 / 60.0, "60 K/min": 1.0}  # K/s
@@ -50,11 +65,11 @@ def analyse(record: Record, instrument: Instrument | None = None, fitted: tuple[
     time, T, rate, heated = record.time[known], record.temperature[known], trace.rate[known], trace.heated[known]
     if not trace.exact:
         rate = smoothed(T, rate)
-    jump = math.inf if trace.exact else JUMP
+    jump = math.inf if trace.exact else STEEPER
     voltage = record.voltage
     runaway = onset.runaway_onsets(CRITERIA[:3], time, T, rate, heated, None, jump)
     runaway |= onset.runaway_onsets(CRITERIA[3:], record.time, record.temperature, trace.rate, trace.heated, _filled(voltage))
-    third, reason = _third(record, trace, runaway[CRITERIA[0]])
+    third, reason = _third(trace, runaway[CRITERIA[0]])
     peak_time = third["time_s"] if third else None
     found, missed = exotherms(trace, peak_time)
     curve = self_heating(trace)
@@ -92,7 +107,7 @@ DEFINITIONS = {
     "step below and nothing above. Margin: that rate over the sensitivity, less 1",
     "T2": "last temperature before the rate reaches the criterion, outside heating, with a later rise of 10 K or more",
     "T2 voltage-drop": "temperature at which the voltage falls below half of what it was at the start",
-    "T3": "largest temperature, where there is a T2 by 1 K/s and the record goes on past it",
+    "T3": "largest temperature from T2 by 1 K/s to the next step of the heater, where the record goes on past it",
     "cessation": "end of the first window of an exotherm whose mean rate lies below the sensitivity, or the row before a step in a gap",
     "at_rates": "first row that reaches the rate (the median of it and its neighbours), the logarithm of the rate linear between rows; "
     "where the rate jumps tenfold from row to row, the row before",
@@ -111,21 +126,31 @@ def _filled(voltage: Floats | None) -> Floats | None:
     return voltage[known[last]]  # type: ignore[no-any-return]
 
 
-def _third(record: Record, trace: Trace, runaway: dict[str, float] | None) -> tuple[dict[str, float] | None, str | None]:
+def _third(trace: Trace, runaway: dict[str, float] | None) -> tuple[dict[str, float] | None, str | None]:
     """T3, or why there is none."""
-    known = trace.rate[np.isfinite(trace.rate)]
-    last = known[-1:] if len(known) else np.zeros(1)
+    record, last = trace.record, _last_rate(trace)
     over = trace.instrument.sensitivity * (1.0 if trace.exact else OVER)
-    third = onset.third(record.time, record.temperature, last, runaway, over)
+    third = onset.third(record.time, record.temperature, last, runaway, over, trace.heated)
     most = _degrees(float(record.temperature.max()))
     if third is not None:
         return third, None
     if runaway is None:
         return None, f"no runaway by 1 K/s up to {most}"
-    return (
-        None,
-        f"the record ends in the runaway: its last row still heats itself at {last[0] * 60.0:.3g} K/min, at {most}",
-    )
+    return None, f"the record ends in the runaway: its last row still heats itself at {last * 60.0:.3g} K/min, at {most}"
+
+
+def _last_rate(trace: Trace) -> float:
+    """The rate at the end [K/s]: where rows follow on one that noise does not tell from the maximum, what their slope is at least."""
+    known = trace.rate[np.isfinite(trace.rate)]
+    if trace.exact or not len(known):
+        return float(known[-1]) if len(known) else 0.0
+    time, T = trace.record.time, trace.record.temperature
+    first = int(np.argmax(T >= T.max() - FALL))
+    if len(T) - first < 3 or time[-1] - time[first] < NEAR:
+        return float(known[-1])
+    slope, error = line(time[first:], T[first:])
+    by_noise = NOISE / float(np.linalg.norm(time[first:] - time[first:].mean()))  # three rows may lie on a line by chance
+    return slope - 2.0 * max(error, by_noise)
 
 
 def _described(record: Record, trace: Trace) -> dict[str, Any]:
@@ -238,7 +263,11 @@ def _warnings(trace: Trace, made: dict[str, Any], missed: Window | None) -> list
     if trace.whole and not made["exotherms"] and missed is None:
         text = f"no hold is long enough for a seek window of {trace.instrument.seek / 60.0:g} min: nothing was looked for"
         found.append(_warning("no-window", text, []))
-    return found + _coarse(trace, made, top)
+    known = np.isfinite(trace.rate)
+    for name in onset.unconfirmed(made["onsets"]["T2"], trace.rate[known], trace.heated[known])[:1]:
+        text = f"the record ends less than {onset.LATER_RISE:g} K after the rate has reached {name}: no T2 ({name}) can be read"
+        found.append(_warning("cut-short", text, []))
+    return found + _coarse(trace, made)
 
 
 def _unlikely(trace: Trace, made: dict[str, Any]) -> list[dict[str, Any]]:
@@ -319,7 +348,7 @@ def _gap_warning(trace: Trace, gap: Gap) -> dict[str, Any]:
     return _warning("gap", text, [gap.row, gap.row + 1])
 
 
-def _coarse(trace: Trace, made: dict[str, Any], top: int) -> list[dict[str, Any]]:
+def _coarse(trace: Trace, made: dict[str, Any]) -> list[dict[str, Any]]:
     """Rows too far apart for the maximum, for the largest rate, or for T2."""
     found = []
     T = trace.record.temperature
@@ -331,6 +360,7 @@ def _coarse(trace: Trace, made: dict[str, Any], top: int) -> list[dict[str, Any]
             )
             found.append(_warning("coarse", text, [row]))
     if made["onsets"]["T3"] is not None and not trace.exact:
+        top = _row(trace, made["onsets"]["T3"]["time_s"])
         beside = [abs(float(T[top] - T[row])) for row in (top - 1, top + 1) if 0 <= row < len(T)]
         if max(beside) > COARSE:
             below = f"the rows beside the maximum (sample {top + 1}) lie up to {max(beside):.0f} K below it"

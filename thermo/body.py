@@ -142,12 +142,16 @@ class CellBody:
 
     def heating(self, time: Floats, temperature: Floats, machine: Floats) -> Any:
         """Rows (n,) in which it is not the sample itself that warms it."""
-        programme = self.surroundings
         if self.arc:
             return (machine[:, PHASE] == HEAT) | ((machine[:, PHASE] == ENDED) & (machine[:, BEFORE] == HEAT))
-        if isinstance(programme, EXPOSED):
-            return np.array([programme.heated(float(at), float(T)) for at, T in zip(time, temperature, strict=True)])
-        return np.zeros(len(time), bool)
+        return self.ahead(time, temperature) > 0.0
+
+    def ahead(self, time: Floats, temperature: Floats) -> Floats:
+        """By how much what heats the sample is hotter than it [K]; where a calorimeter does is a matter of its phases."""
+        programme = self.surroundings
+        if not isinstance(programme, EXPOSED):
+            return np.full(len(time), -np.inf)
+        return np.array([programme.ahead(float(at), float(T)) for at, T in zip(time, temperature, strict=True)])
 
     def stored(self, temperature: float) -> float:
         """Enthalpy of the sample and all that is heated with it [J], were all of it at one temperature [K]."""

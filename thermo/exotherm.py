@@ -28,6 +28,7 @@ MOST_ROWS = 150  # on either side of a slope
 NEAR = 5.0  # s, rows so close and less than FALL apart are the same moment to a noisy thermocouple
 GAP = 60.0  # s, the shortest gap in which a heater step is looked for
 FALL = 0.1  # K, more than the noise of a thermocouple
+STEEPER = 10.0  # times: rates of neighbouring rows further apart are no curve
 ACCOUNTED = 1.2  # times the rates on either side: what self-heating can have for a mean
 
 
@@ -63,8 +64,9 @@ class Window(NamedTuple):
 def slopes(time: Floats, temperature: Floats, hold: Any, half_window: float, half_rise: float) -> Floats:
     """Rate of each row [K/s]: least-squares slope over the rows of its hold at most `half_window` [s] and `half_rise` [K] away.
 
-    Where no earlier row is so near, the difference to the last one before it that time or temperature tells from it;
-    not a number in the first row of a hold.
+    A slope ends where the way to the next row is steeper by a factor of 10 and more than noise. Where no earlier row is so near, the
+    difference to the last one before it that time or temperature tells from it, or what lies between that and the difference to the
+    row after, in the logarithm, where the rate grows (by a factor of 10 at most); not a number in the first row of a hold.
 
     Parameters
     ----------
@@ -80,6 +82,8 @@ def slopes(time: Floats, temperature: Floats, hold: Any, half_window: float, hal
             other = rows + side * k
             along, up = time[other] - time[rows], temperature[other] - temperature[rows]
             near = (hold[other] == hold[rows]) & (np.abs(along) <= half_window) & (np.abs(up) <= half_rise)
+            if k > 1:
+                near &= ~_kinked(along, up, time[other] - time[other - side], temperature[other] - temperature[other - side])
             rows, along, up = rows[near], along[near], up[near]
             if not len(rows):
                 break
@@ -93,14 +97,34 @@ def slopes(time: Floats, temperature: Floats, hold: Any, half_window: float, hal
     fitted = (count >= 3.0) & (earlier | begins) & (spread > 0.0)
     rate = np.full(n, math.nan)
     rate[fitted] = (tT - t * T / count)[fitted] / spread[fitted]
-    last = np.searchsorted(time, time, "left") - 1  # the last row at an earlier time
-    for row in np.flatnonzero(~fitted):  # not one that noise alone tells apart
-        while last[row] > 0 and time[row] - time[last[row]] < NEAR and abs(temperature[row] - temperature[last[row]]) < FALL:
+    last, after = np.searchsorted(time, time, "left") - 1, np.searchsorted(time, time, "right")  # rows at other times
+
+    def apart(row: Any, other: Any) -> bool:  # by more than noise
+        return bool(abs(time[row] - time[other]) >= NEAR or abs(temperature[row] - temperature[other]) >= FALL)
+
+    for row in np.flatnonzero(~fitted):
+        while last[row] > 0 and not apart(row, last[row]):
             last[row] -= 1
+        while after[row] < n - 1 and not apart(row, after[row]):
+            after[row] += 1
     single = np.flatnonzero(~fitted & (last >= 0))
     single = single[hold[last[single]] == hold[single]]
     rate[single] = (temperature[single] - temperature[last[single]]) / (time[single] - time[last[single]])
+    curved = single[after[single] < n]
+    curved = curved[hold[after[curved]] == hold[curved]]
+    below, above = temperature[curved] - temperature[last[curved]], temperature[after[curved]] - temperature[curved]
+    before, ahead = rate[curved], above / (time[after[curved]] - time[curved])
+    smooth = (before > 0.0) & (ahead > before) & (ahead < STEEPER * before)
+    share = (below / (below + above))[smooth]  # of the way between the middles of both
+    rate[curved[smooth]] = before[smooth] ** (1.0 - share) * ahead[smooth] ** share
     return rate
+
+
+def _kinked(along: Floats, up: Floats, last_along: Floats, last_up: Floats) -> Any:
+    """Whether the last piece of a way of several rows is steeper than the rest of it by far, and higher than noise."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        steep, rest = np.abs(last_up / last_along), np.abs((up - last_up) / (along - last_along))
+        return (np.abs(last_up) >= FALL) & (steep > STEEPER * rest)
 
 
 def line(time: Floats, temperature: Floats) -> tuple[float, float]:
@@ -420,7 +444,7 @@ def _segments(trace: Trace, peak_time: float | None) -> list[dict[str, Any]]:
         begun = _at_row(trace, hold.first, FIRST_ROW if hold.first == 0 else "first row after a gap")
         last = hold.last
         if peak_time is not None and record.time[hold.first] <= peak_time <= record.time[last]:
-            last = int(np.argmax(record.temperature))
+            last = int(np.searchsorted(record.time, peak_time))
         reason = "maximum" if last < hold.last else ENDS[hold.ended]
         rate = float(trace.rate[last]) if hold.ended in ("step", "fall") else None
         made.append(_ended(trace, begun, float(record.time[last]), float(record.temperature[last]), reason, rate))

@@ -236,9 +236,9 @@ class OvenProgramme(SurroundingsProgramme):
         film, glow = float(self.heat_transfer_coefficient) * surface, float(self.emissivity) * surface
         return exposed(float(self.end), air=self.air, conductance=film, emissive_area=glow)
 
-    def heated(self, time: float, temperature: float) -> bool:
-        """Whether the surroundings heat a sample at a temperature [K]: what is colder than the air."""
-        return temperature < _value(self.air, time)
+    def ahead(self, time: float, temperature: float) -> float:
+        """By how much the air is hotter than a sample at a temperature [K], which it heats where that is positive."""
+        return _value(self.air, time) - temperature
 
 
 def _value(value: Any, time: float) -> float:
@@ -268,9 +268,9 @@ class HotPlateProgramme(InAir):
         film, glow = float(self.heat_transfer_coefficient) * free, float(self.emissivity) * free
         return exposed(float(self.end), air=self.air, conductance=film, emissive_area=glow, plate=self.plate, plate_conductance=touching)
 
-    def heated(self, time: float, temperature: float) -> bool:
-        """Whether the plate heats a sample at a temperature [K]."""
-        return temperature < _value(self.plate, time)
+    def ahead(self, time: float, temperature: float) -> float:
+        """By how much the plate is hotter than a sample at a temperature [K], which it heats where that is positive."""
+        return _value(self.plate, time) - temperature
 
 
 class HeaterProgramme(InAir):
@@ -286,9 +286,11 @@ class HeaterProgramme(InAir):
         off_at = np.inf if self.off_at is None else float(self.off_at)
         return exposed(float(self.end), air=self.air, conductance=film, emissive_area=glow, power=self.power, off_at=off_at)
 
-    def heated(self, time: float, temperature: float) -> bool:
-        """Whether the heater is on, a sample being hotter from then on than where it is switched off."""
-        return _value(self.power, time) > 0.0 and (self.off_at is None or temperature < self.off_at)
+    def ahead(self, time: float, temperature: float) -> float:
+        """By how much a sample at a temperature [K] is colder than where the heater is switched off; without a heater it is hotter."""
+        if _value(self.power, time) <= 0.0:
+            return -np.inf
+        return np.inf if self.off_at is None else float(self.off_at) - temperature
 
 
 class RampProgramme(Frozen):
@@ -315,9 +317,9 @@ class RampProgramme(Frozen):
         end = float(self.end) if self.end is not None else float(known.time[-1])
         return exposed(end, forced=known if isinstance(known, OverTime) else OverTime((Quantity(0.0),), (known,), ()))
 
-    def heated(self, time: float, temperature: float) -> bool:
+    def ahead(self, time: float, temperature: float) -> float:
         """The sample does nothing by itself."""
-        return True
+        return np.inf
 
 
 class DscProgramme(Frozen):
@@ -364,9 +366,9 @@ class DscProgramme(Frozen):
             return exposed(span, forced=furnace)
         return exposed(span, air=furnace, conductance=heat_capacity / float(self.lag))
 
-    def heated(self, time: float, temperature: float) -> bool:
+    def ahead(self, time: float, temperature: float) -> float:
         """The furnace leads the sample all the time."""
-        return True
+        return np.inf
 
 
 EXPOSED = (OvenProgramme, HotPlateProgramme, HeaterProgramme, RampProgramme, DscProgramme)

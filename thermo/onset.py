@@ -3,7 +3,7 @@
 T1   the first window of an instrument whose mean rate reaches the sensitivity; the temperature at the window's end.
 T2   the last temperature before the rate reaches a criterion (1 K/s first of all) with a later rise of 10 K or more,
      outside the instrument's heating; `voltage-drop`: the voltage falls below half of what it was at the start.
-T3   the largest temperature, where there is a T2 and the record goes on to it.
+T3   the largest temperature between T2 and the next heating, where the record goes on to it.
 
 `exotherm` finds the heater's steps and the windows in a record that does not name them.
 """
@@ -30,6 +30,7 @@ def runaway_onsets(
     heating: Any,
     voltage: Floats | None,
     jump: float = math.inf,
+    ahead: Floats | None = None,
 ) -> dict[str, dict[str, float] | None]:
     """T2 by each criterion, None where it is not met.
 
@@ -38,7 +39,7 @@ def runaway_onsets(
     time [s], temperature [K], rate [K/s] : arrays (n,)
     heating : array (n,) of bool, rows in which the instrument heats
     voltage : array (n,) [V] or None
-    jump : float [-], see `first_reach`
+    jump, ahead : see `first_reach`
     """
     found: dict[str, dict[str, float] | None] = {}
     for name in criteria:
@@ -46,12 +47,25 @@ def runaway_onsets(
             low = np.flatnonzero(voltage < 0.5 * voltage[0]) if voltage is not None else np.zeros(0, int)
             found[name] = _point(time, temperature, int(low[0])) if len(low) else None
         else:
-            found[name] = first_reach(RATES[name], time, temperature, rate, heating, LATER_RISE, jump)
+            found[name] = first_reach(RATES[name], time, temperature, rate, heating, LATER_RISE, jump, ahead)
     return found
 
 
+def unconfirmed(runaway: dict[str, dict[str, float] | None], rate: Floats, heating: Any) -> list[str]:
+    """The criteria in rates that are reached outside heating, and yet give no T2: the record ends before the rise that it takes."""
+    own = rate[~heating]
+    return [name for name, point in runaway.items() if name in RATES and point is None and bool(np.any(own >= RATES[name]))]
+
+
 def first_reach(
-    threshold: float, time: Floats, temperature: Floats, rate: Floats, heating: Any, later_rise: float = 0.0, jump: float = math.inf
+    threshold: float,
+    time: Floats,
+    temperature: Floats,
+    rate: Floats,
+    heating: Any,
+    later_rise: float = 0.0,
+    jump: float = math.inf,
+    ahead: Floats | None = None,
 ) -> dict[str, float] | None:
     """Where the rate first reaches a threshold outside heating, with a rise of `later_rise` or more to come; None if never.
 
@@ -63,21 +77,30 @@ def first_reach(
     later_rise : float [K]
     jump : float [-], for rates read as differences: those of neighbouring rows further apart than this factor are no curve, and the
         row before the jump is taken
+    ahead : array (n,) [K] or None, by how much what heats is hotter than the sample: where it ends to be is found between rows
     """
     later = np.maximum.accumulate(temperature[::-1])[::-1]
     # a rate read as a difference belongs to the way up to its row, which may be the whole of a runaway
     begun = temperature if math.isinf(jump) else np.append(temperature[:1], temperature[:-1])
     rows = np.flatnonzero((rate >= threshold) & ~heating & (later - begun >= later_rise))
-    return _before(time, temperature, rate, heating, int(rows[0]), threshold, jump) if len(rows) else None
+    return _before(time, temperature, rate, heating, int(rows[0]), threshold, jump, ahead) if len(rows) else None
 
 
 def _point(time: Floats, temperature: Floats, row: int) -> dict[str, float]:
     return {"temperature_K": float(temperature[row]), "time_s": float(time[row])}
 
 
-def _before(time: Floats, temperature: Floats, rate: Floats, heating: Any, row: int, threshold: float, jump: float) -> dict[str, float]:
-    """Where the rate passes the threshold between two rows: linear in the logarithm of the rate."""
-    if row == 0 or heating[row - 1] or not rate[row - 1] < threshold:
+def _before(
+    time: Floats, temperature: Floats, rate: Floats, heating: Any, row: int, threshold: float, jump: float, ahead: Floats | None
+) -> dict[str, float]:
+    """Where the rate passes the threshold between two rows, linear in the logarithm of the rate, or heating ends at such a rate."""
+    driven = row > 0 and bool(heating[row - 1])
+    if driven and ahead is not None and np.isfinite(ahead[row - 1 : row + 1]).all():
+        share = float(ahead[row - 1] / (ahead[row - 1] - ahead[row]))
+        if 0.0 < rate[row - 1] < threshold:
+            share = max(share, math.log(threshold / rate[row - 1]) / math.log(rate[row] / rate[row - 1]))
+        return _between(time, temperature, row, share)
+    if row == 0 or driven or not rate[row - 1] < threshold:
         return _point(time, temperature, row)
     if math.isfinite(jump):  # the row before may hold the jump too, together with quiet time before it
         for last in (row - 1, row):
@@ -85,21 +108,33 @@ def _before(time: Floats, temperature: Floats, rate: Floats, heating: Any, row: 
                 return _point(time, temperature, last - 1)
     if rate[row - 1] <= 0.0:
         return _point(time, temperature, row)
-    share = math.log(threshold / rate[row - 1]) / math.log(rate[row] / rate[row - 1])
+    return _between(time, temperature, row, math.log(threshold / rate[row - 1]) / math.log(rate[row] / rate[row - 1]))
+
+
+def _between(time: Floats, temperature: Floats, row: int, share: float) -> dict[str, float]:
+    """A share of the way from the row before to a row."""
     return {
         "temperature_K": float(temperature[row - 1] + share * (temperature[row] - temperature[row - 1])),
         "time_s": float(time[row - 1] + share * (time[row] - time[row - 1])),
     }
 
 
-def peak(time: Floats, temperature: Floats) -> dict[str, float]:
-    """The largest temperature and its time."""
-    return _point(time, temperature, int(np.argmax(temperature)))
+def third(
+    time: Floats, temperature: Floats, last_rate: float, runaway: dict[str, float] | None, sensitivity: float, heating: Any
+) -> dict[str, float] | None:
+    """T3: the largest temperature from T2 to where something else heats the sample again; None without a T2.
 
-
-def third(time: Floats, temperature: Floats, rate: Floats, runaway: dict[str, float] | None, sensitivity: float) -> dict[str, float] | None:
-    """T3: the peak, where there was a runaway and the record's last row no longer heats itself above the sensitivity [K/s]."""
-    return peak(time, temperature) if runaway is not None and rate[-1] <= sensitivity else None
+    None too where the record ends before that and its last row heats itself at `last_rate` [K/s], above the sensitivity [K/s].
+    """
+    if runaway is None:
+        return None
+    own = np.flatnonzero((time >= runaway["time_s"]) & ~heating)
+    first = int(own[0]) if len(own) else len(time)
+    again = np.flatnonzero(heating[first:])
+    last = first + int(again[0]) if len(again) else len(time)
+    if first == last or (not len(again) and last_rate > sensitivity):
+        return None
+    return _point(time, temperature, first + int(np.argmax(temperature[first:last])))
 
 
 def fastest(time: Floats, temperature: Floats, rate: Floats, heating: Any) -> dict[str, float] | None:

@@ -124,9 +124,10 @@ class Result:
             heating = self.body.heating(self.time, T, self.machine)
             voltage = self.columns.get("voltage_V")
             onsets = made["onsets"]
-            onsets["T2"] = onset.runaway_onsets(self.case.measure.onsets.T2, self.time, T, rate, heating, voltage)
+            ahead = self.body.ahead(self.time, T)
+            onsets["T2"] = onset.runaway_onsets(self.case.measure.onsets.T2, self.time, T, rate, heating, voltage, ahead=ahead)
             primary = onsets["T2"].get(CRITERIA[0])
-            onsets["T3"] = onset.third(self.time, T, rate, primary, self._sensitivity())
+            onsets["T3"] = onset.third(self.time, T, float(rate[-1]), primary, self._sensitivity(), heating)
             made["maximum_rate"] = onset.fastest(self.time, T, rate, heating)
             if arc:
                 made["exotherms"], onsets["T1"] = self._exotherms()
@@ -266,12 +267,21 @@ class Result:
                 f"the cessation rests on a rate only {-100.0 * ended['margin']:.2g} % below the sensitivity: the sample still heats itself"
             )
             found.append({"code": "thin-margin", "text": text, "where": "onsets.cessation"})
+        if isinstance(self.body, CellBody):
+            seen, rate = self.probe(self.body.seen), self.columns["rate_K_per_s"]
+            own = self.body.heating(self.time, seen, self.machine)
+            for name in onset.unconfirmed(made["onsets"]["T2"], rate, own)[:1]:
+                text = (
+                    f"the run ends less than {onset.LATER_RISE:g} K after the rate has reached {name}, so that no T2 ({name}) can be read: "
+                )
+                text += f"at its end the cell heats itself at {show(float(rate[-1]), 'temperature rate')}"
+                found.append({"code": "cut-short", "text": text, "where": f"onsets.T2.{name}"})
         if isinstance(self.body, CellBody) and not self.body.arc:
-            T, heated = self.probe("sample"), self.body.heating(self.time, self.probe("sample"), self.machine)
+            heated = self.body.heating(self.time, self.probe("sample"), self.machine)
             for name, point in made["onsets"]["T2"].items():
                 row = 0 if point is None else int(np.searchsorted(self.time, point["time_s"]))
                 if point is not None and heated[max(row - 1, 0)]:
-                    where = show(float(T[row]), "temperature")
+                    where = show(point["temperature_K"], "temperature")
                     text = f"T2 ({name}) is where the heating from outside ends, {where}: the cell passed that rate before"
                     found.append({"code": "driven-onset", "text": text, "where": f"onsets.T2.{name}"})
         check = self.mesh_check or {"crossings": {}}
@@ -300,7 +310,7 @@ DEFINITIONS = {
     "T2": "last temperature before the rate reaches the criterion, outside heating, with a later rise of 10 K or more",
     "T2 voltage-drop": "temperature at which the voltage falls below half of what it was at the start",
     "dsc": "exothermic up, above the baseline; a peak ends at the lowest point before the next; onset: tangent at its steepest rise",
-    "T3": "largest temperature, where there is a T2 by 1 K/s and the record goes on to it",
+    "T3": "largest temperature from T2 by 1 K/s to the next heating from outside, where the record goes on to it",
     "cessation": "end of the first window of an exotherm whose mean rate lies below the sensitivity; margin: that rate over it, less 1",
     "energy": "initial_J, final_J: enthalpy relative to 298.15 K; exchange with the wall is net; residual: what the balance leaves open",
     "exotherm": "from the end of the detecting window to a cessation or the end of the test; heat: released in between, in the sample; "
@@ -359,7 +369,10 @@ def exotherms(
 
 
 def first_crossing(time: Floats, values: Floats, level: float) -> float | None:
-    """When a column first reaches a level, rising or falling: a monotone cubic through its rows over log time; None if never."""
+    """When a column first reaches a level, rising or falling: a monotone cubic through its rows; None if never.
+
+    It runs over time or log time, whichever foretells the two rows beside the crossing better from the others.
+    """
     from scipy.interpolate import PchipInterpolator
 
     if values[0] == level:
@@ -375,9 +388,19 @@ def first_crossing(time: Floats, values: Floats, level: float) -> float | None:
     near = near[np.concatenate([[True], np.diff(time[near]) > 0.0])]
     if time[row] <= time[row - 1] or len(near) < 3:
         return float(time[row])
-    clock = np.log(time[near]) if time[near[0]] > 0.0 else time[near]
-    roots = PchipInterpolator(clock, values[near] - level).roots(extrapolate=False)
-    moments = [math.exp(root) if time[near[0]] > 0.0 else float(root) for root in roots]
+
+    def missed(clock: Floats) -> float:
+        """By how much the cubic through the others misses the rows beside the crossing."""
+        total = 0.0
+        for k in np.flatnonzero((near >= row - 1) & (near <= row)):
+            kept = np.arange(len(near)) != k
+            if 0 < k < len(near) - 1:
+                total += abs(float(PchipInterpolator(clock[kept], values[near[kept]])(clock[k]) - values[near[k]]))
+        return total
+
+    clocks = [(time[near], float)] + ([(np.log(time[near]), math.exp)] if time[near[0]] > 0.0 else [])
+    clock, moment_of = min(clocks, key=lambda entry: missed(entry[0]))
+    moments = [moment_of(root) for root in PchipInterpolator(clock, values[near] - level).roots(extrapolate=False)]
     inside = [m for m in moments if time[row - 1] * (1 - 1e-9) <= m <= time[row] * (1 + 1e-9)]
     return float(inside[0]) if inside else float(time[row])
 

@@ -133,8 +133,8 @@ def test_the_early_part_is_found_without_being_told():
 
 @pytest.mark.parametrize("name", CELLS)
 def test_without_its_rates_a_record_says_the_same(name):
-    """Rates from differences: the logger did no more. LFP's noisy 60 K/min moves within its scatter."""
+    """The logger's rate is the difference to the row before, a kelvin below: its readings lie up to half a row higher than the curve's."""
     found = analyse(record_of(name)._replace(rate=None))
     for rate, place in (("1 K/min", 2), ("10 K/min", 3)):
-        assert celsius(found["at_rates"][rate]) == pytest.approx(READ[name][place], abs=0.3)
+        assert READ[name][place] - 0.8 < celsius(found["at_rates"][rate]) < READ[name][place] + 0.3
     assert READ[name][8][0] <= len(found["exotherms"]) <= READ[name][8][1]

@@ -9,12 +9,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from tests.conftest import case_from
 from thermo.analysis import analyse
 from thermo.apparent import Curve, arrhenius_fit
 from thermo.arc import PHASE_NAMES
 from thermo.constants import GAS_CONSTANT
 from thermo.exotherm import Instrument
 from thermo.record import Record
+from thermo.simulate import run
 
 NOISE = (0.0, 0.005, 0.01, 0.02)  # K
 SEED = 20240816
@@ -270,3 +272,72 @@ def test_a_logger_slower_than_the_seek_window_is_warned_of(cu):
     usual = analyse(noisy(*logged(result, True), 0.0))
     assert "slow" not in [w["code"] for w in usual["warnings"]]
     assert "the largest rate" in " ".join(w["text"] for w in slow["warnings"])
+
+
+GRADUAL = """
+title: a cell of two reactions that runs away gradually
+sample:
+  kind: lumped
+  parts: {cell: {mass: 50 g, heat_capacity: 1.0 J/(g K)}}
+  chemistry:
+    title: two reactions
+    species: {a: {start: 1}, b: {start: 1}}
+    reactions:
+      sei:
+        pre_exponential_factor: 1e14 1/s
+        activation_energy: 130 kJ/mol
+        factors: [{kind: order, species: a, order: 1}]
+        consumes: {a: 1}
+        heat: 3 kJ
+      cathode:
+        pre_exponential_factor: 1e15 1/s
+        activation_energy: 160 kJ/mol
+        factors: [{kind: order, species: b, order: 1}]
+        consumes: {b: 1}
+        heat: 10 kJ
+programme:
+  kind: arc
+  start: 50 degC
+  step: 5 K
+  heater: 2 K/min
+  wait: 15 min
+  seek: 10 min
+  sensitivity: 0.02 K/min
+  end: END
+  record: {interval: 20 s, rise: 1 K, fastest: 0.1 s, noise: NOISE, seed: 1}
+"""
+
+
+@pytest.fixture(scope="module")
+def gradual():
+    """The test once, its record with any noise."""
+    case = case_from(GRADUAL.replace("END", "400 degC").replace("NOISE", "0 K"))
+    result = run(case)
+    record = result.record()
+    return result.summary()["onsets"], record["time_s"], record["temperature_K"]
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.005, 0.01, 0.02])
+def test_a_gradual_runaway_and_its_end(gradual, noise):
+    """Rows a kelvin apart: a rate is that of the curve at its row, and the last rows, which are flat, end the runaway."""
+    true, time, T = gradual
+    found = analyse(noisy(time, T, noise))
+    for criterion in ("1 K/s", "10 K/min"):
+        within = 0.1 + 20.0 * noise  # the rate doubles in 8 K, so a difference that is 1 % off moves it by 0.12 K
+        assert found["onsets"]["T2"][criterion]["temperature_K"] == pytest.approx(true["T2"][criterion]["temperature_K"], abs=within)
+    assert found["onsets"]["T3"]["temperature_K"] == pytest.approx(true["T3"]["temperature_K"], abs=0.2)
+    assert [entry["end"]["reason"] for entry in found["exotherms"]] == ["maximum"]
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.02])
+def test_what_the_heater_does_after_a_runaway_is_no_t3(gradual, noise):
+    """The same, and then ten steps of 5 K with holds."""
+    true, time, T = gradual
+    step = np.arange(20.0, 150.0 + 1500.0, 20.0)
+    rise = np.minimum(step * 2.0 / 60.0, 5.0)
+    later = np.concatenate([time[-1] + 1500.0 + k * 1650.0 + step for k in range(10)])
+    hotter = np.concatenate([T[-1] + 5.0 * k + rise for k in range(10)])
+    hold = time[-1] + np.arange(20.0, 1500.0, 20.0)
+    record = noisy(np.concatenate([time, hold, later]), np.concatenate([T, np.full(len(hold), T[-1]), hotter]), noise)
+    found = analyse(record)["onsets"]
+    assert found["T3"]["temperature_K"] == pytest.approx(true["T3"]["temperature_K"], abs=0.2)

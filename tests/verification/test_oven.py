@@ -63,8 +63,15 @@ def test_the_critical_oven():
 def test_what_the_oven_heats_is_no_runaway():
     """A cold cell rises fast in a hot oven; T2 counts from where it is hotter than the air."""
     onsets = run(oven(155)).summary()["onsets"]["T2"]
-    assert all(onset["temperature_K"] > 155.0 + ZERO for onset in onsets.values() if onset)
+    assert all(onset["temperature_K"] > 155.0 + ZERO - 1e-9 for onset in onsets.values() if onset)
     assert onsets["1 K/s"] is not None
+
+
+@pytest.mark.parametrize("tolerance", [1e-4, 1e-6])
+def test_the_onset_in_an_oven_does_not_depend_on_the_steps(tolerance):
+    """At 155 degC the cell passes 1 K/min while the oven heats it still: T2 is where it is as hot as the air."""
+    onsets = run(oven(155, f"numerics.tolerance={tolerance}")).summary()["onsets"]["T2"]
+    assert onsets["1 K/min"]["temperature_K"] == pytest.approx(155.0 + ZERO, abs=1e-6)
 
 
 def test_air_that_rises_with_time():
