@@ -12,7 +12,6 @@ from thermo.boundary import LINKS, Contact, GapRadiation, Held, Radiation, ThinL
 from thermo.case import Case
 from thermo.cell import LumpedCell, Mounting
 from thermo.chemistry import AMOUNTS
-from thermo.derived import value_at
 from thermo.dsc import Curve
 from thermo.exposure import EXPOSED, DscProgramme, Exposure, RampProgramme
 from thermo.geometry import Along, LayeredBlock, Meshed, Stored
@@ -21,6 +20,7 @@ from thermo.lumped import node_enthalpy
 from thermo.materials import ByAxis, Table
 from thermo.measure import Place
 from thermo.modal_body import ModalBody, modal_body
+from thermo.passage import passage
 from thermo.programme import ENDED, PHASE, FaceSchedule, SteadyProgramme, SurroundingsProgramme
 from thermo.readings import Reading, derived_numbers, extremes_by_region, range_warnings, stack_of, theta_between
 from thermo.shape import Frame
@@ -280,6 +280,7 @@ class MeshBody:
         fixed = np.zeros(n, bool)
         for name in programme.held():
             fixed[places[name]] = True
+        self.fixed = fixed
         for name in programme.faces:
             shares[name] = np.where(fixed[places[name]], 0.0, shares[name])
         plain = case.numerics.tensor and not (consistent or cuts)
@@ -305,8 +306,7 @@ class MeshBody:
         self.n_dofs, self.n_sites = n, 0
         self.programme_faces = [name for name in programme.faces if name not in self.links]
         self.inside = [np.unique(space.cells[cells]) for cells in self.regions.values()]
-        conductivity = {name: m.thermal_conductivity for name, m in self.materials.items()}
-        self.flows = {face: self.shape.flow(face, conductivity) for face in case.measure.flows}
+        self.flows = {face: passage(self, face) for face in case.measure.flows}
         self.probes = {name: self._reading(probe) for name, probe in case.measure.probes.items()}
         for name in cuts:
             for side, nodes in zip(name.split("|"), self.links[name][:2], strict=True):
@@ -413,11 +413,7 @@ class MeshBody:
         if scale is not None:
             low, span = scale
             made |= {f"{name}_theta": (reading.of(block.temperature) - low) / span for name, reading in self.probes.items()}
-        for name, power in self._powers(block).items():
-            made[f"heat_{name}_W"] = power
-        for face, parts in self.flows.items():
-            passing = [sum(np.sum(value_at(value, P @ T) * (B @ T)) for value, B, P in parts) for T in block.temperature]
-            made[f"flow_{face}_W"] = self.multiplicity * np.array(passing, float)
+        made |= self._powers(block)
         made["row/regions"] = self._regions(block.temperature)
         made["stored_J"] = self.multiplicity * np.array([self._stored(T) for T in block.temperature])
         return made
@@ -460,50 +456,58 @@ class MeshBody:
         return float((temperature - self.start) @ self.sample.capacity)
 
     def _powers(self, block: History) -> dict[str, Floats]:
-        """Heat into the body through each named face over the rows of a block, across a contact or a gap from its first side [W]."""
+        """Heat into the body through each named face over the rows of a block, across a contact or a gap from its first side [W], and what
+        passes the faces whose flow is asked for."""
         from thermo.system import across, surface
 
         sample, terms = self.sample, self.programme.terms
         found = {face: np.zeros(len(block.time)) for face, _ in terms}
+        passing = {face: np.zeros(len(block.time)) for face in self.flows}
         for i, (time, temperature) in enumerate(zip(block.time, block.temperature, strict=True)):
             around = surface(sample, terms, float(time), temperature)
             into = sample.conduction.at(temperature).into(temperature) + around.flow
-            needed = self._rising(float(time), temperature, into)
+            slopes, needed = self._going(float(time), temperature, into)
+            given = np.where(self.fixed, needed - into, 0.0)
+            for face, flow in self.flows.items():
+                passing[face][i] = flow.heat(float(time), temperature, slopes, given)
             counted = np.zeros(self.n_dofs, bool)
             for j, (face, condition) in enumerate(terms):
                 if isinstance(condition, Held):
                     nodes = sample.faces[face]
                     nodes = nodes[~counted[nodes]]  # the heat of a node of two held faces counts once
                     counted[nodes] = True
-                    found[face][i] += float(np.sum(needed[nodes] - into[nodes]))
+                    found[face][i] += float(np.sum(given[nodes]))
                 elif isinstance(condition, LINKS):
                     one, other, area = self.links[face]
                     a, b = temperature[one], temperature[other]
                     found[face][i] += float(np.sum(across(condition, area, float(time), a, b) * (a - b)))
                 else:
                     found[face][i] += around.heats[j]
-        return {face: self.multiplicity * power for face, power in found.items()}
+        made = {f"heat_{face}_W": power for face, power in found.items()} | {f"flow_{face}_W": power for face, power in passing.items()}
+        return {name: self.multiplicity * power for name, power in made.items()}
 
-    def _rising(self, time: float, temperature: Floats, into: Floats) -> Floats:
-        """Heat that every held node stores by the way its temperature goes [W]; of others only what a mass matrix makes of them."""
+    def _going(self, time: float, temperature: Floats, into: Floats) -> tuple[Floats, Floats]:
+        """How fast every node goes [K/s], held ones as they must, others as heat enters them, and what heat that takes [W]."""
         slopes, count = np.zeros(self.n_dofs), np.zeros(self.n_dofs)
         for face, condition in self.programme.terms:
             if isinstance(condition, Held):
                 count[self.sample.faces[face]] += 1.0
                 slopes[self.sample.faces[face]] += slope_at(condition.temperature, time)
         slopes /= np.maximum(count, 1.0)  # a node of two held faces takes the mean
-        held = count > 0.0
+        free = np.flatnonzero(~self.fixed)
         mass = self.sample.mass
+        if self.steady:
+            return np.zeros(self.n_dofs), np.zeros(self.n_dofs)
         if mass is None:
             capacity = self.sample.capacity if self.sample.storage is None else self.sample.storage.capacity(temperature)
-            return capacity * slopes
+            slopes[free] = (into / capacity)[free]
+            return slopes, capacity * slopes
         from scipy.sparse import diags_array
         from scipy.sparse.linalg import cg
 
-        free = np.flatnonzero(~held)
         inner = mass[free][:, free].tocsr()
         slopes[free], _ = cg(inner, (into - mass @ slopes)[free], rtol=1e-10, M=diags_array(1.0 / inner.diagonal()))
-        return mass @ slopes  # type: ignore[no-any-return]
+        return slopes, mass @ slopes
 
     def theta_scale(self) -> tuple[float, float] | None:
         """(T0, Ts - T0) where the body starts at one temperature and is held at one other: theta = (T - T0)/(Ts - T0)."""

@@ -201,7 +201,7 @@ def _of_scalars(space: Any, conductivity: dict[str, Any], links: list[Links]) ->
         by_cell[space.of.regions[region]] = NEXT_TO_NOTHING if isinstance(value, Table) else value
     matrix = _linked(assemble(space, by_cell), links)
     tables = [(space.of.regions[region], value) for region, value in conductivity.items() if isinstance(value, Table)]
-    variable = [Variable(shares(space, matrix, cells), _at_points(space, cells), *table_of(table)) for cells, table in tables]
+    variable = [Variable(shares(space, matrix, cells), at_points(space, cells), *table_of(table)) for cells, table in tables]
     return Conduction(matrix, None, tuple(variable))
 
 
@@ -228,7 +228,7 @@ def _shares(space: Any, cells: Integers, dyad: Floats) -> _Shares:
     n_local, n_cells = nodes.shape[1], len(cells)
     weight = basis.dx[cells] * space.measure(space.places()[:, cells])
     gradients = [np.broadcast_to(np.asarray(basis.basis[i][0].grad)[:, cells], (len(dyad), *weight.shape)) for i in range(n_local)]
-    n_points = _points_of(space)
+    n_points = points_of(space)
     pairs, points, data = [], [], []
     for i in range(n_local):
         turned = np.einsum("abcq,bcq,cq->acq", dyad, gradients[i], weight)
@@ -242,7 +242,7 @@ def _shares(space: Any, cells: Integers, dyad: Floats) -> _Shares:
     return _Shares(np.concatenate(pairs), np.concatenate(points), np.concatenate(data))
 
 
-def _points_of(space: Any) -> int:
+def points_of(space: Any) -> int:
     """Places in a cell at which a conductivity over temperature is taken."""
     return 1 if space.order == 1 else len(space.rule[1])
 
@@ -250,14 +250,14 @@ def _points_of(space: Any) -> int:
 def _variable(space: Any, matrix: csr_matrix, cells: Integers, share: _Shares, table: Table) -> Variable:
     n = matrix.shape[0]
     keys = np.repeat(np.arange(n, dtype=np.int64), np.diff(matrix.indptr)) * n + matrix.indices
-    shape = (len(keys), len(cells) * _points_of(space))
+    shape = (len(keys), len(cells) * points_of(space))
     entries = csr_matrix((share.data, (np.searchsorted(keys, share.pairs), share.points)), shape=shape)
-    return Variable(entries, _at_points(space, cells), *table_of(table))
+    return Variable(entries, at_points(space, cells), *table_of(table))
 
 
-def _at_points(space: Any, cells: Integers) -> csr_matrix:
+def at_points(space: Any, cells: Integers) -> csr_matrix:
     """The temperatures at the places in some cells at which their conductivity is taken, from those of the nodes."""
-    nodes, n_points = space.cells[cells], _points_of(space)
+    nodes, n_points = space.cells[cells], points_of(space)
     n_rows, n_local = len(cells) * n_points, nodes.shape[1]
     each = space.shapes(space.element)[0] if n_points > 1 else np.full((1, n_local), 1.0 / n_local)
     columns = np.repeat(nodes, n_points, axis=0).ravel()

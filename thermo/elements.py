@@ -263,6 +263,31 @@ class Space:
         )
         return B, P
 
+    def beside(self, nodes: Integers, dyad: Any, cells: Integers) -> tuple[Any, Integers]:
+        """The rows of the conduction matrix of some cells at `nodes`, added up, as B (n_pieces, n_nodes); and the cells with such a node.
+
+        With k where `conduction.at_points` takes it in those cells, the sum of (K T) over the nodes is k . (B T). `dyad` gives the dyads
+        of a direction at places (dimension, ...).
+        """
+        from scipy.sparse import csr_matrix
+        from skfem import Basis
+
+        inside = np.zeros(self.n_nodes, bool)
+        inside[nodes] = True
+        touching = cells[inside[self.cells[cells]].any(axis=1)]
+        basis = Basis(self.mesh, self.element, quadrature=self.rule, elements=touching)
+        places, own = np.asarray(basis.global_coordinates()), self.cells[touching]
+        slopes = [np.broadcast_to(np.asarray(field[0].grad), (len(places), *basis.dx.shape)) for field in basis.basis]
+        test = sum(slope * inside[own[:, i]][None, :, None] for i, slope in enumerate(slopes))
+        turned = np.einsum("abcq,bcq,cq->acq", dyad(places), test, basis.dx * self.measure(places))
+        share = np.stack([np.einsum("acq,acq->cq", turned, slope) for slope in slopes], axis=-1)
+        if self.order == 1:
+            share = share.sum(axis=1, keepdims=True)
+        columns = np.repeat(own, share.shape[1], axis=0)
+        n, width = columns.shape
+        B = csr_matrix((share.ravel(), columns.ravel(), np.arange(0, n * width + 1, width)), shape=(n, self.n_nodes))
+        return B, touching
+
     def _gradients(self, cells: Integers, local: Floats) -> Floats:
         """Gradients of the shape functions of cells (n,) at places (dimension, n, q) of the unit cell: (n, q, n_local, dimension)."""
         mapping = self.mesh.mapping()

@@ -31,7 +31,7 @@ from thermo.stepping import (
     trigger_margin,
 )
 
-BLOCK = 2048  # modes that are swept at once, so that neighbouring planes stay in the cache
+BLOCK = 8192  # modes that are swept at once, so that neighbouring planes stay in the cache
 
 
 @kernel

@@ -125,34 +125,34 @@ class Shape:
         return directions[-1]  # type: ignore[no-any-return]
 
     def flow(self, face: str, conductivity: dict[str, Any]) -> list[tuple[Any, Any, Any]]:
-        """Conduction through a face as terms (value, B, P): the heat is the sum of k(P T) . (B T) [W], see `Space.flux`.
-
-        Through an interface `a|b` from a to b, the mean of both sides; through any other face into the body, or in the direction in
-        which the coordinates rise where the face lies within.
-        """
+        """Conduction through a face within the body, where the coordinates rise, as terms (value, B, P): the heat is the sum of
+        k(P T) . (B T) [W], the mean of what both sides say, see `Space.flux`."""
         from thermo.conduction import directions
 
         facets, sides = facet_pairs(self.mesh)
-        rows = rows_in(np.sort(self.mesh.faces[face], axis=1), np.sort(facets, axis=1))
-        within = bool(np.all(sides[rows, 1] >= 0)) or face in self.sides
-        first, _, second = face.partition("|")
+        rows = self.mesh.faces[face]
+        both = sides[rows_in(rows, facets)]
+        normal = self._rising_normals(rows)
+        away = self.mesh.points[self.mesh.cells[both[:, 0]]].mean(axis=1) - self.mesh.points[rows].mean(axis=1)
+        lower = np.where(np.sum(away * normal, axis=1) < 0.0, both[:, 0], both[:, 1])
+        upper = both.sum(axis=1) - lower
         found = []
         for region, value in conductivity.items():
-            cells = self.mesh.regions[region]
-            if second:
-                parts_ = [(cells, 0.5 if region == first else -0.5 if region == second else 0.0)]
-            elif not within:
-                parts_ = [(cells, -1.0)]
-            else:
-                middle, ahead = self.mesh.points[self.mesh.cells].mean(axis=1), self.mesh.points[facets[rows]].mean(axis=(0, 1))
-                lower = np.sum(middle[cells] - ahead, axis=1) < 0.0
-                parts_ = [(cells[lower], 0.5), (cells[~lower], -0.5)]
-            for part, sign in parts_:
-                side = self.sides[face][1] if face in self.sides and sign < 0.0 else self.mesh.faces[face]
-                for direction in directions(value, self.mesh.points.shape[1], self.space.axisymmetric) if sign and len(part) else ():
-                    B, P = self.space.flux(side, direction.dyad, part)
+            for near, sign in ((lower, 0.5), (upper, -0.5)):
+                part = np.intersect1d(near, self.mesh.regions[region])
+                for direction in directions(value, self.mesh.points.shape[1], self.space.axisymmetric) if len(part) else ():
+                    B, P = self.space.flux(rows, direction.dyad, part)
                     found.append((direction.value, sign * B, P))
         return found
+
+    def _rising_normals(self, facets: Integers) -> Floats:
+        """A normal of each facet (n, dimension), the sum of its components positive."""
+        corners = self.mesh.points[facets]
+        if corners.shape[2] == 1:
+            return np.ones((len(facets), 1))
+        along = corners[:, 1:3] - corners[:, :1]
+        normal = np.stack([along[:, 0, 1], -along[:, 0, 0]], axis=1) if corners.shape[2] == 2 else np.cross(along[:, 0], along[:, 1])
+        return normal * np.where(normal.sum(axis=1, keepdims=True) < 0.0, -1.0, 1.0)  # type: ignore[no-any-return]
 
     def weights_at(self, point: Floats) -> Floats:
         """Weights of all nodes in the value at a point of the whole body [m]. Raises ValueError where it lies in no cell."""
