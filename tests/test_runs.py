@@ -462,6 +462,24 @@ def test_a_study_leaves_a_folder_a_case_and_one_table(tmp_path):
     assert run_study(study_file(tmp_path), folder, Quiet())["table"] == json.loads(json.dumps(summary["table"]))
 
 
+def test_what_is_wrong_in_the_folder_of_a_member_is_wrong_with_the_study(tmp_path, thermo):
+    run_study(study_file(tmp_path), tmp_path / "out", Quiet())
+    n_files = sum(len(json.loads(file.read_text())) for file in (tmp_path / "out").rglob("manifest.json"))
+    code, out, _ = thermo("verify", "out")
+    assert code == 0
+    assert f"complete, {n_files} files as written" in out
+    (tmp_path / "out" / "first-cell" / "history.csv").write_text("time_s\n")
+    (tmp_path / "out" / "second" / "summary.json").unlink()
+    code, _, err = thermo("verify", "out")
+    assert code == 5
+    assert err == [
+        "error: out: member first cell: history.csv was changed after the run",
+        "error: out: member second: summary.json is missing",
+    ]
+    with pytest.raises(FolderError, match="member first cell"):
+        run_study(study_file(tmp_path), tmp_path / "out", Quiet())
+
+
 def test_a_study_with_a_failed_member_keeps_the_others_and_says_so(tmp_path):
     study = study_file(tmp_path)
     (tmp_path / "b.yaml").write_text((tmp_path / "b.yaml").read_text() + "numerics: {most_steps: 20}\n")

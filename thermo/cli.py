@@ -265,7 +265,7 @@ def verify(
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
     """Check a result folder: every file there and unchanged, the run complete, the energy balance closed."""
-    from thermo.store import damage, read_json
+    from thermo.store import damage, member_folders, read_json
 
     _wanted_folder(folder)
     problems = damage(folder)
@@ -273,10 +273,11 @@ def verify(
         for problem in problems:
             complain(f"error: {folder}: {problem}")
         raise typer.Exit(INPUT_OUTPUT)
-    manifest, summary = read_json(folder / "manifest.json"), read_json(folder / "summary.json")
+    n_files = sum(len(read_json(path / "manifest.json")) for path in (folder, *member_folders(folder).values()))
+    summary = read_json(folder / "summary.json")
     members = summary.get("members") or {folder.name: summary}
     worst = max(member["energy"]["residual_relative"] for member in members.values())
-    say(f"{folder}: complete, {len(manifest)} files as written, energy balance open by at most {worst:.1e} of the heat exchanged")
+    say(f"{folder}: complete, {n_files} files as written, energy balance open by at most {worst:.1e} of the heat exchanged")
 
 
 @app.command()

@@ -279,8 +279,15 @@ def read_json(file: Path) -> Any:
         return None
 
 
+def member_folders(path: Path) -> dict[str, Path]:
+    """The folders of a study's members by name; none for a run, a batch or a comparison of folders that lie elsewhere."""
+    summary = read_json(path / "summary.json")
+    members = summary.get("members") if isinstance(summary, dict) else None
+    return {name: path / plain_name(name) for name in members} if isinstance(members, dict) and (path / "study.yaml").is_file() else {}
+
+
 def damage(path: Path) -> list[str]:
-    """What is wrong with a finished folder: files that are missing or changed, a status that is not complete."""
+    """What is wrong with a finished folder: files that are missing or changed, a status that is not complete; of a study, its members'."""
     status, manifest = read_json(path / "status.json"), read_json(path / "manifest.json")
     if not isinstance(status, dict) or not isinstance(manifest, dict):
         return ["there is no status or manifest: this is not a finished result folder"]
@@ -293,6 +300,8 @@ def damage(path: Path) -> list[str]:
             found.append(f"{name} is missing")
         elif _sealed(file) != entry:
             found.append(f"{name} was changed after the run")
+    for name, folder in member_folders(path).items():
+        found += [f"member {name}: {problem}" for problem in damage(folder)]
     return found
 
 
