@@ -180,6 +180,8 @@ programme: {{kind: surroundings, end: 10 s}}
             {"species": "{c: {start: 1 kg/m3}, d: {start: 0 kg/m3}}", "consumes": "{c: 1, d: -1.5}", "heat": "{per_mass: 1 J/g}"},
             "consumes: makes mass: 0.5 kg more than it uses",
         ),
+        ({"consumes": "{c: -1}"}, "only.consumes: makes c and uses up nothing"),
+        ({"species": "{c: {start: 1}, d: {start: 0}}", "consumes": "{c: 0, d: -1}"}, "only.consumes: makes d and uses up nothing"),
         (
             {"species": "{a: {start: 1}, c: {start: 1 kg/m3}, d: {start: 1 kg/m3}}", "heat": "{per_mass: 1 J/g}"},
             "a.start: is a fraction, and other species are given as a density",
@@ -235,6 +237,11 @@ programme: {{kind: surroundings, end: 1 h}}
 def warned(code, **changes):
     found = run(case_from(written(**changes))).summary()["warnings"]
     return [warning["text"] for warning in found if warning["code"] == code]
+
+
+def test_a_species_may_grow_where_another_is_used_up():
+    made = run(case_from(written(species="{c: {start: 1}, d: {start: 0}}", consumes="{c: 1, d: -2}"))).summary()["amounts"]
+    assert made["d"]["final"] == pytest.approx(2.0 * (1.0 - made["c"]["final"]), abs=1e-12)
 
 
 def test_a_heat_that_has_not_the_sign_of_its_name_is_a_warning():

@@ -257,7 +257,11 @@ def _reaction_problems(reaction: Reaction, species: dict[str, Species], amounts:
         if isinstance(factor, AutocatalyticFactor) and amounts != "number":
             problems.append((("factors", i, "kind"), f"an autocatalytic factor takes fractions, and amounts are given as {_an(amounts)}"))
     made = sum(reaction.consumes.values())
-    if amounts == "density" and made < -1e-6:
+    grows = [shortened(name) for name, amount in reaction.consumes.items() if amount < 0.0]
+    if grows and max(reaction.consumes.values()) <= 0.0:
+        text = f"makes {', '.join(grows)} and uses up nothing; an amount that is used up is positive, one that is made negative"
+        problems.append((("consumes",), text))
+    elif amounts == "density" and made < -1e-6:
         problems.append((("consumes",), f"makes mass: {-made:.6g} kg more than it uses per kg of extent"))
     energy = reaction.activation_energy
     if 0.0 < energy < LEAST_ENERGY:
