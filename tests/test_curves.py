@@ -222,8 +222,17 @@ def test_the_command_prints_energies_and_what_is_assumed(thermo, two):
     assert "10 K/min      176.85 degC" in out
     assert "Kissinger, first order: E " in out
     assert "need not hold in a cell" in out
-    assert "two curves give a line and no interval" in out
+    assert "two heating rates give a line and no interval" in out
     assert sum(line[:2] == "0." for line in out.splitlines()) == 19
+
+
+def test_a_heating_rate_that_is_measured_twice_gives_no_interval(thermo, two):
+    code, out, err = thermo("kinetics", two[0], *two)
+    assert (code, err) == (0, [])
+    assert "(95 %: none)" in out
+    assert out.count("none") == 2 + 2 * 19
+    assert "warning: 3 curves of 2 heating rates: those within 1 % are one, and the lines go through all curves" in out
+    assert "warning: two heating rates give a line and no interval; three or more are wanted" in out
 
 
 def test_json_is_one_document(thermo, two, tmp_path):

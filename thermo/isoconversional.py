@@ -2,7 +2,7 @@
 
 Each is a straight line against 1/T over the curves; intervals are those of the regression at 95 % (Student's t, curves less two
 degrees of freedom). They hold the scatter of the points about the line and nothing else: neither baseline, calibration nor
-thermal lag. Two curves give a line and no interval (nan).
+thermal lag. Two heating rates give a line and no interval (nan), however often each was measured.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 LEVEL = 0.95  # of the intervals
-LEAST_SPREAD = 0.05  # of heating rates: within it they are the same
+LEAST_SPREAD = 0.05  # of heating rates: within it there is no line through them
+SAME_RATE = 0.01  # of heating rates: nearer ones are one, measured again
 DOYLE = 1.052  # -d ln p/dx of Doyle's line, x = E/(R T) from 20 to 60
 CORRECTIONS = 50  # most steps of the correction of Doyle's line; it takes about five
 # of E between conversions of 0.1 and 0.9: several steps beyond it (Vyazovkin et al., Thermochim. Acta 520 (2011) 1, recalled: 0.2 to 0.3)
@@ -33,7 +34,7 @@ ALONE = "E needs at least two heating rates; one gives A for an assumed E, never
 
 
 class Kissinger(NamedTuple):
-    """One first-order step from the temperatures of its peaks; intervals (low, high) at 95 %, nan with two curves."""
+    """One first-order step from the temperatures of its peaks; intervals (low, high) at 95 %, nan with two heating rates."""
 
     activation_energy: float
     activation_energy_interval: tuple[float, float]
@@ -44,7 +45,7 @@ class Kissinger(NamedTuple):
 
 
 class Isoconversional(NamedTuple):
-    """E over conversion; arrays (m,), intervals at 95 %, nan with two curves."""
+    """E over conversion; arrays (m,), intervals at 95 %, nan with two heating rates."""
 
     activation_energy: Floats
     low: Floats
@@ -88,7 +89,7 @@ def kissinger(heating_rates: Floats, peak_temperatures: Floats) -> Kissinger:
     if not slope < 0.0:
         raise ValueError("the peaks do not move up with the heating rate, so there is no E")
     energy, factor = -GAS_CONSTANT * slope, -slope * math.exp(intercept)
-    reach = _reach(len(rates))
+    reach = _reach(len(rates), n_rates(rates))
     mean = float(np.mean(1.0 / peaks))
     variance = line.intercept_stderr**2 + (line.stderr / slope) ** 2 - 2.0 * mean * line.stderr**2 / slope  # of ln A
     half, spread = GAS_CONSTANT * reach * line.stderr, reach * math.sqrt(max(variance, 0.0))
@@ -123,7 +124,7 @@ def ozawa(heating_rates: Floats, temperatures: Floats, *, corrected: bool = True
     Polym. Sci. 6 (1962) 639; J. H. Flynn, J. Therm. Anal. 27 (1983) 95.
     """
     rates, reached = _checked(heating_rates, temperatures)
-    found = _lines(1.0 / reached, np.broadcast_to(np.log(rates)[:, None], reached.shape))
+    found = _lines(1.0 / reached, np.broadcast_to(np.log(rates)[:, None], reached.shape), n_rates(rates))
     factors = np.full(reached.shape[1], DOYLE)
     if corrected:
         inverse = np.mean(1.0 / reached, axis=0)
@@ -131,7 +132,7 @@ def ozawa(heating_rates: Floats, temperatures: Floats, *, corrected: bool = True
     return found._replace(activation_energy=found.activation_energy / factors, low=found.low / factors, high=found.high / factors)
 
 
-def friedman(temperatures: Floats, conversion_rates: Floats) -> Isoconversional:
+def friedman(temperatures: Floats, conversion_rates: Floats, heating_rates: Floats | None = None) -> Isoconversional:
     """E over conversion from the rates at the same conversion (differential, after Friedman); nothing is approximated.
 
     ln(da/dt) = ln(A f(a)) - E/(R T); the intercept is ln(A f(a)), with A [1/s].
@@ -140,6 +141,7 @@ def friedman(temperatures: Floats, conversion_rates: Floats) -> Isoconversional:
     ----------
     temperatures : array (n, m) [K], a row a curve, a column a conversion
     conversion_rates : array (n, m) [1/s], above 0
+    heating_rates : array (n,) [K/s], which say how many there are; without them each curve has one of its own
 
     Returns
     -------
@@ -160,7 +162,7 @@ def friedman(temperatures: Floats, conversion_rates: Floats) -> Isoconversional:
         raise ValueError(ALONE)
     _positive("temperatures", reached)
     _positive("conversion rates", speeds)
-    return _lines(1.0 / reached, np.log(speeds))
+    return _lines(1.0 / reached, np.log(speeds), len(reached) if heating_rates is None else n_rates(heating_rates))
 
 
 ASSUMED = (
@@ -189,7 +191,7 @@ def analysis(curves: Sequence[Curve]) -> dict[str, Any]:
     if not whole.any():
         raise ValueError(f"no conversion from {CONVERSIONS[0]:g} to {CONVERSIONS[-1]:g} is reached by every curve")
     temperatures, speeds = temperatures[:, whole], speeds[:, whole]
-    differential = friedman(temperatures, speeds)
+    differential = friedman(temperatures, speeds, rates)
     integral, plain = ozawa(rates, temperatures), ozawa(rates, temperatures, corrected=False)
     rows = [
         {
@@ -232,8 +234,13 @@ def analysis(curves: Sequence[Curve]) -> dict[str, Any]:
 def _doubts(rates: Floats, whole: Any, rows: list[dict[str, Any]]) -> list[str]:
     """What a reader of the numbers should know beside them."""
     doubts = []
-    if len(rates) == 2:
-        doubts.append("two curves give a line and no interval; three heating rates or more are wanted")
+    n = n_rates(rates)
+    if n < len(rates):
+        doubts.append(
+            f"{len(rates)} curves of {n} heating rates: those within {100.0 * SAME_RATE:g} % are one, and the lines go through all curves"
+        )
+    if n < 3:
+        doubts.append("two heating rates give a line and no interval; three or more are wanted")
     if not whole.all():
         missing = ", ".join(f"{conversion:.2f}" for conversion in CONVERSIONS[~whole])
         doubts.append(f"left out, for not every curve reaches them with a rate above 0: conversions {missing}")
@@ -246,7 +253,7 @@ def _doubts(rates: Floats, whole: Any, rows: list[dict[str, Any]]) -> list[str]:
             f"E after Friedman goes from {min(energies) / 1e3:.4g} to {max(energies) / 1e3:.4g} kJ/mol between conversions of 0.1 and 0.9: "
         )
         why = "this is not one step, and E and A after Kissinger are no kinetics of it"
-        doubts.append(text + (why if ends else "several steps, or the noise of two curves"))
+        doubts.append(text + (why if ends else "several steps, or noise"))
     return doubts
 
 
@@ -258,18 +265,28 @@ def _ends(low: float, high: float) -> list[float] | None:
     return [float(low), float(high)] if math.isfinite(low) and math.isfinite(high) else None
 
 
-def _lines(inverse: Floats, logarithm: Any) -> Isoconversional:
-    """A regression for each column, E = -R slope."""
+def n_rates(heating_rates: Floats) -> int:
+    """How many heating rates there are; of those within 1 % one was measured again.
+
+    >>> n_rates(np.array([2.0, 5.0, 2.01]))
+    2
+    """
+    rates = np.sort(heating_rates)
+    return 1 + int(np.count_nonzero(rates[1:] > (1.0 + SAME_RATE) * rates[:-1]))
+
+
+def _lines(inverse: Floats, logarithm: Any, rates: int) -> Isoconversional:
+    """A regression for each column, E = -R slope, over curves of so many heating rates."""
     lines = [linregress(x, y) for x, y in zip(inverse.T, logarithm.T, strict=True)]
     slope = np.array([line.slope for line in lines])
-    half = GAS_CONSTANT * _reach(len(inverse)) * np.array([line.stderr for line in lines])
+    half = GAS_CONSTANT * _reach(len(inverse), rates) * np.array([line.stderr for line in lines])
     energy = -GAS_CONSTANT * slope
     return Isoconversional(energy, energy - half, energy + half, slope, np.array([line.intercept for line in lines]))
 
 
-def _reach(n_curves: int) -> float:
-    """Standard errors on either side of a regression's slope at 95 %; nan for two points, which are always on a line."""
-    return float(t.ppf(0.5 * (1.0 + LEVEL), n_curves - 2)) if n_curves > 2 else math.nan
+def _reach(n_curves: int, rates: int) -> float:
+    """Standard errors on either side of a regression's slope at 95 %; nan for two heating rates: a line through them shows no scatter."""
+    return float(t.ppf(0.5 * (1.0 + LEVEL), n_curves - 2)) if rates > 2 else math.nan
 
 
 def _true_factor(steepness: float, inverse: float) -> float:
