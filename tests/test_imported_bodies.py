@@ -81,14 +81,19 @@ def test_files_of_gmsh(tmp_path, name):
     shutil.copy(FILES / name, tmp_path / name)
     lower = "lower_cell" if name.endswith("inp") else "lower cell"
     text = CASE.replace("body.msh", name).replace("ORDER", "2").replace("PROGRAMME", "steady")
-    text = text.replace("{a: {material: a}, b: {material: b}}", f"{{low: {{material: a, is: {lower}, size: 2}}, upper: {{material: b}}}}")
+    text = text.replace(
+        "{a: {material: a}, b: {material: b}}", f"{{low: {{material: a, is: {lower}, size: 2 mm3}}, upper: {{material: b}}}}"
+    )
     text = (
         text[: text.index("  faces:")]
         + "  faces: {bottom: [{kind: held, temperature: 300 K}]}\n  sources: {low: {power_density: 1 MW/m3}}\n"
     )
     case = tmp_path / "case.yaml"
     case.write_text(text + "measure: {flows: [low|upper, bottom], probes: {top: [1 mm, 0.5 mm, 2 mm]}}\n")
-    result = run(read_case(case))
+    made = read_case(case)
+    assert made.sample.exact_sizes(set()) == {"low": 2e-9}
+    assert made.sample.regions["low"].size.dimension == "volume"
+    result = run(made)
     summary = result.summary()
     assert summary["energy"]["heat_out_W"] == pytest.approx(2e-9 * 1e6, rel=1e-9)
     assert result.columns["flow_bottom_W"][-1] == pytest.approx(-2e-3, rel=1e-6)
@@ -125,6 +130,22 @@ def refused(case, *changes):
 def test_what_does_not_fit_a_mesh_file_is_one_clear_line(tmp_path, old, new, words):
     case = written(tmp_path, 2, "boxes", "ORDER" if old == "ORDER" else 1)
     assert words in refused(case, (old, new))
+
+
+@pytest.mark.parametrize(
+    ("dimension", "size", "words"),
+    [
+        (1, "5", "5 has no unit; a length (um) is wanted, probably '5 um' or '5 mm'"),
+        (2, "5", "5 has no unit; an area (cm2) is wanted, probably '5 cm2' or '5 m2'"),
+        (3, "5", "5 has no unit; a volume (cm3) is wanted, probably '5 cm3' or '5 mm3'"),
+        (2, "5 mm3", "an area (cm2) is wanted, found a volume"),
+        (3, "5 kg", "wrong unit 'kg', which is a mass; a volume (cm3) is wanted"),
+        (3, "-5 mm3", "must be positive, got -5 mm3"),
+    ],
+)
+def test_the_size_of_a_region_has_the_unit_of_the_mesh_s_dimension(tmp_path, dimension, size, words):
+    case = written(tmp_path, dimension, "boxes", 1)
+    assert refused(case, ("a: {material: a}", f"a: {{material: a, size: {size}}}")).endswith(f"sample.regions.a.size: {words}")
 
 
 def test_a_mesh_from_a_file_is_not_refined(tmp_path):

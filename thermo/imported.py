@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, PlainValidator, ValidationInfo, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from meshes.mesh import FACETS, Mesh
 from thermo.elements import Space
@@ -21,6 +23,7 @@ from thermo.units import Unit, UnitError, parse
 if TYPE_CHECKING:
     from meshes.imported import Imported
 
+SIZES = tuple(Unit(dimension, gt=0) for dimension in ("length", "area", "volume"))  # of what a mesh of 1, 2, 3 dimensions holds
 MOST_POINTS = 100_000  # vertices up to which a point is looked for before the run; in a larger mesh its bounds are
 
 
@@ -35,12 +38,20 @@ class MeshFile(str):
         return hashlib.sha256(self.path.read_bytes()).hexdigest()
 
 
+def _size(value: Any, info: ValidationInfo) -> Any:
+    """A length, an area or a volume, by its unit; what is none of them is left to the mesh, whose dimension says what is wanted."""
+    for unit in SIZES if isinstance(value, str) else ():
+        with contextlib.suppress(PydanticCustomError):
+            return unit._validate(value, info)
+    return value
+
+
 class ImportedRegion(Frozen):
-    """The material of a region; `is`: its name or its number in the file, where that is another one; `size`: its exact volume [m3],
-    area [m2] or length [m], for the report of the mesh."""
+    """The material of a region; `is`: its name or its number in the file, where that is another one; `size`: its exact volume, area or
+    length, by the dimension of the mesh, for the report of it."""
 
     material: str
-    size: Annotated[float | None, Unit("number", gt=0)] = None
+    size: Annotated[Any, PlainValidator(_size), Field(json_schema_extra={"type": "string"})] = None
     named: Annotated[str | int | None, Field(alias="is")] = None
 
 
@@ -179,7 +190,7 @@ class ImportedMesh(ImportedBody):
         return value
 
     @model_validator(mode="after")
-    def _fits(self) -> ImportedMesh:
+    def _fits(self, info: ValidationInfo) -> ImportedMesh:
         from meshes.imported import MeshError
 
         try:
@@ -199,6 +210,12 @@ class ImportedMesh(ImportedBody):
                 (("regions",), f"no material for {', '.join(shortened(name) for name in missing)}; the file has {', '.join(known)}")
             )
         d = made.mesh.points.shape[1]
+        for name, region in self.regions.items():
+            try:
+                if region.size is not None:
+                    SIZES[d - 1]._validate(region.size, info)
+            except PydanticCustomError as error:
+                problems.append((("regions", name, "size"), error.message()))
         fitting = {1: ("line",), 2: ("plane", "axisymmetric"), 3: ("space",)}[d]
         if self.coordinates not in (None, *fitting):
             problems.append((("coordinates",), f"the mesh has {d} dimensions: {' or '.join(fitting)} is wanted"))
