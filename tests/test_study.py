@@ -139,6 +139,21 @@ study:
     assert "study.remarks.0: there is no member 'Cv'" in found
 
 
+@pytest.mark.parametrize(
+    ("said", "line", "key"),
+    [
+        ("kind: batch\n  case: lost.yaml\n  table: {programme.wait: [1 min]}", 4, "study.case"),
+        ("kind: batch\n  case:\n    file: lost.yaml\n  table: {programme.wait: [1 min]}", 5, "study.case.file"),
+        ("kind: compare\n  cases:\n    one: lost.yaml\n  table: [onsets.T2]", 5, "study.cases.one"),
+    ],
+)
+def test_a_file_that_is_not_there_is_a_mistake_where_it_is_named(tmp_path, said, line, key):
+    (tmp_path / "study.yaml").write_text(f"title: x\nstudy:\n  {said}\n")
+    with pytest.raises(CaseError) as caught:
+        study_of(read_document(tmp_path / "study.yaml"))
+    assert str(caught.value) == f"{tmp_path}/study.yaml:{line}: {key}: {tmp_path}/lost.yaml: there is no such file"
+
+
 def test_a_claim_that_cannot_be_read():
     text = """
 title: x

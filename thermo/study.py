@@ -136,7 +136,7 @@ def study_of(document: Document) -> Study:
 
 
 def _member(document: Document, name: str, entry: str | Changed, key: Key) -> tuple[Member | None, list[Mistake]]:
-    """A member read, or what is wrong with it; what this file has put in is wrong here, not there."""
+    """A member read, or what is wrong with it; what this file has put in, and a file that it has not got, is wrong here, not there."""
     changed = entry if isinstance(entry, Changed) else Changed(file=entry)
     try:
         member = change(read_document(Path(document.path).parent / changed.file), changed.assignments())
@@ -145,8 +145,16 @@ def _member(document: Document, name: str, entry: str | Changed, key: Key) -> tu
             member = member._replace(settings=member.settings | {("expect",)})
         return Member(name, member, case_of(member)), []
     except CaseError as error:
-        ours = [document.mistake(key, f"{mistake.key}: {mistake.text}") for mistake in error.mistakes if mistake.file == "--set"]
-        return None, [*ours, *(mistake for mistake in error.mistakes if mistake.file != "--set")]
+        mistakes = []
+        for mistake in error.mistakes:
+            if mistake.file == "--set":
+                mistakes.append(document.mistake(key, f"{mistake.key}: {mistake.text}"))
+            elif mistake.line is None and not mistake.key:  # of the file as a whole
+                at = (*key, "file") if isinstance(entry, Changed) else key
+                mistakes.append(document.mistake(at, f"{mistake.file}: {mistake.text}"))
+            else:
+                mistakes.append(mistake)
+        return None, mistakes
 
 
 def _batch_of(document: Document, text: StudyText, batch: Batch) -> Study:
