@@ -225,6 +225,7 @@ def test_a_column_is_numbers_where_its_unit_is_one():
         ),
         ("{sample.ejecta.fraction: [0.1], programme.wait: [1 min, 2 min]}", "has 1 values, and another column 2"),
         ("{programme.wait: [15 s, 3 K]}", "study.table.programme.wait.1: wait: wrong unit 'K'"),
+        ("{sample.with.lithium.pre_exponential_factor: [1 K]}", "study.table.sample.with.lithium.pre_exponential_factor.0: with.lithium"),
         ("{}", "study.table: is empty"),
         ("none.csv", "none.csv: "),
     ],

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, model_validator
 from pydantic_core import PydanticCustomError
 
-from thermo.errors import CaseError, FileError, Mistake, closest, described, shortened
+from thermo.errors import CaseError, FileError, Mistake, closest, described, printable, shortened
 from thermo.errors import did_you_mean as did_you_mean  # the same for everything that reads
 from thermo.units import Quantity, UnitError, block_for_value, parse
 
@@ -66,8 +66,8 @@ class Document(NamedTuple):
 
 
 def dotted(key: Iterable[str | int]) -> str:
-    """A key as people write it: `sample.layers.0.thickness`."""
-    return ".".join(shortened(part, 40) for part in key)
+    """A key as people write it, whole: `sample.layers.0.thickness`."""
+    return ".".join(printable(part) for part in key)
 
 
 def read_bytes(path: Path, most: int = LARGEST_FILE, wanted: str = "a case file") -> bytes:
