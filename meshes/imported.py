@@ -22,7 +22,7 @@ from meshes.checks import Facets, at, edge_lengths, joined, oriented, parts, par
 from meshes.files import FORMATS, LARGEST_FILE, Group, Raw
 from meshes.mesh import DIMENSION, EDGES, FACETS, Floats, Integers, Mesh, equal_rows
 
-__all__ = ["Imported", "MeshError", "mesh_bytes", "parts", "read_mesh", "report"]
+__all__ = ["Imported", "MeshError", "Misnamed", "mesh_bytes", "parts", "read_mesh", "report"]
 
 DOUBLE = 1e-6  # of the smallest edge: vertices nearer than this are one place
 DIGITS = 1e-9  # of the largest extent of the body: what its coordinates resolve
@@ -44,11 +44,27 @@ _MIDDLES |= {"quad9": _MIDDLES["quad8"], "hexahedron27": _MIDDLES["hexahedron20"
 _WHAT = ("points", "lines", "surface cells", "volume cells")
 
 
+class Misnamed(str):
+    """A problem with what the case calls a group of the file: `what` is regions, faces or edges, `text` says what is wrong with `name`."""
+
+    what: str
+    name: str
+    text: str
+
+    @classmethod
+    def of(cls, what: str, name: str, text: str) -> Misnamed:
+        """The problem of a name."""
+        made = cls(f"{what}: {name}: {text}")
+        made.what, made.name, made.text = what, name, text
+        return made
+
+
 class MeshError(ValueError):
-    """A mesh file cannot be used; `problems` has one line for each thing that is wrong, the name of the file before it."""
+    """A mesh file cannot be used; `problems` has one line for each of the `causes`, the name of the file before it."""
 
     def __init__(self, path: Path, problems: Sequence[str]) -> None:
-        self.problems = [_printable(f"{path}: {problem}") for problem in dict.fromkeys(problems)]
+        self.causes = list(dict.fromkeys(problems))
+        self.problems = [_printable(f"{path}: {cause}") for cause in self.causes]
         super().__init__("\n".join(self.problems))
 
 
@@ -376,11 +392,11 @@ def _given(what: str, candidates: list[_Candidate], wanted: Mapping[str, str | i
             i for i, c in enumerate(candidates) if c.number is not None and str(reference) == str(c.number)
         ]
         if not name or "|" in name or "." in name:
-            problems.append(f"{what}: {name!r}: a name is not empty and has neither '|' nor '.' in it")
+            problems.append(Misnamed.of(what, name, "a name is not empty and has neither '|' nor '.' in it"))
         elif not found:
-            problems.append(f"{what}: {name}: {reference!r} is not in the file{_meant(str(reference), known)}")
+            problems.append(Misnamed.of(what, name, f"{reference!r} is not in the file{_meant(str(reference), known)}"))
         elif given[found[0]].given is not None:
-            problems.append(f"{what}: {name}: {reference!r} is {given[found[0]].given!r} already")
+            problems.append(Misnamed.of(what, name, f"{reference!r} is {given[found[0]].given!r} already"))
         else:
             given[found[0]] = given[found[0]]._replace(given=name)
     return given
@@ -403,7 +419,7 @@ def _disjoint(candidates: list[_Candidate], n_cells: int, problems: list[str], n
     for i, candidate in enumerate(candidates):
         mine = np.flatnonzero(owner == i)
         if not len(mine) and candidate.given is not None:
-            problems.append(f"regions: {candidate.given}: all cells of {candidate.told!r} belong to smaller groups in it")
+            problems.append(Misnamed.of("regions", candidate.given, f"all cells of {candidate.told!r} belong to smaller groups in it"))
         elif not len(mine):
             notes.append(f"{candidate.told!r} is no region: all of its cells belong to other groups")
         elif len(mine) < len(candidate.members):
@@ -456,8 +472,8 @@ def _faces(
             candidates.append(_Candidate(group.name, None, found))
     candidates = [candidate for candidate in _given("faces", candidates, wanted, problems) if len(candidate.members) or candidate.given]
     for candidate in candidates:
-        if not len(candidate.members):
-            problems.append(f"faces: {candidate.given}: {candidate.told!r} holds no facet of a cell of the body")
+        if candidate.given and not len(candidate.members):
+            problems.append(Misnamed.of("faces", candidate.given, f"{candidate.told!r} holds no facet of a cell of the body"))
     kept: list[_Candidate] = []
     for candidate in candidates:  # the same set under two heads, as of nodes and of a surface
         rival = next((c for c in kept if c.given is None and candidate.given is None and c.told == candidate.told), None)

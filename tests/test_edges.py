@@ -173,7 +173,7 @@ def test_a_line_that_is_no_edge_of_a_cell(tmp_path):
         ("[left, low|high]", "[left]", "the name of an edge, or the two faces that meet in it, is wanted"),
         ("rim: {edge: rim, take", "rim: {edge: rim, face: left, take", "one of 'face', 'region' and 'edge' is wanted"),
         ("bottom: [{", "rim: [{kind: held, temperature: 310 K}]\n    bottom: [{", "'rim' is an edge: it has no area"),
-        ("unit: mm", "unit: mm\n  edges: {ring: rum}", "edges: ring: 'rum' is not in the file; did you mean 'rim'"),
+        ("unit: mm", "unit: mm\n  edges: {ring: rum}", "'rum' is not in the file; did you mean 'rim'"),
     ],
 )
 def test_what_does_not_fit_an_edge_is_one_clear_line(tmp_path, old, new, words):

@@ -148,6 +148,21 @@ def test_the_size_of_a_region_has_the_unit_of_the_mesh_s_dimension(tmp_path, dim
     assert refused(case, ("a: {material: a}", f"a: {{material: a, size: {size}}}")).endswith(f"sample.regions.a.size: {words}")
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "line", "words"),
+    [
+        ("{a: {material: a},", "{a: {material: a,\n     is: anode},", 11, "sample.regions.a.is: BODY: 'anode' is not in the file"),
+        ("unit: mm\n", "unit: mm\n  faces:\n    hot: lid\n", 11, "sample.faces.hot: BODY: 'lid' is not in the file"),
+        ("unit: mm\n", "unit: mm\n  edges: {\n    hot: rim}\n", 11, "sample.edges.hot: BODY: 'rim' is not in the file"),
+        ("ORDER}\n", "ORDER}\n  merge: 1 m\n", 8, "sample.file: BODY: merge must be below half the smallest edge"),
+    ],
+)
+def test_a_group_that_is_not_in_the_file_is_a_mistake_where_it_is_named(tmp_path, old, new, line, words):
+    case = written(tmp_path, 3, "boxes", "ORDER")
+    text = refused(case, (old, new), ("ORDER", "1"))
+    assert text.startswith(f"{case}:{line}: " + words.replace("BODY", f"{tmp_path}/body.msh"))
+
+
 def test_a_mesh_from_a_file_is_not_refined(tmp_path):
     case = written(tmp_path, 2, "boxes")
     case.write_text(case.read_text() + "numerics: {check_mesh: true}\n")

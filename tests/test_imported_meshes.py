@@ -593,7 +593,7 @@ def test_all_problems_are_told_at_once(tmp_path):
 @pytest.mark.parametrize(
     ("asked", "words"),
     [
-        ({"regions": {"a|b": 1}}, "regions: 'a|b': a name is not empty and has neither"),
+        ({"regions": {"a|b": 1}}, "regions: a|b: a name is not empty and has neither"),
         ({"regions": {"a": 1, "b": 1}}, "regions: b: 1 is 'a' already"),
         ({"regions": {"2": 1}}, "two regions are called '2'"),
         ({"faces": {"top": "lid"}}, "faces: top: 'lid' is not in the file; it has none"),

@@ -196,7 +196,7 @@ class ImportedMesh(ImportedBody):
         try:
             made = self.imported
         except MeshError as error:
-            raise misplaced([(("file",), problem) for problem in error.problems]) from None
+            raise misplaced([_placed(self.file.path, cause) for cause in error.causes]) from None
         problems: list[tuple[Key, str]] = []
         known = list(made.mesh.regions)
         problems += [
@@ -261,6 +261,15 @@ class ImportedMesh(ImportedBody):
             f"{self.file}: {len(mesh.cells)} cells ({mesh.kind}), {self.degree} elements, {self.n_nodes(faces)} nodes or so",
             *self.imported.notes,
         ]
+
+
+def _placed(path: Path, cause: str) -> tuple[Key, str]:
+    """What is wrong with a mesh file, at the key of the case that it is about."""
+    from meshes.imported import Misnamed
+
+    if not isinstance(cause, Misnamed):
+        return ("file",), f"{path}: {cause}"
+    return (cause.what, cause.name, *(["is"] if cause.what == "regions" else [])), f"{path}: {cause.text}"
 
 
 @functools.lru_cache(maxsize=4)
