@@ -161,6 +161,8 @@ def test_what_is_no_record(thermo, tmp_path, kind):
         (("--seek", "10"), "--seek: 10 has no unit"),
         (("--seek", "0 s"), "--seek: must be positive"),
         (("--sensitivity", "0.02 K"), "--sensitivity: wrong unit 'K'"),
+        (("--fit", "130 degC", "110 degC"), "--fit: LOW must lie below HIGH, got 130 degC and 110 degC"),
+        (("--fit", "110 degC", "110 degC"), "--fit: LOW must lie below HIGH"),
         (("--phi", "0.9"), "--phi: must be at least 1"),
         (("--time", "time_mim"), "there is no column 'time_mim'; did you mean 'time_min'?"),
         (("--time", "temperature_C"), "--time: wrong unit"),

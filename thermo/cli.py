@@ -354,6 +354,8 @@ def onset(
         phi=option("--phi", phi, "number", least=1.0, or_equal=True),
     )
     between = None if fit is None else (option("--fit", fit[0], "temperature"), option("--fit", fit[1], "temperature"))
+    if fit and between and between[0] >= between[1]:
+        raise CaseError([Mistake("--fit", None, "", f"LOW must lie below HIGH, got {fit[0]} and {fit[1]}")])
     record = read_record(trace, {kind: name for kind, name in said.items() if name is not None})
     found = analyse(record, instrument, between)
     if figure is not None:
