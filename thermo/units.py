@@ -288,8 +288,10 @@ def parse(text: str, dimension: str) -> Quantity:
     if exponents != _EXPONENTS[dimension] or unit == "1":
         hint = _close_unit(unit, dimension)
         raise UnitError(f"wrong unit {shortened(unit)!r}{_found(exponents)}{hint}; {wanted(dimension)} is wanted")
+    plain = unit.translate(_SAME)
+    if dimension == "temperature difference" and "deg" in plain:
+        raise UnitError(f"{shortened(text)!r} is a temperature; {wanted(dimension)} is wanted")
     if dimension == "temperature":
-        plain = unit.translate(_SAME)
         if plain not in _OFFSET:
             raise UnitError(f"wrong unit {shortened(unit)!r}; {wanted(dimension)} is wanted")
         return _sized(number * factor + _OFFSET[plain], dimension, text)
