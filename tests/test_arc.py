@@ -2,6 +2,8 @@
 
 import itertools
 import math
+import re
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -22,6 +24,7 @@ from thermo.arc import (
     TARGET,
     WAIT,
     WALL_SWITCH,
+    ArcProgramme,
     decide,
     margins,
     next_target,
@@ -31,6 +34,7 @@ from thermo.arc import (
 from thermo.body import CellBody
 from thermo.case import read_case
 from thermo.programme import N_MACHINE, N_MARGINS, PHASE
+from thermo.reader import Frozen
 from thermo.simulate import run
 from thermo.stepping import History, initial_state, integrate
 
@@ -435,3 +439,26 @@ def test_a_slab_of_50_conducting_nodes_gives_the_lumped_onset_and_peak(paper, na
     ledger = state.ledger
     balance = state.enthalpy.sum() - begun - ledger[0] + ledger[1] + ledger[2] - ledger[4:].sum()
     assert abs(balance) < 1e-12 * (abs(ledger[:3]).sum() + abs(ledger[4:]).sum())
+
+
+# ------------------------------------------------------------------ its page
+
+
+def defaults(model, block=""):
+    """Every key below a block with its default as a case would say it: empty where it is wanted."""
+    found = {}
+    for name, field in model.model_fields.items():
+        below = [kind for kind in (field.annotation, *get_args(field.annotation)) if isinstance(kind, type) and issubclass(kind, Frozen)]
+        if not below or field.default is None:
+            found[block + name] = "" if field.is_required() else "none" if field.default is None else str(field.default)
+        for kind in below:
+            found |= defaults(kind, f"{block}{name}.")
+    return found
+
+
+def test_the_page_of_the_case_gives_every_default():
+    page = (CASES.parent / "docs" / "cases.md").read_text()
+    table = page[page.index("`kind: arc`") :].split("\n\n")[1].splitlines()[2:]
+    rows = [line.split("|")[1:3] for line in table]
+    told = {key: default.strip("` ") for keys, default in rows for key in re.findall("`([^`]+)`", keys)}
+    assert told == {key: default for key, default in defaults(ArcProgramme).items() if key != "kind"}
