@@ -358,7 +358,8 @@ def test_a_checkpoint_cut_short_is_never_taken(tmp_path, share):
 @pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
 def test_a_signal_stops_within_seconds_with_a_checkpoint(tmp_path, name, code):
     file, folder = tmp_path / "brick.yaml", tmp_path / "out"
-    file.write_text(BRICK.replace("smallest: 0.5 mm", "smallest: 0.1 mm").replace("checkpoint: 0 s", "checkpoint: 1 h"))
+    slow = "checkpoint: 1 h, longest_step: 5 ms"  # some seconds, of which the first frame takes a hundredth
+    file.write_text(BRICK.replace("smallest: 0.5 mm", "smallest: 0.1 mm").replace("checkpoint: 0 s", slow))
     command = [sys.executable, "-m", "thermo", "run", str(file), "--out", str(folder), "--no-pictures"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         until = time.monotonic() + 60.0

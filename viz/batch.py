@@ -33,6 +33,9 @@ def scatter(table: Path, summary: dict[str, Any]) -> Figure:
             axes = grid[i, j]
             theme.dress(axes, parameter if i == len(results) - 1 else "", f"{name} [°C]" if j == 0 else "")
             axes.plot(_numbers([row[parameter] for row in rows]), y, "o", ms=3.0, mew=0.0, alpha=0.6, color=theme.colour(0))
+        missing = int(np.isnan(y).sum())
+        if missing:
+            grid[i, 0].set_title(f"{missing} of {len(y)} rows have no {name}", fontsize=theme.SMALL, color=theme.FAINT, loc="left")
         if np.ptp(y[~np.isnan(y)]) < 1.0:
             grid[i, 0].set_ylim(np.nanmean(y) - 1.0, np.nanmean(y) + 1.0)
     return figure

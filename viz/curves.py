@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SAME = 0.01  # of the whole rise: probes closer than this over the whole run share one curve
+MOST_RUNS = 8  # with rows of their own, or labels
 LOWEST_RATE = 1e-3  # K/min, below the sensitivity of any calorimeter
 
 
@@ -40,12 +41,18 @@ def probes(runs: Sequence[Run], colours: Mapping[str, str]) -> Figure:
     )
     for run in runs:
         later = run.time > 0.0
+        # between rows far apart a straight line in time is none over its logarithm
+        drawn = (
+            np.unique(np.concatenate([run.time[later], np.geomspace(run.time[later][0], run.time[-1], 500)]))
+            if later.any()
+            else run.time[later]
+        )
         for i, group in enumerate(groups):
             if (run.name, group[0]) not in values:
                 continue
             style, width = theme.PROBES[i % len(theme.PROBES)], 1.9 if i == 0 else 1.2
-            y = values[run.name, group[0]]
-            axes.plot(run.time[later], y[later], ls=style, lw=width, color=colours[run.name], label=f"{run.name}: {group[0]}")
+            y = np.interp(drawn, run.time, values[run.name, group[0]])
+            axes.plot(drawn, y, ls=style, lw=width, color=colours[run.name], label=f"{run.name}: {group[0]}")
     axes.set_xscale("log")
     axes.set_xlim(_first_change(runs, values), max(float(run.time[-1]) for run in runs))
     axes.xaxis.set_major_locator(LogLocator(numticks=30))
@@ -111,8 +118,9 @@ def temperature(runs: Sequence[Run], colours: Mapping[str, str]) -> Figure:
     on a hot plate with the temperatures around it.
 
     A test that runs away has a second panel over the seconds of its runaway, and its first panel ends a little above the
-    temperature at which that begins; a test with an exotherm that ends has a second panel around it.
+    temperature at which that begins; a test with an exotherm that ends has a second panel around it. Of many tests the first are drawn.
     """
+    told, runs = f"the first {MOST_RUNS} of {len(runs)} tests" if len(runs) > MOST_RUNS else "", runs[:MOST_RUNS]
     figure = theme.figure(theme.WIDTH, 0.6 + 3.1 * len(runs))
     rows = figure.add_gridspec(len(runs), 2, width_ratios=[1.55, 1.0])
     shown: dict[str, Any] = {}
@@ -166,6 +174,8 @@ def temperature(runs: Sequence[Run], colours: Mapping[str, str]) -> Figure:
         figure.legend(
             handles=handles, loc="outside upper center", ncols=len(handles), fontsize=theme.SMALL, frameon=False, columnspacing=1.8
         )
+    if told:
+        figure.supxlabel(told, fontsize=theme.TEXT, color=theme.FAINT)
     for axes, labels in todo:
         place(axes, labels)
     return figure
@@ -229,8 +239,8 @@ def rate(runs: Sequence[Run], colours: Mapping[str, str]) -> Figure:
     """Self-heating rate of all cells against temperature, on the scales in which one reaction of constant E is a straight line.
 
     The axis of temperature is spaced as -1/T and labelled in degC, that of the rate is logarithmic. What the heater does is left
-    out. T1, T2 and cessation are marked on the curves; T3, where the rate is nought, where it was last
-    above nought.
+    out, and so is what air or a plate heats. T1, T2 and cessation are marked on the curves; T3, where the rate is nought, where it was last
+    above nought. Of many tests the marks have no words.
     """
     figure = theme.figure(theme.WIDTH, 5.4)
     axes = figure.add_subplot()
@@ -257,7 +267,10 @@ def rate(runs: Sequence[Run], colours: Mapping[str, str]) -> Figure:
             if mark.name == "T3":
                 axes.plot([at, at], [floor, last], color=colours[run.name], lw=1.0, ls=":", label=f"_T3 {run.name}")
             y_mark = last if mark.name == "T3" else _rate_at(run, mark, floor)
-            labels.append(Label(at, y_mark, text, colours[run.name], theme.MARKERS[mark.name]))
+            labels.append(Label(at, y_mark, text if len(runs) <= MOST_RUNS else "", colours[run.name], theme.MARKERS[mark.name]))
+    if len(runs) > MOST_RUNS:
+        for name, marker in theme.MARKERS.items():
+            axes.plot([], [], marker, ls="", color=theme.FAINT, label=name)
     for limit in sorted(set(limits)):
         axes.axhline(limit, color=theme.FAINT, lw=0.9, ls="--", label=f"sensitivity, {limit:.3g} K/min")
     figure.legend(loc="outside upper center", ncols=min(len(runs) + 1, 4), fontsize=theme.TEXT, frameon=False)
@@ -282,9 +295,13 @@ def arrhenius_axes(axes: Any, low: float, high: float, apart: float = 0.045) -> 
 
 
 def _self_heating(run: Run) -> tuple[Floats, Floats]:
-    """Temperature [degC] and rate [K/min] of a test, with a gap wherever its heater is on or nothing is released."""
-    y = run.columns["rate_K_per_s"] * 60.0
-    return np.asarray(theme.celsius(run.columns["sample_K"])), np.where((run.phase == "heat") | ~(y > 0.0), np.nan, y)
+    """Temperature [degC] and rate [K/min] of a test, with a gap wherever something heats it or nothing is released."""
+    T, y = run.columns["sample_K"], run.columns["rate_K_per_s"] * 60.0
+    heated = run.phase == "heat"
+    for name in AROUND:
+        if f"{name}_K" in run.columns:
+            heated = heated | (run.columns[f"{name}_K"] > T)
+    return np.asarray(theme.celsius(T)), np.where(heated | ~(y > 0.0), np.nan, y)
 
 
 def _rate_at(run: Run, mark: Mark, floor: float) -> float:

@@ -11,7 +11,7 @@ from viz import theme
 
 
 class Label(NamedTuple):
-    """A point in the axes' own coordinates, its marker and its words."""
+    """A point in the axes' own coordinates, its marker and its words, if any."""
 
     x: float
     y: float
@@ -42,6 +42,8 @@ def place(axes: Any, labels: Sequence[Label]) -> None:
     taken = [np.array([(x - 7, y - 7), (x + 7, y + 7)]) for x, y in (axes.transData.transform((label.x, label.y)) for label in labels)]
     curves = np.concatenate([_pixels(axes, line) for line in axes.get_lines()] or [np.empty((0, 2))])
     for label in labels:
+        if not label.text:
+            continue
         note = axes.annotate(
             label.text,
             (label.x, label.y),

@@ -46,7 +46,7 @@ def pictures(folder: Path, time: float | None = None) -> tuple[dict[str, bytes],
 
         return {"batch": theme.png(scatter(folder / "table.csv", summary))}, []
     runs, notes = read_runs(folder)
-    colours = {run.name: theme.colour(i) for i, run in enumerate(runs)}
+    colours = {run.name: theme.colour(i, len(runs)) for i, run in enumerate(runs)}
     cells = [run for run in runs if run.is_cell]
     bodies = [run for run in runs if not run.is_cell and run.probes]
     framed = [run for run in runs if run.frames]

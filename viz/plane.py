@@ -27,7 +27,14 @@ def planes(bricks: Sequence[Brick], axisymmetric: Sequence[bool]) -> Figure:
     shapes = [np.ptp(field.points[:, :2], axis=0) for field in data]
     wide = 0.82 * theme.WIDTH
     heights = [min(max(wide * shape[1] / shape[0], 0.9), 6.5) for shape in shapes]
-    figure = theme.figure(theme.WIDTH, sum(heights) + 1.1 * len(bricks))
+    broad = max(height * shape[0] / shape[1] for height, shape in zip(heights, shapes, strict=True))  # what the bodies take of the width
+    narrow = broad < 0.5 * wide
+    titles = [
+        f"{brick.title}:{chr(10) if narrow else ' '}{theme.span(field.temperature)}" for brick, field in zip(bricks, data, strict=True)
+    ]
+    written = 0.1 * max(len(line) for title in titles for line in title.splitlines())
+    width = min(max(broad + 2.2, written + 1.0), theme.WIDTH)
+    figure = theme.figure(width, sum(heights) + 1.1 * len(bricks))
     grid = figure.add_gridspec(len(bricks), 1, height_ratios=heights)
     drawn: Any = None
     for i, (brick, field, turned) in enumerate(zip(bricks, data, axisymmetric, strict=True)):
@@ -43,10 +50,8 @@ def planes(bricks: Sequence[Brick], axisymmetric: Sequence[bool]) -> Figure:
                 place[0], place[1], name, fontsize=theme.SMALL - 1, color="white", ha="center", va="center", zorder=4
             ).set_path_effects(_halo())
         theme.dress(axes, f"{'r' if turned else 'x'} [{unit}]", f"{'z' if turned else 'y'} [{unit}]")
-        axes.set_title(
-            f"{brick.title}: {theme.span(field.temperature)}", fontsize=theme.TEXT + 1, fontweight="bold", color=theme.INK, loc="left"
-        )
-        axes.set_aspect("equal")
+        axes.set_title(titles[i], fontsize=theme.TEXT + 1, fontweight="bold", color=theme.INK, loc="left")
+        axes.set_aspect("equal", anchor="W")
     bar = figure.colorbar(drawn, ax=figure.axes, ticks=ticks, fraction=0.04, pad=0.02)
     bar.set_label("temperature [°C]", fontsize=theme.TEXT, color=theme.INK)
     bar.ax.tick_params(labelsize=theme.SMALL, width=0.6)

@@ -31,9 +31,14 @@ OTHER_PHASE = "#e4e4e4"
 MARKERS = {"T1": "o", "T2": "^", "T3": "*", "cessation": "s"}
 
 
-def colour(number: int) -> str:
-    """The colour of a member by its place in the study."""
-    return MEMBERS[number % len(MEMBERS)]
+def colour(number: int, of: int = 1) -> str:
+    """The colour of a member by its place in a study of so many; of more than there are good colours, one on a scale."""
+    if of <= len(MEMBERS):
+        return MEMBERS[number % len(MEMBERS)]
+    from matplotlib import colormaps
+    from matplotlib.colors import to_hex
+
+    return to_hex(colormaps["turbo"](number / (of - 1)))
 
 
 def celsius(kelvin: Any) -> Any:
