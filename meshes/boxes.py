@@ -82,18 +82,17 @@ def boxes_mesh(
     mesh = Mesh(points[used], cells, kind, {name: np.flatnonzero(number == i) for i, name in enumerate(regions)}, {})
     facets, sides = facet_pairs(mesh)
     low, high = mesh.points[facets].min(axis=1), mesh.points[facets].max(axis=1)
-    ends = np.array([[points[0], points[-1]] for points in axes])
-    slack = SNAP * (ends[:, 1] - ends[:, 0])
     outer = sides[:, 1] < 0
     faces = {}
     for i, name in enumerate(SIDES[dimension]):
         axis, end = divmod(i, 2)
-        flat = np.abs(np.where(end, low, high)[:, axis] - ends[axis, end]) <= slack[axis]
-        faces[name] = facets[outer & flat]
+        faces[name] = facets[outer & (low[:, axis] == high[:, axis]) & (low[:, axis] == axes[axis][-end])]
     faces["outside"] = facets[outer]
     faces |= interfaces(mesh)
     for name, extent in patches.items():
-        faces[name] = facets[np.all((low >= np.array(extent.low) - slack) & (high <= np.array(extent.high) + slack), axis=1)]
+        # by points of the axes: a plane of cells may lie nearer to the next than the numbers of a case are exact
+        ends = [[points[np.argmin(np.abs(points - end[axis]))] for axis, points in enumerate(axes)] for end in (extent.low, extent.high)]
+        faces[name] = facets[np.all((low >= ends[0]) & (high <= ends[1]), axis=1)]
     return mesh._replace(faces=faces)
 
 

@@ -119,6 +119,22 @@ def region_numbers(mesh: Mesh) -> Integers:
     return number
 
 
+AXIS = 1e-9  # of the largest radius: what lies nearer is on the axis
+
+
+def off_axis(mesh: Mesh) -> Mesh:
+    """A plane (r, z) whose faces have no facets on the axis, which have no area; a face that is all on it stays as it is."""
+    on = mesh.points[:, 0] <= AXIS * mesh.points[:, 0].max()
+    lie = {name: on[rows].all(axis=1) for name, rows in mesh.faces.items()}
+    return mesh._replace(faces={name: rows if lie[name].all() else rows[~lie[name]] for name, rows in mesh.faces.items()})
+
+
+def on_axis(mesh: Mesh) -> list[str]:
+    """The faces of a plane (r, z) that are all on the axis."""
+    on = mesh.points[:, 0] <= AXIS * mesh.points[:, 0].max()
+    return [name for name, rows in mesh.faces.items() if len(rows) and on[rows].all()]
+
+
 def outside(mesh: Mesh) -> Integers:
     """The facets of the outer boundary."""
     facets, sides = facet_pairs(mesh)

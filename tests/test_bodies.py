@@ -415,7 +415,7 @@ def test_the_outside_of_a_mirrored_half_is_that_of_the_whole():
     [("{outside: [{", "{left: [{"), ("{outside: [{", "{within: [{"), ("measure: {", "measure: {flows: [left], ")],
 )
 def test_no_heat_is_put_through_a_plane_of_symmetry(old, new):
-    with pytest.raises(CaseError, match="lies on the plane of symmetry 'left', which no heat crosses"):
+    with pytest.raises(CaseError, match="lies on the plane or axis of symmetry 'left', which no heat crosses"):
         case_from(HALF.replace(old, new))
 
 

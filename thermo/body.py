@@ -251,7 +251,8 @@ class MeshBody:
         quadrature = {} if case.numerics.quadrature is None else {"nodal": case.numerics.quadrature == "nodal"}
         self.shape = body.shape(self.named, cuts, refine=refine, **quadrature)
         self.regions = self.shape.mesh.regions
-        self.materials = {name: case.material(material) for name, (material, _) in body.materials().items()}
+        named = body.materials()
+        self.materials = {name: case.material(named[name][0]) for name in self.regions}  # in the order of the mesh
         n, space = self.shape.n_nodes, self.shape.space
         self.volumes = np.stack([self.shape.region(name) for name in self.regions], axis=1)
         self.laws = laws = [enthalpy_of(material) for material in self.materials.values()]
@@ -260,7 +261,9 @@ class MeshBody:
         for cells, law in zip(self.regions.values(), laws, strict=True):
             density[cells] = law.right[0]
         capacity = space.content(density)
-        lumped = bool(capacity.min() > 1e-9 * capacity.max())
+        around = np.zeros(n)  # what the cells of each node hold in all
+        np.add.at(around, space.cells, (density * space.cell_volumes())[:, None])
+        lumped = bool(np.all(capacity > 1e-9 * around))
         consistent = case.numerics.capacity == "consistent" or (case.numerics.capacity is None and not lumped)
         self.start = self._start(density)
         self.links = {name: self.shape.links(name, condition) for name, condition in terms if isinstance(condition, LINKS)}
@@ -321,13 +324,14 @@ class MeshBody:
         given = self.block.temperature
         points = self.shape.space.points
         if isinstance(given, Along):
-            return np.interp(points[:, given.axis], np.array(given.position, float), np.array(given.value, float))  # type: ignore[no-any-return]
+            places: Floats = points[:, self.block.letters().index(given.letter)]
+            return np.interp(places, np.array(given.position, float), np.array(given.value, float))  # type: ignore[no-any-return]
         if isinstance(given, Stored):
             return stored_field(given.folder, points)  # type: ignore[no-any-return]
         if not isinstance(given, dict) or len(set(given.values())) == 1:
             return np.full(len(points), self.block.start_of(next(iter(self.regions))))
         weight, total = np.zeros(len(points)), np.zeros(len(points))
-        share = density * self.shape.space.volumes_at(slice(None)).sum(axis=1)
+        share = density * self.shape.space.cell_volumes()
         for name, cells in self.regions.items():
             nodes = self.shape.space.cells[cells]
             part = np.broadcast_to(share[cells, None], nodes.shape)

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import BeforeValidator, Field, model_validator
 
+from meshes.block import SNAP
 from meshes.boxes import SIDES, Extent, boxes_axes, boxes_mesh
-from meshes.mesh import Mesh, rows_in
+from meshes.mesh import Mesh, off_axis, on_axis, rows_in
 from thermo.errors import shortened
 from thermo.geometry import AXES, Coordinate, Length, Meshed
 from thermo.reader import Frozen, Key, misplaced
 from thermo.shape import Shape
 from thermo.units import Unit
 
+EQUAL = 1e-12  # of the length of the body: sides so near are the same, written in other units
 MOST_BOXES = 500  # sides of all boxes are planes of the mesh
 
 
@@ -107,6 +110,8 @@ class Boxes(Meshed):
                     problems.append(((*key, end), f"{n} coordinates {form} are wanted, found {len(corner)}"))
             if len(box.low) == len(box.high) == n:
                 problems += [((*key, word), text) for word, text in self._corner_problems(box, patch)]
+        if not problems:
+            problems += self._near_problems(entries)
         sides = [*SIDES[n], "outside"]
         for group, names in (("regions", self.regions), ("patches", self.patches)):
             for name in names:
@@ -132,6 +137,21 @@ class Boxes(Meshed):
         if problems:
             raise misplaced(problems)
         return self
+
+    def _near_problems(self, entries: list[tuple[Key, Box, bool]]) -> list[tuple[Key, str]]:
+        """Sides of boxes that are apart and too near for a mesh between them."""
+        found: list[tuple[Key, str]] = []
+        for axis in range(self.dimension):
+            ends = sorted(
+                ((float(corner[axis]), (*key, end)) for key, box, _ in entries for end, corner in (("from", box.low), ("to", box.high))),
+                key=lambda entry: entry[0],
+            )
+            span = ends[-1][0] - ends[0][0]
+            for (low, _), (high, key) in itertools.pairwise(ends):
+                if EQUAL * span < high - low <= SNAP * span:
+                    text = f"lies {high - low:.3g} m from another side along {(('r', 'z') if self.axisymmetric else AXES)[axis]}: "
+                    found.append((key, text + f"make them equal, or {SNAP * span:.3g} m apart at least"))
+        return found
 
     def _corner_problems(self, box: Box, patch: bool) -> list[tuple[str, str]]:
         found = []
@@ -159,12 +179,12 @@ class Boxes(Meshed):
     @property
     def lumps(self) -> bool:
         """Whether the heat capacity of its elements can be lumped."""
-        return self.mesh.order == 1 or self.nodal
+        return self.mesh.order == 1 or self.boxed
 
     @property
-    def nodal(self) -> bool:
+    def boxed(self) -> bool:
         """Whether quadrature has one point a node: cells are boxes, and no radius vanishes at a node."""
-        return self.mesh.elements == "boxes" and not self.axisymmetric
+        return (self.mesh.elements == "boxes" or self.dimension == 1) and not self.axisymmetric
 
     def materials(self) -> dict[str, tuple[str, Key]]:
         """The material of every region, and where the case says so."""
@@ -200,11 +220,12 @@ class Boxes(Meshed):
         outer = mesh.faces["outside"]
         for side in self.symmetry:  # the body goes on there
             outer = outer[rows_in(outer, mesh.faces[side], missing=-1) < 0]
-        return mesh._replace(faces=mesh.faces | {"outside": outer})
+        mesh = mesh._replace(faces=mesh.faces | {"outside": outer})
+        return off_axis(mesh) if self.axisymmetric else mesh
 
     def planes(self) -> tuple[str, ...]:
-        """Sides at which the body goes on as a mirror image."""
-        return self.symmetry
+        """Sides at which the body goes on as a mirror image, and what lies on the axis."""
+        return (*self.symmetry, *(on_axis(self._coarse) if self.axisymmetric else ()))
 
     def face_names(self) -> list[str]:
         """Every face a case can name: sides, the outside, interfaces, patches."""
@@ -242,7 +263,7 @@ class Boxes(Meshed):
             self.mesh.order,
             axisymmetric=self.axisymmetric,
             across=float(self.cross_section or self.thickness or 1.0),
-            nodal=self.nodal if nodal is None else nodal,
+            nodal=self.boxed if nodal is None else nodal,
             cuts=cuts,
             mirrors=[self.mirror(side) for side in self.symmetry],
         )

@@ -20,7 +20,7 @@ from thermo.errors import CaseError, Mistake, shortened
 from thermo.exposure import DscProgramme, HeaterProgramme, HotPlateProgramme, OvenProgramme, RampProgramme
 from thermo.geometry import Along, LayeredBlock, Meshed, Stored
 from thermo.imported import ImportedBody, ImportedMesh, MeshFile
-from thermo.materials import PROPERTIES, Cylindrical, Material, Table, Tensor, material_mistakes, tables_of
+from thermo.materials import PROPERTIES, Cylindrical, Material, Orthotropic, Table, Tensor, material_mistakes, tables_of
 from thermo.measure import Expectation, Measure
 from thermo.programme import Conditions, SteadyProgramme, SurroundingsProgramme
 from thermo.reader import Document, Frozen, Key, change, make, quantities, read_document
@@ -92,7 +92,7 @@ class Case(Frozen):
         body = self.sample
         if not isinstance(body, LayeredBlock):
             return False
-        if isinstance(body.temperature, Stored) or (isinstance(body.temperature, Along) and body.temperature.axis < 2):
+        if isinstance(body.temperature, Stored) or (isinstance(body.temperature, Along) and body.temperature.letter != "z"):
             return True
         known = [self.material(layer.material) for layer in body.layers if layer.material in self.materials]
         return any(isinstance(material.thermal_conductivity, Tensor | Cylindrical) for material in known)
@@ -122,6 +122,9 @@ def _property_mistakes(document: Document, case: Case) -> list[Mistake]:
         if isinstance(conductivity, Tensor) and len(conductivity.rows) != body.dimension:
             text = f"has {len(conductivity.rows)} rows, and {shortened(region)!r} has {body.dimension} dimensions"
             mistakes.append(document.mistake(key, text))
+        if isinstance(conductivity, Orthotropic) and body.axisymmetric:
+            text = "has x, y and z, and the body turns round an axis: give radial, tangential and axial"
+            mistakes.append(document.mistake(key, text))
         if isinstance(conductivity, Cylindrical) and body.dimension == 1:
             mistakes.append(document.mistake(key, f"is cylindrical, and {shortened(region)!r} is a line"))
     if isinstance(body, Boxes):
@@ -150,6 +153,9 @@ def _property_mistakes(document: Document, case: Case) -> list[Mistake]:
         mistakes.append(
             document.mistake(("numerics", "capacity"), "these elements of order 2 cannot be lumped; use order 1, or consistent")
         )
+    if case.numerics.quadrature == "nodal" and not body.boxed:
+        text = "a point a node is a rule of quadrilaterals and hexahedra, off an axis; leave it out, or gauss"
+        mistakes.append(document.mistake(("numerics", "quadrature"), text))
     if case.numerics.check_mesh and isinstance(body, ImportedBody):
         mistakes.append(document.mistake(("numerics", "check_mesh"), "this mesh is not refined; make a finer one and compare"))
     if mistakes:

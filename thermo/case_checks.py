@@ -137,7 +137,7 @@ def programme_mistakes(document: Document, sample: Any, programme: Any) -> list[
 def _mirrored(body: Meshed, face: str) -> list[str]:
     """That a face lies on a plane of symmetry, where it does."""
     planes = [plane for plane in body.planes() if plane == face or body.overlaps([plane, face])]
-    return [f"{shortened(face)!r} lies on the plane of symmetry '{plane}', which no heat crosses" for plane in planes]
+    return [f"{shortened(face)!r} lies on the plane or axis of symmetry '{plane}', which no heat crosses" for plane in planes]
 
 
 def _edge_problems(body: Meshed, edge: str | tuple[str, str]) -> list[str]:

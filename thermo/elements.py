@@ -137,6 +137,13 @@ class Space:
         volume = np.abs(_determinant(np.moveaxis(jacobian, 3, 1))) * self.rule[1]
         return volume * self.measure(np.tensordot(corners, values, ([2], [1])))  # type: ignore[no-any-return]
 
+    def cell_volumes(self) -> Floats:
+        """Volume of every cell [m3]."""
+        if len(self.of.cells) >= LARGE:
+            return volumes(self).sum(axis=1)  # type: ignore[no-any-return]
+        parts = (slice(first, first + CHUNK) for first in range(0, len(self.of.cells), CHUNK))
+        return np.concatenate([self.volumes_at(part).sum(axis=1) for part in parts])
+
     @property
     def n_nodes(self) -> int:
         """Number of nodes."""

@@ -35,7 +35,7 @@ MOST_LAYERS, MOST_PATCHES = 200, 50  # the grid is graded towards each from ever
 class Along(NamedTuple):
     """A temperature over a coordinate: linear between the rows, constant beyond the ends."""
 
-    axis: int
+    letter: str
     position: tuple[Quantity, ...]
     value: tuple[Quantity, ...]
 
@@ -74,10 +74,9 @@ def _start_temperature(value: Any, info: ValidationInfo) -> Any:
             raise misplaced([(("result",), f"the folder of a result is wanted, found {described(value['result'])}")])
         return Stored(value["result"], Path((info.context or {}).get("folder", "."), value["result"]))
     if set(value) == {"along", "table"}:
-        axis = {**dict(zip(AXES, range(3), strict=True)), "r": 0}.get(str(value["along"]))
-        if axis is None:
+        if value["along"] not in ("x", "y", "z", "r"):
             raise misplaced([(("along",), f"x, y, z or r is wanted, found {described(value['along'])}")])
-        return Along(axis, *pairs(value["table"], Unit("length"), unit, info, ("0 mm", "5 mm")))
+        return Along(value["along"], *pairs(value["table"], Unit("length"), unit, info, ("0 mm", "5 mm")))
     made: dict[str, Any] = {}
     problems: list[tuple[Key, str]] = []
     for name, entry in value.items():
@@ -120,6 +119,11 @@ class Meshed(Frozen):
         """Whether the heat capacity of its elements can be lumped: the share of every node is positive."""
         return True
 
+    @property
+    def boxed(self) -> bool:
+        """Whether quadrature may have one point a node: lines, quadrilaterals or hexahedra, and no radius that vanishes at one."""
+        return True
+
     def materials(self) -> dict[str, tuple[str, Key]]:
         """The material of every region, and where the case says so below `sample`."""
         raise NotImplementedError
@@ -141,7 +145,7 @@ class Meshed(Frozen):
         raise NotImplementedError
 
     def planes(self) -> tuple[str, ...]:
-        """Sides at which the body goes on as a mirror image."""
+        """Sides at which the body goes on as a mirror image, and what lies on an axis."""
         return ()
 
     def apart(self, one: str, other: str) -> str | None:
@@ -212,8 +216,8 @@ class Meshed(Frozen):
     def start_problems(self) -> list[tuple[Key, str]]:
         """What is wrong with temperatures by region or along an axis."""
         names = self.region_names()
-        if isinstance(self.temperature, Along) and self.temperature.axis >= self.dimension:
-            return [(("temperature", "along"), f"the body has {self.dimension} dimensions")]
+        if isinstance(self.temperature, Along) and self.temperature.letter not in self.letters():
+            return [(("temperature", "along"), f"the coordinates of the body are {' and '.join(self.letters())}")]
         if not isinstance(self.temperature, dict):
             return []
         what = "layer" if isinstance(self, LayeredBlock) else "region"
@@ -222,6 +226,10 @@ class Meshed(Frozen):
         ]
         missing = [n for n in names if n not in self.temperature]
         return found + [(("temperature",), f"the {what} {shortened(n)!r} has no temperature") for n in missing]
+
+    def letters(self) -> tuple[str, ...]:
+        """The coordinates of the body."""
+        return ("r", "z") if self.axisymmetric else AXES[: self.dimension]
 
     def start_of(self, region: str) -> float:
         """The temperature of a region at time zero [K], where it is uniform."""

@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import Field, PlainValidator, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from meshes.mesh import FACETS, Mesh
+from meshes.mesh import FACETS, Mesh, off_axis, on_axis
 from thermo.elements import Space
 from thermo.errors import among, described, shortened
 from thermo.geometry import Length, Meshed
@@ -86,7 +86,12 @@ class ImportedBody(Meshed):
     @property
     def lumps(self) -> bool:
         """Whether the heat capacity of its elements can be lumped."""
-        return self.mesh.order == 1 or (self.imported.mesh.kind in ("line", "quad", "hexahedron") and not self.axisymmetric)
+        return self.mesh.order == 1 or self.boxed
+
+    @property
+    def boxed(self) -> bool:
+        """Whether quadrature may have one point a node."""
+        return self.imported.mesh.kind in ("line", "quad", "hexahedron") and not self.axisymmetric
 
     def materials(self) -> dict[str, tuple[str, Key]]:
         """The material of every region, and where the case says so."""
@@ -99,6 +104,10 @@ class ImportedBody(Meshed):
     def edge_names(self) -> list[str]:
         """The edges of the file."""
         return list(self.imported.mesh.edges)
+
+    def planes(self) -> tuple[str, ...]:
+        """What lies on the axis."""
+        return tuple(on_axis(self.imported.mesh)) if self.axisymmetric else ()
 
     def overlaps(self, names: list[str]) -> list[tuple[str, str]]:
         """Pairs of faces that share more than an edge."""
@@ -238,7 +247,8 @@ class ImportedMesh(ImportedBody):
         regions = tuple((name, region.named) for name, region in self.regions.items() if region.named is not None)
         merge = None if self.merge is None else float(self.merge)
         faces, edges = tuple(self.faces.items()), tuple(self.edges.items())
-        return _read(self.file.path, stamp, float(parse(f"1 {self.unit}", "length")), regions, faces, edges, merge, self.cell_array)
+        scale = float(parse(f"1 {self.unit}", "length"))
+        return _read(self.file.path, stamp, scale, regions, faces, edges, merge, self.cell_array, self.axisymmetric)
 
     @property
     def axisymmetric(self) -> bool:
@@ -274,9 +284,10 @@ def _placed(path: Path, cause: str) -> tuple[Key, str]:
 
 @functools.lru_cache(maxsize=4)
 def _read(
-    path: Path, stamp: Any, scale: float, regions: Any, faces: Any, edges: Any, merge: float | None, cell_array: str | None
+    path: Path, stamp: Any, scale: float, regions: Any, faces: Any, edges: Any, merge: float | None, cell_array: str | None, turned: bool
 ) -> Imported:
-    """A mesh file, read once as long as it stays as it is."""
+    """A mesh file, read once as long as it stays as it is; a plane that is `turned` round an axis has no face there."""
     from meshes.imported import read_mesh
 
-    return read_mesh(path, scale, regions=dict(regions), faces=dict(faces), edges=dict(edges), merge=merge, cell_array=cell_array)
+    made = read_mesh(path, scale, regions=dict(regions), faces=dict(faces), edges=dict(edges), merge=merge, cell_array=cell_array)
+    return made._replace(mesh=off_axis(made.mesh)) if turned and made.mesh.points.shape[1] == 2 else made

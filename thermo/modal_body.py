@@ -192,10 +192,11 @@ class ModalBody:
             points, _ = tensor_cells(nodes[:3])
             return np.moveaxis(stored_field(given.folder, points).reshape(nx, ny, nz), 2, 0)
         if isinstance(given, Along):
-            line: Floats = np.interp((nodes.x, nodes.y, nodes.z)[given.axis], np.array(given.position, float), np.array(given.value, float))
-            if given.axis == 2:
+            places = {"x": nodes.x, "y": nodes.y, "z": nodes.z}[given.letter]
+            line: Floats = np.interp(places, np.array(given.position, float), np.array(given.value, float))
+            if given.letter == "z":
                 return line[:, None, None]
-            return np.zeros(self.box.shape) + (line[:, None] if given.axis == 0 else line)
+            return np.zeros(self.box.shape) + (line[:, None] if given.letter == "x" else line)
         values = np.array([self.block.start_of(name) for name in self.materials])
         heat = self.capacity[:, None] * self.thicknesses
         return (values[0] + (values - values[0]) @ heat / heat.sum(axis=0))[:, None, None]  # type: ignore[no-any-return]
@@ -203,7 +204,8 @@ class ModalBody:
     def _seen(self, case: Case) -> Integers:
         """Numbers of the planes that are looked at."""
         nz = self.box.shape[0]
-        if self.n_dofs <= MOST_SEEN or case.measure.pictures.times or any(isinstance(c, Source) for _, c in self.terms):
+        uneven = isinstance(self.block.temperature, dict | Along | Stored)  # an extreme may lie within
+        if self.n_dofs <= MOST_SEEN or uneven or case.measure.pictures.times or any(isinstance(c, Source) for _, c in self.terms):
             return np.arange(nz)
         found = {0, 1, 2, nz - 3, nz - 2, nz - 1, *(int(np.argmin(np.abs(self.box.nodes.z - level))) for level in self.box.levels)}
         for probe in case.measure.probes.values():

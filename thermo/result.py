@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -369,11 +370,12 @@ def exotherms(
 
 
 def first_crossing(time: Floats, values: Floats, level: float) -> float | None:
-    """When a column first reaches a level, rising or falling: a monotone cubic through its rows; None if never.
+    """When a column first reaches a level, rising or falling; None if never.
 
-    It runs over time or log time, whichever foretells the two rows beside the crossing better from the others.
+    Between rows runs a monotone cubic over time or log time, or the cubic through the four nearest rows, which is what steps of second
+    order allow to lie so far apart: whichever foretells the rows beside the crossing best from the others.
     """
-    from scipy.interpolate import PchipInterpolator
+    from scipy.optimize import brentq
 
     if values[0] == level:
         return float(time[0])
@@ -388,21 +390,39 @@ def first_crossing(time: Floats, values: Floats, level: float) -> float | None:
     near = near[np.concatenate([[True], np.diff(time[near]) > 0.0])]
     if time[row] <= time[row - 1] or len(near) < 3:
         return float(time[row])
+    t, y = time[near], values[near]
+    beside = [k for k in range(1, len(near) - 1) if near[k] in (row - 1, row)]
 
-    def missed(clock: Floats) -> float:
-        """By how much the cubic through the others misses the rows beside the crossing."""
-        total = 0.0
-        for k in np.flatnonzero((near >= row - 1) & (near <= row)):
-            kept = np.arange(len(near)) != k
-            if 0 < k < len(near) - 1:
-                total += abs(float(PchipInterpolator(clock[kept], values[near[kept]])(clock[k]) - values[near[k]]))
-        return total
+    def missed(curve: Callable[[Floats, Floats, float], float]) -> float:
+        return float(sum(abs(curve(np.delete(t, k), np.delete(y, k), float(t[k])) - float(y[k])) for k in beside))
 
-    clocks = [(time[near], float)] + ([(np.log(time[near]), math.exp)] if time[near[0]] > 0.0 else [])
-    clock, moment_of = min(clocks, key=lambda entry: missed(entry[0]))
-    moments = [moment_of(root) for root in PchipInterpolator(clock, values[near] - level).roots(extrapolate=False)]
-    inside = [m for m in moments if time[row - 1] * (1 - 1e-9) <= m <= time[row] * (1 + 1e-9)]
-    return float(inside[0]) if inside else float(time[row])
+    def above(at: float) -> float:
+        ends = {float(time[k]): float(values[k]) for k in (row - 1, row)}  # to the last digit, so that the level lies between
+        return (ends[at] if at in ends else curve(t, y, at)) - level
+
+    curve = min(CURVES if t[0] > 0.0 else (CURVES[0], CURVES[2]), key=missed)
+    return float(brentq(above, float(time[row - 1]), float(time[row]), xtol=1e-300, rtol=1e-14))
+
+
+def _monotone(time: Floats, values: Floats, at: float) -> float:
+    from scipy.interpolate import PchipInterpolator
+
+    return float(PchipInterpolator(time, values)(at))
+
+
+def _monotone_over_log(time: Floats, values: Floats, at: float) -> float:
+    return _monotone(np.log(time), values, math.log(at))
+
+
+def _cubic(time: Floats, values: Floats, at: float) -> float:
+    """Through the four nearest rows."""
+    from scipy.interpolate import BarycentricInterpolator
+
+    first = int(np.clip(np.searchsorted(time, at) - 2, 0, max(len(time) - 4, 0)))
+    return float(BarycentricInterpolator(time[first : first + 4], values[first : first + 4])(at))
+
+
+CURVES = (_monotone, _monotone_over_log, _cubic)
 
 
 def look_up(summary: dict[str, Any], what: str) -> Any:

@@ -1,0 +1,204 @@
+"""The same body said in two ways gives the same, and what is no sound way to say it is refused."""
+
+import numpy as np
+import pytest
+
+from meshes.boxes import Extent, boxes_mesh
+from meshes.imported import mesh_bytes
+from tests.conftest import case_from
+from tests.test_imported_bodies import refused, written
+from thermo.body import MeshBody
+from thermo.case import read_case
+from thermo.errors import CaseError
+from thermo.modal_body import modal_body
+from thermo.simulate import run
+
+MATERIALS = """
+    title: the same
+    materials:
+      a: {density: 2000 kg/m3, heat_capacity: 500 J/(kg K), thermal_conductivity: 10 W/(m K)}
+      b: {density: 1000 kg/m3, heat_capacity: 3000 J/(kg K), thermal_conductivity: 2 W/(m K)}
+"""
+
+
+def test_the_order_of_regions_in_the_case_is_of_no_account(tmp_path):
+    """Densities and heat capacities go to the region that the case gives them to, in whichever order it names them."""
+    case = written(tmp_path, 2, "boxes", programme="surroundings\n  end: 10 s")
+    case.write_text(case.read_text() + "measure: {probes: {p: {region: a, take: mean}}}\n")
+    first = run(read_case(case))
+    case.write_text(case.read_text().replace("{a: {material: a}, b: {material: b}}", "{b: {material: b}, a: {material: a}}"))
+    second = run(read_case(case))
+    assert first.probe("p").tolist() == second.probe("p").tolist()
+    assert first.summary()["regions"]["a"] == second.summary()["regions"]["a"]
+
+
+ROD = (
+    MATERIALS
+    + """
+    sample:
+      kind: boxes
+      coordinates: axisymmetric
+      regions: {rod: {material: a, from: [0 mm, 0 mm], to: [10 mm, 100 mm]}}
+      temperature: 300 K
+      mesh: {order: 1, largest: 2 mm}
+    programme:
+      kind: surroundings
+      faces: {FACES}
+      end: 1 s
+    measure: {probes: {axis: [0 mm, 50 mm]}}
+"""
+)
+HOT = "[{kind: held, temperature: 400 K}]"
+
+
+def test_the_outside_of_a_rod_does_not_reach_its_axis():
+    outside = run(case_from(ROD.replace("FACES", f"outside: {HOT}")))
+    sides = run(case_from(ROD.replace("FACES", f"right: {HOT}, top: {HOT}, bottom: {HOT}")))
+    assert outside.probe("axis").tolist() == sides.probe("axis").tolist()
+    assert outside.probe("axis")[-1] < 330.0
+
+
+def test_the_axis_of_a_mesh_file_is_no_outside_either(tmp_path):
+    axes = [np.linspace(0.0, 10.0, 6), np.linspace(0.0, 100.0, 21)]
+    mesh = boxes_mesh(axes, {"rod": [Extent((0.0, 0.0), (10.0, 100.0))]}, {})
+    (tmp_path / "rod.msh").write_bytes(mesh_bytes(mesh, ".msh"))
+    text = ROD.replace("FACES", f"outside: {HOT}").replace("    ", "", 1)
+    start, end = text.index("sample:"), text.index("programme:")
+    sample = """sample:
+      kind: mesh
+      file: rod.msh
+      unit: mm
+      coordinates: axisymmetric
+      regions: {rod: {material: a}}
+      temperature: 300 K
+    """
+    file = tmp_path / "rod.yaml"
+    from textwrap import dedent
+
+    file.write_text(dedent("    " + text[:start].lstrip() + sample + text[end:]))
+    found = run(read_case(file)).probe("axis")[-1]
+    assert found == pytest.approx(run(case_from(ROD.replace("FACES", f"outside: {HOT}"))).probe("axis")[-1], abs=1.0)
+
+
+def test_nothing_is_held_on_an_axis():
+    with pytest.raises(CaseError, match="'left' lies on the plane or axis of symmetry 'left', which no heat crosses"):
+        case_from(ROD.replace("FACES", f"left: {HOT}"))
+
+
+BLOCK = (
+    MATERIALS
+    + """
+    sample:
+      kind: layered-block
+      size: [20 mm, 20 mm]
+      layers: [{name: block, material: a, thickness: 20 mm}]
+      patches: {spot: {face: top, square: 10 mm, centre: [10 mm, 10 mm]}}
+      temperature: 300 K
+      mesh: {order: 1, smallest: 8 nm, largest: 5 mm, growth: 10}
+    programme: {kind: surroundings, faces: {spot: [{kind: flux, heat_flux: 10 kW/m2}]}, end: 1 s}
+    numerics: {tensor: TENSOR, tolerance: 1e-2}
+"""
+)
+
+
+@pytest.mark.parametrize("tensor", ["true", "false"])
+def test_a_patch_is_one_plane_however_near_the_next_is(tensor):
+    """10 kW/m2 on 1 cm2 for a second is a joule, with cells of 8 nm below it too."""
+    assert run(case_from(BLOCK.replace("TENSOR", tensor))).summary()["energy"]["heat_in_J"] == pytest.approx(1.0, rel=1e-6)
+
+
+def test_sides_that_are_too_near_for_a_mesh_are_refused():
+    text = (
+        MATERIALS
+        + """
+    sample:
+      kind: boxes
+      coordinates: line
+      regions: {one: {material: a, from: 0 mm, to: 10 mm}, two: {material: b, from: 10.00001 mm, to: 20 mm}}
+      temperature: 300 K
+    programme: {kind: surroundings, end: 1 s}
+"""
+    )
+    with pytest.raises(CaseError, match=r"regions.two.from: lies 1e-08 m from another side along x: make them equal, or 2e-08 m apart"):
+        case_from(text)
+    case_from(text.replace("10.00001 mm", "0.01 m"))
+    case_from(text.replace("10.00001 mm", "10.0001 mm"))
+
+
+@pytest.mark.parametrize(("elements", "coordinates"), [("simplices", "plane"), ("boxes", "axisymmetric")])
+def test_a_point_a_node_is_for_boxes(elements, coordinates):
+    text = ROD.replace("FACES", f"top: {HOT}").replace("axisymmetric", coordinates).replace("largest: 2 mm", f"elements: {elements}")
+    case_from(text)
+    with pytest.raises(CaseError, match="numerics.quadrature: a point a node is a rule of quadrilaterals and hexahedra"):
+        case_from(text + "    numerics: {quadrature: nodal}\n")
+
+
+def test_a_plane_turned_round_has_no_x_y_z():
+    text = ROD.replace("FACES", f"top: {HOT}").replace("10 W/(m K)", "{x: 1 W/(m K), y: 1 W/(m K), z: 5 W/(m K)}")
+    with pytest.raises(CaseError, match="give radial, tangential and axial"):
+        case_from(text)
+    along = ROD.replace("FACES", f"top: {HOT}").replace(
+        "temperature: 300 K", "temperature: {along: LETTER, table: [[0 mm, 300 K], [10 mm, 400 K]]}"
+    )
+    with pytest.raises(CaseError, match="the coordinates of the body are r and z"):
+        case_from(along.replace("LETTER", "y"))
+    assert run(case_from(along.replace("LETTER", "z"))).probe("axis")[0] == pytest.approx(400.0)
+    assert run(case_from(along.replace("LETTER", "r"))).probe("axis")[0] == pytest.approx(300.0)
+
+
+def test_r_is_no_coordinate_of_a_body_in_space():
+    text = BLOCK.replace("TENSOR", "true").replace("temperature: 300 K", "temperature: {along: r, table: [[0 mm, 300 K], [10 mm, 400 K]]}")
+    with pytest.raises(CaseError, match="the coordinates of the body are x and y and z"):
+        case_from(text)
+
+
+def test_a_crossing_in_a_step_is_that_of_the_parabola():
+    """A flux that falls from 200 kW/m2 to none in 10 s warms a body that conducts at once: T = 300 + 20 t - t^2, 380 K after 5.528 s."""
+    text = (
+        MATERIALS.replace("10 W/(m K)", "1e6 W/(m K)")
+        + """
+    sample:
+      kind: boxes
+      coordinates: line
+      regions: {bar: {material: a, from: 0 mm, to: 10 mm}}
+      temperature: 300 K
+    programme:
+      kind: surroundings
+      faces: {left: [{kind: flux, heat_flux: {from: 200 kW/m2, to: 0 kW/m2, over: 10 s}}]}
+      end: 10 s
+    measure: {probes: {p: [5 mm]}, crossings: {c: {probe: p, temperature: 380 K}}}
+    numerics: {tolerance: TOLERANCE}
+"""
+    )
+    for tolerance in ("2e-4", "1e-6"):
+        found = run(case_from(text.replace("TOLERANCE", tolerance))).summary()["crossings"]["c"]["time_s"]
+        assert found == pytest.approx(10.0 - np.sqrt(20.0), rel=1e-4)
+
+
+def test_extremes_within_a_large_block_that_starts_uneven(monkeypatch):
+    """All planes are looked at where an extreme of the start may lie within."""
+    monkeypatch.setattr("thermo.modal_body.MOST_SEEN", 1)
+    text = (
+        BLOCK.replace("TENSOR", "true")
+        .replace("smallest: 8 nm", "smallest: 1 mm")
+        .replace(
+            "thickness: 20 mm}]", "thickness: 5 mm}, {name: mid, material: b, thickness: 5 mm}, {name: low, material: a, thickness: 5 mm}]"
+        )
+    )
+    case = case_from(text.replace("temperature: 300 K", "temperature: {block: 300 K, mid: 400 K, low: 300 K}"))
+    result, general = run(case, body=modal_body(case)), run(case, body=MeshBody(case))
+    for name in ("block", "mid", "low"):
+        for key in ("maximum_K", "minimum_K"):
+            one, other = (r.summary()["regions"][name][key] for r in (result, general))
+            assert one == pytest.approx(other, abs=0.2)
+
+
+def test_a_thin_layer_beside_a_thick_one_is_lumped_too():
+    text = BLOCK.replace("TENSOR", "false").replace("thickness: 20 mm}]", "thickness: 20 mm}, {name: thin, material: a, thickness: 10 nm}]")
+    assert MeshBody(case_from(text)).sample.mass is None
+
+
+def test_refusals_of_the_two_ways(tmp_path):
+    case = written(tmp_path, 2, "simplices")
+    case.write_text(case.read_text() + "numerics: {quadrature: nodal}\n")
+    assert "a point a node is a rule of quadrilaterals and hexahedra" in refused(case)
