@@ -129,7 +129,7 @@ def test_sides_that_are_too_near_for_a_mesh_are_refused():
 def test_a_point_a_node_is_for_boxes(elements, coordinates):
     text = ROD.replace("FACES", f"top: {HOT}").replace("axisymmetric", coordinates).replace("largest: 2 mm", f"elements: {elements}")
     case_from(text)
-    with pytest.raises(CaseError, match="numerics.quadrature: a point a node is a rule of quadrilaterals and hexahedra"):
+    with pytest.raises(CaseError, match=r"numerics\.quadrature: a point a node is a rule of quadrilaterals and hexahedra"):
         case_from(text + "    numerics: {quadrature: nodal}\n")
 
 
