@@ -339,7 +339,7 @@ class MeshWork:
             self.end_heat = storage.heat(end)
         # with conductivities alone each iterate keeps the energy, and need not be better than the step
         mild = not (self.curved or storage)
-        small = (1e-1 if mild else 1e-4) * sample.tolerance * self.scale_now(loop)
+        small = (3e-2 if mild else 1e-4) * sample.tolerance * self.scale_now(loop)
         inner, before = SOLVE_TOLERANCE if self.linear else MILD_TOLERANCE if mild else INNER_TOLERANCE, math.inf
         for _ in range(MOST_NEWTON):
             around = surface(sample, self.terms, time, end)
