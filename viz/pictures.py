@@ -46,7 +46,6 @@ def pictures(folder: Path, time: float | None = None) -> tuple[dict[str, bytes],
 
         return {"batch": theme.png(scatter(folder / "table.csv", summary))}, []
     runs, notes = read_runs(folder)
-    colours = {run.name: theme.colour(i, len(runs)) for i, run in enumerate(runs)}
     cells = [run for run in runs if run.is_cell]
     bodies = [run for run in runs if not run.is_cell and run.probes]
     framed = [run for run in runs if run.frames]
@@ -64,6 +63,7 @@ def pictures(folder: Path, time: float | None = None) -> tuple[dict[str, bytes],
         def picture() -> bytes:
             from viz import curves
 
+            colours = {run.name: theme.colour(i, len(runs)) for i, run in enumerate(runs)}
             return theme.png(getattr(curves, name)(runs, colours))
 
         return picture
