@@ -7,6 +7,7 @@ from tests.conftest import case_from
 from thermo.body import build
 from thermo.errors import CaseError
 from thermo.simulate import run
+from thermo.store import Folder
 
 HEAD = """
 title: boxes
@@ -490,3 +491,53 @@ def test_a_conductivity_has_the_symmetry_of_the_body(k, good):
     else:
         with pytest.raises(CaseError, match="not its own mirror image at 'left'"):
             case_from(text)
+
+
+PAIR = """
+sample:
+  kind: boxes
+  coordinates: plane
+  regions:
+    a: {{material: a, from: [{low}, 0 mm], to: [10 mm, 5 mm]}}
+    b: {{material: b, from: [{low}, 5 mm], to: [10 mm, 25 mm]}}
+  symmetry: {symmetry}
+  temperature: {start}
+  mesh: {{order: {order}, smallest: 2.5 mm, largest: 2.5 mm}}
+programme: {{kind: surroundings, faces: {{bottom: [{{kind: held, temperature: 400 K}}]{contact}}}, end: 20 s}}
+measure: {{pictures: {{times: [20 s]}}}}
+"""
+CONTACT = ", a|b: [{kind: contact, resistance: 1e-2 m2 K/W}]"
+
+
+def pair(start="300 K", order=1, contact=CONTACT, half=True):
+    """Two slabs one on the other, the left half of them by symmetry."""
+    low, symmetry = ("0 mm", "[left]") if half else ("-10 mm", "[]")
+    return case_from(HEAD + PAIR.format(low=low, symmetry=symmetry, start=start, order=order, contact=contact))
+
+
+def kept(folder, result):
+    """The folder with the last field of a run, as a case names it to start from."""
+    (time, field), body = result.frames[-1], result.body
+    with Folder(folder) as made:
+        made.write_frame(1, time, body.frame(), body.unfolded(field), None, [])
+    return f"{{result: {folder}}}"
+
+
+@pytest.mark.parametrize("order", [1, 2])
+@pytest.mark.parametrize(("before", "after"), [(True, True), (True, False), (False, True), (False, False)])
+def test_a_stored_field_keeps_the_jump_across_a_contact(tmp_path, order, before, after):
+    """Each side starts where it ended, whether the body is whole or half of it."""
+    ended = run(pair(order=order, half=before))
+    begun = run(pair(kept(tmp_path / "before", ended), order=order, half=after))
+    assert ended.probe("a|b_a")[-1] - ended.probe("a|b_b")[-1] > 10.0
+    for side in ("a|b_a", "a|b_b"):
+        assert begun.probe(side)[0] == pytest.approx(ended.probe(side)[-1], abs=1e-9)
+
+
+def test_both_sides_of_a_new_contact_start_alike(tmp_path):
+    ended = run(pair(contact=""))
+    begun = run(pair(kept(tmp_path / "before", ended)))
+    assert begun.probe("a|b_a")[0] == pytest.approx(begun.probe("a|b_b")[0], abs=1e-9)
+    assert np.ptp(begun.body.start) > 50.0
+    closed = run(pair(kept(tmp_path / "cut", run(pair())), contact=""))
+    assert len(closed.body.start) < len(begun.body.start)

@@ -327,7 +327,8 @@ class MeshBody:
             places: Floats = points[:, self.block.letters().index(given.letter)]
             return np.interp(places, np.array(given.position, float), np.array(given.value, float))  # type: ignore[no-any-return]
         if isinstance(given, Stored):
-            return stored_field(given.folder, points)  # type: ignore[no-any-return]
+            inside = {name: np.unique(self.shape.space.cells[cells]) for name, cells in self.regions.items()}
+            return stored_field(given.folder, points, inside)  # type: ignore[no-any-return]
         if not isinstance(given, dict) or len(set(given.values())) == 1:
             return np.full(len(points), self.block.start_of(next(iter(self.regions))))
         weight, total = np.zeros(len(points)), np.zeros(len(points))

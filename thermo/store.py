@@ -201,8 +201,11 @@ def write_file(path: Path, data: bytes, *, force: bool, option: str = "--out") -
         raise FileError(f"{path}: cannot be written: {reason(error)}") from None
 
 
-def stored_field(path: Path, points: Any) -> Any:
-    """The last temperatures of a result at points (n, dimension) [K]. Raises FileError where it has none there."""
+def stored_field(path: Path, points: Any, regions: dict[str, Any] | None = None) -> Any:
+    """The last temperatures of a result at points (n, dimension) [K]. Raises FileError where it has none there.
+
+    `regions` has the numbers of the points in each region: of several stored points at one place, one of the same region is taken.
+    """
     from meshio import vtu
     from scipy.spatial import cKDTree
 
@@ -210,13 +213,23 @@ def stored_field(path: Path, points: Any) -> Any:
     try:
         mesh = vtu.read(str(files[-1]))
         places, values = np.asarray(mesh.points), np.asarray(mesh.point_data["temperature_K"])
+        cells, material = mesh.cells[0].data, np.asarray(mesh.cell_data["material"][0])
+        with open(path / "fields" / "materials.csv", newline="", encoding="utf-8") as lines:
+            stored = {row["name"]: np.unique(cells[material == int(row["material"])]) for row in csv.DictReader(lines)}
     except Exception as error:  # a damaged file fails in many ways, and each means the same
         raise FileError(f"{path}: has no field that can be read: {type(error).__name__}") from None
     whole = np.zeros((len(points), 3))
     whole[:, : points.shape[1]] = points
+    near = 1e-6 * np.ptp(places, axis=0).max()
     distance, nearest = cKDTree(places).query(whole)
-    if distance.max() > 1e-6 * np.ptp(places, axis=0).max():
+    if distance.max() > near:
         raise FileError(f"{path}: its mesh is another one; a field is taken over node by node")
+    for name, nodes in (regions or {}).items():
+        own = stored.get(name, nearest[:0])
+        if len(own):
+            distance, number = cKDTree(places[own]).query(whole[nodes])
+            same = distance <= near
+            nearest[nodes[same]] = own[number[same]]
     return values[nearest]
 
 
