@@ -1,5 +1,7 @@
 """Bodies of boxes: every kind of element, materials by direction and by temperature, contacts and gaps, steady states, derived numbers."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -541,3 +543,64 @@ def test_both_sides_of_a_new_contact_start_alike(tmp_path):
     assert np.ptp(begun.body.start) > 50.0
     closed = run(pair(kept(tmp_path / "cut", run(pair())), contact=""))
     assert len(closed.body.start) < len(begun.body.start)
+
+
+PLATES = """
+sample:
+  kind: boxes
+  coordinates: {coordinates}
+  regions:
+    one: {{material: a, from: [0 mm, 0 mm], to: [10 mm, 30 mm]}}
+    two: {{material: b, from: [12 mm, 0 mm], to: [32 mm, 30 mm]}}
+    upper: {{material: b, from: [0 mm, 32 mm], to: [10 mm, 40 mm]}}
+    part: {{material: b, from: [0 mm, 0 mm], to: [10 mm, 10 mm]}}
+  patches:
+    right-of-one: {{from: [10 mm, 0 mm], to: [10 mm, 30 mm]}}
+    low-of-one: {{from: [10 mm, 0 mm], to: [10 mm, 10 mm]}}
+    left-of-two: {{from: [12 mm, 0 mm], to: [12 mm, 30 mm]}}
+    right-of-two: {{from: [32 mm, 0 mm], to: [32 mm, 30 mm]}}
+    top-of-one: {{from: [0 mm, 30 mm], to: [10 mm, 30 mm]}}
+    under-upper: {{from: [0 mm, 32 mm], to: [10 mm, 32 mm]}}
+  temperature: 300 K
+programme:
+  kind: surroundings
+  faces:
+    {face}:
+      - {{kind: gap-radiation, to: {to}, emissivity: 0.8, other_emissivity: 0.5}}
+  end: 1 s
+"""
+APART = [
+    ("plane", "right-of-one", "right-of-two", "do not look at each other"),
+    ("plane", "left", "right-of-one", "do not look at each other"),
+    ("plane", "right-of-one", "left", "do not look at each other"),
+    ("plane", "left", "left-of-two", "do not look at each other"),
+    ("plane", "right-of-one", "top-of-one", "is not parallel"),
+    ("plane", "right-of-one", "outside", "'outside' is not plane"),
+    ("plane", "low-of-one", "left-of-two", "facet by facet"),
+    ("plane", "one|part", "under-upper", "'one|part' lies within the body"),
+    ("axisymmetric", "right-of-one", "left-of-two", "turned round z"),
+]
+
+
+@pytest.mark.parametrize(("coordinates", "face", "to", "words"), APART)
+def test_faces_that_have_no_gap_between_them(coordinates, face, to, words):
+    text = HEAD + PLATES.format(coordinates=coordinates, face=face, to=to)
+    with pytest.raises(CaseError, match=re.escape(words)) as caught:
+        case_from(text)
+    (mistake,) = caught.value.mistakes
+    assert mistake.key == f"programme.faces.{face}.0.to"
+    assert "gap-radiation" in text.splitlines()[mistake.line - 1]
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize(
+    ("coordinates", "face", "to"),
+    [
+        ("plane", "right-of-one", "left-of-two"),
+        ("plane", "top-of-one", "under-upper"),
+        ("axisymmetric", "top-of-one", "under-upper"),
+    ],
+)
+def test_faces_that_look_at_each_other(coordinates, face, to, turned):
+    face, to = (to, face) if turned else (face, to)
+    assert len(build(case_from(HEAD + PLATES.format(coordinates=coordinates, face=face, to=to))).links[face][0]) > 1

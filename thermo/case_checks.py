@@ -68,6 +68,9 @@ def place_mistakes(document: Document, sample: Any, raw: Any) -> list[Mistake]:
                 if to not in faces or to == name:
                     text = f"the sample has no other face {shortened(to)!r}" + did_you_mean(str(to), faces)
                     mistakes.append(document.mistake((*key, "to"), text))
+                elif block and name in faces:
+                    problem = block.no_gap(name, to)
+                    mistakes += [document.mistake((*key, "to"), problem)] if problem else []
             moving = [word for word, value in entry.items() if isinstance(value, dict) and ("table" in value or "over" in value)]
             if steady and moving:
                 mistakes.append(document.mistake((*key, moving[0]), "changes with time, and a steady programme has none"))

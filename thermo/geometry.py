@@ -20,7 +20,7 @@ from thermo.boundary import Convection, GapRadiation, Held, Radiation
 from thermo.errors import described, did_you_mean, shortened
 from thermo.programme import Conditions
 from thermo.reader import Frozen, Key, misplaced
-from thermo.shape import Shape
+from thermo.shape import Shape, facing
 from thermo.tables import pairs
 from thermo.units import Quantity, Unit
 
@@ -156,6 +156,14 @@ class Meshed(Frozen):
             return f"{shortened(one)!r} and {shortened(other)!r} lie on each other"
         met = len(edges_between(self.coarse(), one, other))
         return None if met else f"{shortened(one)!r} and {shortened(other)!r} do not meet in an edge"
+
+    def no_gap(self, one: str, other: str) -> str | None:
+        """What is wrong with two faces that should look at each other across a gap, or None."""
+        try:
+            facing(self.coarse(), one, other, self.axisymmetric)
+        except ValueError as error:
+            return str(error)
+        return None
 
     def contains(self, point: tuple[float, ...]) -> str | None:
         """What is wrong with a point that should lie in the body, or None."""

@@ -41,6 +41,53 @@ def cell_gradient(corners: Floats, values: Floats, kind: str) -> Floats:
     return np.linalg.solve(jacobian, np.einsum("ai,ni->na", local, values)[..., None])[..., 0]  # type: ignore[no-any-return]
 
 
+def facing(mesh: Mesh, face: str, to: str, axisymmetric: bool) -> tuple[Integers, Floats]:
+    """For each facet of a plane face the number of the one opposite it in another face, and the normal (dimension,) towards that.
+
+    Raises ValueError where the two do not look at each other across empty space, facet by facet.
+    """
+    from scipy.spatial import cKDTree
+
+    one, other = mesh.faces[face], mesh.faces[to]
+    normal = _normal(mesh, face)
+    if abs(abs(float(normal @ _normal(mesh, to))) - 1.0) > 1e-6:
+        raise ValueError(f"{to!r} is not parallel to it")
+    if axisymmetric and abs(normal[1]) < 1.0 - 1e-6:
+        raise ValueError("the body is turned round z, and faces that are not across it are not parallel there")
+    facets, sides = facet_pairs(mesh)
+    ends = []
+    for name, rows in ((face, one), (to, other)):
+        cells = sides[rows_in(rows, facets)]
+        if np.any(cells[:, 1] >= 0):
+            raise ValueError(f"{name!r} lies within the body; a gap is between faces of its outside")
+        ends.append((mesh.points[rows].mean(axis=1), mesh.points[mesh.cells[cells[:, 0]]].mean(axis=1)))
+    (centre, inside), (centre_other, inside_other) = ends
+    normal = normal * np.sign(normal @ (centre_other.mean(axis=0) - centre.mean(axis=0)))
+    if not (np.all((centre - inside) @ normal > 0.0) and np.all((centre_other - inside_other) @ normal < 0.0)):
+        raise ValueError(f"it and {to!r} do not look at each other: there is no gap in front of both")
+    flat, flat_other = (points - np.outer(points @ normal, normal) for points in (centre, centre_other))
+    distance, partner = cKDTree(flat_other).query(flat)
+    apart = mesh.points[other[partner]][:, None] - mesh.points[one][:, :, None]
+    apart = apart - np.tensordot(apart, normal, 1)[..., None] * normal
+    size = max(float(np.max(np.ptp(mesh.points[one], axis=1))), 1e-300)
+    corners = np.sqrt(np.sum(apart**2, axis=-1)).min(axis=2)
+    if len(one) != len(other) or float(max(distance.max(), corners.max())) > 1e-6 * size:
+        raise ValueError(f"it and {to!r} do not lie opposite each other facet by facet")
+    return partner, normal
+
+
+def _normal(mesh: Mesh, face: str) -> Floats:
+    """A normal of a plane face. Raises ValueError where it is not plane."""
+    points = mesh.points[np.unique(mesh.faces[face])]
+    dimension = points.shape[1]
+    if dimension == 1:
+        return np.ones(1)
+    _, size, directions = np.linalg.svd(points - points.mean(axis=0), full_matrices=True)
+    if len(size) == dimension and size[-1] > 1e-6 * size[0]:
+        raise ValueError(f"{face!r} is not plane")
+    return directions[-1]  # type: ignore[no-any-return]
+
+
 class Shape:
     """A mesh with elements of an order, cut open along `cuts`; `mirrors` are (axis, coordinate [m]) of planes that it ends at.
     `areas` [m2] are those of faces whose facets only come near them.
@@ -98,31 +145,8 @@ class Shape:
         """Pairs of nodes that a contact or a gap couples, and the area of each pair [m2]. Raises ValueError where nodes do not face."""
         if not isinstance(condition, GapRadiation):
             return self.space.opposite(*self.sides[face])
-        one, other = self.mesh.faces[face], self.mesh.faces[condition.to]
-        normal = self._normal(one, face)
-        if abs(abs(float(normal @ self._normal(other, condition.to))) - 1.0) > 1e-6:
-            raise ValueError(f"{condition.to!r} is not parallel to it")
-        centres = [self.mesh.points[rows].mean(axis=1) for rows in (one, other)]
-        flat = [centre - np.outer(centre @ normal, normal) for centre in centres]
-        from scipy.spatial import cKDTree
-
-        distance, partner = cKDTree(flat[1]).query(flat[0])
-        size = float(np.max(np.ptp(self.mesh.points[one], axis=1)))
-        if len(one) != len(other) or float(distance.max()) > 1e-6 * max(size, 1e-300):
-            raise ValueError(f"it and {condition.to!r} do not lie opposite each other facet by facet")
-        return self.space.opposite(one, other[partner], normal)
-
-    def _normal(self, facets: Integers, name: str) -> Floats:
-        """The normal of a plane face. Raises ValueError where it is not plane."""
-        points = self.mesh.points[np.unique(facets)]
-        dimension = points.shape[1]
-        if dimension == 1:
-            return np.ones(1)
-        away = points - points.mean(axis=0)
-        _, size, directions = np.linalg.svd(away, full_matrices=True)
-        if len(size) == dimension and size[-1] > 1e-6 * size[0]:
-            raise ValueError(f"{name!r} is not plane")
-        return directions[-1]  # type: ignore[no-any-return]
+        partner, normal = facing(self.mesh, face, condition.to, self.space.axisymmetric)
+        return self.space.opposite(self.mesh.faces[face], self.mesh.faces[condition.to][partner], normal)
 
     def flow(self, face: str, conductivity: dict[str, Any]) -> list[tuple[Any, Any, Any]]:
         """Conduction through a face within the body, where the coordinates rise, as terms (value, B, P): the heat is the sum of
