@@ -604,3 +604,42 @@ def test_faces_that_have_no_gap_between_them(coordinates, face, to, words):
 def test_faces_that_look_at_each_other(coordinates, face, to, turned):
     face, to = (to, face) if turned else (face, to)
     assert len(build(case_from(HEAD + PLATES.format(coordinates=coordinates, face=face, to=to))).links[face][0]) > 1
+
+
+STRIP = """
+sample:
+  kind: boxes
+  coordinates: plane
+  regions:
+    a: {{material: a, from: [0 mm, 0 mm], to: [10 mm, 10 mm]}}
+    b: {{material: b, from: [10 mm, 0 mm], to: [30 mm, 10 mm]}}
+  patches: {{strip: {{from: [10 mm, 0 mm], to: [10 mm, 5 mm]}}, edge: {{from: [0 mm, 0 mm], to: [0 mm, 5 mm]}}}}
+  temperature: 300 K
+programme:
+  kind: steady
+  faces:
+    outside: [{{kind: convection, heat_transfer_coefficient: 10 W/(m2 K), ambient_temperature: 300 K}}]
+    edge: [{{kind: flux, heat_flux: 1 kW/m2}}]
+    {faces}
+measure: {{flows: [{flows}, a|b, left], probes: {{p: {{face: {probe}, take: mean}}}}}}
+"""
+LAYER = "a|b: [{kind: thin-layer, thickness: 1 mm, thermal_conductivity: 2 W/(m K)}]"
+
+
+@pytest.mark.parametrize("parts", ["a|b: [{kind: contact, resistance: 1e-4 m2 K/W}]", LAYER])
+@pytest.mark.parametrize(
+    ("place", "key"),
+    [
+        ({"faces": "strip: [{kind: flux, heat_flux: 1 kW/m2}]"}, "programme.faces.strip"),
+        ({"flows": "strip"}, "measure.flows.0"),
+        ({"probe": "strip"}, "measure.probes.p.face"),
+    ],
+)
+def test_a_part_of_an_interface_with_two_sides_is_no_face(parts, place, key):
+    plain = {"faces": "", "flows": "edge", "probe": "a|b"}
+    text = HEAD + STRIP.replace("{faces}", "{faces}\n    PARTS").format(**(plain | place))
+    case_from(text.replace("PARTS", ""))
+    with pytest.raises(CaseError, match=re.escape("'strip' lies on the interface 'a|b', whose sides")) as caught:
+        case_from(text.replace("PARTS", parts))
+    assert [mistake.key for mistake in caught.value.mistakes] == [key]
+    case_from(HEAD + STRIP.format(**(plain | {"faces": parts})))

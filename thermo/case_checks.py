@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from thermo.arc import ArcProgramme
-from thermo.boundary import OverTime
+from thermo.boundary import Contact, OverTime, ThinLayer
 from thermo.cell import LumpedCell
 from thermo.errors import Mistake, among, closest, did_you_mean, shortened
 from thermo.exposure import DscProgramme, HeaterProgramme, HotPlateProgramme, InAir, OvenProgramme, RampProgramme
 from thermo.geometry import Meshed
-from thermo.measure import Measure
+from thermo.measure import Measure, Place
 from thermo.programme import Conditions, SteadyProgramme, SurroundingsProgramme
 from thermo.reader import Document, Key
 from thermo.units import show
@@ -43,8 +43,9 @@ def place_mistakes(document: Document, sample: Any, raw: Any) -> list[Mistake]:
 
     held: list[str] = []
     steady = raw.get("kind") == "steady"
-    named = raw.get("faces")
-    for name, conditions in named.items() if isinstance(named, dict) else []:
+    written = raw.get("faces")
+    named: dict[str, Any] = written if isinstance(written, dict) else {}
+    for name, conditions in named.items():
         if block and name in block.edge_names() and name not in faces:
             text = f"{shortened(name)!r} is an edge: it has no area, and what heat would pass it is not determined; name a face"
             refuse("faces", name, text)
@@ -85,6 +86,9 @@ def place_mistakes(document: Document, sample: Any, raw: Any) -> list[Mistake]:
             refuse("faces", name, f"held at a temperature, which leaves no room for {shortened(other)!r} on the same face")
         if n_held and name in faces:
             held.append(name)
+    cuts = [name for name, conditions in named.items() if _parts(conditions)]
+    for name, text in _parted(block, [name for name in named if name in faces], cuts) if block and cuts else []:
+        refuse("faces", name, text)
     sources = raw.get("sources")
     for name in sources if isinstance(sources, dict) else []:
         if name not in regions:
@@ -143,6 +147,24 @@ def _mirrored(body: Meshed, face: str) -> list[str]:
     return [f"{shortened(face)!r} lies on the plane or axis of symmetry '{plane}', which no heat crosses" for plane in planes]
 
 
+def _parts(conditions: Any) -> bool:
+    """Whether a contact or a thin layer is among the conditions of a face, as read."""
+    kinds = [entry.get("kind") for entry in conditions if isinstance(entry, dict)] if isinstance(conditions, list) else []
+    return "contact" in kinds or "thin-layer" in kinds
+
+
+def _parted(body: Meshed, faces: list[str], cuts: list[str]) -> list[tuple[str, str]]:
+    """The faces that lie on an interface with a contact or a thin layer and are not that interface, and what is wrong with each."""
+    text = "lies on the interface {!r}, whose sides a contact or a thin layer parts: which of the two is meant cannot be said"
+    found = []
+    for pair in body.overlaps(list(dict.fromkeys([*cuts, *faces]))):
+        on = [name for name in pair if name not in cuts]
+        if len(on) == 1:
+            (cut,) = set(pair) - set(on)
+            found.append((on[0], f"{shortened(on[0])!r} " + text.format(shortened(cut))))
+    return found
+
+
 def _edge_problems(body: Meshed, edge: str | tuple[str, str]) -> list[str]:
     """What is wrong with an edge that is read."""
     if body.dimension < 3:
@@ -190,6 +212,12 @@ def measure_mistakes(document: Document, sample: Any, programme: Any, measure: A
             mistakes.append(document.mistake(("measure", "flows", i), text))
         else:
             mistakes += [document.mistake(("measure", "flows", i), text) for text in _mirrored(sample, face)]
+    terms = programme.terms() if isinstance(programme, Conditions) else []
+    cuts = [name for name, condition in terms if isinstance(condition, Contact | ThinLayer) and block and name in sample.face_names()]
+    read: list[tuple[Key, str | None]] = [(("measure", "flows", i), face) for i, face in enumerate(measure.flows)]
+    read += [(("measure", "probes", name, "face"), probe.face) for name, probe in measure.probes.items() if isinstance(probe, Place)]
+    parted = _parted(sample, [face for _, face in read if face], cuts) if cuts else []
+    mistakes += [document.mistake(key, text) for key, face in read for name, text in parted if name == face]
     known = list(measure.probes) if block else ["sample"]
     for name, crossing in measure.crossings.items():
         if crossing.probe not in known:
