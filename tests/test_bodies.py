@@ -643,3 +643,19 @@ def test_a_part_of_an_interface_with_two_sides_is_no_face(parts, place, key):
         case_from(text.replace("PARTS", parts))
     assert [mistake.key for mistake in caught.value.mistakes] == [key]
     case_from(HEAD + STRIP.format(**(plain | {"faces": parts})))
+
+
+def test_a_gap_beside_a_film_has_a_column_of_its_own():
+    """What the gap takes from the first face to the other and what the film gives it are told apart; the flow has both."""
+    gap = "{kind: gap-radiation, to: left-of-two, emissivity: 1, other_emissivity: 1}"
+    film = "{kind: convection, heat_transfer_coefficient: 80 W/(m2 K), ambient_temperature: 300 K}"
+    text = HEAD + PLATES.format(coordinates="plane", face="right-of-one", to="left-of-two")
+    text = text.replace("temperature: 300 K", "temperature: {one: 1000 K, two: 300 K, upper: 300 K, part: 1000 K}")
+    text = re.sub(r"- \{kind: gap.*", f"- {gap}\n      - {film}", text) + "measure: {flows: [right-of-one]}\n"
+    columns = run(case_from(text)).columns
+    gone, given = columns["heat_right-of-one|left-of-two_W"], columns["heat_right-of-one_W"]
+    assert gone[0] == pytest.approx(5.670374419e-8 * (1000.0**4 - 300.0**4) * 0.03, rel=1e-9)
+    assert given[0] == pytest.approx(-80.0 * 700.0 * 0.03, rel=1e-9)
+    assert columns["flow_right-of-one_W"] == pytest.approx(given - gone)
+    alone = run(case_from(text.replace(f"\n      - {film}", ""))).columns
+    assert alone["heat_right-of-one_W"][0] == pytest.approx(gone[0]) and "heat_right-of-one|left-of-two_W" not in alone

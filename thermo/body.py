@@ -462,11 +462,13 @@ class MeshBody:
 
     def _powers(self, block: History) -> dict[str, Floats]:
         """Heat into the body through each named face over the rows of a block, across a contact or a gap from its first side [W], and what
-        passes the faces whose flow is asked for."""
+        passes the faces whose flow is asked for. A gap on a face with other conditions has a column of its own, `face|to`."""
         from thermo.system import across, surface
 
         sample, terms = self.sample, self.programme.terms
-        found = {face: np.zeros(len(block.time)) for face, _ in terms}
+        faces = [face for face, _ in terms]
+        columns = [f"{face}|{c.to}" if isinstance(c, GapRadiation) and faces.count(face) > 1 else face for face, c in terms]
+        found = {column: np.zeros(len(block.time)) for column in columns}
         passing = {face: np.zeros(len(block.time)) for face in self.flows}
         for i, (time, temperature) in enumerate(zip(block.time, block.temperature, strict=True)):
             around = surface(sample, terms, float(time), temperature)
@@ -476,19 +478,19 @@ class MeshBody:
             for face, flow in self.flows.items():
                 passing[face][i] = flow.heat(float(time), temperature, slopes, given)
             counted = np.zeros(self.n_dofs, bool)
-            for j, (face, condition) in enumerate(terms):
+            for j, ((face, condition), column) in enumerate(zip(terms, columns, strict=True)):
                 if isinstance(condition, Held):
                     nodes = sample.faces[face]
                     nodes = nodes[~counted[nodes]]  # the heat of a node of two held faces counts once
                     counted[nodes] = True
-                    found[face][i] += float(np.sum(given[nodes]))
+                    found[column][i] += float(np.sum(given[nodes]))
                 elif isinstance(condition, LINKS):
                     one, other, area = self.links[face]
                     a, b = temperature[one], temperature[other]
-                    found[face][i] += float(np.sum(across(condition, area, float(time), a, b) * (a - b)))
+                    found[column][i] += float(np.sum(across(condition, area, float(time), a, b) * (a - b)))
                 else:
-                    found[face][i] += around.heats[j]
-        made = {f"heat_{face}_W": power for face, power in found.items()} | {f"flow_{face}_W": power for face, power in passing.items()}
+                    found[column][i] += around.heats[j]
+        made = {f"heat_{column}_W": power for column, power in found.items()} | {f"flow_{face}_W": power for face, power in passing.items()}
         return {name: self.multiplicity * power for name, power in made.items()}
 
     def _going(self, time: float, temperature: Floats, into: Floats) -> tuple[Floats, Floats]:
