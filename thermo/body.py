@@ -8,7 +8,7 @@ import numpy as np
 
 import thermo.rodas  # noqa: F401 - it is what steps a LineSample
 from thermo.arc import BEFORE, HEAT, PHASE_NAMES, ArcProgramme, Instrument
-from thermo.boundary import LINKS, Contact, GapRadiation, Held, Radiation, ThinLayer, resistance, slope_at
+from thermo.boundary import LINKS, Contact, GapRadiation, Held, Radiation, Source, ThinLayer, resistance, slope_at
 from thermo.case import Case
 from thermo.cell import LumpedCell, Mounting
 from thermo.chemistry import AMOUNTS
@@ -307,7 +307,6 @@ class MeshBody:
         self.programme = built
         self.multiplicity = self.shape.multiplicity
         self.n_dofs, self.n_sites = n, 0
-        self.programme_faces = [name for name in programme.faces if name not in self.links]
         self.inside = [np.unique(space.cells[cells]) for cells in self.regions.values()]
         self.flows = {face: passage(self, face) for face in case.measure.flows}
         self.probes = {name: self._reading(probe) for name, probe in case.measure.probes.items()}
@@ -445,8 +444,8 @@ class MeshBody:
 
     def derived(self, end: float) -> dict[str, Any]:
         """Biot and Fourier numbers, and of a stack of layers its effective conductivities and resistance, at the mean start temperature."""
-        areas = {face: self.shape.face(face)[1].sum() for face in self.programme_faces}
         terms = self.programme.terms
+        areas = {face: self.shape.face(face)[1].sum() for face, condition in terms if not isinstance(condition, (*LINKS, Source))}
         return derived_numbers(self.block, self.materials, terms, areas, float(self.volumes.sum()), float(self.start.mean()), end)
 
     def heat_flux(self, frame: Frame, temperature: Floats) -> Floats:

@@ -19,15 +19,32 @@ def value_at(value: Any, temperature: Any) -> Any:
     return np.full(np.shape(temperature), float(value))
 
 
-def principal(conductivity: Any, temperature: float) -> Floats:
-    """The conductivities along the directions of a material [W/(m K)], at a temperature [K]; the last is that through."""
+def principal(conductivity: Any, temperature: float, dimension: int, axisymmetric: bool = False) -> Floats:
+    """The conductivities along the directions of a material that a body has [W/(m K)], at a temperature [K]."""
     if isinstance(conductivity, Tensor):
         return np.linalg.eigvalsh(np.array(conductivity.rows, float))  # type: ignore[no-any-return]
-    if isinstance(conductivity, ByAxis | Orthotropic):
-        return np.array([value_at(value, temperature) for value in conductivity])
+    values: tuple[Any, ...] = (conductivity,)
+    if isinstance(conductivity, ByAxis):
+        values = (conductivity.through, conductivity.in_plane)[:dimension]
+    elif isinstance(conductivity, Orthotropic):
+        values = conductivity[:dimension]
+    elif isinstance(conductivity, Cylindrical):
+        values = (conductivity.radial, conductivity.axial) if axisymmetric else conductivity[:dimension]
+    return np.array([value_at(value, temperature) for value in values])
+
+
+def sheet(conductivity: Any, temperature: float) -> tuple[float, float] | None:
+    """The mean conductivity in the plane of a layer and that through it, along z [W/(m K)]; None where heat along z goes astray."""
+    if isinstance(conductivity, Tensor):
+        (xx, _, xz), (_, yy, yz), (_, _, zz) = conductivity.rows
+        return None if xz or yz else (0.5 * float(xx + yy), float(zz))
     if isinstance(conductivity, Cylindrical):
-        return np.array([value_at(value, temperature) for value in conductivity[:3]])
-    return np.full(2, value_at(conductivity, temperature))
+        return None
+    if isinstance(conductivity, Orthotropic):
+        x, y, z = (float(value_at(value, temperature)) for value in conductivity)
+        return 0.5 * (x + y), z
+    in_plane, through = conductivity if isinstance(conductivity, ByAxis) else (conductivity, conductivity)
+    return float(value_at(in_plane, temperature)), float(value_at(through, temperature))
 
 
 def stack(layers: list[tuple[float, float, float]], contacts: list[float]) -> dict[str, float]:
@@ -44,21 +61,22 @@ def stack(layers: list[tuple[float, float, float]], contacts: list[float]) -> di
     }
 
 
-def numbers(volume: float, areas: dict[str, float], materials: list[Any], terms: Any, start: float, end: float) -> dict[str, Any]:
+def numbers(
+    volume: float, area: float, conductivity: list[Floats], materials: list[Any], terms: Any, start: float, end: float
+) -> dict[str, Any]:
     """Biot and Fourier numbers of a body.
 
     L = V/A with A all faces that heat passes; Bi = h L/k by convective or radiative face, h = 4 eps sigma T_amb^3 for radiation, k the
-    least conductivity in the body; Fo = a t/L^2 with the least a = k/(rho c) at the end of the run.
+    least conductivity in the body; Fo = a t/L^2 with the least a = k/(rho c) at the end of the run. `conductivity` are those of each
+    material along the directions that the body has.
     """
-    passed = {face for face, _ in terms if face in areas}
-    area = sum(areas[face] for face in passed)
     if area <= 0.0:
         return {"length_m": None, "biot": {}, "fourier": None}
     length = volume / area
-    least = min(float(principal(m.thermal_conductivity, start).min()) for m in materials)
+    least = min(float(k.min()) for k in conductivity)
     slowest = min(
-        float(principal(m.thermal_conductivity, start).min()) / (value_at(m.density, start) * value_at(m.heat_capacity, start))
-        for m in materials
+        float(k.min()) / (value_at(m.density, start) * value_at(m.heat_capacity, start))
+        for k, m in zip(conductivity, materials, strict=True)
     )
     biot: dict[str, float] = {}
     for face, condition in terms:

@@ -8,8 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from meshes.block import Grid
+from meshes.mesh import FACETS, rows_in
 from thermo.boundary import LINKS, Contact, Flux, Held, Source, ThinLayer, extremes_of, resistance
-from thermo.derived import numbers, principal, stack, value_at
+from thermo.derived import numbers, principal, sheet, stack, value_at
+from thermo.elements import Space
 from thermo.geometry import LayeredBlock
 from thermo.kinetics import Floats, Integers
 from thermo.materials import PROPERTIES, Material, tables_of
@@ -40,7 +42,7 @@ def stack_of(block: LayeredBlock, grid: Grid, materials: dict[str, Material], te
     levels = np.cumsum([float(layer.thickness) for layer in block.layers])
     middle = 0.5 * (grid.z[1:] + grid.z[:-1])
     rows = [list(materials.values())[i] for i in np.searchsorted(levels, middle)]
-    along = np.array([principal(material.thermal_conductivity, temperature)[[0, -1]] for material in rows])
+    along = np.array([sheet(material.thermal_conductivity, temperature) for material in rows], float)
     capacity = np.array(
         [float(value_at(material.density, temperature) * value_at(material.heat_capacity, temperature)) for material in rows]
     )
@@ -66,17 +68,37 @@ def extremes_by_region(names: list[str], time: Floats, rows: Floats, place: Call
     return found
 
 
+def united(block: Any, areas: dict[str, float]) -> float:
+    """Area of some faces together [m2]; where they lie on each other, the larger one counts."""
+    if not block.overlaps(list(areas)):
+        return sum(areas.values())
+    mesh = block.coarse()
+    space = Space(mesh, 1, axisymmetric=block.axisymmetric)
+    total, known = 0.0, np.zeros((0, len(FACETS[mesh.kind][0])), np.int64)
+    for face, area in sorted(areas.items(), key=lambda entry: -entry[1]):
+        rows = mesh.faces[face]
+        size = space.on_each_facet(rows)[1].sum(axis=1)
+        total += area * float(size[rows_in(rows, known, missing=-1) < 0].sum() / max(size.sum(), 1e-300))
+        known = np.concatenate([known, rows])
+    return total
+
+
 def derived_numbers(
     block: Any, materials: dict[str, Material], terms: Any, areas: dict[str, float], volume: float, start: float, end: float
 ) -> dict[str, Any]:
-    """Biot and Fourier numbers, and of a stack of layers its effective conductivities and resistance, at a start temperature [K]."""
+    """Biot and Fourier numbers, and of a stack of layers its effective conductivities and resistance, at a start temperature [K].
+
+    `areas` are those of the faces that the terms name [m2]. No stack where a layer leads heat along z aside.
+    """
     outer = [(face, condition) for face, condition in terms if not isinstance(condition, (*LINKS, Source))]
-    made: dict[str, Any] = numbers(volume, areas, list(materials.values()), outer, start, end)
+    area = united(block, {face: float(areas[face]) for face, _ in outer})
+    along = [principal(m.thermal_conductivity, start, block.dimension, block.axisymmetric) for m in materials.values()]
+    made: dict[str, Any] = numbers(volume, area, along, list(materials.values()), outer, start, end)
     if isinstance(block, LayeredBlock):
-        along = [principal(material.thermal_conductivity, start) for material in materials.values()]
-        layers = [(float(layer.thickness), float(k[0]), float(k[-1])) for layer, k in zip(block.layers, along, strict=True)]
+        sheets = [sheet(material.thermal_conductivity, start) for material in materials.values()]
+        layers = [(float(layer.thickness), *k) for layer, k in zip(block.layers, sheets, strict=True) if k]
         contacts = [resistance(c, 0.0) for _, c in terms if isinstance(c, Contact | ThinLayer)]
-        made["stack"] = stack(layers, contacts)
+        made["stack"] = stack(layers, contacts) if all(sheets) else None
     return made
 
 
