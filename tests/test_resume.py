@@ -68,11 +68,12 @@ MELTING = ", melting: {temperature: 340 K, heat: 20 kJ/kg, range: 2 K}"
 
 
 def boxes(coordinates="plane", *, order=1, elements="boxes", faces=FACES, gap="10", numerics="tolerance: 1e-2", **more):
-    """Two slabs side by side along x, 10 and 20 mm thick, 5 mm wide; b begins at `gap` [mm]."""
+    """Two slabs side by side along x, 10 and 20 mm thick, 5 mm wide; b begins at `gap` [mm]. Turned round an axis 10 mm before."""
     rest = {"line": 0, "space": 2}.get(coordinates, 1)
 
     def corner(x, y):
-        return "[" + ", ".join([f"{x} mm", *[f"{y} mm"] * rest]) + "]"
+        x = float(x) + (10.0 if coordinates == "axisymmetric" else 0.0)
+        return "[" + ", ".join([f"{x:g} mm", *[f"{y} mm"] * rest]) + "]"
 
     corners = {"zero": corner(0, 0), "middle": corner(10, 5), "other": corner(gap, 0), "end": corner(30, 5)}
     apart = f"{{out: {{from: {corner(10, 0)}, to: {corner(10, 5)}}}, in: {{from: {corner(gap, 0)}, to: {corner(gap, 5)}}}}}"

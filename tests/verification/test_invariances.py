@@ -142,8 +142,8 @@ BODIES = [(*kind, False) for kind in KINDS] + [(2, "boxes", True), (2, "simplice
 @pytest.mark.parametrize(("dimension", "elements", "axisymmetric"), BODIES)
 def test_numbers_and_places_do_not_matter(tmp_path, dimension, elements, axisymmetric, order, bent):
     """A body with its nodes and cells numbered at random, the one moved rigidly with its conductivities, and its mirror image."""
-    mesh, none = two_slabs(dimension, elements), np.zeros(dimension)
-    shift = np.array([0.0, 7.7]) if axisymmetric else np.array([-12.3, 7.7, 41.0])[:dimension]
+    mesh, none = two_slabs(dimension, elements), np.array([10.0, 0.0]) if axisymmetric else np.zeros(dimension)
+    shift = np.array([10.0, 7.7]) if axisymmetric else np.array([-12.3, 7.7, 41.0])[:dimension]
     first, places = moved(tmp_path / "first", mesh, order, np.eye(dimension), none, bent, axisymmetric)
     assert first.failure is None
     others = {
