@@ -416,10 +416,10 @@ def _monotone_over_log(time: Floats, values: Floats, at: float) -> float:
 
 def _cubic(time: Floats, values: Floats, at: float) -> float:
     """Through the four nearest rows."""
-    from scipy.interpolate import BarycentricInterpolator
+    from scipy.interpolate import KroghInterpolator  # the barycentric one draws its order at random
 
     first = int(np.clip(np.searchsorted(time, at) - 2, 0, max(len(time) - 4, 0)))
-    return float(BarycentricInterpolator(time[first : first + 4], values[first : first + 4])(at))
+    return float(KroghInterpolator(time[first : first + 4], values[first : first + 4])(at))
 
 
 CURVES = (_monotone, _monotone_over_log, _cubic)
