@@ -172,7 +172,7 @@ def margins_of_arc(programme, machine, clock, temperature, rate, out):
         out[END_TEMPERATURE] = temperature - programme.end
     if machine[FOLLOWS] != 0.0:
         offset = wall_offset(programme, machine, clock)
-        out[WALL_SWITCH] = rate - offset / programme.lag - programme.tracking
+        out[WALL_SWITCH] = rate - programme.drift - offset / programme.lag - programme.tracking
     else:
         wall = machine[WALL] + programme.tracking * (clock - machine[WALL_CLOCK])
         out[WALL_SWITCH] = programme.tracking - rate - (temperature - wall) / programme.lag
@@ -268,10 +268,10 @@ def decide_arc(programme, machine, event, clock, temperature, rate):
         finish(programme, machine, BY_RUNAWAY if event == RUNAWAY_OVER else BY_END_TEMPERATURE, clock, temperature)
         return 1.0
     if event == RUNAWAY:
-        begin_exotherm(programme, machine, RUN, clock, temperature, rate, temperature)
+        begin_exotherm(programme, machine, RUN, clock, temperature, rate - warming(programme, machine), temperature)
         return 1.0
     if event == ALARM:
-        begin_exotherm(programme, machine, EXO, clock, temperature, rate, temperature)
+        begin_exotherm(programme, machine, EXO, clock, temperature, rate - warming(programme, machine), temperature)
         return 1.0
     if event == TARGET_REACHED:
         enter(programme, machine, WAIT, clock, temperature)

@@ -140,14 +140,14 @@ def _read(body: CellBody, history: History, n: int, state: Any) -> list[float]:
     """The numbers of one test, by the functions that read a single run."""
     programme = body.programme
     time, T, rate, machine = history.time[:n], history.temperature[:n, body.sample.sensor], history.rate[:n], history.machine[:n]
-    heating, sensitivity = body.heating(time, T, machine), 1e-9
+    heating, sensitivity = body.heating(time, T, rate, machine), 1e-9
     found: list[dict[str, Any]] = []
     first, ended = None, None
     if isinstance(programme, Calorimeter):
         reason, sensitivity = REASONS[Calorimeter][int(state.machine[REASON])], programme.sensitivity
         found, first = exotherms(time, T, machine, history.ledger[:n, RELEASED:].sum(axis=1), sensitivity, reason)
         ended = next((entry["end"] for entry in found if entry["end"]["reason"] == CESSATION), None)
-    second = onset.runaway_onsets(("1 K/s",), time, T, rate, heating, None, ahead=body.ahead(time, T))["1 K/s"]
+    second = onset.runaway_onsets(("1 K/s",), time, T, rate, heating, None, ahead=body.ahead(time, T, machine))["1 K/s"]
     third = onset.third(time, T, float(rate[-1]), second, sensitivity, heating)
     fastest = onset.fastest(time, T, rate, heating)
     row = [value for point in (first, second, third) for value in _pair(point)]

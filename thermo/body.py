@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 
 import thermo.rodas  # noqa: F401 - it is what steps a LineSample
-from thermo.arc import BEFORE, HEAT, PHASE_NAMES, ArcProgramme, Instrument
+from thermo.arc import ARMED, BEFORE, HEAT, PHASE_NAMES, WAIT, ArcProgramme, Instrument
 from thermo.boundary import LINKS, Contact, GapRadiation, Held, Radiation, Source, ThinLayer, resistance, slope_at
 from thermo.case import Case
 from thermo.cell import LumpedCell, Mounting
 from thermo.chemistry import AMOUNTS
 from thermo.dsc import Curve
-from thermo.exposure import EXPOSED, DscProgramme, Exposure, RampProgramme
+from thermo.exposure import EXPOSED, SWITCHED_OFF, DscProgramme, Exposure, RampProgramme
 from thermo.geometry import Along, LayeredBlock, Meshed, Stored
 from thermo.kinetics import Floats, amounts, heat_per_extent, rates
 from thermo.lumped import node_enthalpy
@@ -140,18 +140,23 @@ class CellBody:
             voltage *= s / (abs(s) + float(short.half))
         return voltage
 
-    def heating(self, time: Floats, temperature: Floats, machine: Floats) -> Any:
-        """Rows (n,) in which it is not the sample itself that warms it."""
-        if self.arc:
-            return (machine[:, PHASE] == HEAT) | ((machine[:, PHASE] == ENDED) & (machine[:, BEFORE] == HEAT))
-        return self.ahead(time, temperature) > 0.0
+    def heating(self, time: Floats, temperature: Floats, rate: Floats, machine: Floats) -> Any:
+        """Rows (n,) in which it is not the sample itself that warms it; what a heater has left in a slow sensor, while that falls, is not
+        of the sample either."""
+        if not self.arc:
+            return self.ahead(time, temperature, machine) > 0.0
+        heated = (machine[:, PHASE] == HEAT) | ((machine[:, PHASE] == ENDED) & (machine[:, BEFORE] == HEAT))
+        for row in np.flatnonzero((machine[:, PHASE] == WAIT) & (machine[:, ARMED] == 0.0)):
+            heated[row] = row > 0 and heated[row - 1] and rate[row] <= rate[row - 1]
+        return heated
 
-    def ahead(self, time: Floats, temperature: Floats) -> Floats:
+    def ahead(self, time: Floats, temperature: Floats, machine: Floats) -> Floats:
         """By how much what heats the sample is hotter than it [K]; where a calorimeter does is a matter of its phases."""
         programme = self.surroundings
         if not isinstance(programme, EXPOSED):
             return np.full(len(time), -np.inf)
-        return np.array([programme.ahead(float(at), float(T)) for at, T in zip(time, temperature, strict=True)])
+        rows = zip(time, temperature, machine[:, SWITCHED_OFF], strict=True)
+        return np.array([programme.ahead(float(at), float(T), bool(off)) for at, T, off in rows])
 
     def stored(self, temperature: float) -> float:
         """Enthalpy of the sample and all that is heated with it [J], were all of it at one temperature [K]."""

@@ -70,8 +70,9 @@ def dsc_readings(programme: DscProgramme, columns: dict[str, Floats], noise: flo
     """
     from scipy.signal import find_peaks
 
-    time, first = np.unique(columns["time_s"], return_index=True)
-    temperature, flow, base = (columns[name][first] for name in ("sample_K", "heat_flow_W", "baseline_W"))
+    every = columns["time_s"]  # a row that is asked for may fall on one of a step, to rounding
+    first = np.append(0, np.flatnonzero(np.diff(every) > 1e-9 * every[-1]) + 1)
+    time, temperature, flow, base = (columns[name][first] for name in ("time_s", "sample_K", "heat_flow_W", "baseline_W"))
     if programme.baseline == "straight":
         settled = time >= SETTLED * float(programme.lag or 0.0)
         time, temperature, flow = time[settled], temperature[settled], flow[settled]

@@ -236,7 +236,7 @@ class OvenProgramme(SurroundingsProgramme):
         film, glow = float(self.heat_transfer_coefficient) * surface, float(self.emissivity) * surface
         return exposed(float(self.end), air=self.air, conductance=film, emissive_area=glow)
 
-    def ahead(self, time: float, temperature: float) -> float:
+    def ahead(self, time: float, temperature: float, off: bool) -> float:
         """By how much the air is hotter than a sample at a temperature [K], which it heats where that is positive."""
         return _value(self.air, time) - temperature
 
@@ -268,7 +268,7 @@ class HotPlateProgramme(InAir):
         film, glow = float(self.heat_transfer_coefficient) * free, float(self.emissivity) * free
         return exposed(float(self.end), air=self.air, conductance=film, emissive_area=glow, plate=self.plate, plate_conductance=touching)
 
-    def ahead(self, time: float, temperature: float) -> float:
+    def ahead(self, time: float, temperature: float, off: bool) -> float:
         """By how much the plate is hotter than a sample at a temperature [K], which it heats where that is positive."""
         return _value(self.plate, time) - temperature
 
@@ -286,11 +286,9 @@ class HeaterProgramme(InAir):
         off_at = np.inf if self.off_at is None else float(self.off_at)
         return exposed(float(self.end), air=self.air, conductance=film, emissive_area=glow, power=self.power, off_at=off_at)
 
-    def ahead(self, time: float, temperature: float) -> float:
-        """By how much a sample at a temperature [K] is colder than where the heater is switched off; without a heater it is hotter."""
-        if _value(self.power, time) <= 0.0:
-            return -np.inf
-        return np.inf if self.off_at is None else float(self.off_at) - temperature
+    def ahead(self, time: float, temperature: float, off: bool) -> float:
+        """Whether the heater is on (inf) or not (-inf), given whether it has been switched off for good."""
+        return np.inf if _value(self.power, time) > 0.0 and not off else -np.inf
 
 
 class RampProgramme(Frozen):
@@ -317,7 +315,7 @@ class RampProgramme(Frozen):
         end = float(self.end) if self.end is not None else float(known.time[-1])
         return exposed(end, forced=known if isinstance(known, OverTime) else OverTime((Quantity(0.0),), (known,), ()))
 
-    def ahead(self, time: float, temperature: float) -> float:
+    def ahead(self, time: float, temperature: float, off: bool) -> float:
         """The sample does nothing by itself."""
         return np.inf
 
@@ -366,7 +364,7 @@ class DscProgramme(Frozen):
             return exposed(span, forced=furnace)
         return exposed(span, air=furnace, conductance=heat_capacity / float(self.lag))
 
-    def ahead(self, time: float, temperature: float) -> float:
+    def ahead(self, time: float, temperature: float, off: bool) -> float:
         """The furnace leads the sample all the time."""
         return np.inf
 

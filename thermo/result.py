@@ -122,10 +122,10 @@ class Result:
         if isinstance(self.body, CellBody):
             programme = self.case.programme
             T, rate = self.probe(self.body.seen), self.columns["rate_K_per_s"]
-            heating = self.body.heating(self.time, T, self.machine)
+            heating = self.body.heating(self.time, T, rate, self.machine)
             voltage = self.columns.get("voltage_V")
             onsets = made["onsets"]
-            ahead = self.body.ahead(self.time, T)
+            ahead = self.body.ahead(self.time, T, self.machine)
             onsets["T2"] = onset.runaway_onsets(self.case.measure.onsets.T2, self.time, T, rate, heating, voltage, ahead=ahead)
             primary = onsets["T2"].get(CRITERIA[0])
             onsets["T3"] = onset.third(self.time, T, float(rate[-1]), primary, self._sensitivity(), heating)
@@ -270,7 +270,7 @@ class Result:
             found.append({"code": "thin-margin", "text": text, "where": "onsets.cessation"})
         if isinstance(self.body, CellBody):
             seen, rate = self.probe(self.body.seen), self.columns["rate_K_per_s"]
-            own = self.body.heating(self.time, seen, self.machine)
+            own = self.body.heating(self.time, seen, rate, self.machine)
             for name in onset.unconfirmed(made["onsets"]["T2"], rate, own)[:1]:
                 text = (
                     f"the run ends less than {onset.LATER_RISE:g} K after the rate has reached {name}, so that no T2 ({name}) can be read: "
@@ -278,7 +278,7 @@ class Result:
                 text += f"at its end the cell heats itself at {show(float(rate[-1]), 'temperature rate')}"
                 found.append({"code": "cut-short", "text": text, "where": f"onsets.T2.{name}"})
         if isinstance(self.body, CellBody) and not self.body.arc:
-            heated = self.body.heating(self.time, self.probe("sample"), self.machine)
+            heated = self.body.heating(self.time, self.probe("sample"), self.columns["rate_K_per_s"], self.machine)
             for name, point in made["onsets"]["T2"].items():
                 row = 0 if point is None else int(np.searchsorted(self.time, point["time_s"]))
                 if point is not None and heated[max(row - 1, 0)]:

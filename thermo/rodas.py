@@ -88,6 +88,7 @@ class LineWork(NamedTuple):
     z: Floats
     heater_slope: Floats
     heat: Floats
+    forced: Floats  # (1,): whether the temperature of the step was given
 
 
 @kernel
@@ -210,6 +211,20 @@ def ending(sample, state, work, s, m):
 
 
 @kernel
+def stepped_over(capacity, before, after):
+    """A step from one temperature to another [K] over the width of a peak of C(T) that it meets within 4 widths; 0.0 where it meets none.
+
+    A heater whose power goes with C(T) must not miss one.
+    """
+    worst = 0.0
+    for j in range(capacity.peak_heat.shape[0]):
+        middle, width = capacity.peak_temperature[j], capacity.peak_width[j]
+        if min(before, after) < middle + 4.0 * width and max(before, after) > middle - 4.0 * width:
+            worst = max(worst, abs(after - before) / width)
+    return worst
+
+
+@kernel
 def rodas4_step(sample, programme, state, clock, h, work):
     """One step of RODAS4 for enthalpies, extents and ledger into `work`; the error over the tolerance.
 
@@ -221,6 +236,7 @@ def rodas4_step(sample, programme, state, clock, h, work):
     g = 1.0 / (GAMMA * h)
     around = surroundings(programme, state.machine, clock)
     kept = kept_share(sample, state.fired)
+    work.forced[0] = around.forced
     fed = kept if around.forced == 0.0 else 0.0  # the share of the heat that warms the sample
     wall = wall_temperature(around, state.temperature[at])
     for i in range(n_nodes):
@@ -228,7 +244,7 @@ def rodas4_step(sample, programme, state, clock, h, work):
         work.capacity[i] = node_capacity(sample, i, T)
         work.loss_slope[i] = sample.surface[i] * (surface_loss_slope(around, T) + around.plate_conductance)
         work.wall_slope[i] = sample.surface[i] * surface_loss_slope(around, wall)
-        work.heater_slope[i] = around.ramp * sample.share[i] * heat_capacity_slope(capacity, T)
+        work.heater_slope[i] = 0.0 if around.forced != 0.0 else around.ramp * sample.share[i] * heat_capacity_slope(capacity, T)
         work.diagonal[i] = g * work.capacity[i] + work.loss_slope[i] - work.heater_slope[i]
     for s in range(n_sites):
         T, share = state.temperature[sample.site_node[s]], sample.site_share[s]
@@ -275,8 +291,9 @@ def rodas4_step(sample, programme, state, clock, h, work):
             step = 0.0
             for j in range(stage):
                 step += A[stage, j] * work.temperature[j, i]
-            target = state.enthalpy[i] + work.capacity[i] * step
-            T = node_temperature(sample, i, target, state.temperature[i] + step) if stage else state.temperature[i]
+            T = state.temperature[i] + step
+            if stage and around.forced == 0.0:
+                T = node_temperature(sample, i, state.enthalpy[i] + work.capacity[i] * step, T)
             if not (T > 0.0 and T < 1e5):
                 return math.inf
             work.stage_temperature[i] = T
@@ -292,8 +309,8 @@ def rodas4_step(sample, programme, state, clock, h, work):
             T = work.stage_temperature[i]
             loss = sample.surface[i] * surface_loss(moment, T, wall)
             heater = sample.share[i] * moment.power
-            if moment.ramp != 0.0:
-                heater += moment.ramp * heated_capacity(sample, i, T)
+            if moment.ramp != 0.0:  # where the temperature is given, the capacity that makes it a straight line
+                heater += moment.ramp * (work.capacity[i] if around.forced != 0.0 else heated_capacity(sample, i, T))
             earlier = 0.0
             for j in range(stage):
                 earlier += C[stage, j] * work.temperature[j, i]
@@ -372,7 +389,10 @@ def rodas4_step(sample, programme, state, clock, h, work):
         # in enthalpy, over the smaller capacity of both ends: a narrow melting peak must not hide what lies behind it
         after = node_capacity(sample, i, work.stage_temperature[i])
         spread = max(1.0, work.capacity[i] / after)
-        worst = max(worst, abs(work.temperature[5, i]) * spread / sample.tolerance_temperature)
+        if around.forced == 0.0:
+            worst = max(worst, abs(work.temperature[5, i]) * spread / sample.tolerance_temperature)
+        if around.ramp != 0.0 and around.forced == 0.0 and sample.share[i] > 0.0:
+            worst = max(worst, stepped_over(capacity, state.temperature[i], work.stage_temperature[i]))
     for s in range(n_sites):
         for k in range(n_reactions):
             worst = max(worst, abs(work.extent[5, s, k]) / sample.tolerance_extent)
@@ -415,6 +435,7 @@ def make_line_work(sample, programme):
         z=zeros((reactions, reactions)),
         heater_slope=zeros(n),
         heat=zeros((sites, reactions)),
+        forced=zeros(1),
     )
 
 
@@ -450,17 +471,27 @@ def take_line_step(sample, programme, state, clock, h, work):
 @interpolate.body(LineSample)
 @kernel
 def interpolate_line(sample, state, work, theta, trial):
-    """y(theta) = (1 - theta) y0 + theta (y1 + (1 - theta)(K1 + theta K2)) for every row of the state."""
+    """y(theta) = (1 - theta) y0 + theta (y1 + (1 - theta)(K1 + theta K2)) for every row of the state.
+
+    Where the temperature is given, enthalpy follows from it, and the heat that went in from that.
+    """
+    rise = 0.0
     for i in range(state.temperature.shape[0]):
         value = dense(work.temperature[:, i], theta)
-        trial.enthalpy[i] = state.enthalpy[i] + work.capacity[i] * value
         guess = state.temperature[i] + value
-        trial.temperature[i] = node_temperature(sample, i, trial.enthalpy[i], guess)
+        if work.forced[0] != 0.0:
+            held = node_enthalpy(sample, i, guess)
+            rise += held - state.enthalpy[i]
+            trial.enthalpy[i], trial.temperature[i] = held, guess
+        else:
+            trial.enthalpy[i] = state.enthalpy[i] + work.capacity[i] * value
+            trial.temperature[i] = node_temperature(sample, i, trial.enthalpy[i], guess)
     for s in range(state.extent.shape[0]):
         for k in range(state.extent.shape[1]):
             trial.extent[s, k] = state.extent[s, k] + dense(work.extent[:, s, k], theta)
     for r in range(state.ledger.shape[0]):
-        trial.ledger[r] = state.ledger[r] + dense(work.ledger[:, r], theta)
+        change = rise if r == HEAT_IN and work.forced[0] != 0.0 else dense(work.ledger[:, r], theta)
+        trial.ledger[r] = state.ledger[r] + change
     for s in range(state.fired.shape[0]):
         for j in range(state.fired.shape[1]):
             trial.fired[s, j] = state.fired[s, j]
