@@ -535,6 +535,35 @@ def test_a_short_that_is_missing_cannot_throw_anything_out(tmp_path):
     assert [(m.key, m.text) for m in found] == [("sample.ejecta.after", "names a short, and there is none")]
 
 
+CATHODE = """  chemistry:
+    title: one cathode
+    species: {{cathode: {{start: {start}}}, salt: {{start: {salt}}}}}
+    reactions:
+      decay:
+        pre_exponential_factor: 1e10 1/s
+        activation_energy: 120 kJ/mol
+        factors: [{{kind: order, species: cathode, order: 1}}]
+        consumes: {consumes}
+        heat: {heat}
+"""
+
+
+def with_cathode(**numbers):
+    """The cell with a chemistry of one reaction, and the line of its species `from`."""
+    numbers = {"start": "1", "salt": "1", "consumes": "{cathode: 1}", "heat": "1 kJ"} | numbers
+    text = TEXT[CELL].replace("  chemistry: limetal-ncm811-lhce\n", "  volume: 1 cm3\n" + CATHODE.format(**numbers))
+    return text, text[: text.index("    from: ")].count("\n") + 1
+
+
+@pytest.mark.parametrize(("unit", "heat"), [("kg/m3", "{per_mass: 1 kJ/kg}"), ("mol", "{per_mole: 1 kJ/mol}")])
+def test_a_short_takes_its_charge_from_a_fraction(tmp_path, unit, heat):
+    text, line = with_cathode(start=f"500 {unit}", salt=f"1 {unit}", heat=heat)
+    found = [m for m in mistakes_of(tmp_path, text) if m.key == "sample.short.from"]
+    assert [m.line for m in found] == [line]
+    assert f"amounts are given in {unit}; give them as fractions, with a start of at most 1" in found[0].text
+    assert not [m for m in mistakes_of(tmp_path, with_cathode()[0]) if m.key.startswith("sample")]
+
+
 @pytest.mark.parametrize(
     ("layers", "words"),
     [

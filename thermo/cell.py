@@ -55,7 +55,7 @@ class VoltageOfCell(Frozen):
 class ShortCircuit(Frozen):
     """An internal short at a trigger: sustained through `resistance`, or fused, giving `fused_energy` once.
 
-    It takes its charge from the species `from`, which the decomposition of the charged material shares.
+    It takes its charge from the species `from`, a fraction, which the decomposition of the charged material shares.
     """
 
     at: Trigger
@@ -95,6 +95,7 @@ class Mounting(NamedTuple):
     lag: float = 0.0
 
 
+AMOUNT_UNITS = {"density": "kg/m3", "amount of substance": "mol"}
 SENSOR_SHARE = 1e-6  # of the cell's heat capacity: what a sensor with a lag has
 
 
@@ -159,6 +160,9 @@ class LumpedCell(Frozen):
             problems.append(
                 (("short", "from"), f"no such species {shortened(self.short.species)!r}" + did_you_mean(self.short.species, species))
             )
+        elif self.short is not None and base is not None and base.amounts != "number":
+            text = "a short takes the amount of this species for the charged fraction, and amounts are given in "
+            problems.append((("short", "from"), text + f"{AMOUNT_UNITS[base.amounts]}; give them as fractions, with a start of at most 1"))
         if self.short is not None and base is not None and "short" in base.reactions:
             problems.append((("chemistry",), "has a reaction named 'short', the name of the internal short"))
         if problems:
