@@ -301,6 +301,44 @@ def test_a_fused_short_gives_its_energy_once_and_the_test_goes_on():
     assert result.columns["conversion_cathode"][row + 1] - result.columns["conversion_cathode"][row] == pytest.approx(50.0 / (4.3 * 1800.0))
 
 
+FUSED = """
+title: a fused short
+sample:
+  kind: lumped
+  heat_capacity: {at_298K: 100 J/K}
+  chemistry:
+    title: a charge that two reactions use
+    species: {c: {start: 1}}
+    reactions:
+      twice:
+        pre_exponential_factor: 1e-30 1/s
+        activation_energy: 120 kJ/mol
+        factors: [{kind: order, species: c, order: 1}]
+        consumes: {c: 2}
+        heat: 1 kJ
+      once:
+        pre_exponential_factor: 1e11 1/s
+        activation_energy: 120 kJ/mol
+        factors: [{kind: order, species: c, order: 1}]
+        consumes: {c: 1}
+        heat: 20 kJ
+  short: {at: {temperature: 150 degC}, resistance: 0.1 ohm, charge: 1 Ah, voltage: {empty: 3 V, full: 4 V}, fused_energy: 2 kJ, from: c}
+programme: {kind: arc, start: 50 degC, step: 5 K, heater: 2 K/min, wait: 15 min, seek: 10 min, sensitivity: 0.02 K/min, end: 300 degC}
+"""
+
+
+@pytest.fixture(scope="module")
+def fused():
+    return run(case_from(FUSED))
+
+
+def test_a_fused_short_takes_its_charge_by_the_reaction_that_uses_it_one_for_one(fused):
+    jump = np.flatnonzero((np.diff(fused.probe("sample")) > 10.0) & (np.diff(fused.time) == 0.0))
+    once, twice = (np.diff(fused.columns[f"conversion_{name}"])[jump] for name in ("once", "twice"))
+    assert once == pytest.approx([2000.0 / (4.0 * 3600.0)], rel=1e-12)
+    assert twice == [0.0]
+
+
 def margins_at(phase, clock, rate, temperature=400.0, armed=1.0, **changes):
     """Margins of the machine in a phase, the wall following."""
     instrument, machine, out = settings(**changes), np.zeros(N_MACHINE), np.zeros(N_MARGINS + 1)

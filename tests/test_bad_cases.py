@@ -564,6 +564,16 @@ def test_a_short_takes_its_charge_from_a_fraction(tmp_path, unit, heat):
     assert not [m for m in mistakes_of(tmp_path, with_cathode()[0]) if m.key.startswith("sample")]
 
 
+@pytest.mark.parametrize("consumes", ["{salt: 1}", "{cathode: 2}", "{cathode: -1, salt: 1}", "{cathode: 1, salt: 1}"])
+def test_a_fused_short_takes_its_charge_by_a_reaction_of_its_species_alone(tmp_path, consumes):
+    text, line = with_cathode(consumes=consumes)
+    fused = text.replace("    from: cathode\n", "    from: cathode\n    fused_energy: 50 J\n")
+    found = [m for m in mistakes_of(tmp_path, fused) if m.key == "sample.short.fused_energy"]
+    assert [m.line for m in found] == [line + 1]
+    assert "uses up 'cathode' one for one and nothing else (consumes: {cathode: 1}); there is none" in found[0].text
+    assert not [m for m in mistakes_of(tmp_path, text) if m.key.startswith("sample")]
+
+
 @pytest.mark.parametrize(
     ("layers", "words"),
     [

@@ -163,6 +163,10 @@ class LumpedCell(Frozen):
         elif self.short is not None and base is not None and base.amounts != "number":
             text = "a short takes the amount of this species for the charged fraction, and amounts are given in "
             problems.append((("short", "from"), text + f"{AMOUNT_UNITS[base.amounts]}; give them as fractions, with a start of at most 1"))
+        elif self.short is not None and self.short.fused_energy is not None and base is not None and _use_of(base, self.short.species) < 0:
+            name = shortened(self.short.species)
+            text = f"takes its charge by a reaction that uses up {name!r} one for one and nothing else"
+            problems.append((("short", "fused_energy"), text + f" (consumes: {{{name}: 1}}); there is none"))
         if self.short is not None and base is not None and "short" in base.reactions:
             problems.append((("chemistry",), "has a reaction named 'short', the name of the internal short"))
         if problems:
@@ -224,7 +228,7 @@ class LumpedCell(Frozen):
             # the charge that the fuse lets through at full voltage is gone from the charged species
             fuse_energy = float(short.fused_energy)
             fuse_extent = fuse_energy / (short.voltage.full * short.charge)
-            fuse_reaction = _reaction_of(text, short.species)
+            fuse_reaction = _use_of(text, short.species)
         mounted = mounting or Mounting()
         nodes = [("cell", mounted.with_cell)]
         links = []
@@ -271,5 +275,9 @@ class LumpedCell(Frozen):
         )
 
 
-def _reaction_of(text: MechanismText, species: str) -> int:
-    return next((k for k, reaction in enumerate(text.reactions.values()) if species in reaction.consumes), -1)
+def _use_of(text: MechanismText, species: str) -> int:
+    """The first reaction whose extent is what it uses of a species, and nothing else is used or made; -1 if there is none."""
+    for k, reaction in enumerate(text.reactions.values()):
+        if {name: amount for name, amount in reaction.consumes.items() if amount != 0.0} == {species: 1.0}:
+            return k
+    return -1
