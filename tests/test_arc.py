@@ -339,6 +339,13 @@ def test_a_fused_short_takes_its_charge_by_the_reaction_that_uses_it_one_for_one
     assert twice == [0.0]
 
 
+def test_the_heat_of_an_exotherm_has_that_of_a_fused_short_in_it(fused):
+    """No heat is lost, so that what is released is stored."""
+    (found,) = fused.summary()["exotherms"]
+    assert found["heat_J"] == pytest.approx(found["stored_J"], rel=1e-9)
+    assert found["heat_J_per_Ah"] == found["heat_J"]
+
+
 def margins_at(phase, clock, rate, temperature=400.0, armed=1.0, **changes):
     """Margins of the machine in a phase, the wall following."""
     instrument, machine, out = settings(**changes), np.zeros(N_MACHINE), np.zeros(N_MARGINS + 1)

@@ -35,7 +35,20 @@ from thermo.logger import logged
 from thermo.measure import CRITERIA, tolerance, wanted
 from thermo.programme import ENDED, PHASE, REASON, REASONS
 from thermo.reader import dotted
-from thermo.stepping import N_BANDED, N_DIRECT, N_JACOBI, N_MODES, N_MULTIGRID, N_REJECTED, N_SOLVES, N_STEPS, RELEASED, History, State
+from thermo.stepping import (
+    FUSED,
+    N_BANDED,
+    N_DIRECT,
+    N_JACOBI,
+    N_MODES,
+    N_MULTIGRID,
+    N_REJECTED,
+    N_SOLVES,
+    N_STEPS,
+    RELEASED,
+    History,
+    State,
+)
 from thermo.units import DIMENSIONS, show
 
 
@@ -211,7 +224,7 @@ class Result:
         }
 
     def _exotherms(self) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
-        released = self.ledger[:, RELEASED:].sum(axis=1)
+        released = self.ledger[:, FUSED] + self.ledger[:, RELEASED:].sum(axis=1)
         assert isinstance(self.body, CellBody)
         seen = self.probe(self.body.seen)
         found, first = exotherms(self.time, seen, self.machine, released, self._sensitivity(), self._end_reason())
