@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-import thermo.rodas  # noqa: F401 - it is what steps a LineSample
 from thermo.arc import ARMED, BEFORE, HEAT, PHASE_NAMES, WAIT, ArcProgramme, Instrument
 from thermo.boundary import LINKS, Contact, GapRadiation, Held, Radiation, Source, ThinLayer, resistance, slope_at
 from thermo.case import Case
@@ -23,6 +22,7 @@ from thermo.modal_body import ModalBody, modal_body
 from thermo.passage import passage
 from thermo.programme import ENDED, PHASE, FaceSchedule, SteadyProgramme, SurroundingsProgramme
 from thermo.readings import Reading, derived_numbers, extremes_by_region, range_warnings, stack_of, theta_between
+from thermo.rodas import kept_share  # the module is what steps a LineSample
 from thermo.shape import Frame
 from thermo.stepping import CLOCK, EJECTED, FUSED, HEAT_IN, HEAT_OUT, HIGHEST, RELEASED, History, State, advance
 from thermo.store import stored_field
@@ -103,12 +103,13 @@ class CellBody:
                 made["plate_K"] = np.interp(block.time, around.plate_time, around.plate)
         made["rate_K_per_s"] = block.rate
         n_rows, n_reactions = len(block.time), len(self.reactions)
-        power, voltage = np.zeros((n_rows, n_reactions)), np.zeros(n_rows)
+        power, voltage, kept = np.zeros((n_rows, n_reactions)), np.zeros(n_rows), np.ones(n_rows)
         mechanism = self.sample.mechanism
         amount, rate = np.zeros(len(mechanism.start)), np.zeros(n_reactions)
         for i in range(n_rows):
             fired = block.fired[i, 0]
             amounts(mechanism, block.extent[i, 0], amount)
+            kept[i] = kept_share(self.sample, block.fired[i])
             rates(mechanism, made["sample_K"][i], amount, fired, rate)
             for k in range(n_reactions):
                 power[i, k] = heat_per_extent(mechanism, k, amount) * rate[k]
@@ -125,7 +126,7 @@ class CellBody:
         if self.cell.short is not None:
             made["voltage_V"] = voltage
         if self.dsc is not None:
-            made |= self.dsc.columns(block.time, block.temperature[:, 0], power.sum(axis=1))
+            made |= self.dsc.columns(block.time, block.temperature[:, 0], kept * power.sum(axis=1))
         return made
 
     def _voltage(self, amount: Floats, shorted: bool) -> float:

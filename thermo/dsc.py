@@ -25,9 +25,10 @@ class Curve:
 
     Notes
     -----
-    Without a lag the flow is released - C dT/dt and the baseline -C dT/dt. With one the flow is UA (T - Tr), UA = (C(25 degC) + pan)/lag: a
-    furnace that rises by b [K/s] leads the reference by b tr (1 - exp(-t/tr)), tr = pan/UA. The baseline is that flow of a sample that does
-    not react, H(T) + pan T rising by UA (Tf - T), integrated beside it (LSODA).
+    Without a lag the flow is kept - C dT/dt, kept being the heat released that does not leave with what is thrown out, and the baseline
+    -C dT/dt. With one the flow is UA (T - Tr), UA = (C(25 degC) + pan)/lag: a furnace that rises by b [K/s] leads the reference by
+    b tr (1 - exp(-t/tr)), tr = pan/UA. The baseline is that flow of a sample that does not react, H(T) + pan T rising by UA (Tf - T),
+    integrated beside it (LSODA).
     """
 
     def __init__(self, programme: DscProgramme, capacity: HeatCapacity) -> None:
@@ -48,12 +49,12 @@ class Curve:
         span, longest = self.programme.span(), SPACING / rate
         return solve_ivp(slope, (0.0, span), [start], method="LSODA", rtol=1e-9, atol=1e-9, max_step=longest, dense_output=True).sol
 
-    def columns(self, time: Floats, temperature: Floats, released: Floats) -> dict[str, Floats]:
+    def columns(self, time: Floats, temperature: Floats, kept: Floats) -> dict[str, Floats]:
         """Heat flow out of the sample [W] and per mass, and what it would be without reactions, from arrays (n,) in s, K and W."""
         start, rate = float(self.programme.start), float(self.programme.rate)
         if self.programme.lag is None:
             base = np.array([-rate * heat_capacity(self.capacity, T) for T in temperature])
-            flow = released + base
+            flow = kept + base
         else:
             reference = self.pan / self.conductance
             behind = reference * -np.expm1(-time / reference) if reference > 0.0 else np.zeros_like(time)

@@ -182,6 +182,35 @@ def test_a_fused_short_under_a_forced_temperature_is_refused():
             read_case(CASES / "paper" / "cu-20li.yaml", ["sample.short.fused_energy=60 J", f"programme={programme}", "expect=[]"])
 
 
+EJECTING = """
+title: a sample that is thrown out in part
+sample:
+  kind: lumped
+  heat_capacity: {{at_298K: 20 mJ/K}}
+  chemistry:
+    title: one reaction
+    species: {{c: {{start: 1}}}}
+    reactions:
+      a:
+        pre_exponential_factor: 1e11 1/s
+        activation_energy: 120 kJ/mol
+        factors: [{{kind: order, species: c, order: 1}}]
+        consumes: {{c: 1}}
+        heat: 10 J
+  short: {{at: {{temperature: 100 degC}}, resistance: 1 kohm, charge: 1 mAh, voltage: {{empty: 3 V, full: 4 V}}, from: c}}
+  ejecta: {{fraction: 0.4, after: short}}
+programme: {{kind: dsc, start: 25 degC, end: 300 degC, rate: 10 K/min, per: 5 mg{lag}}}
+"""
+
+
+@pytest.mark.parametrize("lag", ["", ", lag: 5 s"])
+def test_heat_that_leaves_with_what_is_thrown_out_is_not_in_the_area_of_a_dsc(lag):
+    summary = run(case_from(EJECTING.format(lag=lag))).summary()
+    energy = summary["energy"]
+    assert energy["ejected_J"] > 1.0
+    assert summary["dsc"]["area_J"] == pytest.approx(sum(energy["released_J"].values()) - energy["ejected_J"], rel=2e-3)
+
+
 def test_the_anode_of_shurtz_in_a_dsc():
     """Everything that the case expects, and every 3 s of its curve."""
     result = run(read_case(CASES / "calorimetry" / "anode-dsc.yaml"))
