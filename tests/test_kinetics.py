@@ -46,6 +46,7 @@ def rates_at(temperature, extent):
         (BARRIER, 0.033, 0.1),
         (AUTOCATALYTIC, 1.0, 1.0),
         (AUTOCATALYTIC, 0.7, 1.5),
+        (AUTOCATALYTIC, 0.7, 0.0),
     ],
 )
 @pytest.mark.parametrize("amount", [0.9, 0.2, 0.01, -0.05])
@@ -53,6 +54,16 @@ def test_the_slope_of_a_factor_is_its_derivative(kind, a, b, amount):
     step = 1e-6 * abs(amount)
     difference = (factor(kind, amount + step, a, b) - factor(kind, amount - step, a, b)) / (2 * step)
     assert factor_slope(kind, amount, a, b) == pytest.approx(difference, rel=1e-6)
+
+
+@pytest.mark.parametrize("amount", [1.0, 0.3, 0.0])
+@pytest.mark.parametrize("order", [0.0, 0.5, 1.0])
+def test_an_autocatalytic_factor_without_its_other_order_is_one_of_order_n(order, amount):
+    """It starts from all that there is, and ends where nothing is left."""
+    for function in (factor, factor_slope):
+        assert function(AUTOCATALYTIC, amount, order, 0.0) == function(ORDER, amount, order, 1e-6)
+    assert factor(AUTOCATALYTIC, 1.0, order, 0.0) == pytest.approx(1.0, rel=2e-6)
+    assert factor(AUTOCATALYTIC, 0.0, order, 0.0) == 0.0
 
 
 @pytest.mark.parametrize("n", [1.0, 1.5, 2.0])

@@ -117,15 +117,19 @@ def barrier_slope(amount, reference, critical):
 
 @kernel
 def autocatalytic(amount, order, other):
-    """c^n (1 - c)^m of what is left, after Sestak and Berggren; n = m = 1 is that of Prout and Tompkins."""
-    return order_n(amount, order, LEAST) * order_n(1.0 - amount, other, LEAST)
+    """c^n (1 - c)^m of what is left, after Sestak and Berggren; n = m = 1 is that of Prout and Tompkins, m = 0 order n."""
+    left = order_n(amount, order, LEAST)
+    return left if other == 0.0 else left * order_n(1.0 - amount, other, LEAST)
 
 
 @kernel
 def autocatalytic_slope(amount, order, other):
     """d/dc of `autocatalytic`."""
+    slope = order_n_slope(amount, order, LEAST)
+    if other == 0.0:
+        return slope
     left, made = order_n(amount, order, LEAST), order_n(1.0 - amount, other, LEAST)
-    return order_n_slope(amount, order, LEAST) * made - left * order_n_slope(1.0 - amount, other, LEAST)
+    return slope * made - left * order_n_slope(1.0 - amount, other, LEAST)
 
 
 @kernel
