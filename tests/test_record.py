@@ -230,6 +230,55 @@ def test_the_history_of_a_run_reads_as_its_summary(thermo, tmp_path):
         assert mine is None if entry is None else mine["temperature_K"] == pytest.approx(entry["temperature_K"], abs=1e-9)
 
 
+MOUNTED = """
+title: a cell in a holder
+sample:
+  kind: lumped
+  heat_capacity: {{at_298K: 40 J/K}}
+  chemistry:
+    title: one reaction
+    species: {{c: {{start: 1}}}}
+    reactions:
+      a:
+        pre_exponential_factor: 1e11 1/s
+        activation_energy: 120 kJ/mol
+        factors: [{{kind: order, species: c, order: 1}}]
+        consumes: {{c: 1}}
+        heat: {heat}
+programme:
+  {{kind: arc, start: 50 degC, step: 5 K, heater: 2 K/min, wait: 15 min, seek: 10 min, sensitivity: 0.02 K/min, end: 300 degC,
+  calorimeter: {{{calorimeter}}}}}
+measure: {{onsets: {{T2: [1 K/s, 10 K/min, 1 K/min]}}}}
+numerics: {{tolerance: 1e-6}}
+"""
+HOLDER = "holder: {mass: 20 g, heat_capacity: 0.5 J/(g K), conductance: 0.2 W/K}, "
+
+
+@pytest.mark.parametrize("heat", ["15 kJ", "4 kJ"])
+@pytest.mark.parametrize(
+    ("calorimeter", "seen"),
+    [
+        (HOLDER + "sensor: {place: holder}", "holder_K"),
+        (HOLDER + "sensor: {place: sample}", "sample_K"),
+        ("sensor: {lag: 20 s}", "sensor_K"),
+        (HOLDER + "sensor: {place: holder, lag: 10 s}", "sensor_K"),
+    ],
+)
+def test_the_history_of_a_run_is_read_where_its_instrument_looks(thermo, tmp_path, calorimeter, seen, heat):
+    (tmp_path / "case.yaml").write_text(MOUNTED.format(calorimeter=calorimeter, heat=heat))
+    thermo("run", "case.yaml", "--no-pictures", "--quiet", "--out", "run")
+    wanted = json.loads((tmp_path / "run" / "summary.json").read_text())["onsets"]
+    made = json.loads(thermo("onset", "run/history.csv", "--json")[1])
+    assert made["record"]["columns"]["temperature"] == seen
+    found = made["onsets"]
+    assert found["T1"]["temperature_K"] == pytest.approx(wanted["T1"]["temperature_K"], abs=0.15)
+    for name, entry in found["T2"].items():
+        assert (entry is None) == (wanted["T2"].get(name) is None)
+        assert entry is None or entry["temperature_K"] == pytest.approx(wanted["T2"][name]["temperature_K"], abs=0.2)
+    assert heat == "4 kJ" or found["T2"]["1 K/min"] is not None
+    assert (found["T3"] is None) == (wanted["T3"] is None)
+
+
 def test_a_voltage_that_drops(write):
     """Below half of the first one known, in the row where it does so."""
     text = "time_s,T_K,voltage_V\n0,400,\n60,400.1,4.2\n120,400.3,4.1\n180,401,2.0\n240,402,0.1\n"

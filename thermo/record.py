@@ -86,6 +86,8 @@ def read_record(path: Path, columns: dict[str, str] | None = None) -> Record:
     if len(rows) < 2:
         text = f"holds {'one sample' if rows else 'no samples'}; two are the least that a record can have"
         raise CaseError([Mistake(name, None, "", text)])
+    if set(OF_A_RUN) <= set(names) and "temperature" not in (columns or {}):
+        places["temperature"] = names.index(_seen(name, rows, names)), column_scale("K", "temperature")
     mistakes: list[Mistake] = []
     values = {kind: _numbers(name, rows, names, place, kind not in NEEDED, mistakes) for kind, place in places.items()}
     if not mistakes:
@@ -165,6 +167,24 @@ def _sought(names: list[str], kind: str) -> Place | None:
     if bare:
         raise UnitError(f"the column {bare[0]!r} states no unit; say --{kind} '{bare[0]}:UNIT', {wanted(dimension)} is wanted")
     return None
+
+
+OF_A_RUN = {"time_s": ("s", "time"), "sample_K": ("K", "temperature"), "rate_K_per_s": ("K/s", "temperature rate")}  # of this program
+
+
+def _seen(file: str, rows: list[Any], names: list[str]) -> str:
+    """The temperature in the history of a run that its instrument sees: the sensor's, or of sample and holder the one whose rates fit."""
+    if "sensor_K" in names or "holder_K" not in names:
+        return "sensor_K" if "sensor_K" in names else "sample_K"
+    wanted_units = OF_A_RUN | {"holder_K": OF_A_RUN["sample_K"]}
+    time, sample, rate, holder = (
+        _numbers(file, rows, names, (names.index(name), column_scale(*unit)), True, []) for name, unit in wanted_units.items()
+    )
+    rise = 0.5 * (rate[1:] + rate[:-1]) * np.diff(time)
+    off = {
+        name: float(np.nansum(np.abs(np.diff(T) - rise)[np.diff(time) > 0.0])) for name, T in (("sample_K", sample), ("holder_K", holder))
+    }
+    return min(off, key=lambda name: off[name])
 
 
 MISSING = ("", "nan", "-", "--", "n/a", "na")
