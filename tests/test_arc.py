@@ -426,6 +426,39 @@ def test_a_tracked_exotherm_is_never_heated_and_says_where_it_fell_below_the_sen
     assert "heat" not in later
 
 
+SECOND = """
+title: a cell that runs away, and heats itself without end when it is tested again
+sample:
+  kind: lumped
+  heat_capacity: {at_298K: 100 J/K}
+  chemistry:
+    title: what comes after the first reaction
+    species: {c: {start: 1}, d: {start: 1}}
+    reactions:
+      first:
+        pre_exponential_factor: 1e11 1/s
+        activation_energy: 120 kJ/mol
+        factors: [{kind: order, species: c, order: 1}]
+        consumes: {c: 1}
+        heat: 40 kJ
+      second:
+        pre_exponential_factor: 3e-4 1/s
+        activation_energy: 0 kJ/mol
+        gate: {temperature: 0 degC, until: 200 degC}
+        factors: [{kind: threshold, species: c, below: 0.01}]
+        consumes: {d: 0.001}
+        heat: 100 J
+programme:
+  {kind: arc, start: 50 degC, step: 5 K, heater: 2 K/min, wait: 15 min, seek: 10 min, sensitivity: 0.01 K/min, end: 300 degC,
+  lost_exotherm: return, tests: 2, cool_down: {to: 60 degC, air: 25 degC, conductance: 0.1 W/K}, longest: 26 h}
+"""
+
+
+def test_an_exotherm_in_which_the_run_ends_has_the_reason_of_that():
+    found = run(case_from(SECOND)).summary()["exotherms"]
+    assert [(entry["test"], entry["end"]["reason"]) for entry in found] == [(1, "runaway over"), (2, "longest time")]
+
+
 def test_tracking_ends_where_self_heating_is_over():
     text = SINGLE.format(phi=1.0).replace("heat: 500 J", "heat: 20 J").replace("start: 47.5 degC", "start: 100 degC")
     summary = run(case_from(text)).summary()

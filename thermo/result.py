@@ -351,8 +351,7 @@ def exotherms(
         later = np.flatnonzero(machine[row:, IN_EXOTHERM] == 0.0)
         over = int(row + later[0]) if len(later) else len(temperature) - 1
         ceased = bool(len(later)) and (machine[over, PHASE] != COOL or machine[over, REASON] == BY_STANDSTILL)
-        if len(later) and not ceased:
-            end_reason = REASONS[Calorimeter][int(machine[over, REASON])]
+        reason = CESSATION if ceased else REASONS[Calorimeter][int(machine[over, REASON])] if len(later) else end_reason
         rate = float(machine[row, WINDOW_RATE])
         criterion = f"mean rate over the seek window >= {sensitivity * 60.0:g} K/min"
         if machine[row, BEFORE] in (HEAT, WAIT) or machine[row, PHASE] == RUN:
@@ -364,7 +363,7 @@ def exotherms(
                 "end": {
                     "temperature_K": float(temperature[over]),
                     "time_s": float(time[over]),
-                    "reason": CESSATION if ceased else end_reason,
+                    "reason": reason,
                     "margin": float(machine[over, MEAN_RATE]) / sensitivity - 1.0 if ceased else None,
                 },
                 "rise_K": float(temperature[over] - temperature[row]),
