@@ -279,6 +279,31 @@ def test_the_history_of_a_run_is_read_where_its_instrument_looks(thermo, tmp_pat
     assert (found["T3"] is None) == (wanted["T3"] is None)
 
 
+COOLED = "cool_down: {to: 60 degC, air: 25 degC, conductance: 0.1 W/K}, record: {interval: 10 s, rise: 0.5 K}, calorimeter: {"
+
+
+def test_cooling_after_a_test_is_no_exotherm(thermo, tmp_path):
+    """Neither is the last step of the heater, after which the record falls."""
+    text = MOUNTED.format(calorimeter="", heat="5 kJ").replace("calorimeter: {", COOLED)
+    (tmp_path / "case.yaml").write_text(text)
+    thermo("run", "case.yaml", "--no-pictures", "--quiet", "--out", "run")
+    (wanted,) = json.loads((tmp_path / "run" / "summary.json").read_text())["exotherms"]
+    (found,) = json.loads(thermo("onset", "run/record.csv", "--json")[1])["exotherms"]
+    assert found["rise_K"] == pytest.approx(wanted["rise_K"], abs=0.5)
+
+
+def test_an_exotherm_that_cools_below_its_start_ends_at_its_maximum(write):
+    """Too slow for a T2, and cold before its window is over."""
+    time = np.arange(0.0, 6000.0, 10.0)
+    T = np.interp(time, [0.0, 1800.0, 1950.0, 4400.0, 5400.0, 5700.0, 6000.0], [373.0, 373.0, 378.0, 383.0, 383.0, 213.0, 213.0])
+    T += 97.0 * np.clip((time - 4400.0) / 1000.0, 0.0, 1.0) ** 6
+    rows = "".join(f"{t},{x:.3f}\n" for t, x in zip(time, T, strict=True))
+    (found,) = analyse(read_record(write("time_s,T_K\n" + rows)))["exotherms"]
+    assert found["end"]["reason"] == "maximum"
+    assert found["end"]["temperature_K"] == 480.0
+    assert found["rise_K"] > 90.0
+
+
 def test_a_voltage_that_drops(write):
     """Below half of the first one known, in the row where it does so."""
     text = "time_s,T_K,voltage_V\n0,400,\n60,400.1,4.2\n120,400.3,4.1\n180,401,2.0\n240,402,0.1\n"

@@ -348,7 +348,8 @@ def exotherms(trace: Trace, peak_time: float | None) -> tuple[list[dict[str, Any
 
     Returns
     -------
-    list of {start: {temperature_K, time_s, ...}, end: {temperature_K, time_s, reason, margin}, rise_K, duration_s}
+    list of {start: {temperature_K, time_s, ...}, end: {temperature_K, time_s, reason, margin}, rise_K, duration_s}; one that cools to
+    below its start is over at its maximum
     """
     if not trace.whole:
         return _segments(trace, peak_time), None
@@ -368,10 +369,12 @@ def exotherms(trace: Trace, peak_time: float | None) -> tuple[list[dict[str, Any
             elif not made:
                 missed = found
         last = min(float(trace.record.time[hold.last]), until)
+        warm = float(np.interp(last, trace.record.time, trace.record.temperature))
         if begun is None and hold.ended == "record" and not (made and made[-1]["end"]["time_s"] >= last):
             begun = _unseen(trace, hold, last)
+            if begun and warm <= begun["temperature_K"]:  # the end of a heater step, and cooling after it
+                begun = None
         if begun:
-            warm = float(np.interp(last, trace.record.time, trace.record.temperature))
             made.append(_ended(trace, begun, last, warm, "maximum" if last == until else ENDS[hold.ended], None))
     return made, missed
 
@@ -427,6 +430,10 @@ def _at_row(trace: Trace, row: int, criterion: str) -> dict[str, Any]:
 
 
 def _ended(trace: Trace, begun: dict[str, Any], time: float, temperature: float, reason: str, rate: float | None) -> dict[str, Any]:
+    if temperature < begun["temperature_K"] - FALL:  # it is over before
+        first, last = np.searchsorted(trace.record.time, (begun["time_s"], time))
+        top = int(first + np.argmax(trace.record.temperature[first : last + 1]))
+        time, temperature, reason, rate = float(trace.record.time[top]), float(trace.record.temperature[top]), "maximum", None
     margin = None if rate is None or not math.isfinite(rate) else rate / trace.instrument.sensitivity - 1.0
     return {
         "start": begun,
@@ -446,8 +453,11 @@ def _segments(trace: Trace, peak_time: float | None) -> list[dict[str, Any]]:
         if peak_time is not None and record.time[hold.first] <= peak_time <= record.time[last]:
             last = int(np.searchsorted(record.time, peak_time))
         reason = "maximum" if last < hold.last else ENDS[hold.ended]
+        T = record.temperature[hold.first : last + 1]
+        if T[-1] < T[0] - FALL and T.max() == T[0]:  # cooling and nothing else
+            continue
         rate = float(trace.rate[last]) if hold.ended in ("step", "fall") else None
-        made.append(_ended(trace, begun, float(record.time[last]), float(record.temperature[last]), reason, rate))
+        made.append(_ended(trace, begun, float(record.time[last]), float(T[-1]), reason, rate))
     return made
 
 
