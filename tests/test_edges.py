@@ -89,6 +89,22 @@ def test_an_edge_on_a_cut_is_that_of_the_first_region(tmp_path):
     assert result.probe("rim")[-1] == pytest.approx(mean, abs=0.2)  # the node at the cut is read below it
 
 
+def test_an_edge_of_two_faces_that_a_contact_parts(tmp_path):
+    """The left side of each slab meets the other's, and the contact, in the same line, which is read in the lower slab."""
+    mesh = two_boxes()
+    left = mesh.faces["left"]
+    low = mesh.points[left][:, :, 2].max(axis=1) <= 10.0
+    (tmp_path / "body.msh").write_bytes(mesh_bytes(mesh._replace(faces=mesh.faces | {"ll": left[low], "lh": left[~low]}), ".msh"))
+    case = tmp_path / "case.yaml"
+    contact = "low|high: [{kind: contact, resistance: 1e-3 m2 K/W}]"
+    probes = "  probes:\n    upper: {edge: [lh, low|high], take: mean}\n    both: {edge: [ll, lh], take: maximum}\n"
+    text = CASE.replace("ORDER", "1").replace("    bottom: [", f"    {contact}\n    bottom: [").replace("  probes:\n", probes)
+    case.write_text(text)
+    result = run(read_case(case))
+    for name in ("corner", "upper", "both"):
+        assert result.probe(name)[-1] == pytest.approx(300.0 + 100.0 / 12.0, abs=1e-6)
+
+
 def test_edges_keep_to_their_cells_where_a_mesh_is_cut():
     mesh = two_boxes()
     cut, _ = split(mesh, ["low|high"])

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from meshes.mesh import facet_pairs
 from tests.conftest import case_from
 from tests.test_bodies import KINDS
 from thermo.body import build
@@ -68,12 +67,10 @@ def test_what_one_side_gives_the_other_gets(dimension, elements, order, varied):
     into = body.sample.conduction.at(T).into(T) + around.flow
     slopes, needed = body._going(5.0, T, into)
     given = np.where(body.fixed, needed - into, 0.0)
-    conductivity = {name: material.thermal_conductivity for name, material in body.materials.items()}
-    facets, sides = facet_pairs(body.shape.mesh)
     for face in ("a|b", "b|c"):
         nodes = body.shape.space.on_facets(body.shape.mesh.faces[face])[0]
-        parts = [_between(body, conductivity, region, nodes, facets, sides) for region in face.split("|")]
-        there, back = (part.heat(5.0, T, slopes, given) for part in parts)
+        body.shape.mesh.faces["|".join(face.split("|")[::-1])] = body.shape.mesh.faces[face]
+        there, back = (_between(body, name).heat(5.0, T, slopes, given) for name in (face, "|".join(face.split("|")[::-1])))
         assert not body.fixed[nodes].any()
         assert there == pytest.approx(-back, abs=1e-10 * np.sum(np.abs(into)))
         assert body.flows[face].heat(5.0, T, slopes, given) == there
@@ -157,3 +154,85 @@ def test_a_wide_face_within_a_region(order, elements):
     case = three(3, elements, order, HELD.replace("{from: 300 K, to: 400 K, over: 10 s}", "400 K"), text=text)
     columns = run(case).columns
     assert columns["flow_part_W"][-1] == pytest.approx(0.5 * columns["flow_left_W"][-1], rel=1e-6)
+
+
+MEETING = """
+    title: two blocks on one
+    materials:
+      a: {density: 2000 kg/m3, heat_capacity: 500 J/(kg K), thermal_conductivity: 10 W/(m K)}
+      b: {density: 1000 kg/m3, heat_capacity: 1000 J/(kg K), thermal_conductivity: OTHER}
+    sample:
+      kind: boxes
+      coordinates: plane
+      regions:
+        a: {material: a, from: [0 mm, 0 mm], to: [20 mm, 10 mm]}
+        b: {material: UPPER, from: [0 mm, 10 mm], to: [10 mm, 20 mm]}
+        c: {material: b, from: [10 mm, 10 mm], to: [20 mm, 20 mm]}
+      temperature: 300 K
+      mesh: {order: ORDER, smallest: 5 mm, largest: 5 mm}
+    programme:
+      kind: steady
+      faces: {FACES}
+    measure: {flows: [a|b, a|c, b|c, bottom, top]}
+"""
+UP = "bottom: [{kind: flux, heat_flux: 50 kW/m2}], top: [{kind: held, temperature: 300 K}]"
+
+
+def meeting(order, faces, other="10 W/(m K)", upper="a"):
+    text = MEETING.replace("ORDER", str(order)).replace("FACES", faces).replace("OTHER", other).replace("UPPER", upper)
+    columns = run(case_from(text)).columns
+    return {name[5:-2]: float(values[-1]) for name, values in columns.items() if name.startswith("flow_")}
+
+
+@pytest.mark.parametrize("order", [1, 2])
+def test_regions_that_meet_in_a_node_share_what_is_left_over(order):
+    """1000 W straight up through a into b and c side by side; nothing passes between these."""
+    flows = meeting(order, UP)
+    assert [flows[face] for face in ("a|b", "a|c", "b|c")] == pytest.approx([500.0, 500.0, 0.0], abs=1e-6)
+
+
+@pytest.mark.parametrize("order", [1, 2])
+def test_a_rim_that_is_held_passes_nothing(order):
+    """Heat along x in layers of 10 and 0.1 W/(m K), their ends held: nothing crosses from one to the other but round the node that three
+    regions have in common, by which a part of what the upper two exchange there is taken to go, and all of that comes back."""
+    sides = "left: [{kind: held, temperature: 400 K}], right: [{kind: held, temperature: 300 K}]"
+    flows = meeting(order, sides, "0.1 W/(m K)", upper="b")
+    along = 0.1 * 100.0 / 0.02 * 0.01
+    assert flows["a|b"] == pytest.approx(-flows["a|c"], rel=1e-7)
+    assert flows["b|c"] - flows["a|b"] == pytest.approx(along, rel=1e-7)
+    assert abs(flows["a|b"]) < 0.1 * along and abs(flows["bottom"]) < 1e-9
+
+
+def test_a_part_of_a_face_on_a_gap_passes_its_part():
+    text = """
+    title: a gap
+    materials: {a: {density: 2000 kg/m3, heat_capacity: 500 J/(kg K), thermal_conductivity: 10 W/(m K)}}
+    sample:
+      kind: boxes
+      coordinates: plane
+      regions:
+        one: {material: a, from: [0 mm, 0 mm], to: [10 mm, 10 mm]}
+        two: {material: a, from: [10 mm, 0 mm], to: [20 mm, 10 mm]}
+        over: {material: a, from: [0 mm, 12 mm], to: [20 mm, 20 mm]}
+      patches:
+        lo: {from: [0 mm, 10 mm], to: [20 mm, 10 mm]}
+        hi: {from: [0 mm, 12 mm], to: [20 mm, 12 mm]}
+        half: {from: [0 mm, 10 mm], to: [10 mm, 10 mm]}
+        other: {from: [10 mm, 12 mm], to: [20 mm, 12 mm]}
+      temperature: 300 K
+      mesh: {order: 1, smallest: 2.5 mm, largest: 2.5 mm}
+    programme:
+      kind: steady
+      faces:
+        bottom: [{kind: held, temperature: 1000 K}]
+        top: [{kind: held, temperature: 300 K}]
+        lo: [{kind: gap-radiation, to: hi, emissivity: 0.8, other_emissivity: 0.8}]
+    measure: {flows: [lo, hi, half, other, one|two, top]}
+    """
+    columns = run(case_from(text)).columns
+    flows = {name[5:-2]: float(values[-1]) for name, values in columns.items() if name.startswith("flow_")}
+    assert flows["lo"] == pytest.approx(-flows["hi"], rel=1e-12)
+    assert flows["half"] == pytest.approx(0.5 * flows["lo"], rel=1e-6)
+    assert flows["other"] == pytest.approx(0.5 * flows["hi"], rel=1e-6)
+    assert flows["top"] == pytest.approx(-flows["hi"], rel=1e-6)
+    assert abs(flows["one|two"]) < 1e-6 * flows["hi"]

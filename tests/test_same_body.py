@@ -12,6 +12,7 @@ from thermo.case import read_case
 from thermo.errors import CaseError
 from thermo.modal_body import modal_body
 from thermo.simulate import run
+from thermo.store import Folder
 
 MATERIALS = """
     title: the same
@@ -202,3 +203,44 @@ def test_refusals_of_the_two_ways(tmp_path):
     case = written(tmp_path, 2, "simplices")
     case.write_text(case.read_text() + "numerics: {quadrature: nodal}\n")
     assert "a point a node is a rule of quadrilaterals and hexahedra" in refused(case)
+
+
+TWO_LAYERS = (
+    MATERIALS
+    + """
+    sample:
+      kind: layered-block
+      size: [10 mm, 10 mm]
+      layers: [{name: low, material: a, thickness: 4 mm}, {name: up, material: b, thickness: 4 mm}]
+      temperature: START
+      mesh: {order: ORDER, largest: 2 mm, symmetry: false}
+    programme: {kind: surroundings, faces: {bottom: [{kind: flux, heat_flux: 10 kW/m2}], MORE}, end: 20 s}
+    measure: {pictures: {times: [20 s]}}
+    numerics: {tensor: TENSOR}
+"""
+)
+
+
+@pytest.mark.parametrize("order", [1, 2])
+def test_a_start_from_a_result_whose_contact_is_gone(tmp_path, order):
+    """The nodes between take the mean weighted with heat capacities, in mode space too, so that no heat is lost."""
+    contact = '"low|up": [{kind: contact, resistance: 2e-3 m2 K/W}]'
+    text = TWO_LAYERS.replace("ORDER", str(order))
+    before = run(case_from(text.replace("START", "300 K").replace("MORE", contact).replace("TENSOR", "false")))
+    with Folder(tmp_path / "before") as kept:
+        (time, field), body = before.frames[-1], before.body
+        kept.write_frame(1, time, body.frame(), body.unfolded(field), None, [])
+    stored = before.summary()["regions"]["low"]["stored_J"] + before.summary()["regions"]["up"]["stored_J"]
+    starts = []
+    for tensor in ("true", "false"):
+        case = case_from(text.replace("START", f"{{result: {tmp_path / 'before'}}}").replace(", MORE", "").replace("TENSOR", tensor))
+        after = run(case).summary()["energy"]
+        cold = run(case_from(text.replace("START", "300 K").replace(", MORE", "").replace("TENSOR", tensor))).summary()["energy"]
+        starts.append(after["initial_J"] - cold["initial_J"])
+    assert starts == pytest.approx([stored, stored], rel=1e-6)
+
+
+def test_a_face_and_a_region_of_one_name_are_told_apart(tmp_path):
+    case = written(tmp_path, 2, "boxes", programme="surroundings\n  end: 1 s\n  sources: {hot: {power_density: 1 W/m3}}")
+    words = refused(case)
+    assert "programme.sources.hot: a face of that name has conditions as well" in words

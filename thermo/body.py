@@ -331,10 +331,7 @@ class MeshBody:
         if isinstance(given, Along):
             places: Floats = points[:, self.block.letters().index(given.letter)]
             return np.interp(places, np.array(given.position, float), np.array(given.value, float))  # type: ignore[no-any-return]
-        if isinstance(given, Stored):
-            inside = {name: np.unique(self.shape.space.cells[cells]) for name, cells in self.regions.items()}
-            return stored_field(given.folder, points, inside)  # type: ignore[no-any-return]
-        if not isinstance(given, dict) or len(set(given.values())) == 1:
+        if not isinstance(given, dict | Stored) or (isinstance(given, dict) and len(set(given.values())) == 1):
             return np.full(len(points), self.block.start_of(next(iter(self.regions))))
         weight, total = np.zeros(len(points)), np.zeros(len(points))
         share = density * self.shape.space.cell_volumes()
@@ -342,7 +339,9 @@ class MeshBody:
             nodes = self.shape.space.cells[cells]
             part = np.broadcast_to(share[cells, None], nodes.shape)
             np.add.at(weight, nodes, part)
-            np.add.at(total, nodes, part * self.block.start_of(name))
+            inside, value = np.unique(nodes), np.zeros(len(points))
+            value[inside] = stored_field(given.folder, points[inside], name) if isinstance(given, Stored) else self.block.start_of(name)
+            np.add.at(total, nodes, part * value[nodes])
         return total / weight  # type: ignore[no-any-return]
 
     @property

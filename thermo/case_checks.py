@@ -91,6 +91,8 @@ def place_mistakes(document: Document, sample: Any, raw: Any) -> list[Mistake]:
         refuse("faces", name, text)
     sources = raw.get("sources")
     for name in sources if isinstance(sources, dict) else []:
+        if name in named and name in faces:
+            refuse("sources", name, "a face of that name has conditions as well: give one of them another name ('faces' of the sample)")
         if name not in regions:
             refuse("sources", name, f"the sample has no region {shortened(name)!r}" + among(name, regions))
     for one, other in block.overlaps(held) if block else []:

@@ -220,6 +220,8 @@ def mesh(
     except ValueError as error:
         raise typer.BadParameter(f"{target}: {error}", param_hint="--out") from None
     write_file(target, data, force=force)
+    for note in body.notes(work.named_faces()):  # what part of the body it covers, among others
+        say(note)
     say(mesh_text(report(made, exact)))
     say(f"mesh: {target}")
 

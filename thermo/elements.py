@@ -270,22 +270,21 @@ class Space:
         )
         return B, P
 
-    def beside(self, nodes: Integers, dyad: Any, cells: Integers) -> tuple[Any, Integers]:
-        """The rows of the conduction matrix of some cells at `nodes`, added up, as B (n_pieces, n_nodes); and the cells with such a node.
+    def beside(self, at: Floats, dyad: Any, cells: Integers) -> tuple[Any, Integers]:
+        """The rows of the conduction matrix of some cells, each times its node's `at` (n_nodes,), added up as B (n_pieces, n_nodes); and
+        the cells with such a node.
 
-        With k where `conduction.at_points` takes it in those cells, the sum of (K T) over the nodes is k . (B T). `dyad` gives the dyads
-        of a direction at places (dimension, ...).
+        With k where `conduction.at_points` takes it in those cells, at . (K T) is k . (B T). `dyad` gives the dyads of a direction at
+        places (dimension, ...).
         """
         from scipy.sparse import csr_matrix
         from skfem import Basis
 
-        inside = np.zeros(self.n_nodes, bool)
-        inside[nodes] = True
-        touching = cells[inside[self.cells[cells]].any(axis=1)]
+        touching = cells[np.any(at[self.cells[cells]] != 0.0, axis=1)]
         basis = Basis(self.mesh, self.element, quadrature=self.rule, elements=touching)
         places, own = np.asarray(basis.global_coordinates()), self.cells[touching]
         slopes = [np.broadcast_to(np.asarray(field[0].grad), (len(places), *basis.dx.shape)) for field in basis.basis]
-        test = sum(slope * inside[own[:, i]][None, :, None] for i, slope in enumerate(slopes))
+        test = sum(slope * at[own[:, i]][None, :, None] for i, slope in enumerate(slopes))
         turned = np.einsum("abcq,bcq,cq->acq", dyad(places), test, basis.dx * self.measure(places))
         share = np.stack([np.einsum("acq,acq->cq", turned, slope) for slope in slopes], axis=-1)
         if self.order == 1:

@@ -190,7 +190,9 @@ class ModalBody:
         given, nodes, (nz, nx, ny) = self.block.temperature, self.box.nodes, self.box.shape
         if isinstance(given, Stored):
             points, _ = tensor_cells(nodes[:3])
-            return np.moveaxis(stored_field(given.folder, points).reshape(nx, ny, nz), 2, 0)
+            layers = [np.moveaxis(stored_field(given.folder, points, name).reshape(nx, ny, nz), 2, 0) for name in self.materials]
+            shares = self.capacity[:, None] * self.thicknesses
+            return np.einsum("lkij,lk->kij", layers, shares / shares.sum(axis=0))  # type: ignore[no-any-return]
         if isinstance(given, Along):
             places = {"x": nodes.x, "y": nodes.y, "z": nodes.z}[given.letter]
             line: Floats = np.interp(places, np.array(given.position, float), np.array(given.value, float))

@@ -6,7 +6,9 @@ passes what the nodes of their interface have left over in a:
     sum over these nodes of   q_a + s_a - (K_a T) - C_a dT/dt
 
 with q_a the heat of conditions on the faces of a, s_a that of sources in it, K_a and C_a the matrices of its cells alone. What a gets and
-b gives are the same to rounding. T. J. R. Hughes et al., Journal of Computational Physics 163 (2000) 467-488, "conservation properties".
+b gives are the same to rounding. Where more than two regions meet in a node, what they have left over is shared among their interfaces
+there as currents are among resistors, one over the area of each; where a node is held from outside nothing passes, and at a node of a
+held interface the mean of what both sides have left over. T. J. R. Hughes et al., Journal of Computational Physics 163 (2000) 467-488.
 """
 
 from __future__ import annotations
@@ -20,21 +22,22 @@ from thermo.boundary import LINKS, GapRadiation, Held, Source
 from thermo.conduction import at_points, directions
 from thermo.derived import value_at
 from thermo.kinetics import Floats, Integers
+from thermo.shape import facing
 from thermo.storage import Storage
 from thermo.system import across, exchange
 
 
 class Passage(NamedTuple):
     """The terms of the heat through a face [W]: conditions on nodes with their area [m2] or volume [m3]; the share of held nodes in what
-    they are given; links (condition, sign, nodes of both sides, area); conduction as (value, B, P), the heat k(P T) . (B T) that counts
-    against; what is stored beside the face, by an enthalpy or by a row of the mass matrix."""
+    they are given; links (condition, nodes of both sides, area with a sign); conduction as (value, B, P), the heat k(P T) . (B T) that
+    counts against; what is stored beside the face, by enthalpies or by a row of the mass matrix."""
 
     exchanges: list[tuple[Any, Integers, Floats]] = []
     held: Integers = np.zeros(0, np.int64)
     share: Floats = np.zeros(0)
-    links: list[tuple[Any, float, Integers, Integers, Floats]] = []
+    links: list[tuple[Any, Integers, Integers, Floats]] = []
     conduct: list[tuple[Any, Any, Any]] = []
-    storage: Storage | None = None
+    storage: list[Storage] = []
     mass: Floats | None = None
 
     def heat(self, time: float, temperature: Floats, slopes: Floats, given: Floats) -> float:
@@ -42,13 +45,13 @@ class Passage(NamedTuple):
         found = float(given[self.held] @ self.share)
         for condition, nodes, area in self.exchanges:
             found += float(exchange(condition, area, time, temperature[nodes])[0].sum())
-        for condition, sign, one, other, area in self.links:
+        for condition, one, other, area in self.links:
             a, b = temperature[one], temperature[other]
-            found += sign * float(np.sum(across(condition, area, time, a, b) * (a - b)))
+            found += float(np.sum(across(condition, area, time, a, b) * (a - b)))
         for value, B, P in self.conduct:
             found -= float(np.sum(value_at(value, P @ temperature) * (B @ temperature)))
-        if self.storage is not None:
-            found -= float(self.storage.capacity(temperature) @ slopes)
+        for storage in self.storage:
+            found -= float(storage.capacity(temperature) @ slopes)
         return found if self.mass is None else found - float(self.mass @ slopes)
 
 
@@ -58,90 +61,135 @@ def passage(body: Any, face: str) -> Passage:
     A face within the body is crossed in the direction in which the coordinates rise; what passes it is taken from gradients.
     """
     shape, terms = body.shape, dict(body.programme.terms)
-    conductivity = {name: material.thermal_conductivity for name, material in body.materials.items()}
-    first, _, second = face.partition("|")
-    if second and face in body.links:
-        one, other, area = body.links[face]
-        return Passage(links=[(terms[face], 1.0, one, other, area)])
+    if "|" in face and face in body.links:
+        return Passage(links=[(terms[face], *body.links[face])])
+    if "|" in face:
+        return _between(body, face)
     rows = shape.mesh.faces[face]
     facets, sides = facet_pairs(shape.mesh)
-    if second:
-        return _between(body, conductivity, first, shape.space.on_facets(rows)[0], facets, sides)
-    if np.all(sides[rows_in(rows, facets), 1] < 0):
+    on = rows_in(rows, facets)
+    if np.all(sides[on, 1] < 0):
         weights = np.zeros(len(facets))
-        weights[rows_in(rows, facets)] = 1.0
-        return _conditions(body, facets, weights, None)._replace(links=_gaps(body, rows))
+        weights[on] = 1.0
+        held, share = _held(body, facets, weights)
+        return Passage(_conditions(body, facets, weights, np.ones(shape.n_nodes)), held, share, _gaps(body, facets, weights, None))
+    conductivity = {name: material.thermal_conductivity for name, material in body.materials.items()}
     return Passage(conduct=[(value, -B, P) for value, B, P in shape.flow(face, conductivity)])
 
 
-def _conditions(body: Any, facets: Integers, weights: Floats, inside: Any) -> Passage:
-    """Conditions and held nodes, each facet (n, m) with a weight (n,), on nodes that are `inside` (n_nodes,) if that is given."""
+def _conditions(body: Any, facets: Integers, weights: Floats, at: Floats) -> list[tuple[Any, Integers, Floats]]:
+    """Conditions on faces, each facet (n, m) with a weight (n,) and each node with one, `at` (n_nodes,)."""
     shape, space = body.shape, body.shape.space
-    exchanges: list[tuple[Any, Integers, Floats]] = []
-    held_rows = [np.zeros((0, facets.shape[1]), np.int64)]
+    found: list[tuple[Any, Integers, Floats]] = []
     for name, condition in body.programme.terms:
-        if isinstance(condition, Held):
-            held_rows.append(shape.mesh.faces[name])
-        elif not isinstance(condition, (*LINKS, Source)):
-            each, share = space.on_each_facet(shape.mesh.faces[name])
-            weighted = share * weights[rows_in(shape.mesh.faces[name], facets)][:, None]
-            own = np.bincount(each.ravel(), weights=weighted.ravel(), minlength=space.n_nodes)
-            area: Floats = np.where(body.fixed, 0.0, own * (float(shape.areas[name] / share.sum()) if name in shape.areas else 1.0))
-            nodes: Integers = np.flatnonzero(area if inside is None else area * inside).astype(np.int64)
-            exchanges.append((condition, nodes, area[nodes]))
-    rows = np.concatenate(held_rows)
+        if not isinstance(condition, (*LINKS, Source, Held)):
+            rows = shape.mesh.faces[name]
+            each, share = space.on_each_facet(rows)
+            own = np.bincount(each.ravel(), weights=(share * weights[rows_in(rows, facets)][:, None]).ravel(), minlength=space.n_nodes)
+            scale = float(shape.areas[name] / share.sum()) if name in shape.areas else 1.0
+            area: Floats = np.where(body.fixed, 0.0, scale * own * at)
+            nodes: Integers = np.flatnonzero(area).astype(np.int64)
+            found.append((condition, nodes, area[nodes]))
+    return found
+
+
+def _held(body: Any, facets: Integers, weights: Floats) -> tuple[Integers, Floats]:
+    """Held nodes on facets with a weight (n,), and the share of these in the area of all held facets round each."""
+    space = body.shape.space
+    rows = np.concatenate([np.zeros((0, facets.shape[1]), np.int64), *(body.shape.mesh.faces[name] for name in _holding(body))])
     rows = rows[np.unique(equal_rows(rows), return_index=True)[1]]
     each, share = space.on_each_facet(rows)
     size = np.broadcast_to(share.sum(axis=1, keepdims=True), share.shape)
     whole = np.bincount(each.ravel(), weights=size.ravel(), minlength=space.n_nodes)
     part = np.bincount(each.ravel(), weights=(size * weights[rows_in(rows, facets)][:, None]).ravel(), minlength=space.n_nodes)
-    held = np.flatnonzero(part if inside is None else part * inside)
-    return Passage(exchanges, held, part[held] / whole[held])
+    held = np.flatnonzero(part)
+    return held, part[held] / whole[held]
 
 
-def _gaps(body: Any, rows: Integers) -> list[tuple[Any, float, Integers, Integers, Floats]]:
-    """The radiation across gaps whose first or other side is part of a face."""
-    found = []
+def _holding(body: Any) -> list[str]:
+    """The faces that are held."""
+    return [name for name, condition in body.programme.terms if isinstance(condition, Held)]
+
+
+def _gaps(body: Any, facets: Integers, weights: Floats, at: Floats | None) -> list[tuple[Any, Integers, Integers, Floats]]:
+    """Radiation across gaps into the body, each facet with a weight (n,), and each node `at` (n_nodes,) if that is given."""
+    mesh, found = body.shape.mesh, []
     for name, condition in body.programme.terms:
         if isinstance(condition, GapRadiation):
-            for side, sign in ((name, -1.0), (condition.to, 1.0)):
-                if np.all(rows_in(body.shape.mesh.faces[side], rows, missing=-1) >= 0):
-                    found.append((condition, sign, *body.links[name]))
+            one, other, area = body.links[name]
+            partner, _ = facing(mesh, name, condition.to, body.shape.space.axisymmetric)
+            for rows, end, sign in ((mesh.faces[name], one, -1.0), (mesh.faces[condition.to][partner], other, 1.0)):
+                weight = np.repeat(weights[rows_in(rows, facets)], len(one) // len(rows)) * (1.0 if at is None else at[end])
+                found.append((condition, one, other, sign * weight * area))
     return found
 
 
-def _between(body: Any, conductivity: dict[str, Any], region: str, nodes: Integers, facets: Integers, sides: Integers) -> Passage:
-    """What the nodes of an interface have left over in a region."""
-    space, k = body.shape.space, list(body.regions).index(region)
-    cells, inside = body.regions[region], np.zeros(space.n_nodes, bool)
-    inside[nodes] = True
-    mine = np.append(np.zeros(len(body.shape.mesh.cells), bool), False)  # the last for no cell
-    mine[cells] = True
-    made = _conditions(body, facets, mine[sides].sum(axis=1) / (sides >= 0).sum(axis=1), inside)
-    exchanges, links = list(made.exchanges), []
-    for name, condition in body.programme.terms:
-        if isinstance(condition, Source) and name == region:
-            exchanges.append((condition, nodes, body.volumes[nodes, k]))
-        elif isinstance(condition, LINKS):
-            one, other, area = body.links[name]
-            ends = [part == region for part in name.split("|")] if "|" in name else [False, False]
-            for end, sign, own in ((one, -1.0, ends[0]), (other, 1.0, ends[-1])):
-                here = inside[end] & own
-                links.append((condition, sign, one[here], other[here], area[here]))
-    conduct = []
-    for direction in directions(conductivity[region], body.block.dimension, space.axisymmetric):
-        B, touching = space.beside(nodes, direction.dyad, cells)
-        conduct.append((direction.value, B, at_points(space, touching)))
-    volumes = np.where(inside, body.volumes[:, k], 0.0)[:, None]
-    mass = None
-    if body.sample.mass is not None:
-        density = np.zeros(len(body.shape.mesh.cells))
-        density[cells] = body.laws[k].right[0]
-        mass = np.asarray(space.mass(density)[nodes].sum(axis=0)).ravel()
-    return made._replace(
-        exchanges=exchanges,
-        links=links,
-        conduct=conduct,
-        storage=Storage(volumes, [body.laws[k]]) if mass is None and not body.steady else None,
-        mass=mass if not body.steady else None,
-    )
+def _between(body: Any, face: str) -> Passage:
+    """What the nodes of an interface have left over in its first region."""
+    space, mesh, steady = body.shape.space, body.shape.mesh, body.steady
+    facets, sides = facet_pairs(mesh)
+    found = Passage([], links=[], conduct=[], storage=[])
+    mass = np.zeros(space.n_nodes)
+    for k, (region, at) in enumerate(_weights(body, face, facets, sides).items()):
+        if not np.any(at):
+            continue
+        cells = body.regions[region]
+        mine = np.append(np.zeros(len(mesh.cells), bool), False)  # the last for no cell
+        mine[cells] = True
+        weights = mine[sides].sum(axis=1) / (sides >= 0).sum(axis=1)
+        found.exchanges.extend(_conditions(body, facets, weights, at))
+        found.links.extend(_gaps(body, facets, weights, at))
+        for name, condition in body.programme.terms:
+            if isinstance(condition, Source) and name == region:
+                nodes = np.flatnonzero(at)
+                found.exchanges.append((condition, nodes, at[nodes] * body.volumes[nodes, k]))
+            elif isinstance(condition, LINKS) and "|" in name:
+                one, other, area = body.links[name]
+                first, _, last = name.partition("|")
+                weight = at[other] * (last == region) - at[one] * (first == region)
+                found.links.append((condition, one, other, weight * area))
+        for direction in directions(body.materials[region].thermal_conductivity, body.block.dimension, space.axisymmetric):
+            B, touching = space.beside(at, direction.dyad, cells)
+            found.conduct.append((direction.value, B, at_points(space, touching)))
+        if body.sample.mass is None:
+            found.storage.append(Storage((at * body.volumes[:, k])[:, None], [body.laws[k]]))
+        else:
+            density = np.zeros(len(mesh.cells))
+            density[cells] = body.laws[k].right[0]
+            mass += space.mass(density) @ at
+    return found._replace(storage=[] if steady else found.storage, mass=None if steady or body.sample.mass is None else mass)
+
+
+def _weights(body: Any, face: str, facets: Integers, sides: Integers) -> dict[str, Floats]:
+    """How much of what each region has left over at each node (n_nodes,) passes an interface; the regions in their order."""
+    space, mesh, names = body.shape.space, body.shape.mesh, list(body.regions)
+    first, last = (names.index(region) for region in face.split("|"))
+    nodes = space.on_facets(mesh.faces[face])[0]
+    at = np.zeros((len(names), space.n_nodes))
+    belongs = np.zeros((len(names), space.n_nodes), bool)
+    for k, inside in enumerate(body.inside):
+        belongs[k, inside] = True
+    at[first, nodes] = 1.0
+    at[:, nodes[body.fixed[nodes]]] = 0.0
+    for name in _holding(body):  # an interface that is held itself: the mean of both sides
+        rows = mesh.faces[name]
+        within = rows[sides[rows_in(rows, facets), 1] >= 0]
+        own = np.intersect1d(space.on_facets(within)[0], nodes) if len(within) else nodes[:0]
+        at[first, own], at[last, own] = 0.5, -0.5
+    many = nodes[(belongs[:, nodes].sum(axis=0) > 2) & ~body.fixed[nodes]]
+    if len(many):
+        areas = {}
+        for name, rows in mesh.faces.items():
+            if "|" in name and name not in body.links and len(rows):
+                each, share = space.on_each_facet(rows)
+                size = np.broadcast_to(np.abs(share).sum(axis=1, keepdims=True), share.shape)
+                one, other = (names.index(region) for region in name.split("|"))
+                areas[one, other] = np.bincount(each.ravel(), weights=size.ravel(), minlength=space.n_nodes)
+        for node in many:
+            matrix = np.zeros((len(names), len(names)))
+            for (one, other), area in areas.items():
+                matrix[[one, other], [other, one]] -= area[node]
+            matrix -= np.diag(matrix.sum(axis=1))
+            spread = np.linalg.pinv(matrix / np.abs(matrix).max())
+            at[:, node] = areas[first, last][node] / np.abs(matrix).max() * (spread[first] - spread[last])
+    return {name: at[k] for k, name in enumerate(names)}

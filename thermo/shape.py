@@ -108,7 +108,7 @@ class Shape:
         nodes: Floats | None = None,
         areas: dict[str, float] | None = None,
     ) -> None:
-        names = list(cuts)
+        names, self._whole = list(cuts), mesh
         mesh, self.sides = split(mesh, names) if names else (mesh, {})
         self.space = Space(mesh, order, axisymmetric=axisymmetric, across=across, nodal=nodal, nodes=None if names else nodes)
         self.mesh, self.mirrors, self.areas = mesh, list(mirrors), areas or {}
@@ -133,7 +133,12 @@ class Shape:
 
     def edge(self, edge: str | tuple[str, str]) -> tuple[Integers, Floats]:
         """Nodes of an edge, by its name or as that in which two faces meet, and the length of each [m]."""
-        return self.space.on_edges(self.mesh.edges[edge] if isinstance(edge, str) else edges_between(self.mesh, *edge))
+        if isinstance(edge, str):
+            return self.space.on_edges(self.mesh.edges[edge])
+        rows = edges_between(self._whole, *edge)  # of a mesh that is cut there the sides have no vertices in common
+        if self.sides:
+            rows = split(self._whole._replace(edges={"": rows}), list(self.sides))[0].edges[""]
+        return self.space.on_edges(rows)
 
     def region(self, name: str) -> Floats:
         """Volume that each node stands for in a region [m3]."""

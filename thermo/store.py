@@ -201,10 +201,10 @@ def write_file(path: Path, data: bytes, *, force: bool, option: str = "--out") -
         raise FileError(f"{path}: cannot be written: {reason(error)}") from None
 
 
-def stored_field(path: Path, points: Any, regions: dict[str, Any] | None = None) -> Any:
+def stored_field(path: Path, points: Any, region: str | None = None) -> Any:
     """The last temperatures of a result at points (n, dimension) [K]. Raises FileError where it has none there.
 
-    `regions` has the numbers of the points in each region: of several stored points at one place, one of the same region is taken.
+    Of several stored points at one place, as on a contact, one of the `region` is taken if that is given and known.
     """
     from meshio import vtu
     from scipy.spatial import cKDTree
@@ -224,12 +224,11 @@ def stored_field(path: Path, points: Any, regions: dict[str, Any] | None = None)
     distance, nearest = cKDTree(places).query(whole)
     if distance.max() > near:
         raise FileError(f"{path}: its mesh is another one; a field is taken over node by node")
-    for name, nodes in (regions or {}).items():
-        own = stored.get(name, nearest[:0])
-        if len(own):
-            distance, number = cKDTree(places[own]).query(whole[nodes])
-            same = distance <= near
-            nearest[nodes[same]] = own[number[same]]
+    own = stored.get(region or "", nearest[:0])
+    if len(own):
+        distance, number = cKDTree(places[own]).query(whole)
+        same = distance <= near
+        nearest[same] = own[number[same]]
     return values[nearest]
 
 
