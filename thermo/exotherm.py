@@ -156,7 +156,10 @@ def heated_rows(record: Record, rate: Floats, step: float) -> npt.NDArray[np.boo
     phase = named_phases(record)
     if phase is not None:
         heat = phase == "heat"
-        return np.asarray(heat | ((phase == "end") & np.append(False, heat[:-1])))
+        heat = np.asarray(heat | ((phase == "end") & np.append(False, heat[:-1])))
+        for row in np.flatnonzero(phase[1:] == "wait") + 1:  # what the heater has left behind in a slow sensor
+            heat[row] = heat[row - 1] and rate[row] > HEATER_RATE and (phase[row - 1] == "heat" or rate[row] <= rate[row - 1])
+        return heat
     heated = np.zeros(len(rate), bool)
     with np.errstate(invalid="ignore"):
         fast = rate > HEATER_RATE
