@@ -131,3 +131,12 @@ def test_a_baseline_that_drifts_does_not_stop_a_runaway():
     assert with_drift["status"] == "complete"
     one, other = (summary["onsets"]["T3"]["temperature_K"] for summary in (with_drift, without))
     assert one == pytest.approx(other, abs=1.0)
+
+
+@pytest.mark.parametrize(("start", "warned"), [("0.999999999", True), ("0.999", False), ("1", False)])
+def test_a_seed_below_the_error_of_a_step_is_told(start, warned):
+    text = HEATED.replace("{start: 1}", f"{{start: {start}}}").replace(
+        "{kind: order, species: c, order: 1}", "{kind: autocatalytic, species: c}"
+    )
+    found = [warning["code"] for warning in run(case_from(text)).summary()["warnings"]]
+    assert ("tiny-seed" in found) == warned

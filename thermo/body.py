@@ -202,6 +202,12 @@ class CellBody:
                 found.append(
                     {"code": "endless-reaction", "text": f"the reaction '{name}' uses nothing up, so it never ends", "where": where}
                 )
+            grown = [factor for factor in reaction.factors if factor.kind == "autocatalytic" and factor.other_order]
+            seeds = [1.0 - mechanism.species[factor.species].start for factor in grown] if mechanism else []
+            if any(0.0 < seed < self.sample.tolerance_extent for seed in seeds):
+                text = f"the reaction '{name}' starts from {min(seeds):.1g} of its product, less than the error of a step "
+                text += f"({self.sample.tolerance_extent:.0e}): how long it takes to begin is not resolved; lower numerics.tolerance"
+                found.append({"code": "tiny-seed", "text": text, "where": f"{where}.factors"})
             gate = reaction.gate
             if gate is not None and gate.temperature > highest:
                 text = f"the gate of the reaction '{name}' at {show(gate.temperature, 'temperature')} was not reached: the hottest is"
