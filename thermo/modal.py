@@ -34,6 +34,7 @@ from thermo.stepping import (
     W,
     error_order,
     fire,
+    flush,
     initial_state,
     interpolate,
     make_work,
@@ -87,6 +88,7 @@ class ModalWork(NamedTuple):
     density: Floats  # (n_loads,), of a weighted sum of moments
     inflow: Floats  # (n_films,), of the same, coefficient times ambient temperature, and the coefficient
     outflow: Floats
+    kept: Floats  # (1,): 1.0 while the amplitudes are in `end`, and a step makes the next ones in the state's own memory
 
 
 # ------------------------------------------------------------------ a box put together
@@ -134,6 +136,7 @@ def make_modal_work(sample: ModalSample, programme: Schedule) -> ModalWork:
         density=np.zeros(len(sample.loads.density)),
         inflow=np.zeros(len(sample.films.plane)),
         outflow=np.zeros(len(sample.films.plane)),
+        kept=np.zeros(1),
     )
 
 
@@ -473,6 +476,11 @@ def interpolate_modal(sample: ModalSample, state: State, work: ModalWork, theta:
         observe(sample, trial.enthalpy, work, trial.temperature)
     trial.ledger[:] = state.ledger
     trial.ledger[RELEASED:] += theta * work.heat
+
+
+@flush.body(ModalSample)
+def flush_modal(sample: ModalSample, state: State, work: ModalWork) -> None:
+    return  # loops in compiled code keep something back
 
 
 @sensor.body(ModalSample)

@@ -23,8 +23,10 @@ from thermo.stepping import (
     D,
     G,
     W,
+    copy,
     error_order,
     fire,
+    flush,
     interpolate,
     sensor,
     take_step,
@@ -416,8 +418,10 @@ def stage(sample, work, s, u, weight, one, one_weight, two, two_weight, share, o
 @take_step.loops(ModalSample)
 @kernel
 def modal_step_loops(sample, programme, state, clock, h, work):
-    u, loop = state.enthalpy, state.loop
-    rise, end, spare, heat, given, before = work.rise, work.end, work.spare, work.heat, work.given, work.given_before
+    u, loop, end = state.enthalpy, state.loop, work.end
+    if work.kept[0] != 0.0:
+        u, end = work.end, state.enthalpy
+    rise, spare, heat, given, before = work.rise, work.spare, work.heat, work.given, work.given_before
     s = h if sample.euler else D * h
     values_now(sample.values, clock, work.now)
     values_now(sample.values, clock + G * h, work.then)
@@ -477,12 +481,21 @@ def modal_step_loops(sample, programme, state, clock, h, work):
 @interpolate.loops(ModalSample)
 @kernel
 def interpolate_modal_loops(sample, state, work, theta, trial):
-    u, n = state.enthalpy, state.temperature.shape[0]
+    """As `modal.interpolate_modal`; the end of a step is not copied into the state, whose memory the next step then takes for its end."""
+    u, n, end = state.enthalpy, state.temperature.shape[0], work.end
+    if work.kept[0] != 0.0:
+        u, end = work.end, state.enthalpy
     if theta == 1.0:
-        for k in range(u.shape[0]):
-            row, found = trial.enthalpy[k], work.end[k]
-            for j in range(row.shape[0]):
-                row[j] = found[j]
+        before, trial.loop[0] = state.loop[0], np.nan
+        itself = state.loop[0] != state.loop[0]  # the trial is the state
+        trial.loop[0] = before
+        if itself:
+            work.kept[0] = 1.0 - work.kept[0]
+        else:
+            for k in range(u.shape[0]):
+                row, found = trial.enthalpy[k], end[k]
+                for j in range(row.shape[0]):
+                    row[j] = found[j]
         for i in range(n):
             trial.temperature[i] = work.seen[i]
     else:
@@ -490,12 +503,20 @@ def interpolate_modal_loops(sample, state, work, theta, trial):
         other = 0.0 if sample.euler else theta * (theta - 1.0) / (G * (G - 1.0))
         for k in range(u.shape[0]):
             for j in range(u.shape[1]):
-                trial.enthalpy[k, j] = u[k, j] + share * (work.end[k, j] - u[k, j])
+                trial.enthalpy[k, j] = u[k, j] + share * (end[k, j] - u[k, j])
                 if other != 0.0:
                     trial.enthalpy[k, j] += other * work.rise[k, j]
         observe_loops(sample, work, trial.enthalpy, trial.temperature)
     for i in range(state.ledger.shape[0]):
         trial.ledger[i] = state.ledger[i] + (theta * work.heat[i - RELEASED] if i >= RELEASED else 0.0)
+
+
+@flush.loops(ModalSample)
+@kernel
+def flush_modal_loops(sample, state, work):
+    if work.kept[0] != 0.0:
+        copy(work.end, state.enthalpy)
+        work.kept[0] = 0.0
 
 
 @sensor.loops(ModalSample)

@@ -32,6 +32,7 @@ from thermo.stepping import (
     State,
     error_order,
     fire,
+    flush,
     initial_state,
     interpolate,
     make_work,
@@ -510,6 +511,12 @@ def dense(stages, theta):
         first += D[0, j] * stages[j]
         second += D[1, j] * stages[j]
     return theta * (whole + (1.0 - theta) * (first + theta * second))
+
+
+@flush.body(LineSample)
+@kernel
+def flush_line(sample, state, work):
+    return
 
 
 @sensor.body(LineSample)

@@ -111,6 +111,11 @@ def interpolate(sample, state, work, theta, trial):
 
 
 @by_type
+def flush(sample, state, work):
+    """Bring into `state` what steps have kept in `work` to save the copying; the loop does so before it returns."""
+
+
+@by_type
 def sensor(sample, programme, trial, clock, work):
     """Temperature [K] and rate [K/s] that the instrument's sensor sees in the state `trial`."""
 
@@ -348,6 +353,7 @@ def advance(sample, programme, state, work, trial, times, limits, history, n_ste
             loop[TROUBLE] = TOO_MANY_STEPS
         if loop[LOWEST] <= 0.0:
             loop[TROUBLE] = BELOW_ZERO
+    flush(sample, state, work)
     return row
 
 

@@ -50,6 +50,7 @@ from thermo.stepping import (
     W,
     error_order,
     fire,
+    flush,
     initial_state,
     interpolate,
     make_work,
@@ -526,6 +527,11 @@ def interpolate_mesh(sample: MeshSample, state: State, work: MeshWork, theta: fl
     trial.enthalpy[:] = work.end_heat if sample.storage and theta == 1.0 else heat_of(sample, trial.temperature)
     trial.ledger[:] = state.ledger
     trial.ledger[RELEASED:] += theta * work.heat
+
+
+@flush.body(MeshSample)
+def flush_mesh(sample: MeshSample, state: State, work: MeshWork) -> None:
+    return
 
 
 @sensor.body(MeshSample)
