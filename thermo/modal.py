@@ -32,6 +32,7 @@ from thermo.stepping import (
     G,
     State,
     W,
+    copy,
     error_order,
     fire,
     flush,
@@ -479,8 +480,12 @@ def interpolate_modal(sample: ModalSample, state: State, work: ModalWork, theta:
 
 
 @flush.body(ModalSample)
-def flush_modal(sample: ModalSample, state: State, work: ModalWork) -> None:
-    return  # loops in compiled code keep something back
+@kernel
+def flush_modal(sample, state, work):  # type: ignore[no-untyped-def]
+    """What the loops of compiled code keep in `end`."""
+    if work.kept[0] != 0.0:
+        copy(work.end, state.enthalpy)
+        work.kept[0] = 0.0
 
 
 @sensor.body(ModalSample)

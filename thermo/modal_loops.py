@@ -23,10 +23,8 @@ from thermo.stepping import (
     D,
     G,
     W,
-    copy,
     error_order,
     fire,
-    flush,
     interpolate,
     sensor,
     take_step,
@@ -509,14 +507,6 @@ def interpolate_modal_loops(sample, state, work, theta, trial):
         observe_loops(sample, work, trial.enthalpy, trial.temperature)
     for i in range(state.ledger.shape[0]):
         trial.ledger[i] = state.ledger[i] + (theta * work.heat[i - RELEASED] if i >= RELEASED else 0.0)
-
-
-@flush.loops(ModalSample)
-@kernel
-def flush_modal_loops(sample, state, work):
-    if work.kept[0] != 0.0:
-        copy(work.end, state.enthalpy)
-        work.kept[0] = 0.0
 
 
 @sensor.loops(ModalSample)
