@@ -592,6 +592,43 @@ def test_faces_that_have_no_gap_between_them(coordinates, face, to, words):
     assert "gap-radiation" in text.splitlines()[mistake.line - 1]
 
 
+@pytest.mark.parametrize("elements", ["boxes", "simplices"])
+@pytest.mark.parametrize("coordinates", ["line", "plane", "space"])
+@pytest.mark.parametrize("between", [True, False])
+def test_radiation_does_not_pass_a_body_in_the_gap(coordinates, elements, between):
+    dimension = {"line": 1, "plane": 2, "space": 3}[coordinates]
+
+    def box(x, y):
+        ends = [", ".join(f"{value} mm" for value in (place, *(y[side],) * (dimension - 1))) for side, place in enumerate(x)]
+        return f"{{from: [{ends[0]}], to: [{ends[1]}]}}"
+
+    def region(x, y):
+        return "{material: a, " + box(x, y).removeprefix("{")
+
+    screen = ((12, 13), (3, 6) if between or dimension == 1 else (12, 15))
+    text = f"""{HEAD}
+sample:
+  kind: boxes
+  coordinates: {coordinates}
+  regions:
+    one: {region((0, 10), (0, 10))}
+    two: {region((20, 30), (0, 10))}
+    {f"screen: {region(*screen)}" if between or dimension > 1 else ""}
+  patches: {{of-one: {box((10, 10), (0, 10))}, of-two: {box((20, 20), (0, 10))}}}
+  temperature: 300 K
+  mesh: {{elements: {elements if dimension > 1 else "boxes"}, smallest: 2 mm}}
+programme:
+  kind: surroundings
+  faces: {{of-one: [{{kind: gap-radiation, to: of-two, emissivity: 0.8, other_emissivity: 0.5}}]}}
+  end: 1 s
+"""
+    if not between:
+        assert len(build(case_from(text)).links["of-one"][0]) >= 1
+        return
+    with pytest.raises(CaseError, match="another part of the body lies between it and 'of-two'"):
+        case_from(text)
+
+
 @pytest.mark.parametrize("turned", [False, True])
 @pytest.mark.parametrize(
     ("coordinates", "face", "to"),

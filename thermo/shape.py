@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import combinations
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -73,7 +74,29 @@ def facing(mesh: Mesh, face: str, to: str, axisymmetric: bool) -> tuple[Integers
     corners = np.sqrt(np.sum(apart**2, axis=-1)).min(axis=2)
     if len(one) != len(other) or float(max(distance.max(), corners.max())) > 1e-6 * size:
         raise ValueError(f"it and {to!r} do not lie opposite each other facet by facet")
+    surface = mesh.points[facets[sides[:, 1] < 0]]
+    if np.any(_between(surface, centre, centre_other[partner], normal)):
+        raise ValueError(f"another part of the body lies between it and {to!r}, and radiation does not pass it")
     return partner, normal
+
+
+def _between(surface: Floats, start: Floats, end: Floats, normal: Floats) -> Any:
+    """Which lines along the normal, from `start` to `end` (n, dimension), a facet of the surface (m, vertices, dimension) lies across."""
+    height = surface.mean(axis=1) @ normal
+    low, high = start @ normal, end @ normal
+    inner = surface[(height > low.min()) & (height < high.max())]
+    tangents = np.linalg.svd(normal[None])[2][1:]
+    flat, at = inner @ tangents.T, start @ tangents.T
+    height = inner.mean(axis=1) @ normal
+    found = np.zeros(len(start), dtype=bool)
+    for corners in combinations(range(surface.shape[1]), len(normal)):  # parts of a facet: points, lines or triangles
+        part = flat[:, corners]
+        edges = part[:, 1:] - part[:, :1]
+        wide = np.abs(np.linalg.det(edges)) > 1e-9 * np.prod(np.linalg.norm(edges, axis=2).clip(1e-300), axis=1)
+        for origin, edge, z in zip(part[wide, 0], edges[wide], height[wide], strict=True):
+            share = (at - origin) @ np.linalg.inv(edge)
+            found |= np.all(share > -1e-9, axis=1) & (share.sum(axis=1) < 1.0 + 1e-9) & (z > low) & (z < high)
+    return found
 
 
 def _normal(mesh: Mesh, face: str) -> Floats:
