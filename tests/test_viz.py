@@ -317,6 +317,22 @@ def test_the_scene_has_both_bodies_on_one_range_in_micrometres(study: Path):
     assert colour_range(bricks, [read.read_field(b.file) for b in bricks])[:2] == (20.0, 200.0)
 
 
+def test_a_cut_through_tetrahedra_shows_the_edges_of_its_regions_alone():
+    """Each of the two L-shaped layers has 6 upright edges of 5 and two outlines of 40; every line lies in two of the planes."""
+    import pyvista
+
+    from viz.grid import outlines, without_quarter
+
+    whole = pyvista.ImageData(dimensions=(5, 5, 5), spacing=(2.5, 2.5, 2.5)).to_tetrahedra(5)
+    whole.points = np.asarray(whole.points, float)
+    whole.point_data["temperature [°C]"] = whole.points[:, 0]
+    whole.cell_data["material"] = (whole.cell_centers().points[:, 2] > 5.0).astype(int)
+    lines = outlines(whole, without_quarter(whole, 5.0, 5.0), 5.0, 5.0)
+    points = np.concatenate([part.points for part in lines])
+    assert np.all(np.sum(np.abs(points[:, :, None] - np.array([0.0, 5.0, 10.0])).min(axis=2) < 1e-4, axis=1) >= 2)
+    assert sum(float(part.compute_cell_sizes()["Length"].sum()) for part in lines) == pytest.approx(2 * (6 * 5.0 + 2 * 40.0), rel=1e-4)
+
+
 def test_a_field_beyond_what_conduction_reaches_widens_the_range(study: Path):
     bricks = [brick(run, 1e-5, run.name) for run in runs_of(study, cells=False)]
     field = read.read_field(bricks[0].file)

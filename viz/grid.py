@@ -39,12 +39,54 @@ def without_quarter(whole: pyvista.UnstructuredGrid, x: float, y: float) -> pyvi
 
     Whole cells are left out where they are boxes, which keeps their edges; cells of another form are cut.
     """
-    import pyvista
-
-    if np.any(whole.celltypes != pyvista.CellType.HEXAHEDRON):
+    if not _boxes(whole):
         behind, before = (whole.clip("x", origin=(x, y, 0.0), invert=invert) for invert in (True, False))
         kept = behind.merge(before.clip("y", origin=(x, y, 0.0), invert=False), merge_points=True)
         kept.set_active_scalars(TEMPERATURE)
         return kept.cast_to_unstructured_grid()
     centres = whole.cell_centers().points
     return whole.extract_cells(np.flatnonzero(~((centres[:, 0] > x) & (centres[:, 1] < y))))
+
+
+def _boxes(whole: pyvista.UnstructuredGrid) -> bool:
+    import pyvista
+
+    return bool(np.all(whole.celltypes == pyvista.CellType.HEXAHEDRON))
+
+
+def outlines(whole: pyvista.UnstructuredGrid, cut: pyvista.UnstructuredGrid, x: float, y: float) -> list[pyvista.PolyData]:
+    """Edges of the regions of a body, and of what the cut through (x, y) shows of them.
+
+    The pieces of cells that a plane has cut do not fit on each other, which would look like folds; so edges of the whole regions are cut,
+    and their surfaces sliced.
+    """
+    boxes = _boxes(whole)
+    found = []
+    for number in np.unique(whole.cell_data["material"]):
+        body = cut if boxes else whole
+        surface = body.extract_cells(np.flatnonzero(body.cell_data["material"] == number)).extract_surface(algorithm="dataset_surface")
+        surface = surface.clean()
+        edges = surface.extract_feature_edges(30, boundary_edges=boxes, non_manifold_edges=False, manifold_edges=False)
+        found += [edges] if boxes else [*_kept(edges, x, y), *_sections(surface, x, y)]
+    return [lines for lines in found if lines.n_cells]
+
+
+def _kept(lines: pyvista.PolyData, x: float, y: float) -> list[pyvista.PolyData]:
+    """What does not lie at larger x and smaller y."""
+    before = lines.clip("x", origin=(x, y, 0.0), invert=False)
+    return [lines.clip("x", origin=(x, y, 0.0)), before.clip("y", origin=(x, y, 0.0), invert=False) if before.n_cells else before]
+
+
+def _sections(surface: pyvista.PolyData, x: float, y: float) -> list[pyvista.PolyData]:
+    """Lines in which both halves of the cut through (x, y) meet a closed surface, and the edge between them within it."""
+    import pyvista
+
+    x0, x1, y0, y1, z0, z1 = surface.bounds
+    x, y = x - 1e-6 * (x1 - x0), y + 1.3e-6 * (y1 - y0)  # next to planes and vertices, not in them
+    found = []
+    for axis, other, invert in (("x", "y", True), ("y", "x", False)):
+        section = surface.slice(axis, origin=(x, y, 0.0))
+        found.append(section.clip(other, origin=(x, y, 0.0), invert=invert) if section.n_cells else section)
+    beyond = 0.1 * (z1 - z0)
+    height = np.sort(surface.ray_trace((x, y, z0 - beyond), (x, y, z1 + beyond))[0][:, 2])
+    return found + [pyvista.Line((x, y, a), (x, y, b)) for a, b in zip(height[::2], height[1::2], strict=False)]

@@ -10,7 +10,7 @@ import numpy as np
 
 from viz import theme
 from viz.bricks import Brick, colour_range
-from viz.grid import TEMPERATURE, grid, without_quarter
+from viz.grid import TEMPERATURE, grid, outlines, without_quarter
 from viz.read import read_cells
 
 if TYPE_CHECKING:
@@ -66,12 +66,8 @@ def _body(plotter: Any, brick: Brick, low: float, high: float, wide: int) -> Non
     actor.mapper.SetResolveCoincidentTopologyToPolygonOffset()
     actor.mapper.SetRelativeCoincidentTopologyPolygonOffsetParameters(2.0, 2.0)
     thin: dict[str, Any] = {"color": "#777777", "line_width": 2.5, "lighting": False}
-    for number in np.unique(cut.cell_data["material"]):
-        layer = cut.extract_cells(np.flatnonzero(cut.cell_data["material"] == number)).extract_surface(algorithm="dataset_surface").clean()
-        # cut cells turn some of their faces inside out, which would look like a fold
-        layer = layer.compute_normals(point_normals=False, consistent_normals=True, auto_orient_normals=True)
-        edges = layer.extract_feature_edges(30, boundary_edges=True, non_manifold_edges=False, manifold_edges=False)
-        plotter.add_mesh(edges, **thin)
+    for lines in outlines(whole, cut, *middle):
+        plotter.add_mesh(lines, **thin)
     lift = 0.004 * (z1 - z0)
     for patch in brick.patches:
         z = z1 + lift if patch.face == "top" else z0 - lift
@@ -114,20 +110,17 @@ def _rulers(plotter: Any, bounds: Any, unit: str) -> None:
 
     x0, x1, y0, y1, z0, z1 = bounds
     gap = 0.07 * max(x1 - x0, y1 - y0)
-    ends = [
-        ("x", (x0, y0 - gap, z0), (x1, y0 - gap, z0), (0.0, -1.0, 0.0)),
-        ("y", (x1 + gap, y0, z0), (x1 + gap, y1, z0), (1.0, 0.0, 0.0)),
-        ("z", (x0 - 0.7 * gap, y0 - 0.7 * gap, z0), (x0 - 0.7 * gap, y0 - 0.7 * gap, z1), (-1.0, -0.4, 0.0)),
+    ends = [  # the words begin or end beside their ruler, however slender the body
+        ("x", (x0, y0 - gap, z0), (x1, y0 - gap, z0), (0.0, -1.0, 0.0), "right", "top"),
+        ("y", (x1 + gap, y0, z0), (x1 + gap, y1, z0), (1.0, 0.0, 0.0), "left", "top"),
+        ("z", (x0 - 0.7 * gap, y0 - 0.7 * gap, z0), (x0 - 0.7 * gap, y0 - 0.7 * gap, z1), (-1.0, -0.4, 0.0), "right", "center"),
     ]
-    places, texts = [], []
-    for name, start, end, out in ends:
+    for name, start, end, out, across, along in ends:
         a, b, n = np.array(start), np.array(end), np.array(out)
         plotter.add_mesh(pyvista.Line(a, b), color="#505050", line_width=2)
         for tip in (a, b):
             plotter.add_mesh(pyvista.Line(tip - 0.25 * gap * n, tip + 0.25 * gap * n), color="#505050", line_width=2)
-        places.append(0.5 * (a + b) + 1.5 * gap * n)
-        texts.append(f"{name}  {np.linalg.norm(b - a):.4g} {unit}")
-    _labels(plotter, places, texts, "center")
+        _labels(plotter, [0.5 * (a + b) + 0.4 * gap * n], [f"{name}  {np.linalg.norm(b - a):.4g} {unit}"], across, along)
 
 
 def _bar(plotter: Any, low: float, high: float, ticks: list[float]) -> None:
@@ -158,7 +151,7 @@ def _bar(plotter: Any, low: float, high: float, ticks: list[float]) -> None:
     _words(plotter, "temperature\n[°C]", 0.5, 0.93, MIDDLE)
 
 
-def _labels(plotter: Any, places: Any, texts: list[str], across: str) -> None:
+def _labels(plotter: Any, places: Any, texts: list[str], across: str, along: str = "center") -> None:
     """Words at places of the scene, always in front."""
     plotter.add_point_labels(
         np.array(places, float),
@@ -171,7 +164,7 @@ def _labels(plotter: Any, places: Any, texts: list[str], across: str) -> None:
         show_points=False,
         always_visible=True,
         justification_horizontal=across,
-        justification_vertical="center",
+        justification_vertical=along,
     )
 
 
