@@ -359,3 +359,51 @@ def test_a_large_body_takes_the_same_steps(monkeypatch):
     assert large.loop[N_MULTIGRID] > 10.0
     assert large.temperature == pytest.approx(small.temperature, abs=1e-5)
     assert large.ledger == pytest.approx(small.ledger, rel=1e-6)
+
+
+STRONG = """
+title: a block with strong surfaces
+materials: {a: {density: 1000 kg/m3, heat_capacity: 1000 J/(kg K), thermal_conductivity: 2 W/(m K)}}
+sample:
+  kind: boxes
+  coordinates: space
+  regions:
+    one: {material: a, from: [0 mm, 0 mm, 0 mm], to: [10 mm, 10 mm, 5 mm]}
+    two: {material: a, from: [0 mm, 0 mm, 5 mm], to: [10 mm, 10 mm, 10 mm]}
+  patches: {part: {from: [0 mm, 0 mm, 10 mm], to: [5 mm, 5 mm, 10 mm]}}
+  temperature: 300 K
+  mesh: {smallest: 1 mm, largest: 1 mm, ELEMENTS}
+programme: {kind: surroundings, faces: {FACES}, end: 1 s}
+"""
+STRONG_FACES = {
+    "film": "part: [{kind: convection, heat_transfer_coefficient: 1e6 W/(m2 K), ambient_temperature: 400 K}]",
+    "film beside a contact over time": (
+        "part: [{kind: convection, heat_transfer_coefficient: 100 W/(m2 K), ambient_temperature: 400 K}], "
+        "one|two: [{kind: contact, resistance: {table: [[0 s, 1e-5 m2 K/W], [10 s, 2e-5 m2 K/W]]}}]"
+    ),
+    "radiation": "part: [{kind: radiation, emissivity: 1, ambient_temperature: 3000 K}]",
+}
+
+
+@pytest.mark.parametrize("elements", ["order: 1", "order: 2", "elements: simplices"])
+@pytest.mark.parametrize("faces", STRONG_FACES.values(), ids=STRONG_FACES)
+def test_strong_surfaces_are_in_the_preconditioner(monkeypatch, faces, elements):
+    """Multigrid made without them leaves their nodes to the conjugate gradients one by one: a hundred iterations."""
+    from scipy.sparse.linalg import cg
+
+    counts = []
+
+    def counted(matrix, rhs, **rest):
+        counts.append(0)
+
+        def count(_):
+            counts[-1] += 1
+
+        return cg(matrix, rhs, callback=count, **rest)
+
+    monkeypatch.setattr("thermo.system.MOST_DIRECT", {3: 0})
+    monkeypatch.setattr("thermo.system.cg", counted)
+    monkeypatch.setattr("thermo.system.STIFF", 0.0)
+    run(case_from(STRONG.replace("FACES", faces).replace("ELEMENTS", elements)))
+    assert counts
+    assert max(counts) <= 20

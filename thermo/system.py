@@ -261,15 +261,18 @@ class MeshWork:
         key: tuple[Any, ...] = (s, diagonal, *(conductance for _, _, conductance in around.links))
         if self.system[0] is conduction and all(np.array_equal(a, b) for a, b in zip(self.system[1], key, strict=True)):
             return self.system[2]
+        self.system = (conduction, key, self._system(s, conduction, diagonal, around.links))
+        return self.system[2]
+
+    def _system(self, s: float, conduction: csr_matrix, diagonal: Floats, links: list[tuple[Integers, Integers, Floats]]) -> csr_matrix:
         matrix = self.between_free(s, conduction, diagonal)
         if self.mass is not None:
             matrix = matrix + self.mass
-        for one, other, conductance in around.links:
+        for one, other, conductance in links:
             rows, columns = np.concatenate([one, other, one, other]), np.concatenate([one, other, other, one])
             data = s * np.concatenate([conductance, conductance, -conductance, -conductance])
             matrix = matrix + csr_matrix((data, (rows, columns)), shape=(len(self.count),) * 2)[self.free][:, self.free]
-        self.system = (conduction, key, matrix.tocsr())
-        return self.system[2]
+        return matrix.tocsr()
 
     def solve(
         self, s: float, rhs: Floats, loop: Floats, around: Surface, capacity: Floats, tolerance: float = SOLVE_TOLERANCE
@@ -324,9 +327,9 @@ class MeshWork:
     def _reference(self, s: float) -> csr_matrix:
         """The matrix that multigrid is made for: of the state as it was at the start, so that a resumed run makes the same."""
         start = self.sample.start_temperature
-        diagonal = self.capacity_at(start)[self.free] if self.mass is None else np.zeros(len(self.free))
-        matrix = self.between_free(s, self.sample.conduction.at(start).matrix, diagonal)
-        return matrix if self.mass is None else (matrix + self.mass).tocsr()
+        around = surface(self.sample, self.terms, 0.0, start)
+        diagonal = s * around.slope[self.free] + (self.capacity_at(start)[self.free] if self.mass is None else 0.0)
+        return self._system(s, self.sample.conduction.at(start).matrix, diagonal, around.links)
 
     def stage(self, T: Floats, known: Floats, time: float, s: float, end: Floats, loop: Floats) -> Floats | None:
         """Solve H(end) - H(T) = known + s (-K end + surface(end)) on the free nodes; the rise of H [J] everywhere, or None.
