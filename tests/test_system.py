@@ -385,10 +385,9 @@ STRONG_FACES = {
 }
 
 
-@pytest.mark.parametrize("elements", ["order: 1", "order: 2", "elements: simplices"])
-@pytest.mark.parametrize("faces", STRONG_FACES.values(), ids=STRONG_FACES)
-def test_strong_surfaces_are_in_the_preconditioner(monkeypatch, faces, elements):
-    """Multigrid made without them leaves their nodes to the conjugate gradients one by one: a hundred iterations."""
+@pytest.fixture
+def iterations(monkeypatch):
+    """Those of the conjugate gradients of each solve, which are used whatever the size and the step."""
     from scipy.sparse.linalg import cg
 
     counts = []
@@ -402,8 +401,42 @@ def test_strong_surfaces_are_in_the_preconditioner(monkeypatch, faces, elements)
         return cg(matrix, rhs, callback=count, **rest)
 
     monkeypatch.setattr("thermo.system.MOST_DIRECT", {3: 0})
-    monkeypatch.setattr("thermo.system.cg", counted)
     monkeypatch.setattr("thermo.system.STIFF", 0.0)
+    monkeypatch.setattr("thermo.system.cg", counted)
+    return counts
+
+
+@pytest.mark.parametrize("elements", ["order: 1", "order: 2", "elements: simplices"])
+@pytest.mark.parametrize("faces", STRONG_FACES.values(), ids=STRONG_FACES)
+def test_strong_surfaces_are_in_the_preconditioner(iterations, faces, elements):
+    """Multigrid made without them leaves their nodes to the conjugate gradients one by one: a hundred iterations."""
     run(case_from(STRONG.replace("FACES", faces).replace("ELEMENTS", elements)))
-    assert counts
-    assert max(counts) <= 20
+    assert iterations
+    assert max(iterations) <= 20
+
+
+@pytest.mark.parametrize("elements", ["order: 1", "order: 2", "elements: simplices"])
+@pytest.mark.parametrize("faces", [STRONG_FACES["film"], STRONG_FACES["radiation"], STRONG_FACES["film"].replace("1e6", "1e-3")])
+def test_a_steady_state_needs_no_capacity_to_be_found(iterations, faces, elements):
+    """A preconditioner of a step of a second would leave the slow modes: hundreds of iterations, and then a factor of the whole."""
+    text = STRONG.replace("FACES", faces + ", bottom: [{kind: flux, heat_flux: 1 W/m2}]").replace("ELEMENTS", elements)
+    run(case_from(text.replace("kind: surroundings", "kind: steady").replace(", end: 1 s", "")))
+    assert iterations
+    assert max(iterations) <= 30
+
+
+def test_a_steady_block_needs_no_step_for_its_modes(iterations):
+    layered = f"""
+title: block
+materials: {{a: {{density: 1000 kg/m3, heat_capacity: 1000 J/(kg K), thermal_conductivity: 2 W/(m K)}}}}
+sample:
+  kind: layered-block
+  size: [10 mm, 10 mm]
+  layers: [{{name: a, material: a, thickness: 10 mm}}]
+  temperature: 300 K
+  mesh: {{largest: 1 mm}}
+programme: {{kind: steady, faces: {{{STRONG_FACES["film"].replace("part", "top")}, bottom: [{{kind: flux, heat_flux: 1 kW/m2}}]}}}}
+"""
+    run(case_from(layered))
+    assert iterations
+    assert max(iterations) <= 20

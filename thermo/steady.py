@@ -3,19 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
+from scipy.sparse import csr_matrix
 
 from thermo.boundary import GapRadiation, Radiation
 from thermo.conduction import edges_of
 from thermo.errors import SolveError
 from thermo.kinetics import Floats
+from thermo.multigrid import multigrid
 from thermo.programme import ENDED, PHASE, REASON, FaceSchedule
-from thermo.stepping import HIGHEST, LOWEST, N_STEPS, RELEASED, History, State, new_history, write_row
+from thermo.stepping import HIGHEST, LOWEST, N_MULTIGRID, N_STEPS, RELEASED, History, State, new_history, write_row
 from thermo.system import MeshSample, MeshWork, heat_of, surface
 
 MOST = 200  # iterations
 SMALLEST = 1e-10  # of the largest flow, what may be left open at a node
+
+
+class SteadyWork(MeshWork):
+    """Memory of Newton's method. Without capacities no step is short, and what preconditions a step does not fit: multigrid is made of
+    every matrix itself."""
+
+    made: tuple[csr_matrix | None, Any] = (None, None)
+
+    def preconditioner_at(self, s: float, matrix: csr_matrix, loop: Floats) -> tuple[int, Any]:
+        """Multigrid."""
+        if self.made[0] is not matrix:
+            self.made = (matrix, multigrid(matrix))
+        return N_MULTIGRID, self.made[1]
 
 
 def settle(sample: MeshSample, programme: FaceSchedule, state: State) -> Iterator[History]:
@@ -23,7 +39,7 @@ def settle(sample: MeshSample, programme: FaceSchedule, state: State) -> Iterato
 
     Raises SolveError where it is not found; the row is then what was reached.
     """
-    work, T = MeshWork(sample._replace(mass=None), programme), state.temperature
+    work, T = SteadyWork(sample._replace(mass=None), programme), state.temperature
     T[work.held] = work.held_values(0.0)
     failure = _newton(work, T, state.loop)
     loop = state.loop
@@ -42,7 +58,7 @@ def settle(sample: MeshSample, programme: FaceSchedule, state: State) -> Iterato
         raise SolveError(failure)
 
 
-def _newton(work: MeshWork, T: Floats, loop: Floats) -> str:
+def _newton(work: SteadyWork, T: Floats, loop: Floats) -> str:
     """Change T until nothing is left unbalanced; why that failed, or nothing."""
     nothing = np.zeros_like(T)
     curved = any(isinstance(condition, Radiation | GapRadiation) for _, condition in work.terms)
@@ -69,7 +85,7 @@ def _newton(work: MeshWork, T: Floats, loop: Floats) -> str:
     return f"the steady state is not found in {MOST} iterations"
 
 
-def _unbalance(work: MeshWork, temperature: Floats) -> tuple[Floats, float]:
+def _unbalance(work: SteadyWork, temperature: Floats) -> tuple[Floats, float]:
     """What flows into every free node [W], and the largest that flows anywhere."""
     around = surface(work.sample, work.terms, 0.0, temperature)
     work.now = work.sample.conduction.at(temperature)
