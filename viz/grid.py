@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import pyvista
 
 TEMPERATURE = "temperature [°C]"
+FOLD = 40  # degrees between facets that make an edge: more than the twelfth of a turn that a coarse round face has
 
 
 def grid(file: Path) -> tuple[pyvista.UnstructuredGrid, str]:
@@ -66,7 +67,7 @@ def outlines(whole: pyvista.UnstructuredGrid, cut: pyvista.UnstructuredGrid, x: 
         body = cut if boxes else whole
         surface = body.extract_cells(np.flatnonzero(body.cell_data["material"] == number)).extract_surface(algorithm="dataset_surface")
         surface = surface.clean()
-        edges = surface.extract_feature_edges(30, boundary_edges=boxes, non_manifold_edges=False, manifold_edges=False)
+        edges = surface.extract_feature_edges(FOLD, boundary_edges=boxes, non_manifold_edges=False, manifold_edges=False)
         found += [edges] if boxes else [*_kept(edges, x, y), *_sections(surface, x, y)]
     return [lines for lines in found if lines.n_cells]
 

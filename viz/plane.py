@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.collections import LineCollection
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 
 from viz import theme
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 MOST_PROFILES = 8
 MOST_NAMED = 12  # regions whose names are written
+BRIGHT = 0.6  # of the range of colours, from where on words are dark
 
 
 def planes(bricks: Sequence[Brick], axisymmetric: Sequence[bool]) -> Figure:
@@ -45,10 +47,10 @@ def planes(bricks: Sequence[Brick], axisymmetric: Sequence[bool]) -> Figure:
             *points.T, triangles(field), field.temperature_c, shading="gouraud", cmap=theme.COLOUR_MAP, vmin=low, vmax=high, rasterized=True
         )
         axes.add_collection(LineCollection(points[np.array(borders(field))], colors="#9aa0a6", linewidths=0.8, zorder=3))
-        for name, place in _names(brick, field, points):
-            axes.text(
-                place[0], place[1], name, fontsize=theme.SMALL - 1, color="white", ha="center", va="center", zorder=4
-            ).set_path_effects(_halo())
+        for name, place, value in _names(brick, field, points):
+            ink, around = ("black", "white") if value > low + BRIGHT * (high - low) else ("white", "black")
+            text = axes.text(place[0], place[1], name, fontsize=theme.SMALL - 1, color=ink, ha="center", va="center", zorder=4)
+            text.set_path_effects([withStroke(linewidth=2.0, foreground=around)])
         theme.dress(axes, f"{'r' if turned else 'x'} [{unit}]", f"{'z' if turned else 'y'} [{unit}]")
         axes.set_title(titles[i], fontsize=theme.TEXT + 1, fontweight="bold", color=theme.INK, loc="left")
         axes.set_aspect("equal", anchor="W")
@@ -127,20 +129,16 @@ def borders(field: Cells) -> list[tuple[int, int]]:
     return [(int(a), int(b)) for a, b in edges[keep]]
 
 
-def _names(brick: Brick, field: Cells, points: Floats) -> list[tuple[str, Any]]:
-    """The name of each region and the middle of one of its cells nearest to its middle, if there are not too many."""
+def _names(brick: Brick, field: Cells, points: Floats) -> list[tuple[str, Any, float]]:
+    """The name of each region, the middle of one of its cells nearest to its middle, and the temperature there [degC], if there are not
+    too many."""
     if not 1 < len(brick.layers) <= MOST_NAMED:
         return []
     middles = points[field.cells].mean(axis=1)
     found = []
     for number, name in enumerate(brick.layers):
-        part = middles[field.material == number]
+        part = np.flatnonzero(field.material == number)
         if len(part):
-            found.append((name, part[np.argmin(np.sum((part - part.mean(axis=0)) ** 2, axis=1))]))
+            near = part[np.argmin(np.sum((middles[part] - middles[part].mean(axis=0)) ** 2, axis=1))]
+            found.append((name, middles[near], float(field.temperature_c[field.cells[near]].mean())))
     return found
-
-
-def _halo() -> Any:
-    from matplotlib import patheffects
-
-    return [patheffects.withStroke(linewidth=2.0, foreground="black")]
