@@ -456,6 +456,7 @@ def _inp(path: Path, cell_array: str | None) -> Raw:
     elements: list[tuple[str, Integers, Integers]] = []  # kind, numbers, node numbers
     sets: dict[str, dict[str, _Set]] = {"NSET": {}, "ELSET": {}, "of elements": {}}
     surfaces: dict[str, list[tuple[str, str]]] = {}
+    internal: set[str] = set()  # that Abaqus/CAE makes for a surface and does not show
     counts = {"PART": 0, "INSTANCE": 0}
 
     def added(of: str, name: str, numbers: Integers) -> None:
@@ -493,6 +494,8 @@ def _inp(path: Path, cell_array: str | None) -> Raw:
         elif keyword in ("NSET", "ELSET") and keyword in options:
             entry = sets[keyword].setdefault(options[keyword].upper(), _Set(options[keyword]))
             _fill(entry, lines, "GENERATE" in options)
+            if "INTERNAL" in options:
+                internal.add(options[keyword].upper())
         elif keyword == "SURFACE" and options.get("TYPE", "ELEMENT").upper() == "ELEMENT":
             words = [line.partition(",") for line in lines]
             surfaces[options.get("NAME", "")] = [(word.strip(), label.strip().upper()) for word, _, label in words]
@@ -519,6 +522,8 @@ def _inp(path: Path, cell_array: str | None) -> Raw:
         for entry in sets["NSET"].values()
     ]
     named_cells = {group.name.upper(): group.members for group in groups if group.of == "cells"}
+    internal |= {word.upper() for pairs in surfaces.values() for word, _ in pairs if word.startswith("_")}
+    groups = [group for group in groups if group.name.upper() not in internal]
     for name, pairs in surfaces.items():
         groups.append(_surface(name, pairs, blocks, cell_tags, named_cells))
     return Raw(np.concatenate(points), blocks, groups, np.full(n_cells, -1), [])

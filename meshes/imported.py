@@ -428,6 +428,12 @@ def _disjoint(candidates: list[_Candidate], n_cells: int, problems: list[str], n
     return left
 
 
+def _same(one: Integers, other: Integers) -> bool:
+    """Whether two groups hold the same cells, or facets by their vertices, as a set of elements and one of their nodes do."""
+    rows = [np.unique(np.sort(part, axis=1) if part.ndim == 2 else part, axis=0) for part in (one, other)]
+    return np.array_equal(*rows)
+
+
 def _named(what: str, candidates: list[_Candidate], problems: list[str], notes: list[str]) -> dict[str, Integers]:
     """What candidates hold, by names that a case can write: the given ones, or the file's with '|', '.' and controls replaced."""
     named: dict[str, Integers] = {}
@@ -436,7 +442,7 @@ def _named(what: str, candidates: list[_Candidate], problems: list[str], notes: 
         name = candidate.given or plain
         if candidate.given is None and plain != candidate.told:
             notes.append(f"the {what} {candidate.told!r} is called {plain!r}")
-        if name in named:
+        if name in named and not _same(named[name], candidate.members):
             problems.append(f"two {what}s are called {name!r}; the `{what}s` of the case may give one another name")
         named[name] = candidate.members
     return named

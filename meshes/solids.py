@@ -111,7 +111,8 @@ def _make(told: dict[str, Any], target: str) -> None:
     try:
         gmsh.model.mesh.generate(3)
     except Exception as error:
-        _refused(f"Gmsh makes no mesh of it: {error}")
+        hint = "; planes in place of round faces may cut each other: try a smaller `size`" if "PLC" in str(error) else ""
+        _refused(f"Gmsh makes no mesh of it: {error}{hint}")
     gmsh.model.mesh.affineTransform([size, 0, 0, 0, 0, size, 0, 0, 0, 0, size, 0])
     gmsh.write(target)
     gmsh.finalize()

@@ -249,6 +249,25 @@ Part-1-1.2, S1
     assert {name: len(ends) for name, ends in mesh.edges.items()} == {"edge": 1}
 
 
+@pytest.mark.parametrize("kept", ["*ELSET, ELSET=hidden, INTERNAL", "*ELSET, ELSET=_far_S4"])
+def test_sets_that_abaqus_makes_for_a_surface_are_no_regions(tmp_path, kept):
+    path = tmp_path / "cubes.inp"
+    name = kept.partition("=")[2].partition(",")[0]
+    path.write_text(abaqus(f"*ELSET, ELSET=left\n1\n{kept}\n2\n*SURFACE, NAME=far, TYPE=ELEMENT\n{name}, S4"))
+    mesh = read_here(path).mesh
+    assert {name: cells.tolist() for name, cells in mesh.regions.items()} == {"left": [0], "Right": [1]}
+    assert {x[0] for facet in places(mesh, mesh.faces["far"]) for x in facet} == {2.0}
+
+
+def test_a_set_of_elements_and_one_of_their_nodes_are_one_edge(tmp_path):
+    path = tmp_path / "cubes.inp"
+    path.write_text(abaqus("*ELSET, ELSET=left\n1\n*ELEMENT, TYPE=T3D2, ELSET=rim\n7, 1, 4\n*NSET, NSET=rim\n1, 4"))
+    assert {name: len(ends) for name, ends in read_here(path).mesh.edges.items()} == {"rim": 1}
+    path.write_text(abaqus("*ELSET, ELSET=left\n1\n*ELEMENT, TYPE=T3D2, ELSET=rim\n7, 1, 4\n*NSET, NSET=rim\n3, 6"))
+    with pytest.raises(MeshError, match="two edges are called 'rim'"):
+        read_here(path)
+
+
 def test_sets_of_abaqus_that_name_no_face_or_share_a_name(tmp_path):
     path = tmp_path / "cubes.inp"
     sets = """*NSET, NSET=far

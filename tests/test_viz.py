@@ -333,6 +333,24 @@ def test_a_cut_through_tetrahedra_shows_the_edges_of_its_regions_alone():
     assert sum(float(part.compute_cell_sizes()["Length"].sum()) for part in lines) == pytest.approx(2 * (6 * 5.0 + 2 * 40.0), rel=1e-4)
 
 
+def test_a_cut_through_tetrahedra_keeps_both_temperatures_at_a_contact():
+    """Two cubes that touch at x = 5 without a point in common, one at 0, one at 100 degC."""
+    import pyvista
+
+    from viz.grid import without_quarter
+
+    parts = [pyvista.ImageData(dimensions=(3, 5, 5), spacing=(2.5, 2.5, 2.5), origin=(x, 0.0, 0.0)).to_tetrahedra(5) for x in (0.0, 5.0)]
+    for part, value in zip(parts, (0.0, 100.0), strict=True):
+        part.point_data["temperature [°C]"] = np.full(part.n_points, value)
+    whole = parts[0].merge(parts[1], merge_points=False)
+    cut = without_quarter(whole, 4.0, 4.0)
+    assert set(np.round(cut.point_data["temperature [°C]"], 6)) == {0.0, 100.0}
+    left = cut.cell_centers().points[:, 0] < 5.0
+    means = cut.point_data_to_cell_data().cell_data["temperature [°C]"]
+    assert np.all(means[left] == 0.0)
+    assert np.all(means[~left] == 100.0)
+
+
 def test_a_field_beyond_what_conduction_reaches_widens_the_range(study: Path):
     bricks = [brick(run, 1e-5, run.name) for run in runs_of(study, cells=False)]
     field = read.read_field(bricks[0].file)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from thermo.arc import ARMED, BEFORE, HEAT, PHASE_NAMES, WAIT, ArcProgramme, Instrument
-from thermo.boundary import LINKS, Contact, GapRadiation, Held, Radiation, Source, ThinLayer, resistance, slope_at
+from thermo.boundary import LINKS, Contact, GapRadiation, Held, Radiation, Source, ThinLayer, extremes_of, resistance, slope_at
 from thermo.case import Case
 from thermo.cell import LumpedCell, Mounting
 from thermo.chemistry import AMOUNTS
@@ -21,7 +21,7 @@ from thermo.measure import Place
 from thermo.modal_body import ModalBody, modal_body
 from thermo.passage import passage
 from thermo.programme import ENDED, PHASE, FaceSchedule, SteadyProgramme, SurroundingsProgramme
-from thermo.readings import Reading, derived_numbers, extremes_by_region, range_warnings, stack_of, theta_between
+from thermo.readings import QUADRATIC, STEPS, Reading, derived_numbers, extremes_by_region, range_warnings, stack_of, theta_between
 from thermo.rodas import kept_share  # the module is what steps a LineSample
 from thermo.shape import Frame
 from thermo.stepping import CLOCK, EJECTED, FUSED, HEAT_IN, HEAT_OUT, HIGHEST, RELEASED, History, State, advance
@@ -277,7 +277,7 @@ class MeshBody:
         np.add.at(around, space.cells, (density * space.cell_volumes())[:, None])
         lumped = bool(np.all(capacity > 1e-9 * around))
         consistent = case.numerics.capacity == "consistent" or (case.numerics.capacity is None and not lumped)
-        self.start = self._start(density)
+        self.start = self._start(density, consistent)
         self.links = {name: self.shape.links(name, condition) for name, condition in terms if isinstance(condition, LINKS)}
         lasting = [
             (name, c) for name, c in terms if isinstance(c, ThinLayer) or (isinstance(c, Contact) and isinstance(c.resistance, float))
@@ -291,13 +291,14 @@ class MeshBody:
             volume = self.volumes[:, list(self.regions).index(name)]
             places[name] = np.flatnonzero(volume)
             shares[name] = volume[places[name]]
-        # where nodes are held, nothing else acts: what a condition on the whole face would bring there only went into the holding
         fixed = np.zeros(n, bool)
         for name in programme.held():
             fixed[places[name]] = True
         self.fixed = fixed
+        # on facets that are held nothing else acts: what a condition on the whole face would bring there only went into the holding
         for name in programme.faces:
-            shares[name] = np.where(fixed[places[name]], 0.0, shares[name])
+            if name not in self.links:
+                shares[name] = self.shape.open_area(name, programme.held())[places[name]]
         plain = case.numerics.tensor and not (consistent or cuts)
         self.sample = MeshSample(
             capacity=capacity,
@@ -330,8 +331,10 @@ class MeshBody:
         """The loop over steps."""
         return advance
 
-    def _start(self, density: Floats) -> Floats:
-        """The temperature of every node at time zero [K]; one between regions takes the mean weighted with their heat capacity."""
+    def _start(self, density: Floats, consistent: bool) -> Floats:
+        """The temperature of every node at time zero [K]; one between regions takes that at which it holds what they held there."""
+        from thermo.storage import Storage
+
         given = self.block.temperature
         points = self.shape.space.points
         if isinstance(given, Along):
@@ -339,16 +342,33 @@ class MeshBody:
             return np.interp(places, np.array(given.position, float), np.array(given.value, float))  # type: ignore[no-any-return]
         if not isinstance(given, dict | Stored) or (isinstance(given, dict) and len(set(given.values())) == 1):
             return np.full(len(points), self.block.start_of(next(iter(self.regions))))
-        weight, total = np.zeros(len(points)), np.zeros(len(points))
         share = density * self.shape.space.cell_volumes()
-        for name, cells in self.regions.items():
+        values, around = np.zeros((len(points), len(self.regions))), np.zeros((len(points), len(self.regions)))
+        for m, (name, cells) in enumerate(self.regions.items()):
             nodes = self.shape.space.cells[cells]
-            part = np.broadcast_to(share[cells, None], nodes.shape)
-            np.add.at(weight, nodes, part)
-            inside, value = np.unique(nodes), np.zeros(len(points))
-            value[inside] = stored_field(given.folder, points[inside], name) if isinstance(given, Stored) else self.block.start_of(name)
-            np.add.at(total, nodes, part * value[nodes])
-        return total / weight  # type: ignore[no-any-return]
+            np.add.at(around[:, m], nodes, np.broadcast_to(share[cells, None], nodes.shape))
+            inside = np.unique(nodes)
+            values[inside, m] = stored_field(given.folder, points[inside], name) if isinstance(given, Stored) else self.block.start_of(name)
+        first = np.argmax(around > 0.0, axis=1)
+        start: Floats = np.take_along_axis(values, first[:, None], axis=1)[:, 0]
+        mixed = np.flatnonzero(np.any((around > 0.0) & (values != start[:, None]), axis=1))
+        held = (self.volumes * [law.right[0] for law in self.laws])[mixed]
+        if consistent:
+            alone = (np.where(np.isin(np.arange(len(density)), cells), density, 0.0) for cells in self.regions.values())
+            held = np.stack([np.asarray(self.shape.space.mass(part).sum(axis=1)).ravel()[mixed] for part in alone], axis=1)
+        lumped = np.all(held >= 0.0, axis=1) & (held.sum(axis=1) > 1e-9 * around[mixed].sum(axis=1))
+        weight = np.where(lumped[:, None], held, around[mixed])
+        start[mixed] = np.sum(weight * values[mixed], axis=1) / weight.sum(axis=1)
+        if (
+            lumped.any() and not lumped.all()
+        ):  # vertices of quadratic simplices hold nothing to speak of; what they leave open the others take
+            left = float(np.sum(held * (values[mixed] - start[mixed, None])))
+            start[mixed[lumped]] += left / float(held[lumped].sum())
+        if any(len(law.temperature) > 1 for law in self.laws):  # what they held, they hold
+            part = mixed[lumped]
+            heat = sum(self.volumes[part, m] * law.at(values[part, m]) for m, law in enumerate(self.laws))
+            start[part] = Storage(self.volumes[part], self.laws).temperature(heat, start[part])
+        return start
 
     @property
     def energy_limit(self) -> float:
@@ -457,7 +477,8 @@ class MeshBody:
         """Biot and Fourier numbers, and of a stack of layers its effective conductivities and resistance, at the mean start temperature."""
         terms = self.programme.terms
         areas = {face: self.shape.face(face)[1].sum() for face, condition in terms if not isinstance(condition, (*LINKS, Source))}
-        return derived_numbers(self.block, self.materials, terms, areas, float(self.volumes.sum()), float(self.start.mean()), end)
+        mean = float(np.average(self.start, weights=self.volumes.sum(axis=1)))
+        return derived_numbers(self.block, self.materials, terms, areas, float(self.volumes.sum()), mean, end)
 
     def heat_flux(self, frame: Frame, temperature: Floats) -> Floats:
         """Heat flux of the cells of a frame [W/m2] from the temperatures of its points."""
@@ -547,9 +568,26 @@ class MeshBody:
             "ejected_J": 0.0,
         }
 
-    def warnings(self, state: State) -> list[dict[str, Any]]:
+    def initial(self, probe: str) -> float:
+        """What a probe reads before held faces jump to their temperature [K]."""
+        return float(self.probes[probe].of(self.start[None])[0])
+
+    def warnings(self, state: State, rows: Floats) -> list[dict[str, Any]]:
         """Temperatures beyond what the data allow; materials beyond the range in which their values hold."""
-        return range_warnings(self.block, self.materials, self.start, self.programme.terms, state, self.shape.space.order)
+        terms, matrix = self.programme.terms, self.sample.conduction.at(self.start).matrix
+        if self.shape.space.order == 2:
+            cause = QUADRATIC
+        elif self.sample.mass is not None:
+            cause = "a consistent capacity overshoots where a temperature jumps"
+        else:  # entries above zero off the diagonal let a node follow the hotter one of its neighbours the wrong way
+            above = int(np.count_nonzero(matrix.data > 1e-9 * matrix.data.max()))
+            cause = (
+                "cells of this form, or a conductivity that differs by direction; shorter steps do not help"
+                if above > self.n_dofs
+                else STEPS
+            )
+        data = extremes_of(self.start, terms, 0.0 if self.steady else float(self.programme.corners[-1]))
+        return range_warnings(self.block, self.materials, data, terms, state, rows, cause)
 
 
 Body = CellBody | MeshBody | ModalBody

@@ -185,11 +185,13 @@ def corners(conditions: list[Any]) -> list[float]:
     return sorted(found)
 
 
-def extremes_of(start: Any, terms: Any) -> tuple[float, float]:
-    """The lowest and the highest temperature [K] that the start, held faces and surroundings have at any time."""
+def extremes_of(start: Any, terms: Any, end: float) -> tuple[float, float]:
+    """The lowest and the highest temperature [K] that the start, held faces and surroundings have until the end [s]."""
     values = [float(np.min(start)), float(np.max(start))]
     for _, condition in terms:
         if isinstance(condition, Held | Convection | Radiation):
             known = condition.temperature if isinstance(condition, Held) else condition.ambient_temperature
-            values += [float(v) for v in known.value] if isinstance(known, OverTime) else [float(known)]
+            values.append(at(known, end))
+            if isinstance(known, OverTime):
+                values += [float(value) for time, value in zip(known.time, known.value, strict=True) if time < end]
     return min(values), max(values)

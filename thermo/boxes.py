@@ -13,7 +13,7 @@ from meshes.block import SNAP
 from meshes.boxes import SIDES, Extent, boxes_axes, boxes_mesh
 from meshes.mesh import Mesh, off_axis, on_axis, rows_in
 from thermo.errors import shortened
-from thermo.geometry import AXES, Coordinate, Length, Meshed
+from thermo.geometry import AXES, Coordinate, Length, Meshed, no_contradiction
 from thermo.reader import Frozen, Key, misplaced
 from thermo.shape import Shape
 from thermo.units import Unit
@@ -73,6 +73,8 @@ class BoxesMesh(Frozen):
     smallest: Length | None = None
     growth: Annotated[float, Unit("number", gt=1, le=10)] = 1.5
     largest: Length | None = None
+
+    _sizes = model_validator(mode="after")(no_contradiction)
 
 
 class Boxes(Meshed):

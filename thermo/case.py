@@ -9,14 +9,15 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import numpy as np
 from pydantic import Field
 
 from thermo.arc import ArcProgramme
-from thermo.boundary import OverTime
+from thermo.boundary import Contact, OverTime, ThinLayer
 from thermo.boxes import Boxes
 from thermo.case_checks import expect_mistakes, measure_mistakes, place_mistakes, programme_mistakes, sample_mistakes
 from thermo.cell import LumpedCell
-from thermo.errors import CaseError, Mistake, shortened
+from thermo.errors import CaseError, FileError, Mistake, shortened
 from thermo.exposure import DscProgramme, HeaterProgramme, HotPlateProgramme, OvenProgramme, RampProgramme
 from thermo.geometry import Along, LayeredBlock, Meshed, Stored
 from thermo.imported import ImportedBody, ImportedMesh, MeshFile
@@ -172,10 +173,37 @@ def _property_mistakes(document: Document, case: Case) -> list[Mistake]:
                 f"the part of the body with {shortened(region)!r} has no face that is held, convective or radiative: its temperature is any"
             )
             mistakes.append(document.mistake(("programme", "faces"), text))
-    if isinstance(body.temperature, Stored) and not (body.temperature.folder / "fields" / "run.pvd").is_file():
-        text = f"{body.temperature.folder} has no fields; a result with pictures at its end is wanted"
-        mistakes.append(document.mistake(("sample", "temperature", "result"), text))
+    if isinstance(body.temperature, Stored):
+        text = stored_mistake(case, body, body.temperature)
+        mistakes += [document.mistake(("sample", "temperature", "result"), text)] if text else []
+        if case.numerics.check_mesh:
+            text = "a field is taken over node by node, and the finer mesh has other nodes"
+            mistakes.append(document.mistake(("numerics", "check_mesh"), text))
     return mistakes
+
+
+MOST_COMPARED = 200_000  # nodes of a mesh that is made to see whether a field fits it
+
+
+def stored_mistake(case: Case, body: Meshed, start: Stored) -> str:
+    """What is wrong with the field that a body starts from, or nothing."""
+    from thermo.store import last_field, stored_field
+
+    try:
+        field, end = last_field(start.folder)
+        if field is None:
+            return f"{start.folder} has no fields; a result with pictures at its end is wanted"
+        if field < end * (1.0 - 1e-9):
+            return f"the last field of {start.folder} is that at {field:g} s, and it ended at {end:g} s; give it a picture at its end"
+        assert isinstance(case.programme, Conditions)
+        if body.n_nodes(case.named_faces(), 0) <= MOST_COMPARED:
+            cuts = [name for name, condition in case.programme.terms() if isinstance(condition, Contact | ThinLayer)]
+            shape = body.shape(case.named_faces(), cuts)
+            for name, cells in shape.mesh.regions.items():
+                stored_field(start.folder, shape.space.points[np.unique(shape.space.cells[cells])], name)
+    except FileError as error:
+        return str(error)
+    return ""
 
 
 def case_of(document: Document) -> Case:

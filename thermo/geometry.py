@@ -46,6 +46,13 @@ class Along(NamedTuple):
             yield ("table", i, 1), row[1]
 
 
+def no_contradiction(mesh: Any) -> Any:
+    """A mesh whose smallest cells are not larger than its largest ones. Raises a mistake."""
+    if mesh.smallest is not None and mesh.largest is not None and mesh.smallest > mesh.largest:
+        raise misplaced([(("smallest",), f"{float(mesh.smallest):g} m is more than 'largest', {float(mesh.largest):g} m")])
+    return mesh
+
+
 class Stored(NamedTuple):
     """The last field of another result: its folder as the case writes it, and where that is."""
 
@@ -297,6 +304,8 @@ class BlockMesh(Frozen):
         if isinstance(value, bool):  # true is 1 to Python
             raise misplaced([((), f"1 or 2 is wanted, found {described(value)}")])
         return value
+
+    _sizes = model_validator(mode="after")(no_contradiction)
 
 
 class LayeredBlock(Meshed):

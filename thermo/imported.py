@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from meshes.imported import Imported
 
 SIZES = tuple(Unit(dimension, gt=0) for dimension in ("length", "area", "volume"))  # of what a mesh of 1, 2, 3 dimensions holds
+SI = ("m", "m2", "m3")
+MOST_OFF = 0.2  # of the size that a case states for a region; round edges made of planes take less
 MOST_POINTS = 100_000  # vertices up to which a point is looked for before the run; in a larger mesh its bounds are
 
 
@@ -200,6 +202,7 @@ class ImportedMesh(ImportedBody):
 
     @model_validator(mode="after")
     def _fits(self, info: ValidationInfo) -> ImportedMesh:
+        from meshes.checks import sizes
         from meshes.imported import MeshError
 
         try:
@@ -219,10 +222,16 @@ class ImportedMesh(ImportedBody):
                 (("regions",), f"no material for {', '.join(shortened(name) for name in missing)}; the file has {', '.join(known)}")
             )
         d = made.mesh.points.shape[1]
+        size = sizes(made.mesh.points, made.mesh.cells, made.mesh.kind)
+        measured = {name: float(size[cells].sum()) for name, cells in made.mesh.regions.items()}
         for name, region in self.regions.items():
             try:
                 if region.size is not None:
-                    SIZES[d - 1]._validate(region.size, info)
+                    said = float(SIZES[d - 1]._validate(region.size, info))
+                    found = measured.get(name, said)
+                    if abs(found - said) > MOST_OFF * said:
+                        text = f"the mesh has {found:.4g} {SI[d - 1]} there in the unit {self.unit}, not {said:.4g} {SI[d - 1]}"
+                        problems.append((("regions", name, "size"), text))
             except PydanticCustomError as error:
                 problems.append((("regions", name, "size"), error.message()))
         fitting = {1: ("line",), 2: ("plane", "axisymmetric"), 3: ("space",)}[d]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,7 +25,7 @@ from thermo.measure import Place
 from thermo.modal import stored
 from thermo.modal_sample import Share, fits, modal_sample, planes
 from thermo.programme import Schedule, SurroundingsProgramme
-from thermo.readings import Reading, derived_numbers, extremes_by_region, range_warnings, stack_of, theta_between
+from thermo.readings import QUADRATIC, STEPS, Reading, derived_numbers, extremes_by_region, range_warnings, stack_of, theta_between
 from thermo.shape import Frame, cell_gradient
 from thermo.stepping import CLOCK, HIGHEST, RELEASED, History, State, advance
 from thermo.store import stored_field
@@ -94,21 +95,33 @@ class Box:
         level = self.levels[{"bottom": 0, "top": -1}[face] if face in FACES else 1 + layers.index(face.partition("|")[0])]
         along = np.zeros(self.shape[0])
         along[int(np.argmin(np.abs(self.nodes.z - level)))] = 1.0
-        return Share(along, self._patch(name) if patch else self.node_area)
+        return Share(along, self.area_on(name) if patch else self.node_area)
 
-    def _patch(self, name: str) -> Floats:
-        """Area of the nodes on a patch; a disc is made of the facets whose centres lie in it, and has its own area."""
-        patch = self.block.patches[name]
+    def _facets(self, name: str) -> Any:
+        """Which facets of its plane (nx, ny) a face or a patch has: those whose centres lie in it."""
+        patch = self.block.patches.get(name)
         middles = [0.5 * (points[1:] + points[:-1]) for points in self.vertices[:2]]
+        if patch is None:
+            return np.ones((len(middles[0]), len(middles[1])), bool)
         away = np.meshgrid(*(line - float(centre) for line, centre in zip(middles, patch.centre, strict=True)), indexing="ij")
-        distance = np.maximum(*np.abs(away)) if patch.disc is None else np.hypot(*away)
+        return (np.maximum(*np.abs(away)) if patch.disc is None else np.hypot(*away)) < 0.5 * patch.side
+
+    def on_facets(self, facets: Any) -> Floats:
+        """Area of the nodes of a plane on some of its facets."""
         # what each node stands for in each cell of a line
         first, second = (
             np.array([line_weights(points, self.order, float(low), float(high)) for low, high in itertools.pairwise(points)])
             for points in self.vertices[:2]
         )
-        area: Floats = first.T @ (distance < 0.5 * patch.side) @ second
-        return area if patch.disc is None else area * (0.25 * np.pi * patch.side**2 / self.multiplicity / area.sum())
+        return first.T @ facets @ second  # type: ignore[no-any-return]
+
+    def area_on(self, name: str, without: Iterable[str] = ()) -> Floats:
+        """Area of the nodes on a face or a patch, without the facets of other patches; a disc has its own area."""
+        patch, facets = self.block.patches.get(name), self._facets(name)
+        area = self.on_facets(facets)
+        scale = 1.0 if patch is None or patch.disc is None else 0.25 * np.pi * patch.side**2 / self.multiplicity / area.sum()
+        closed = [self._facets(other) for other in without]
+        return scale * (self.on_facets(facets & ~np.any(closed, axis=0)) if closed else area)
 
     def point(self, place: Floats) -> Share:
         """Weights of the nodes in the value at a point of the whole body [m]."""
@@ -130,13 +143,15 @@ class Entering(NamedTuple):
 
 class Leaving(NamedTuple):
     """Heat that is given to the nodes that a face holds: weights [W/K] of the temperatures of some nodes in what is conducted away, held
-    temperatures with the capacity [J/K] that follows them, sources with the volume [m3] that these nodes stand for."""
+    temperatures with the capacity [J/K] that follows them, sources with the volume [m3] that these nodes stand for, and what enters them
+    by facets beside those that are held."""
 
     term: int
     nodes: Integers
     weights: Floats
     rising: list[tuple[Any, float]]
     sources: list[tuple[Any, float]]
+    beside: list[Entering]
 
 
 class ModalBody:
@@ -160,7 +175,7 @@ class ModalBody:
         self.start = self._start()
         self.start_means = np.array([np.sum(box.node_area * plane) for plane in self.start]) / box.node_area.sum()  # of the planes [K]
         self.seen = self._seen(case)
-        low, high = extremes_of(self.start, self.terms)
+        low, high = extremes_of(self.start, self.terms, float(self.programme.corners[-1]))
         self.sample = modal_sample(
             self.stack,
             self.terms,
@@ -174,7 +189,8 @@ class ModalBody:
         )
         self.up = planes(box.order, box.shape[0], self.sample.turned)
         self.probes = {name: self._reading(probe) for name, probe in case.measure.probes.items()}
-        self.entering, self.leaving = self._entering(), self._leaving()
+        self.entering = self._entering()
+        self.leaving = self._leaving()
 
     def stepper(self) -> Any:
         """The loop over steps: `advance`, compiled where the body is large."""
@@ -229,12 +245,12 @@ class ModalBody:
         return [(j, self.shares[name], condition) for j, (name, condition) in enumerate(self.terms) if isinstance(condition, kind)]
 
     def _entering(self) -> list[Entering]:
-        """Where nodes are held nothing enters by a face; sources act there too."""
+        """On facets that are held nothing enters; sources act there too."""
         found = []
         for j, share, condition in self._of(Convection | Flux | Source):
-            plane = int(np.argmax(share.along))
-            closed = [held.across > 0.0 for _, held, _ in self._of(Held) if held.along[plane] > 0.0 and not isinstance(condition, Source)]
-            area = share.along.sum() * np.where(np.any(closed, axis=0), 0.0, share.across)
+            plane, area = int(np.argmax(share.along)), share.along.sum() * share.across
+            if not isinstance(condition, Source):
+                area = self.box.area_on(self.terms[j][0], [self.terms[i][0] for i, held, _ in self._of(Held) if held.along[plane] > 0.0])
             found.append(Entering(j, condition, area.ravel(), int(np.searchsorted(self.seen, plane))))
         return found
 
@@ -255,7 +271,12 @@ class ModalBody:
             mixed = capacity[plane] * np.sum(area * masks / masks.sum(axis=0).clip(1), axis=(1, 2))
             rising = [(condition.temperature, float(part)) for (*_, condition), part in zip(held, mixed, strict=True)]
             sources = [(condition.power_density, float(acts.along[plane] * area.sum())) for _, acts, condition in self._of(Source)]
-            found.append(Leaving(j, nodes, weights.ravel()[nodes], rising, sources))
+            beside = [
+                entry._replace(area=entry.area * own.ravel())
+                for entry in self.entering
+                if self.seen[entry.plane] == plane and not isinstance(entry.condition, Source) and np.any(entry.area[own.ravel()])
+            ]
+            found.append(Leaving(j, nodes, weights.ravel()[nodes], rising, sources, beside))
         return found
 
     def rounding(self, energy: dict[str, Any], state: State) -> float:
@@ -327,18 +348,13 @@ class ModalBody:
         """Heat into the grid by each term [W]."""
         found, shown = np.zeros(len(self.terms)), T.reshape(len(self.seen), -1)
         for entry in self.entering:
-            condition = entry.condition
-            if isinstance(condition, Convection):
-                coefficient, ambient = at(condition.heat_transfer_coefficient, time), at(condition.ambient_temperature, time)
-                found[entry.term] = coefficient * float(entry.area @ (ambient - shown[entry.plane]))
-            else:
-                density = condition.heat_flux if isinstance(condition, Flux) else condition.power_density
-                found[entry.term] = at(density, time) * float(entry.area.sum())
+            found[entry.term] = _entered(entry, time, shown)
         for leaving in self.leaving:
             near = T[leaving.nodes]
             found[leaving.term] = float(leaving.weights @ (near - near[0]))  # the weights sum to zero
             found[leaving.term] += sum(capacity * slope_at(value, time) for value, capacity in leaving.rising)
             found[leaving.term] -= sum(volume * at(density, time) for density, volume in leaving.sources)
+            found[leaving.term] -= sum(_entered(entry, time, shown) for entry in leaving.beside)
         return found
 
     def _regions(self, shown: Floats, means: Floats) -> Floats:
@@ -369,7 +385,15 @@ class ModalBody:
         """Biot and Fourier numbers, effective conductivities and resistance of the layers, at the mean start temperature."""
         volume = float(self.box.node_area.sum() * self.thicknesses.sum())
         areas = {name: float(np.sum(share.across)) for name, share in self.shares.items()}
-        return derived_numbers(self.block, self.materials, self.terms, areas, volume, float(self.start.mean()), end)
+        return derived_numbers(
+            self.block,
+            self.materials,
+            self.terms,
+            areas,
+            volume,
+            float(np.average(self.start_means, weights=self.thicknesses.sum(axis=0))),
+            end,
+        )
 
     def theta_scale(self) -> tuple[float, float] | None:
         """(T0, Ts - T0) where the body starts at one temperature and is held at one other: theta = (T - T0)/(Ts - T0)."""
@@ -377,7 +401,7 @@ class ModalBody:
 
     def energy(self, state: State, begun: Floats) -> dict[str, Any]:
         """The balance of the run, of the whole body, from before the held nodes jump to their temperature."""
-        through = self.multiplicity * state.ledger[RELEASED:]
+        through = self.multiplicity * (state.ledger[RELEASED:] + self.beside_held(float(state.loop[CLOCK])))
         before = self.box.node_area.sum() * (self.capacity @ self.thicknesses) @ (self.start_means - REFERENCE_TEMPERATURE)
         return {
             "initial_J": float(self.multiplicity * before),
@@ -388,6 +412,43 @@ class ModalBody:
             "ejected_J": 0.0,
         }
 
-    def warnings(self, state: State) -> list[dict[str, Any]]:
+    def beside_held(self, until: float) -> Floats:
+        """Heat by each term [J] that enters held nodes by facets beside the held ones, and leaves them by the holding. Steps leave it out:
+        it changes no other node, and all that it depends on is given."""
+        held, found = self._of(Held), np.zeros(len(self.terms))
+        masks = np.array([share.across.ravel() > 0.0 for _, share, _ in held])
+        corners = self.programme.corners
+        knots = np.unique(np.concatenate([[0.0], corners[corners < until], [until]]))
+        for leaving in self.leaving:
+            for entry in leaving.beside:
+
+                def power(time: float, entry: Entering = entry) -> float:
+                    given = sum(mask * at(condition.temperature, time) for mask, (*_, condition) in zip(masks, held, strict=True))
+                    return _entered(entry, time, {entry.plane: given / np.maximum(masks.sum(axis=0), 1)})
+
+                # between corners a product of two lines at most, of which Simpson's rule is exact
+                heat = sum((b - a) / 6.0 * (power(a) + 4.0 * power(0.5 * (a + b)) + power(b)) for a, b in itertools.pairwise(knots))
+                found[entry.term] += heat
+                found[leaving.term] -= heat
+        return found
+
+    def initial(self, probe: str) -> float:
+        """What a probe reads before held faces jump to their temperature [K]."""
+        start = np.broadcast_to(self.start, self.box.shape)[self.seen]
+        return float(self.probes[probe].of(start.reshape(1, -1))[0])
+
+    def warnings(self, state: State, rows: Floats) -> list[dict[str, Any]]:
         """Temperatures beyond what the data allow; materials beyond the range in which their values hold."""
-        return range_warnings(self.block, self.materials, self.start, self.terms, state, self.box.order)
+        end = float(self.programme.corners[-1])
+        data = extremes_of(self.start, self.terms, end)
+        return range_warnings(self.block, self.materials, data, self.terms, state, rows, QUADRATIC if self.box.order == 2 else STEPS)
+
+
+def _entered(entry: Entering, time: float, shown: Any) -> float:
+    """Heat by a condition [W], given the temperatures of nodes by plane."""
+    condition = entry.condition
+    if isinstance(condition, Convection):
+        coefficient, ambient = at(condition.heat_transfer_coefficient, time), at(condition.ambient_temperature, time)
+        return float(coefficient * (entry.area @ (ambient - shown[entry.plane])))
+    density = condition.heat_flux if isinstance(condition, Flux) else condition.power_density
+    return float(at(density, time) * entry.area.sum())

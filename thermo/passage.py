@@ -7,7 +7,8 @@ passes what the nodes of their interface have left over in a:
 
 with q_a the heat of conditions on the faces of a, s_a that of sources in it, K_a and C_a the matrices of its cells alone. What a gets and
 b gives are the same to rounding. Where more than two regions meet in a node, what they have left over is shared among their interfaces
-there as currents are among resistors, one over the area of each; where a node is held from outside nothing passes, and at a node of a
+there as currents are among resistors, one over the area of each times the conductivity of its sides in series; where a node is held from
+outside nothing passes, and at a node of a
 held interface the mean of what both sides have left over. T. J. R. Hughes et al., Journal of Computational Physics 163 (2000) 467-488.
 """
 
@@ -80,14 +81,15 @@ def passage(body: Any, face: str) -> Passage:
 def _conditions(body: Any, facets: Integers, weights: Floats, at: Floats) -> list[tuple[Any, Integers, Floats]]:
     """Conditions on faces, each facet (n, m) with a weight (n,) and each node with one, `at` (n_nodes,)."""
     shape, space = body.shape, body.shape.space
+    closed = np.concatenate([np.zeros((0, facets.shape[1]), np.int64), *(shape.mesh.faces[name] for name in _holding(body))])
     found: list[tuple[Any, Integers, Floats]] = []
     for name, condition in body.programme.terms:
         if not isinstance(condition, (*LINKS, Source, Held)):
             rows = shape.mesh.faces[name]
             each, share = space.on_each_facet(rows)
-            own = np.bincount(each.ravel(), weights=(share * weights[rows_in(rows, facets)][:, None]).ravel(), minlength=space.n_nodes)
             scale = float(shape.areas[name] / share.sum()) if name in shape.areas else 1.0
-            area: Floats = np.where(body.fixed, 0.0, scale * own * at)
+            weight = np.where(rows_in(rows, closed, -1) < 0, weights[rows_in(rows, facets)], 0.0)  # on what is held nothing else acts
+            area: Floats = scale * at * np.bincount(each.ravel(), weights=(share * weight[:, None]).ravel(), minlength=space.n_nodes)
             nodes: Integers = np.flatnonzero(area).astype(np.int64)
             found.append((condition, nodes, area[nodes]))
     return found
@@ -179,12 +181,14 @@ def _weights(body: Any, face: str, facets: Integers, sides: Integers) -> dict[st
     many = nodes[(belongs[:, nodes].sum(axis=0) > 2) & ~body.fixed[nodes]]
     if len(many):
         areas = {}
+        conducts = [_scale_of(body, region) for region in names]
         for name, rows in mesh.faces.items():
             if "|" in name and name not in body.links and len(rows):
                 each, share = space.on_each_facet(rows)
                 size = np.broadcast_to(np.abs(share).sum(axis=1, keepdims=True), share.shape)
                 one, other = (names.index(region) for region in name.split("|"))
-                areas[one, other] = np.bincount(each.ravel(), weights=size.ravel(), minlength=space.n_nodes)
+                series = 2.0 / (1.0 / conducts[one] + 1.0 / conducts[other])
+                areas[one, other] = series * np.bincount(each.ravel(), weights=size.ravel(), minlength=space.n_nodes)
         for node in many:
             matrix = np.zeros((len(names), len(names)))
             for (one, other), area in areas.items():
@@ -193,3 +197,10 @@ def _weights(body: Any, face: str, facets: Integers, sides: Integers) -> dict[st
             spread = np.linalg.pinv(matrix / np.abs(matrix).max())
             at[:, node] = areas[first, last][node] / np.abs(matrix).max() * (spread[first] - spread[last])
     return {name: at[k] for k, name in enumerate(names)}
+
+
+def _scale_of(body: Any, region: str) -> float:
+    """The mean conductivity of a region over its directions, at the mean temperature of the start [W/(m K)]."""
+    at_start = np.array([body.start.mean()])
+    found = directions(body.materials[region].thermal_conductivity, body.block.dimension, body.shape.space.axisymmetric)
+    return float(np.mean([value_at(direction.value, at_start) for direction in found]))

@@ -9,7 +9,7 @@ import numpy as np
 
 from meshes.block import Grid
 from meshes.mesh import FACETS, rows_in
-from thermo.boundary import LINKS, Contact, Flux, Held, Source, ThinLayer, extremes_of, resistance
+from thermo.boundary import LINKS, Contact, Flux, Held, Source, ThinLayer, resistance
 from thermo.derived import numbers, principal, sheet, stack, value_at
 from thermo.elements import Space
 from thermo.geometry import LayeredBlock
@@ -111,31 +111,38 @@ def theta_between(start: Floats, terms: Any) -> tuple[float, float] | None:
     return float(start.flat[0]), float(held - start.flat[0])
 
 
-def range_warnings(block: Any, materials: dict[str, Material], start: Floats, terms: Any, state: State, order: int) -> list[dict[str, Any]]:
-    """Temperatures beyond what the data allow; materials beyond the range in which their values hold."""
-    lowest, highest = extremes_of(start, terms)
+QUADRATIC = "quadratic elements overshoot where a temperature jumps"
+STEPS = "the time steps"
+
+
+def range_warnings(
+    block: Any, materials: dict[str, Material], data: tuple[float, float], terms: Any, state: State, rows: Floats, cause: str
+) -> list[dict[str, Any]]:
+    """Temperatures beyond what the data allow, the cause of which the body knows; materials beyond the range in which their values hold,
+    by the extremes of their regions in the rows of a run."""
+    lowest, highest = data
     low, high = float(state.loop[LOWEST]), float(state.loop[HIGHEST])
     span = max(highest - lowest, 1e-9)
     found = []
     beyond = max(lowest - low, high - highest)
     bounded = not any(isinstance(condition, Flux | Source) for _, condition in terms)
     if bounded and beyond > 1e-4 * span:
-        why = "quadratic elements overshoot where a temperature jumps" if order == 2 else "the time steps"
-        text = f"the temperature left the range of its data by {beyond:.3g} K, {100.0 * beyond / span:.2g} % of it: {why}"
+        text = f"the temperature left the range of its data by {beyond:.3g} K, {100.0 * beyond / span:.2g} % of it: {cause}"
         found.append({"code": "undershoot", "text": text, "where": "numerics"})
-    for region, material in materials.items():
+    for j, (region, material) in enumerate(materials.items()):
+        low, high = float(np.min(rows[:, j, 2])), float(np.max(rows[:, j, 1]))
         name, _ = block.materials()[region]
         where = f"materials.{name}"
         if material.valid and not (material.valid.lowest <= low and high <= material.valid.highest):
             least, most = show(material.valid.lowest, "temperature"), show(material.valid.highest, "temperature")
-            text = f"{name} holds from {least} to {most}; the run went from {show(low, 'temperature')} to "
+            text = f"{name} holds from {least} to {most}; {region} went from {show(low, 'temperature')} to "
             found.append({"code": "outside-range", "text": text + show(high, "temperature"), "where": where})
         for prop in PROPERTIES:
             for table in tables_of(getattr(material, prop)):
                 first, last = float(table.temperature[0]), float(table.temperature[-1])
                 if low < first or high > last:
                     text = f"{prop} of {name} is tabled from {show(first, 'temperature')} to {show(last, 'temperature')} and was held "
-                    text += f"constant beyond; the run went from {show(low, 'temperature')} to {show(high, 'temperature')}"
+                    text += f"constant beyond; {region} went from {show(low, 'temperature')} to {show(high, 'temperature')}"
                     found.append({"code": "outside-table", "text": text, "where": f"{where}.{prop}"})
         melting = material.melting
         if melting is not None and low < melting.temperature < high and (melting.range is None or melting.heat is None):

@@ -209,7 +209,8 @@ class Result:
         else:
             held = self.case.programme.held()[str(crossing.of)]  # type: ignore[union-attr]
             assert crossing.fraction is not None
-            level = float(values[0] + crossing.fraction * (held - values[0]))
+            begun = self._initial(crossing.probe, values)
+            level = float(begun + crossing.fraction * (held - begun))
         time = first_crossing(self.time, values, level)
         return None if time is None else {"time_s": time, "temperature_K": level}
 
@@ -217,11 +218,15 @@ class Result:
         values = self.probe(name)
         at = int(np.argmax(values))
         return {
-            "initial_K": float(values[0]),
+            "initial_K": self._initial(name, values),
             "final_K": float(values[-1]),
             "maximum_K": float(values[at]),
             "time_of_maximum_s": float(self.time[at]),
         }
+
+    def _initial(self, name: str, values: Floats) -> float:
+        """What a probe read at the start: before held faces jumped to their temperature, which the first row has."""
+        return float(values[0]) if isinstance(self.body, CellBody) else self.body.initial(name)
 
     def _exotherms(self) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
         released = self.ledger[:, FUSED] + self.ledger[:, RELEASED:].sum(axis=1)
@@ -245,6 +250,8 @@ class Result:
         residual = balance - released + energy["ejected_J"]
         exchanged = energy["heat_in_J"] + energy["heat_out_J"] + energy["ejected_J"]
         exchanged += sum(abs(heat) for heat in energy["released_J"].values())
+        if "stored_J" in self.columns:  # heat that came and went again is none of the sums
+            exchanged = max(exchanged, float(np.max(np.abs(self.columns["stored_J"]))))
         return energy | {"residual_J": residual, "residual_relative": abs(residual) / exchanged if exchanged > 0.0 else 0.0}
 
     def _inputs(self) -> list[dict[str, Any]]:
@@ -268,7 +275,7 @@ class Result:
         return listed
 
     def _warnings(self, made: dict[str, Any]) -> list[dict[str, Any]]:
-        found = self.body.warnings(self.state)
+        found = self.body.warnings(self.state) if isinstance(self.body, CellBody) else self.body.warnings(self.state, self.regions)
         first = made["onsets"]["T1"]
         if first is not None and first["margin"] < 0.1:
             text = (

@@ -154,6 +154,18 @@ class Shape:
             self._known[name] = (nodes, area * (self.areas[name] / area.sum()) if name in self.areas else area)
         return self._known[name]
 
+    def open_area(self, name: str, holding: Iterable[str]) -> Floats:
+        """Area of each node (n_nodes,) on the facets of a face that lie on none of these others [m2]."""
+        rows = self.mesh.faces[name]
+        scale = self.areas[name] / self.space.on_facets(rows)[1].sum() if name in self.areas else 1.0
+        closed = np.concatenate([np.zeros((0, rows.shape[1]), np.int64), *(self.mesh.faces[other] for other in holding)])
+        found = np.zeros(self.n_nodes)
+        rows = rows[rows_in(rows, closed, -1) < 0]
+        if len(rows):
+            nodes, area = self.space.on_facets(rows)
+            found[nodes] = scale * area
+        return found
+
     def edge(self, edge: str | tuple[str, str]) -> tuple[Integers, Floats]:
         """Nodes of an edge, by its name or as that in which two faces meet, and the length of each [m]."""
         if isinstance(edge, str):

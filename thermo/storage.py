@@ -16,7 +16,7 @@ from thermo.constants import REFERENCE_TEMPERATURE
 from thermo.kinetics import Floats, Integers
 from thermo.materials import Material, Table
 
-PARTS = 8  # pieces between two rows of tables of density and heat capacity when both depend on temperature
+PARTS = 64  # pieces between two rows of tables of density and heat capacity when both depend on temperature
 
 
 class Enthalpy(NamedTuple):

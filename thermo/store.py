@@ -201,6 +201,22 @@ def write_file(path: Path, data: bytes, *, force: bool, option: str = "--out") -
         raise FileError(f"{path}: cannot be written: {reason(error)}") from None
 
 
+def last_field(path: Path) -> tuple[float | None, float]:
+    """The time of the last field of a result, or None, and when it ended [s]. Raises FileError where that cannot be read."""
+    try:
+        index = (path / "fields" / "run.pvd").read_text(encoding="utf-8")
+        times = [float(time) for time in re.findall(r'timestep="([^"]*)"', index)]
+    except OSError:
+        return None, 0.0
+    except ValueError as error:
+        raise FileError(f"{path}: its fields/run.pvd is damaged: {error}") from None
+    try:
+        end = json.loads((path / "summary.json").read_text(encoding="utf-8"))["end"]["time_s"]
+    except (OSError, ValueError, KeyError, TypeError):
+        end = 0.0  # it has not ended, and goes on from where it is
+    return (times[-1] if times else None), float(end)
+
+
 def stored_field(path: Path, points: Any, region: str | None = None) -> Any:
     """The last temperatures of a result at points (n, dimension) [K]. Raises FileError where it has none there.
 
@@ -221,14 +237,19 @@ def stored_field(path: Path, points: Any, region: str | None = None) -> Any:
     whole = np.zeros((len(points), 3))
     whole[:, : points.shape[1]] = points
     near = 1e-6 * np.ptp(places, axis=0).max()
-    distance, nearest = cKDTree(places).query(whole)
-    if distance.max() > near:
+    distance, number = cKDTree(places).query(whole, k=2)
+    if distance[:, 0].max() > near:
         raise FileError(f"{path}: its mesh is another one; a field is taken over node by node")
+    nearest = number[:, 0]
+    doubtful = (distance[:, 1] <= near) & (values[number[:, 1] % len(values)] != values[nearest])
     own = stored.get(region or "", nearest[:0])
     if len(own):
         distance, number = cKDTree(places[own]).query(whole)
         same = distance <= near
         nearest[same] = own[number[same]]
+        doubtful &= ~same
+    if region is not None and doubtful.any():
+        raise FileError(f"{path}: has two temperatures at a contact, and no region {region!r} that would tell which is meant")
     return values[nearest]
 
 

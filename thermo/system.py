@@ -173,7 +173,7 @@ class MeshWork:
         self.now = sample.conduction.at(sample.start_temperature)
         inertia = self.capacity_at(sample.start_temperature) if sample.mass is None else sample.mass.diagonal()
         self.fastest = float(np.min((inertia / self.now.matrix.diagonal())[self.free], initial=math.inf))
-        ends = extremes_of(sample.start_temperature, programme.terms)
+        ends = extremes_of(sample.start_temperature, programme.terms, float(programme.corners[-1]))
         self.scale = ends[1] - ends[0]
         self.middle, self.end, self.begun_heat, self.end_heat = np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n)
         self.heat = np.zeros(len(self.terms))

@@ -441,7 +441,9 @@ class Unit:
     def _quantity(self, value: Any, from_file: bool) -> Quantity:
         if isinstance(value, Quantity):
             if _EXPONENTS[value.dimension] != _EXPONENTS[self.dimension]:
-                raise UnitError(f"{wanted(self.dimension)} is wanted, found a {value.dimension}")
+                raise UnitError(
+                    f"{wanted(self.dimension)} is wanted, found {'an' if value.dimension[0] in 'aeiou' else 'a'} {value.dimension}"
+                )
             return value
         if isinstance(value, str):
             return parse(value, self.dimension)

@@ -42,7 +42,7 @@ def without_quarter(whole: pyvista.UnstructuredGrid, x: float, y: float) -> pyvi
     """
     if not _boxes(whole):
         behind, before = (whole.clip("x", origin=(x, y, 0.0), invert=invert) for invert in (True, False))
-        kept = behind.merge(before.clip("y", origin=(x, y, 0.0), invert=False), merge_points=True)
+        kept = behind.merge(before.clip("y", origin=(x, y, 0.0), invert=False), merge_points=False)  # at a contact points coincide
         kept.set_active_scalars(TEMPERATURE)
         return kept.cast_to_unstructured_grid()
     centres = whole.cell_centers().points

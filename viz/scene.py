@@ -72,10 +72,11 @@ def _body(plotter: Any, brick: Brick, low: float, high: float, wide: int) -> Non
     for patch in brick.patches:
         z = z1 + lift if patch.face == "top" else z0 - lift
         plotter.add_mesh(_outline(patch, middle, scale, z), color=theme.PATCH, line_width=7, lighting=False)
-    gone = np.array([[middle[0], y0], [x1, y0], [x1, middle[1]]])
-    for z in (z0, z1):
-        plotter.add_mesh(pyvista.lines_from_points(np.column_stack([gone, np.full(3, z)])), color="#b0b0b0", line_width=1.5)
-    plotter.add_mesh(pyvista.Line((x1, y0, z0), (x1, y0, z1)), color="#b0b0b0", line_width=1.5)
+    if whole.volume > 0.99 * (x1 - x0) * (y1 - y0) * (z1 - z0):  # the corner that is cut away was one of the body
+        gone = np.array([[middle[0], y0], [x1, y0], [x1, middle[1]]])
+        for z in (z0, z1):
+            plotter.add_mesh(pyvista.lines_from_points(np.column_stack([gone, np.full(3, z)])), color="#b0b0b0", line_width=1.5)
+        plotter.add_mesh(pyvista.Line((x1, y0, z0), (x1, y0, z1)), color="#b0b0b0", line_width=1.5)
     _rulers(plotter, whole.bounds, unit)
     size = max(x1 - x0, y1 - y0, z1 - z0)
     focus = np.array([0.5 * (x0 + x1), 0.5 * (y0 + y1), 0.46 * (z0 + z1)])
