@@ -430,8 +430,8 @@ def _disjoint(candidates: list[_Candidate], n_cells: int, problems: list[str], n
 
 def _same(one: Integers, other: Integers) -> bool:
     """Whether two groups hold the same cells, or facets by their vertices, as a set of elements and one of their nodes do."""
-    rows = [np.unique(np.sort(part, axis=1) if part.ndim == 2 else part, axis=0) for part in (one, other)]
-    return np.array_equal(*rows)
+    first, second = (np.unique(np.sort(part, axis=1) if part.ndim == 2 else part, axis=0) for part in (one, other))
+    return np.array_equal(first, second)
 
 
 def _named(what: str, candidates: list[_Candidate], problems: list[str], notes: list[str]) -> dict[str, Integers]:

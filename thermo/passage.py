@@ -7,9 +7,9 @@ passes what the nodes of their interface have left over in a:
 
 with q_a the heat of conditions on the faces of a, s_a that of sources in it, K_a and C_a the matrices of its cells alone. What a gets and
 b gives are the same to rounding. Where more than two regions meet in a node, what they have left over is shared among their interfaces
-there as currents are among resistors, one over the area of each times the conductivity of its sides in series; where a node is held from
-outside nothing passes, and at a node of a
-held interface the mean of what both sides have left over. T. J. R. Hughes et al., Journal of Computational Physics 163 (2000) 467-488.
+there as currents are among resistors, one over the area of each times the lesser conductivity of its sides; where a node is held from
+outside nothing passes, and at a node of a held interface the mean of what both sides have left over. T. J. R. Hughes et al., Journal of
+Computational Physics 163 (2000) 467-488.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import numpy as np
 from meshes.mesh import equal_rows, facet_pairs, rows_in
 from thermo.boundary import LINKS, GapRadiation, Held, Source
 from thermo.conduction import at_points, directions
-from thermo.derived import value_at
+from thermo.derived import principal, value_at
 from thermo.kinetics import Floats, Integers
 from thermo.shape import facing
 from thermo.storage import Storage
@@ -187,8 +187,9 @@ def _weights(body: Any, face: str, facets: Integers, sides: Integers) -> dict[st
                 each, share = space.on_each_facet(rows)
                 size = np.broadcast_to(np.abs(share).sum(axis=1, keepdims=True), share.shape)
                 one, other = (names.index(region) for region in name.split("|"))
-                series = 2.0 / (1.0 / conducts[one] + 1.0 / conducts[other])
-                areas[one, other] = series * np.bincount(each.ravel(), weights=size.ravel(), minlength=space.n_nodes)
+                areas[one, other] = min(conducts[one], conducts[other]) * np.bincount(
+                    each.ravel(), weights=size.ravel(), minlength=space.n_nodes
+                )
         for node in many:
             matrix = np.zeros((len(names), len(names)))
             for (one, other), area in areas.items():
@@ -201,6 +202,5 @@ def _weights(body: Any, face: str, facets: Integers, sides: Integers) -> dict[st
 
 def _scale_of(body: Any, region: str) -> float:
     """The mean conductivity of a region over its directions, at the mean temperature of the start [W/(m K)]."""
-    at_start = np.array([body.start.mean()])
-    found = directions(body.materials[region].thermal_conductivity, body.block.dimension, body.shape.space.axisymmetric)
-    return float(np.mean([value_at(direction.value, at_start) for direction in found]))
+    conductivity, shape = body.materials[region].thermal_conductivity, body.shape
+    return float(np.mean(principal(conductivity, float(body.start.mean()), body.block.dimension, shape.space.axisymmetric)))
