@@ -213,6 +213,23 @@ def test_a_folder_in_use_is_refused_at_once(tmp_path):
         into(cell_file(tmp_path), folder)
 
 
+def test_a_run_goes_on_from_the_end_of_another_and_never_over_it(tmp_path):
+    """The field at the end is the start of the next, of a quarter as of the whole; its own folder is not to be replaced by what starts
+    from it."""
+    file = brick_file(tmp_path)
+    file.write_text(BRICK.replace("50 s]", "100 s]"))
+    document = read_document(file)
+    before = run_case(case_of(document), document, tmp_path / "before", Quiet())
+    file.write_text(BRICK.replace("temperature: 300 K", f"temperature: {{result: {tmp_path / 'before'}}}"))
+    document = read_document(file)
+    after = run_case(case_of(document), document, tmp_path / "after", Quiet())
+    assert after["probes"]["below"]["initial_K"] == pytest.approx(before["probes"]["below"]["final_K"], abs=1e-9)
+    kept = sorted(path.name for path in (tmp_path / "before" / "fields").iterdir())
+    with pytest.raises(FolderError, match="is the result that this run starts from"):
+        run_case(case_of(document), document, tmp_path / "before", Quiet(), force=True)
+    assert sorted(path.name for path in (tmp_path / "before" / "fields").iterdir()) == kept
+
+
 def test_an_unfinished_folder_wants_resume_or_force(tmp_path):
     folder = tmp_path / "out"
     file = cell_file(tmp_path)

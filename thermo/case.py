@@ -86,17 +86,20 @@ class Case(Frozen):
         """Names of the faces that the programme says something of; of a block that is not symmetric, two sides more."""
         named = set(self.programme.faces) if isinstance(self.programme, Conditions) else set()
         flows = self.measure.flows if isinstance(self.sample, LayeredBlock) else ()  # through one of two sides, so that both are wanted
-        return named | {face for face in flows if "|" not in face} | ({"left", "front"} if self._crooked() else set())
+        return named | {face for face in flows if "|" not in face} | self._crooked()
 
-    def _crooked(self) -> bool:
-        """Whether the start or a material of a block is no mirror image of itself, which a named side says as well."""
+    def _crooked(self) -> set[str]:
+        """The sides that say that the start or a material of a block is no mirror image of itself across them."""
         body = self.sample
         if not isinstance(body, LayeredBlock):
-            return False
-        if isinstance(body.temperature, Stored) or (isinstance(body.temperature, Along) and body.temperature.letter != "z"):
-            return True
+            return set()
         known = [self.material(layer.material) for layer in body.layers if layer.material in self.materials]
-        return any(isinstance(material.thermal_conductivity, Tensor | Cylindrical) for material in known)
+        start, crooked = body.temperature, any(isinstance(m.thermal_conductivity, Tensor | Cylindrical) for m in known)
+        if crooked or (isinstance(start, Along) and start.letter != "z"):
+            return {"left", "front"}
+        if isinstance(start, Stored):
+            return {side for axis, side in enumerate(("left", "front")) if not start.mirrored(axis, 0.5 * float(body.size[axis]))}
+        return set()
 
     def time_allowed(self) -> float:
         """How long a run may take on the clock [s]."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import itertools
 import math
@@ -64,6 +65,17 @@ class Stored(NamedTuple):
         """Of the file with the field, which is part of the case."""
         frames = sorted((self.folder / "fields").glob("frame-*.vtu"))
         return hashlib.sha256(frames[-1].read_bytes()).hexdigest() if frames else ""
+
+    def mirrored(self, axis: int, plane: float) -> bool:
+        """Whether the field is its own mirror image at a plane across an axis [m]."""
+        return _mirrored(self.folder, self.sha256, axis, plane)
+
+
+@functools.lru_cache(maxsize=16)
+def _mirrored(folder: Path, sha256: str, axis: int, plane: float) -> bool:
+    from thermo.store import mirrored_field
+
+    return mirrored_field(folder, axis, plane)
 
 
 AXES = ("x", "y", "z")

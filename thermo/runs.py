@@ -19,6 +19,7 @@ from typing import Any, Protocol
 from thermo import __version__
 from thermo.case import Case, case_hash, resolved
 from thermo.errors import FileError, FolderError, Stopped
+from thermo.geometry import Stored
 from thermo.reader import Document
 from thermo.store import Folder, damage, plain_name, read_json
 from thermo.study import COLUMNS, Comparison, Study, judged_claims, numeric_columns, said, study_hash, table
@@ -126,6 +127,9 @@ def run_case(
     Raises FolderError, FileError, Stopped (after a checkpoint).
     """
     seal = case_hash(case)
+    start = getattr(case.sample, "temperature", None)
+    if isinstance(start, Stored) and start.folder.resolve() == path.resolve():
+        raise FolderError(f"{path} is the result that this run starts from; give it another folder with --out")
     with opened(path, seal, force=force, resume=resume) as (folder, state):
         if state == "done":
             listener.note(f"{path}: this run is there already; nothing was computed")

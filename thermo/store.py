@@ -217,6 +217,24 @@ def last_field(path: Path) -> tuple[float | None, float]:
     return (times[-1] if times else None), float(end)
 
 
+def mirrored_field(path: Path, axis: int, plane: float) -> bool:
+    """Whether the last field of a result is its own mirror image at a plane across an axis [m]; not where there is none to be read."""
+    from meshio import vtu
+    from scipy.spatial import cKDTree
+
+    files = sorted((path / "fields").glob("frame-*.vtu"))
+    try:
+        mesh = vtu.read(str(files[-1]))
+        places, values = np.asarray(mesh.points), np.asarray(mesh.point_data["temperature_K"])
+    except Exception:  # the reading of the field itself says what is wrong with it
+        return False
+    image = places.copy()
+    image[:, axis] = 2.0 * plane - image[:, axis]
+    distance, partner = cKDTree(places).query(image, k=2)  # at a contact two points lie at one place
+    near = distance <= 1e-6 * np.ptp(places, axis=0).max()
+    return bool(np.all(np.any(near & (values[partner % len(values)] == values[:, None]), axis=1)))
+
+
 def stored_field(path: Path, points: Any, region: str | None = None) -> Any:
     """The last temperatures of a result at points (n, dimension) [K]. Raises FileError where it has none there.
 
