@@ -297,7 +297,7 @@ class MeshBody:
         self.fixed = fixed
         # on facets that are held nothing else acts: what a condition on the whole face would bring there only went into the holding
         for name in programme.faces:
-            if name not in self.links:
+            if name not in cuts:
                 shares[name] = self.shape.open_area(name, programme.held())[places[name]]
         plain = case.numerics.tensor and not (consistent or cuts)
         self.sample = MeshSample(
@@ -359,9 +359,8 @@ class MeshBody:
         lumped = np.all(held >= 0.0, axis=1) & (held.sum(axis=1) > 1e-9 * around[mixed].sum(axis=1))
         weight = np.where(lumped[:, None], held, around[mixed])
         start[mixed] = np.sum(weight * values[mixed], axis=1) / weight.sum(axis=1)
-        if (
-            lumped.any() and not lumped.all()
-        ):  # vertices of quadratic simplices hold nothing to speak of; what they leave open the others take
+        if lumped.any() and not lumped.all():
+            # vertices of quadratic simplices hold nothing to speak of; what they leave open the others take
             left = float(np.sum(held * (values[mixed] - start[mixed, None])))
             start[mixed[lumped]] += left / float(held[lumped].sum())
         if any(len(law.temperature) > 1 for law in self.laws):  # what they held, they hold
