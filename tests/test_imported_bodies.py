@@ -148,6 +148,13 @@ def test_the_size_of_a_region_has_the_unit_of_the_mesh_s_dimension(tmp_path, dim
     assert refused(case, ("a: {material: a}", f"a: {{material: a, size: {size}}}")).endswith(f"sample.regions.a.size: {words}")
 
 
+def test_a_size_that_the_mesh_contradicts_tells_a_wrong_unit(tmp_path):
+    case = written(tmp_path, 3, "boxes", 1)
+    told = refused(case, ("a: {material: a}", "a: {material: a, size: 1000 m3}"))
+    assert "sample.regions.a.size: the mesh has" in told
+    assert told.endswith("m3 there in the unit mm, not 1000 m3")
+
+
 @pytest.mark.parametrize(
     ("old", "new", "line", "words"),
     [

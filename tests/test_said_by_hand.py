@@ -142,6 +142,30 @@ numerics: {{tensor: {tensor}}}
     assert summary["probes"]["whole"]["initial_K"] == pytest.approx(300.0)
 
 
+def test_biot_is_of_the_body_and_not_of_its_mesh():
+    """k of the start's mean over the volume: 300 K in ten elevenths, 800 K in one; 345.45 K, where a table of k gives 1.909 W/(m K)."""
+    text = """
+title: two parts
+materials:
+  a: {density: 2000 kg/m3, heat_capacity: 500 J/(kg K), thermal_conductivity: {table: [[300 K, 1 W/(m K)], [800 K, 11 W/(m K)]]}}
+sample:
+  kind: boxes
+  coordinates: line
+  regions: {a: {material: a, from: 0 mm, to: 10 mm}, b: {material: a, from: 10 mm, to: 11 mm}}
+  temperature: {a: 300 K, b: 800 K}
+  mesh: {order: 1, smallest: SIZE, largest: 2 mm}
+programme:
+  kind: surroundings
+  faces:
+    left: [{kind: convection, heat_transfer_coefficient: 100 W/(m2 K), ambient_temperature: 300 K}]
+    a|b: [{kind: contact, resistance: 1e-2 m2 K/W}]
+  end: 1 s
+"""
+    for size in ("1 mm", "0.1 mm", "0.01 mm"):
+        biot = run(case_from(text.replace("SIZE", size))).summary()["derived"]["biot"]["left"]
+        assert biot == pytest.approx(100.0 * 0.011 / (1.0 + 10.0 / 500.0 * 500.0 / 11.0), rel=1e-6)
+
+
 def test_rows_after_the_end_change_nothing():
     text = """
 programme:
