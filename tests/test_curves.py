@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.conftest import CASES
-from thermo.curves import at_conversions, read_curve
+from thermo.curves import Reading, at_conversions, read_curve
 from thermo.errors import CaseError
 
 T = np.arange(400.0, 500.0, 0.5)
@@ -122,12 +122,17 @@ def test_a_second_maximum_above_a_tenth_is_said(tmp_path, size, n):
 def test_heat_flow_on_the_other_side_of_the_baseline_is_said(tmp_path):
     melting = 0.2 * np.exp(-(((T - 415.0) / 3.0) ** 2))
     curve = read_curve(write(tmp_path / "a.csv", time_s=T - 400.0, temperature_K=T, heat_flow_W=BUMP - melting))
-    assert curve.warnings == ("the heat flow lies on the other side of its straight baseline by up to 20 % of the peak",)
+    (baseline,) = curve.warnings
+    assert "the baseline moves the area by 10 %: 13.12 J above a straight one" in baseline
+    assert "the tangential one is taken" in baseline
+    assert curve.heats["tangential"] == pytest.approx(8.0 * np.sqrt(np.pi), rel=0.03)  # of the peak, without the melting
+    kept = read_curve(tmp_path / "a.csv", Reading(baseline="straight"))
+    assert kept.warnings[1] == "the heat flow lies on the other side of its straight baseline by up to 20 % of the peak"
 
 
 def test_few_rows_on_the_peak_are_said(tmp_path):
     curve = read_curve(write(tmp_path / "a.csv", time_s=T[::4] - 400.0, temperature_K=T[::4], heat_flow_W=BUMP[::4]))
-    assert "rows above 70 % of the peak are few" in curve.warnings[0]
+    assert "rows at the top of the peak are few" in curve.warnings[0]
     assert curve.peak_temperature == pytest.approx(450.0, abs=0.1)
 
 
@@ -165,7 +170,7 @@ HEAT_AND_HOLD = np.concatenate([np.linspace(400.0, 450.0, 100), np.full(100, 450
         ({"time_s": T, "temperature_K": T}, "no column of heat flow or conversion"),
         ({"temperature_K": T, "heat_flow_W": T}, "no column of time or heating rate"),
         ({**GOOD, "conversion": BUMP}, "columns of heat flow and of conversion; one of them is wanted"),
-        ({**GOOD, "temperature_C": T}, "temperature_C: there is a column of temperature already, 'temperature_K'"),
+        ({**GOOD, "temperature_C": T}, "more than one column may be the temperature: 'temperature_K', 'temperature_C'; say which with --temperature"),
         ({**GOOD, "temperature_K": T - 401.0}, "a.csv:2: temperature_K: must be above absolute zero, got -1 K"),
         ({**GOOD, "time_s": np.floor(T)}, "a.csv:3: time_s: must rise from row to row, got 400 s after 400 s"),
         ({**GOOD, "temperature_K": HEAT_AND_HOLD}, "temperature_K: is not a ramp: one heating rate is wanted, found"),
@@ -192,9 +197,9 @@ def test_what_is_wrong_is_said_with_its_place(tmp_path, columns, words):
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ("450.0", "n/a", "a.csv:102: temperature_K: a number is wanted, found 'n/a'"),
-        ("450.0", "", "a.csv:102: temperature_K: a number is wanted, found nothing"),
-        ("450.0", "nan", "a.csv:102: temperature_K: a number is wanted, found 'nan'"),
+        ("450.0", "n/a", "a.csv:102: temperature_K: sample 101: 'n/a' is not a number"),
+        ("450.0", "", "a.csv:102: temperature_K: sample 101: a number is missing"),
+        ("450.0", "nan", "a.csv:102: temperature_K: sample 101: 'nan' is not a number"),
         ("450.0", "450,0", "a.csv:102: 3 cells are wanted as in the line of names, found 4"),
     ],
 )

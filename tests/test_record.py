@@ -10,8 +10,9 @@ from tests.conftest import CASES
 from thermo.analysis import analyse
 from thermo.columns import name_and_unit
 from thermo.errors import CaseError
-from thermo.exotherm import HALF_RISE, HALF_WINDOW, Instrument, runs_of, slopes, take_apart
+from thermo.exotherm import Instrument, take_apart
 from thermo.record import DIMENSIONS, Record, read_record
+from thermo.slopes import Scatter, runs_of, slopes
 from thermo.store import finite
 
 
@@ -117,7 +118,7 @@ def test_columns_may_be_said(write):
         ("time_s,T_K\n0,300\n5,301\n4,302\n", ":4: sample 3: time runs back, from 5 s to 4 s"),
         ("time_s,T_K\n0,300\n5,warm\n", ":3: T_K: sample 2: 'warm' is not a number"),
         ("time_s,T_K\n0,300\n5,\n", ":3: T_K: sample 2: a number is missing"),
-        ("time_s;T_K\n0;300\n5;301,5\n", "sample 2: '301,5' is not a number; write it with a decimal point"),
+        ("time_s;T_K\n0;300.5\n5;301,5\n", ":3: '301,5' has a comma where '300.5' in line 2 has a point; say --decimal comma"),
         ("time_s,T_K\n0,300\n5,301,7\n", ":3: has 3 fields, and there are 2 columns"),
         ("time_s,T_K\n0,300\n0,301\n", "all samples have the same time"),
         ("time_s,T_K\n0,300\n1,-5\n", "sample 2: the temperature must lie above 0 K"),
@@ -352,7 +353,7 @@ def test_rows_that_noise_alone_tells_apart_do_not_break_a_heater_step():
     )
     exact = np.interp(time, [0.0, 1500.0, 1610.0, 3200.0], [350.0, 350.0, 354.0, 354.0])
     exact[time == 1540.0] -= 0.006
-    rate = slopes(time, exact, np.zeros(len(time), int), HALF_WINDOW, HALF_RISE)
+    rate = slopes(time, exact, np.zeros(len(time), int), Scatter(0.0, 0.0))
     stepped = (time > 1500.0) & (time <= 1600.0)
     assert rate[stepped].min() * 60.0 > 1.5
     trace = take_apart(Record("made", time, exact, None, None, None, {}), Instrument())

@@ -9,30 +9,19 @@ import numpy as np
 
 from thermo import onset
 from thermo.apparent import Curve, Fit, arrhenius_fit, early_part, main_exotherm, self_heating
-from thermo.constants import ZERO_CELSIUS
-from thermo.exotherm import (
-    CESSATION,
-    ENDS,
-    FALL,
-    NEAR,
-    STEEPER,
-    Gap,
-    Instrument,
-    Trace,
-    Window,
-    exotherms,
-    line,
-    runs_of,
-    take_apart,
-    waits,
-)
+from thermo.constants import GAS_CONSTANT, ZERO_CELSIUS
+from thermo.doctor import examined, saturated
+from thermo.exotherm import AS_RECORDED, CESSATION, ENDS, Gap, Instrument, Trace, Window, exotherms, take_apart, waits
 from thermo.kinetics import Floats
 from thermo.measure import CRITERIA
 from thermo.record import Record
+from thermo.slopes import NEAR, STEEPER, UNKNOWN_NOISE, line, runs_of
 
 OVER = 1.25  # times the sensitivity: the slope of the last rows of a record that stops as the runaway is over
 THIN = 0.2  # a margin below this is worth a warning
-NOISE = 0.02  # K, of a thermocouple
+TOO_HIGH = 2.0  # times what one step of the heater accounts for: a first row with such a rate is no T1
+STEEPEST = 200e3  # J/mol, of a reaction that one step of the heater makes so much faster
+OF_DRIVE = 1.2  # times the rate of what heats the cell: a criterion below cannot be told from it
 COARSE = 5.0  # K, between the maximum and the rows beside it
 COLD, HOT = 200.0, 523.15  # K, between which a test begins
 AT_RATES = {"0.1 K/min": 0.1 / 60.0, "1 K/min": 1.0 / 60.0, "10 K/min": 10.0 / 60.0, "60 K/min": 1.0}  # K/s
@@ -60,33 +49,47 @@ def analyse(record: Record, instrument: Instrument | None = None, fitted: tuple[
     fitted : temperatures [K] between which the apparent activation energy is taken; the early part of the exotherm by default
     """
     instrument = instrument or Instrument()
+    record = examined(record)
     trace = take_apart(record, instrument)
     known = np.flatnonzero(np.isfinite(trace.rate))
     time, T, rate, heated = record.time[known], record.temperature[known], trace.rate[known], trace.heated[known]
     if not trace.exact:
         rate = smoothed(T, rate)
     jump = math.inf if trace.exact else STEEPER
-    voltage = record.voltage
-    runaway = onset.runaway_onsets(CRITERIA[:3], time, T, rate, heated, None, jump)
-    runaway |= onset.runaway_onsets(CRITERIA[3:], record.time, record.temperature, trace.rate, trace.heated, _filled(voltage))
+    runaway: dict[str, Any] = dict(onset.runaway_onsets(CRITERIA[:3], time, T, rate, heated, None, jump))
+    if trace.heating.driven:
+        runaway = {name: None if _hidden(trace, onset.RATES[name]) else point for name, point in runaway.items()}
+    if not trace.exact:
+        runaway = {name: point and {**point, "known_to_K": _between_rows(trace, point)} for name, point in runaway.items()}
+    runaway |= onset.runaway_onsets(CRITERIA[3:], record.time, record.temperature, trace.rate, trace.heated, _filled(record.voltage))
     third, reason = _third(trace, runaway[CRITERIA[0]])
     peak_time = third["time_s"] if third else None
     found, missed = exotherms(trace, peak_time)
+    first, no_first = _first(trace, found)
     curve = self_heating(trace)
-    cessations = [entry["end"] for entry in found if entry["end"]["reason"] in (CESSATION, ENDS["step"])]
+    cessations = [
+        entry["end"]
+        for entry in found
+        if entry["end"]["reason"] in (CESSATION, ENDS["step"]) and entry["end"]["margin"] is not None and entry["end"]["margin"] < 0.0
+    ]
     made: dict[str, Any] = {
         "record": _described(record, trace),
         "instrument": {name + INSTRUMENT_UNITS[name]: value for name, value in instrument._asdict().items()},
         "onsets": {
-            "T1": _first(trace, found),
+            "T1": first,
+            "T1_reason": no_first,
             "T2": runaway,
+            "T2_reason": _no_second(trace, runaway),
             "T3": third,
             "T3_reason": reason,
             "cessation": {key: cessations[0][key] for key in ("temperature_K", "time_s", "margin")} if cessations else None,
         },
         "exotherms": found,
         "maximum_rate": onset.fastest(time, T, trace.rate[known], heated),
-        "at_rates": {name: onset.first_reach(level, time, T, rate, heated, 0.0, jump) for name, level in AT_RATES.items()},
+        "at_rates": {
+            name: None if _hidden(trace, level) else onset.first_reach(level, time, T, rate, heated, 0.0, jump)
+            for name, level in AT_RATES.items()
+        },
     }
     made["kinetics"] = _kinetics(trace, curve, made, fitted)
     made["phi_correction"] = _corrected(instrument.phi, made) if instrument.phi > 1.0 else None
@@ -126,17 +129,45 @@ def _filled(voltage: Floats | None) -> Floats | None:
     return voltage[known[last]]  # type: ignore[no-any-return]
 
 
-def _third(trace: Trace, runaway: dict[str, float] | None) -> tuple[dict[str, float] | None, str | None]:
+def _between_rows(trace: Trace, point: dict[str, float]) -> list[float]:
+    """How far below and above a temperature [K] the rows lie between which it was read."""
+    time, T = trace.record.time, trace.record.temperature
+    before = max(int(np.searchsorted(time, point["time_s"] + 1e-9, "right")) - 1, 0)
+    after = min(before + 1, len(T) - 1)
+    low, high = min(T[before], T[after]), max(T[before], T[after])
+    sigma = 2.0 * trace.spread.row
+    return [float(min(low - point["temperature_K"], -sigma)), float(max(high - point["temperature_K"], sigma))]
+
+
+def _third(trace: Trace, runaway: dict[str, float] | None) -> tuple[dict[str, Any] | None, str | None]:
     """T3, or why there is none."""
     record, last = trace.record, _last_rate(trace)
     over = trace.instrument.sensitivity * (1.0 if trace.exact else OVER)
     third = onset.third(record.time, record.temperature, last, runaway, over, trace.heated)
     most = _degrees(float(record.temperature.max()))
-    if third is not None:
-        return third, None
     if runaway is None:
         return None, f"no runaway by 1 K/s up to {most}"
-    return None, f"the record ends in the runaway: its last row still heats itself at {last * 60.0:.3g} K/min, at {most}"
+    if third is None:
+        return None, f"the record ends in the runaway: its last row still heats itself at {last * 60.0:.3g} K/min, at {most}"
+    if trace.exact:
+        return third, None
+    if saturated(record) is not None:
+        return None, f"the record stands still at {most} without having slowed down: the range of the logger ends there, T3 lies above"
+    top = _row(trace, third["time_s"])
+    sigma = 2.0 * trace.spread.row
+    return {**third, "known_to_K": [-sigma, max(_missed_above(record.time, record.temperature, top), sigma)]}, None
+
+
+def _missed_above(time: Floats, T: Floats, top: int) -> float:
+    """How far [K] the maximum may lie above the highest row: where the rise before it and the fall after it would meet."""
+    rising = (T[top] - T[top - 1]) / (time[top] - time[top - 1]) if top > 0 and time[top] > time[top - 1] else 0.0
+    if top + 1 < len(T) and time[top + 1] > time[top]:
+        gap, drop = time[top + 1] - time[top], T[top] - T[top + 1]
+        after = top + 2 < len(T) and time[top + 2] > time[top + 1]
+        falling = max((T[top + 1] - T[top + 2]) / (time[top + 2] - time[top + 1]), 0.0) if after else 2.0 * drop / gap
+        # rising on from the row for a while, and falling as after the next row for the rest of the way to it
+        return float(max(rising * max(gap * falling - drop, 0.0) / (rising + falling), 0.0)) if rising + falling > 0.0 else 0.0
+    return 0.0
 
 
 def _last_rate(trace: Trace) -> float:
@@ -145,24 +176,45 @@ def _last_rate(trace: Trace) -> float:
     if trace.exact or not len(known):
         return float(known[-1]) if len(known) else 0.0
     time, T = trace.record.time, trace.record.temperature
-    first = int(np.argmax(T >= T.max() - FALL))
+    first = int(np.argmax(T >= T.max() - trace.spread.fall))
     if len(T) - first < 3 or time[-1] - time[first] < NEAR:
         return float(known[-1])
     slope, error = line(time[first:], T[first:])
-    by_noise = NOISE / float(np.linalg.norm(time[first:] - time[first:].mean()))  # three rows may lie on a line by chance
+    # three rows may lie on a line by chance
+    by_noise = max(trace.spread.row, UNKNOWN_NOISE) / float(np.linalg.norm(time[first:] - time[first:].mean()))
     return slope - 2.0 * max(error, by_noise)
 
 
+def _hidden(trace: Trace, level: float) -> bool:
+    """Whether a rate [K/s] is one that what heats the cell gives it."""
+    return bool(trace.heating.driven) and level < OF_DRIVE * trace.heating.drive
+
+
+def _no_second(trace: Trace, runaway: dict[str, Any]) -> str | None:
+    """Why a criterion gives no T2 in a record of a sample that is heated until it fails."""
+    blind = [name for name in CRITERIA[:3] if _hidden(trace, onset.RATES[name])]
+    if not blind:
+        return None
+    return f"{' and '.join(blind)}: what heats the cell gives it {trace.heating.drive * 60.0:.3g} K/min, which hides it"
+
+
+HOLDS = {True: "the whole test", False: "the exotherm alone"}
+
+
 def _described(record: Record, trace: Trace) -> dict[str, Any]:
-    kind = "a run of this program, phases named" if trace.exact else "the whole test" if trace.whole else "the exotherm alone"
+    left = list(record.left_out or ())
     return {
         "file": record.name,
         "samples": len(record.time),
         "columns": record.columns,
-        "rate": "as recorded" if record.rate is not None else "from the temperatures",
-        "holds": kind,
-        "heater_steps": len(runs_of(trace.heated)),
-        "wait_s": _usual_wait(trace) if trace.whole else None,
+        "rate": trace.rate_from,
+        "holds": "a run of this program, phases named" if trace.exact else trace.heating.driven or HOLDS[trace.whole],
+        "noise_K": None if trace.exact else trace.spread.noise,
+        "resolution_K": None if trace.exact else trace.spread.resolution,
+        "left_out": left,
+        "left_out_samples": sum(len(entry["samples"]) for entry in left),
+        "heater_steps": 0 if trace.heating.driven else len(runs_of(trace.heated)),
+        "wait_s": _usual_wait(trace) if trace.whole and not trace.heating.driven else None,
         "start": {"temperature_K": float(record.temperature[0]), "time_s": float(record.time[0])},
         "end": {"temperature_K": float(record.temperature[-1]), "time_s": float(record.time[-1])},
     }
@@ -173,11 +225,25 @@ def _usual_wait(trace: Trace) -> float | None:
     return float(np.median(found)) if found else None
 
 
-def _first(trace: Trace, found: list[dict[str, Any]]) -> dict[str, Any] | None:
+def _first(trace: Trace, found: list[dict[str, Any]]) -> tuple[dict[str, Any] | None, str | None]:
+    """T1, or why there is none."""
+    sensitivity = trace.instrument.sensitivity
+    if trace.heating.driven:
+        return None, f"no heat-wait-seek record: {trace.heating.driven}; T1 is the end of a seek window, and there is none"
     if not found:
-        return None
-    below = 0.0 if trace.whole else -trace.instrument.step
-    return {**found[0]["start"], "known_to_K": [below, 0.0]}
+        return None, f"no exotherm by {sensitivity * 60.0:g} K/min"
+    start = found[0]["start"]
+    if trace.whole:
+        return {**start, "known_to_K": [0.0, 0.0]}, None
+    rate, error = start["rate_K_per_s"], trace.first_rate_error
+    T, step = start["temperature_K"], trace.instrument.step
+    most = TOO_HIGH * sensitivity * math.exp(STEEPEST * step / (GAS_CONSTANT * T**2))
+    if rate is not None and rate - error > most:
+        times = f"{rate / sensitivity:.3g} times the sensitivity"
+        return None, f"the first row has {times}: self-heating began before it, at a temperature that the record does not hold"
+    if rate is not None and error > 0.5 * sensitivity and not rate - 2.0 * error > sensitivity:
+        return None, f"cannot be told: the first rows have a rate of {rate * 60.0:.2g} +- {error * 60.0:.2g} K/min"
+    return {**start, "known_to_K": [-step, 0.0]}, None
 
 
 def _kinetics(trace: Trace, curve: Curve, made: dict[str, Any], fitted: tuple[float, float] | None) -> dict[str, Any]:
@@ -243,30 +309,41 @@ def _corrected(phi: float, made: dict[str, Any]) -> dict[str, Any]:
 
 
 def _warnings(trace: Trace, made: dict[str, Any], missed: Window | None) -> list[dict[str, Any]]:
-    found = _thin(trace, made, missed)
     record = trace.record
-    if record.rate is not None and not np.isfinite(record.rate).all():
-        rows = np.flatnonzero(~np.isfinite(record.rate))
+    found = [
+        {"code": entry["code"], "text": f"left out: {_listed(entry['samples'])}: {entry['text']}", "samples": entry["samples"]}
+        for entry in record.left_out or ()
+    ]
+    found += trace.remarks
+    found += _thin(trace, made, missed)
+    if trace.rate_from == AS_RECORDED and not np.isfinite(trace.rate).all():
+        rows = np.flatnonzero(~np.isfinite(trace.rate))
         found.append(
-            _warning("no-rate", f"{_samples(rows)} no rate and {'is' if len(rows) == 1 else 'are'} left out of what needs one", rows)
+            _warning(
+                trace,
+                "no-rate",
+                f"{_samples(trace, rows)} no rate and {'is' if len(rows) == 1 else 'are'} left out of what needs one",
+                rows,
+            )
         )
     top = int(np.argmax(record.temperature))
-    fell = np.flatnonzero((np.diff(record.temperature) < -FALL) & (np.arange(1, len(record.time)) <= top)) + 1
+    fell = np.flatnonzero((np.diff(record.temperature) < -trace.spread.fall) & (np.arange(1, len(record.time)) <= top)) + 1
     if len(fell):
         most = float(-np.diff(record.temperature)[fell - 1].min())
-        found.append(_warning("falling", f"{_samples(fell)} a temperature below the one before, by up to {most:.2f} K", fell))
+        found.append(_warning(trace, "falling", f"{_samples(trace, fell)} a temperature below the one before, by up to {most:.2f} K", fell))
     found += [_gap_warning(trace, gap) for gap in trace.gaps if gap.kind != "fall"]
     found += _unlikely(trace, made)
     if {"sample_K", "rate_K_per_s"} <= set(record.columns.values()) and record.phase is None:
         text = "a run of this program without a calorimeter: what heats the sample from outside is taken for its own heat"
-        found.append(_warning("no-calorimeter", text, []))
+        found.append(_warning(trace, "no-calorimeter", text, []))
     if trace.whole and not made["exotherms"] and missed is None:
         text = f"no hold is long enough for a seek window of {trace.instrument.seek / 60.0:g} min: nothing was looked for"
-        found.append(_warning("no-window", text, []))
+        found.append(_warning(trace, "no-window", text, []))
     known = np.isfinite(trace.rate)
-    for name in onset.unconfirmed(made["onsets"]["T2"], trace.rate[known], trace.heated[known])[:1]:
+    told = {name: point for name, point in made["onsets"]["T2"].items() if not _hidden(trace, onset.RATES.get(name, math.inf))}
+    for name in onset.unconfirmed(told, trace.rate[known], trace.heated[known])[:1]:
         text = f"the record ends less than {onset.LATER_RISE:g} K after the rate has reached {name}: no T2 ({name}) can be read"
-        found.append(_warning("cut-short", text, []))
+        found.append(_warning(trace, "cut-short", text, []))
     return found + _coarse(trace, made)
 
 
@@ -279,28 +356,34 @@ def _unlikely(trace: Trace, made: dict[str, Any]) -> list[dict[str, Any]]:
         column = record.columns.get("temperature", "temperature")
         other = "in kelvin, not in degC" if start > HOT else "in degC, not in kelvin"
         text = f"sample 1 of {column!r} lies at {_degrees(start)}, where no test begins: is the column {other}?"
-        found.append(_warning("scale", text, [0]))
+        found.append(_warning(trace, "scale", text, [0]))
     steps = np.diff(record.time)
     if len(steps) > 2 and steps.min() > 0.5 * seek and np.ptp(steps) < 0.01 * steps.mean():
         text = f"a row every {steps.mean() / 60.0:.3g} min is too slow for a seek window of {seek / 60.0:g} min: "
         text += "steps of the heater and self-heating cannot be told apart, T1 is not to be trusted"
-        found.append(_warning("slow", text, []))
+        found.append(_warning(trace, "slow", text, []))
     halves = made["kinetics"].get("halves_J_per_mol")
     if halves:
         cold, hot = (energy / 1e3 for energy in halves)
         text = f"the points bend: {cold:.0f} kJ/mol in the colder half, {hot:.0f} kJ/mol in the hotter; one apparent E, its interval "
         text += "and what follows from them (time to maximum rate, 24 h temperature) are good for neither"
-        found.append(_warning("bent", text, []))
+        found.append(_warning(trace, "bent", text, []))
     return found
 
 
-def _warning(code: str, text: str, rows: Any) -> dict[str, Any]:
-    return {"code": code, "text": text, "samples": [int(row) + 1 for row in rows]}
+def _warning(trace: Trace, code: str, text: str, rows: Any) -> dict[str, Any]:
+    return {"code": code, "text": text, "samples": [trace.record.sample(int(row)) for row in rows]}
 
 
-def _samples(rows: Any) -> str:
-    listed = ", ".join(str(int(row) + 1) for row in rows[:5]) + (f" and {len(rows) - 5} more" if len(rows) > 5 else "")
-    return f"sample {listed} has" if len(rows) == 1 else f"samples {listed} have"
+def _samples(trace: Trace, rows: Any) -> str:
+    listed = _listed([trace.record.sample(int(row)) for row in rows])
+    return f"{listed} has" if len(rows) == 1 else f"{listed} have"
+
+
+def _listed(samples: list[int]) -> str:
+    """Samples in words: the first five of them, and how many more."""
+    listed = ", ".join(map(str, samples[:5])) + (f" and {len(samples) - 5} more" if len(samples) > 5 else "")
+    return f"sample {listed}" if len(samples) == 1 else f"samples {listed}"
 
 
 def _thin(trace: Trace, made: dict[str, Any], missed: Window | None) -> list[dict[str, Any]]:
@@ -311,17 +394,19 @@ def _thin(trace: Trace, made: dict[str, Any], missed: Window | None) -> list[dic
     if first and first["margin"] is not None and first["margin"] < THIN:
         at, error = _row(trace, first["time_s"]), first["rate_error_K_per_s"]
         within = f" (uncertain by {100.0 * error / sensitivity:.2g} %)" if error else ""
-        text = f"T1 (sample {at + 1}) rests on a rate {_off(first['margin'])}{within}: a little less and it is a step later"
-        found.append(_warning("thin-margin", text, [at]))
+        text = (
+            f"T1 (sample {trace.record.sample(at)}) rests on a rate {_off(first['margin'])}{within}: a little less and it is a step later"
+        )
+        found.append(_warning(trace, "thin-margin", text, [at]))
     if missed and missed.rate / sensitivity - 1.0 > -THIN:
         at, off = _row(trace, missed.end), missed.rate / sensitivity - 1.0
-        text = f"the window before T1 (to sample {at + 1}, {_degrees(missed.warm)}) has a rate {_off(off)}: "
+        text = f"the window before T1 (to sample {trace.record.sample(at)}, {_degrees(missed.warm)}) has a rate {_off(off)}: "
         text += "a little more and T1 is a step earlier" if off < 0.0 else "that is within its noise, and the instrument heated on"
-        found.append(_warning("near-miss", text, [at]))
+        found.append(_warning(trace, "near-miss", text, [at]))
     if trace.whole and ended and ended["margin"] is not None and ended["margin"] > -THIN:
         at = _row(trace, ended["time_s"])
-        text = f"the cessation (sample {at + 1}) rests on a rate {_off(ended['margin'])}: the sample still heats itself"
-        found.append(_warning("thin-margin", text, [at]))
+        text = f"the cessation (sample {trace.record.sample(at)}) rests on a rate {_off(ended['margin'])}: the sample still heats itself"
+        found.append(_warning(trace, "thin-margin", text, [at]))
     return found
 
 
@@ -339,13 +424,17 @@ def _degrees(kelvin: float) -> str:
 
 
 def _gap_warning(trace: Trace, gap: Gap) -> dict[str, Any]:
-    place = f"between samples {gap.row + 1} and {gap.row + 2} {gap.rise:.1f} K in {gap.duration / 60.0:.3g} min are not recorded"
+    place = f"{_pair(trace, gap.row)} {gap.rise:.1f} K in {gap.duration / 60.0:.3g} min are not recorded"
     mean = f"mean {gap.rise / gap.duration * 60.0:.2g} K/min"
     if gap.kind == "step":
         text = f"{place}: {mean} is more than the rates on either side account for, taken as a heater step"
     else:
         text = f"{place}: {mean} is what the rates on either side account for, taken as self-heating"
-    return _warning("gap", text, [gap.row, gap.row + 1])
+    return _warning(trace, "gap", text, [gap.row, gap.row + 1])
+
+
+def _pair(trace: Trace, row: int) -> str:
+    return f"between samples {trace.record.sample(row)} and {trace.record.sample(row + 1)}"
 
 
 def _coarse(trace: Trace, made: dict[str, Any]) -> list[dict[str, Any]]:
@@ -355,22 +444,21 @@ def _coarse(trace: Trace, made: dict[str, Any]) -> list[dict[str, Any]]:
     if made["maximum_rate"] is not None and trace.record.rate is None:
         row = _row(trace, made["maximum_rate"]["time_s"])
         if row and T[row] - T[row - 1] > COARSE and trace.record.time[row] - trace.record.time[row - 1] > 1.0:
-            text = (
-                f"the largest rate (sample {row + 1}) is a mean over {T[row] - T[row - 1]:.0f} K between two rows: the true one is higher"
-            )
-            found.append(_warning("coarse", text, [row]))
+            text = f"the largest rate (sample {trace.record.sample(row)}) is a mean over {T[row] - T[row - 1]:.0f} K "
+            text += "between two rows: the true one is higher"
+            found.append(_warning(trace, "coarse", text, [row]))
     if made["onsets"]["T3"] is not None and not trace.exact:
         top = _row(trace, made["onsets"]["T3"]["time_s"])
         beside = [abs(float(T[top] - T[row])) for row in (top - 1, top + 1) if 0 <= row < len(T)]
         if max(beside) > COARSE:
-            below = f"the rows beside the maximum (sample {top + 1}) lie up to {max(beside):.0f} K below it"
+            below = f"the rows beside the maximum (sample {trace.record.sample(top)}) lie up to {max(beside):.0f} K below it"
             text = f"{below}: the sampling is too coarse, T3 may be higher"
-            found.append(_warning("coarse", text, [top]))
+            found.append(_warning(trace, "coarse", text, [top]))
     second = made["onsets"]["T2"][CRITERIA[0]]
     if second is not None and not trace.exact:
         row = int(np.searchsorted(trace.record.time, second["time_s"], "right")) - 1
         row = min(max(row, 0), len(T) - 2)
         if T[row + 1] - T[row] > COARSE and trace.record.time[row + 1] - trace.record.time[row] > 1.0:
-            text = f"between samples {row + 1} and {row + 2}, where T2 is read, lie {T[row + 1] - T[row]:.0f} K: the sampling is too coarse"
-            found.append(_warning("coarse", text, [row, row + 1]))
+            text = f"{_pair(trace, row)}, where T2 is read, lie {T[row + 1] - T[row]:.0f} K: the sampling is too coarse"
+            found.append(_warning(trace, "coarse", text, [row, row + 1]))
     return found

@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from thermo.constants import GAS_CONSTANT
-from thermo.exotherm import Hold, Trace, line
+from thermo.exotherm import Hold, Trace
 from thermo.kinetics import Floats
+from thermo.slopes import line
 
-BLOCK = 0.5  # K, of a point of the self-heating curve
+BLOCK, BLOCK_NOISES = 0.5, 20.0  # K, or so many standard deviations of a row: of a point of the self-heating curve
 EARLY = 1.0 / 60.0  # K/s, where the early part of an exotherm ends
 LEAST_HALF = 5  # points of half a line, for a slope of its own
 BENT = 0.1  # share of E by which the halves of a line differ where it is bent
@@ -56,19 +57,20 @@ def _blocks(trace: Trace, hold: Hold) -> list[tuple[float, float, float]]:
     """Middle time, middle temperature and slope of runs of rows that rise by 0.5 K, or of two rows that do."""
     time, temperature = trace.record.time[hold.first : hold.last + 1], trace.record.temperature[hold.first : hold.last + 1]
     made: list[tuple[float, float, float]] = []
+    block = max(BLOCK, BLOCK_NOISES * trace.spread.row)
     first = 0
 
     def take(last: int, least: float) -> None:
         t, T = time[first : last + 1], temperature[first : last + 1]
-        if len(t) > 1 and t[-1] > t[0] and (T[-1] - T[0] >= BLOCK or t[-1] - t[0] >= least):
+        if len(t) > 1 and t[-1] > t[0] and (T[-1] - T[0] >= block or t[-1] - t[0] >= least):
             slope = line(t, T)[0] if len(t) > 2 else float((T[-1] - T[0]) / (t[-1] - t[0]))
             made.append((float(0.5 * (t[0] + t[-1])), float(0.5 * (T[0] + T[-1])), slope))
 
     for row in range(1, len(time)):
-        if temperature[row] - temperature[row - 1] >= BLOCK and row - 1 > first:
+        if temperature[row] - temperature[row - 1] >= block and row - 1 > first:
             take(row - 1, 0.25 * trace.instrument.seek)
             first = row - 1
-        if temperature[row] - temperature[first] >= BLOCK and time[row] > time[first]:
+        if temperature[row] - temperature[first] >= block and time[row] > time[first]:
             take(row, math.inf)
             first = row
     take(len(time) - 1, 0.5 * trace.instrument.seek)

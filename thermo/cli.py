@@ -289,20 +289,40 @@ def kinetics(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document instead of the table.")] = False,
     figure: Annotated[Path | None, typer.Option(metavar="FILE.png", help="Also draw Kissinger's line and E over conversion.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a figure that is there.")] = False,
+    time: Annotated[str | None, typer.Option(metavar="COLUMN", help="The column of time: NAME, NAME:UNIT, or NUMBER:UNIT.")] = None,
+    temperature: Annotated[str | None, typer.Option(metavar="COLUMN", help="The column of temperature.")] = None,
+    heat_flow: Annotated[str | None, typer.Option(metavar="COLUMN", help="The column of heat flow.")] = None,
+    conversion: Annotated[str | None, typer.Option(metavar="COLUMN", help="The column of conversion, in place of a heat flow.")] = None,
+    heating_rate: Annotated[str | None, typer.Option(metavar="COLUMN", help="The column of the heating rate.")] = None,
+    low: Annotated[str | None, typer.Option("--from", metavar="TEMPERATURE", help="Where the ramp begins that is used.")] = None,
+    high: Annotated[str | None, typer.Option("--to", metavar="TEMPERATURE", help="Where it ends.")] = None,
+    baseline: Annotated[str | None, typer.Option(help="'straight' or 'tangential'; else as the peak needs it.")] = None,
+    exotherm: Annotated[str | None, typer.Option(help="Where heat released points: 'up' or 'down'; else as the peak points.")] = None,
+    decimal: Annotated[str | None, typer.Option(help="'comma' or 'point'; else as the numbers show.")] = None,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
     """Activation energies from calorimeter curves at several heating rates: Kissinger, Friedman, Ozawa."""
     import json
 
-    from thermo.curves import read_curves
-    from thermo.errors import Mistake
+    from thermo.curves import Reading, read_curves
     from thermo.isoconversional import analysis
     from thermo.screen import kinetics_text
     from thermo.store import write_file
 
     if figure is not None and figure.suffix.lower() != ".png":
         raise typer.BadParameter(f"{figure}: a name that ends in .png is wanted", param_hint="--figure")
-    curves = read_curves(files)
+    columns = {"time": time, "temperature": temperature, "heat flow": heat_flow, "conversion": conversion, "heating rate": heating_rate}
+    between = [None if text is None else option(name, text, "temperature") for name, text in (("--from", low), ("--to", high))]
+    if between[0] is not None and between[1] is not None and between[0] >= between[1]:
+        raise CaseError([Mistake("--from", None, "", f"must lie below --to, got {low} and {high}")])
+    reading = Reading(
+        {what: said for what, said in columns.items() if said is not None},
+        (between[0], between[1]),
+        one_of("--baseline", baseline, ("straight", "tangential")),
+        one_of("--exotherm", exotherm, ("up", "down")),
+        one_of("--decimal", decimal, ("comma", "point")),
+    )
+    curves = read_curves(files, reading)
     try:
         summary = analysis(curves)
     except ValueError as error:
@@ -326,7 +346,7 @@ def onset(
     as_json: Annotated[bool, typer.Option("--json", help="All of it as one JSON document.")] = False,
     figure: Annotated[Path | None, typer.Option(help="Also draw it, to this .png.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a figure that is there.")] = False,
-    time: Annotated[str | None, typer.Option(metavar="COLUMN", help="The column of time: NAME, or NAME:UNIT.")] = None,
+    time: Annotated[str | None, typer.Option(metavar="COLUMN", help="The column of time: NAME, NAME:UNIT, or NUMBER:UNIT.")] = None,
     temperature: Annotated[str | None, typer.Option(metavar="COLUMN", help="The column of temperature.")] = None,
     rate: Annotated[str | None, typer.Option(metavar="COLUMN", help="The column of the rate; 'none': from the temperatures.")] = None,
     voltage: Annotated[str | None, typer.Option(metavar="COLUMN", help="The column of voltage, or 'none'.")] = None,
@@ -335,6 +355,7 @@ def onset(
     wait: Annotated[str | None, typer.Option(help="From a heater step to its seek window; else read from the record.")] = None,
     step: Annotated[str, typer.Option(help="The step of the heater.")] = "5 K",
     phi: Annotated[str, typer.Option(help="Heat capacity of sample and holder over the sample's.")] = "1",
+    decimal: Annotated[str | None, typer.Option(help="'comma' or 'point'; else as the numbers show.")] = None,
     fit: Annotated[tuple[str, str] | None, typer.Option(metavar="LOW HIGH", help="Between which temperatures E is taken.")] = None,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
@@ -358,7 +379,8 @@ def onset(
     between = None if fit is None else (option("--fit", fit[0], "temperature"), option("--fit", fit[1], "temperature"))
     if fit and between and between[0] >= between[1]:
         raise CaseError([Mistake("--fit", None, "", f"LOW must lie below HIGH, got {fit[0]} and {fit[1]}")])
-    record = read_record(trace, {kind: name for kind, name in said.items() if name is not None})
+    columns = {kind: name for kind, name in said.items() if name is not None}
+    record = read_record(trace, columns, one_of("--decimal", decimal, ("comma", "point")))
     found = analyse(record, instrument, between)
     if figure is not None:
         from viz import theme
@@ -384,6 +406,13 @@ def option(name: str, text: str, dimension: str, least: float | None = None, or_
         wanted = f"at least {least:g}" if or_equal else "positive" if least == 0.0 else "at least 0"
         raise CaseError([Mistake(name, None, "", f"must be {wanted}, got {text}")])
     return float(value)
+
+
+def one_of(name: str, text: str | None, known: tuple[str, ...]) -> str | None:
+    """An option that is one of some words, or not given. Raises CaseError for another word."""
+    if text is not None and text not in known:
+        raise CaseError([Mistake(name, None, "", f"{text!r} is not known; it may be {' or '.join(map(repr, known))}")])
+    return text
 
 
 @app.command()

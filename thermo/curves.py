@@ -1,15 +1,16 @@
-"""Curves of a scanning calorimeter from CSV: temperature and heat flow, or conversion, on a ramp; conversion, its rate and its peak.
+"""Curves of a scanning calorimeter: temperature and heat flow, or conversion, on a ramp; conversion, its rate and its peak.
 
     time_s,temperature_C,heat_flow_W_per_g
 
-Columns are known by name, the unit in it (`Temp./°C`, `DSC/(mW/mg)`). The baseline is straight between the ends of the curve, conversion
-is the running area above it over the whole. One peak a curve is assumed; nothing is smoothed.
+`columns` says which tables are read; columns are known by name and unit (`Temp./°C`, `DSC/(mW/mg)`). Conversion is the running area
+above the baseline over the whole. One peak a curve is assumed; its rates are not smoothed.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,9 +19,12 @@ import numpy.typing as npt
 from scipy.signal import find_peaks
 from scipy.stats import linregress
 
-from thermo.columns import name_and_unit, rows_of, scale_of
-from thermo.errors import CaseError, Mistake, printable, shortened
-from thermo.units import Scale
+from thermo.baselines import END_ROWS, STRAIGHT, TANGENTIAL, Baseline, points_down, prominence, straight, tangential
+from thermo.columns import Sheet, name_and_unit, read_sheet, scale_of
+from thermo.constants import ZERO_CELSIUS
+from thermo.errors import CaseError, Mistake, among, shortened
+from thermo.record import Place, clock_column, numbers, said_column
+from thermo.units import Scale, UnitError
 
 Floats = npt.NDArray[np.float64]
 
@@ -35,8 +39,26 @@ class Kind(NamedTuple):
 
 KINDS = {
     "time": Kind(("time", "t"), ("time",), "time_s or 't [min]'"),
-    "temperature": Kind(("temperature", "temp", "sample", "sample temperature", "t", "ts"), ("temperature",), "temperature_C or 'T [K]'"),
-    "heat flow": Kind(("heat flow", "heatflow", "dsc", "hf"), ("specific power", "power"), "heat_flow_W_per_g or 'DSC/(mW/mg)'"),
+    "temperature": Kind(
+        ("temperature", "temp", "sample", "sample temperature", "t", "ts", "tr", "program temperature"),
+        ("temperature",),
+        "temperature_C or 'T [K]'",
+    ),
+    "heat flow": Kind(
+        (
+            "heat flow",
+            "heatflow",
+            "dsc",
+            "hf",
+            "heat flow rate",
+            "heat flow (normalized)",
+            "normalized heat flow",
+            "specific heat flow",
+            "signal",
+        ),
+        ("specific power", "power"),
+        "heat_flow_W_per_g or 'DSC/(mW/mg)'",
+    ),
     "conversion": Kind(("conversion", "alpha"), (), "conversion"),
     "heating rate": Kind(("heating rate", "beta"), ("temperature rate",), "heating_rate_K_per_min"),
 }
@@ -50,9 +72,12 @@ UNSTEADY, NO_RAMP = 0.05, 0.25  # of the heating rate, in a stretch: worth a war
 ANOTHER_PEAK = 0.1  # of the largest: maxima above it are counted
 OTHER_SIDE = 0.05  # of the peak: a heat flow that lies further on the other side of its baseline is said
 STANDS_OUT = 0.02  # of the largest: what a maximum rises above the valleys beside it
-FEW_ROWS = 13  # on the top of a peak, for a polynomial of sixth degree
-TOP = 0.7  # of the peak: points above it give its temperature
-END_ROWS = 100  # the first and the last of so many parts of the rows carry the baseline
+FEW_ROWS = 13  # on the top of a peak, below which it is said
+# polynomials that give the temperature of a peak: through the points above a share of it, rows that takes, degree; the first that fits.
+# Without noise the first is off by 0.001 K; above 1 % of noise the others scatter less
+POLYNOMIALS = ((0.8, FEW_ROWS, 5), (0.7, FEW_ROWS, 5), (0.7, 7, 4), (0.6, 7, 4), (0.5, 5, 3))
+NOISY, NOISY_POLYNOMIALS = 0.01, ((0.7, FEW_ROWS, 4), *POLYNOMIALS[2:])
+MOVES = 0.05  # of the area: more than this, and it is said what the baseline makes of it
 BACKWARDS = 0.02  # a conversion may fall by noise, not by more
 
 
@@ -81,31 +106,54 @@ class Curve(NamedTuple):
     conversion_rate: Floats
     peak_temperature: float  # K, where the rate is largest
     heat: float | None  # J/kg, where the heat flow is per mass
+    heats: dict[str, float]  # J/kg or J, by each baseline; empty for a conversion that is read
+    baseline: str | None  # that is taken
     unsteadiness: float  # the largest difference of the heating rate in a tenth of the curve, over the heating rate
     warnings: tuple[str, ...]
 
 
-def read_curves(paths: Sequence[Path]) -> list[Curve]:
-    """Every curve. Raises CaseError with the mistakes of all files."""
+class Reading(NamedTuple):
+    """What the caller says of curve files.
+
+    columns : of `time`, `temperature`, `heat flow`, `conversion`, `heating rate`: name, number, either with `:unit`
+    between : temperatures [K] to which the curves are cut, or None at an end
+    baseline : "straight" or "tangential"; None: straight, unless that moves the area of a curve by more than 5 %
+    exotherm : "up" or "down"; None: as the highest peak over its own surroundings points
+    decimal : "comma" or "point"
+    """
+
+    columns: dict[str, str] = {}
+    between: tuple[float | None, float | None] = (None, None)
+    baseline: str | None = None
+    exotherm: str | None = None
+    decimal: str | None = None
+
+
+def read_curves(paths: Sequence[Path], reading: Reading | None = None) -> list[Curve]:
+    """Every curve, all above the same kind of baseline. Raises CaseError with the mistakes of all files."""
+    reading = reading or Reading()
     curves, mistakes = [], []
     for path in paths:
         try:
-            curves.append(read_curve(path))
+            curves.append(read_curve(path, reading))
         except CaseError as error:
             mistakes += error.mistakes
     if mistakes:
         raise CaseError(mistakes)
+    if len({curve.baseline for curve in curves}) > 1:
+        return [read_curve(path, reading._replace(baseline=TANGENTIAL)) for path in paths]
     return curves
 
 
-def read_curve(path: Path) -> Curve:
-    """A curve from a CSV file; lines that begin with # are remarks, columns of other names are left alone.
+def read_curve(path: Path, reading: Reading | None = None) -> Curve:
+    """A curve from a file; columns of other names are left alone.
 
     Raises
     ------
     CaseError with file, line, column, what was found and what is wanted.
     """
-    table = _table(path)
+    reading = reading or Reading()
+    table = _table(path, reading)
     columns, temperature, given = table.columns, table.columns["temperature"], table.columns.get("heating rate")
     warnings: list[str] = []
     if given is not None:
@@ -124,23 +172,54 @@ def read_curve(path: Path) -> Curve:
                 f"the column says {given[0] * 60.0:.4g} K/min, time and temperature {rate * 60.0:.4g} K/min; the column is taken"
             )
         rate = float(given[0])
-    heat = None
+    heat, heats, name = None, dict[str, float](), None
     if "conversion" in columns:
         conversion = _known_conversion(table)
         speed = np.gradient(conversion, time)
     else:
-        conversion, speed, area = _from_heat_flow(table, time, warnings)
-        heat = area if table.per_mass else None
+        base, heats = _above_baseline(table, time, reading, warnings)
+        conversion, speed, name = base.conversion, base.rate, base.name
+        heat = base.area if table.per_mass else None
         other = -float(speed.min() / speed.max())
         if other > max(OTHER_SIDE, 8.0 * _noise(speed) / float(speed.max())):
-            warnings.append(f"the heat flow lies on the other side of its straight baseline by up to {100.0 * other:.0f} % of the peak")
+            warnings.append(f"the heat flow lies on the other side of its {name} baseline by up to {100.0 * other:.0f} % of the peak")
     n_maxima = _maxima(speed)
     if n_maxima > 1:
         warnings.append(
             f"{n_maxima} maxima above {100.0 * ANOTHER_PEAK:.0f} % of the largest; one peak is assumed, E of several is a mixture"
         )
     peak = _peak_temperature(table, speed, warnings)
-    return Curve(table.file, rate, time, temperature, conversion, speed, peak, heat, unsteadiness, tuple(warnings))
+    return Curve(table.file, rate, time, temperature, conversion, speed, peak, heat, heats, name, unsteadiness, tuple(warnings))
+
+
+def _above_baseline(table: Table, time: Floats, reading: Reading, warnings: list[str]) -> tuple[Baseline, dict[str, float]]:
+    """The heat flow above the baseline that is taken, and the area above each [J or J/kg]."""
+    flow = table.columns["heat flow"]
+    if not _prominent(flow):
+        raise table.refuse("heat flow", None, "no peak: nothing lies above the straight line from one end to the other")
+    down = reading.exotherm == "down" if reading.exotherm else points_down(flow)
+    if down:
+        if not reading.exotherm:
+            warnings.append("the peak points down; it is taken as heat released downwards, or as an endothermic step")
+        flow = -flow
+    both = {STRAIGHT: straight(time, flow), TANGENTIAL: tangential(time, flow)}
+    heats = {name: -base.area if down else base.area for name, base in both.items()}
+    first, second = heats[STRAIGHT], heats[TANGENTIAL]
+    moves = abs(first / second - 1.0) if second else math.inf
+    ends = math.sqrt(max(1, len(flow) // END_ROWS))
+    by_noise = 2.0 * _noise(flow) / ends * float(time[-1] - time[0]) / math.sqrt(2.0) / abs(second) if second else 0.0
+    matters = moves > max(MOVES, by_noise)
+    name = reading.baseline or (TANGENTIAL if matters else STRAIGHT)
+    if matters:
+        unit = "J/g" if table.per_mass else "J"
+        scale = 1e-3 if table.per_mass else 1.0
+        warnings.append(
+            f"the baseline moves the area by {100.0 * moves:.0f} %: {first * scale:.4g} {unit} above a straight one from end to end, "
+            f"{second * scale:.4g} {unit} above the tangent to both sides of the peak; the {name} one is taken"
+        )
+    if not both[name].area > 0.0:
+        raise table.refuse("heat flow", None, f"no peak: nothing lies above the {name} baseline")
+    return both[name]._replace(area=heats[name]), heats
 
 
 def at_conversions(curve: Curve, conversions: Floats) -> tuple[Floats, Floats]:
@@ -161,30 +240,39 @@ def _refuse(name: str, line: int | None, column: str, text: str) -> CaseError:
     return CaseError([Mistake(name, line, column, text)])
 
 
-def _table(path: Path) -> Table:
-    """A CSV file as columns of numbers. Raises CaseError with every cell that is none."""
+def _table(path: Path, reading: Reading) -> Table:
+    """A file as columns of numbers, cut as the caller says. Raises CaseError with every cell that is none."""
     name = str(path)
-    (line, head), *rows = rows_of(path, LARGEST_CURVE, "a curve file")
-    head = [cell.strip() for cell in head]
-    used = _known_columns(name, line, head)
-    mistakes: list[Mistake] = []
-    numbers = []
-    for n, row in rows:
-        if len(mistakes) > MOST_MISTAKES:
-            break
-        numbers.append(_numbers(name, n, row, head, used, mistakes))
+    sheet = read_sheet(path, LARGEST_CURVE, "a curve file", reading.decimal)
+    used = _known_columns(name, sheet, reading.columns)
+    head, rows = sheet.names, sheet.rows
+    mistakes = [
+        Mistake(name, n, "", f"{len(head)} cells are wanted as in the line of names, found {len(row)}")
+        for n, row in rows
+        if len(row) != len(head)
+    ]
     if mistakes:
         raise CaseError(mistakes)
-    if len(rows) < LEAST_ROWS:
-        raise _refuse(name, None, "", f"has {len(rows)} rows of numbers; at least {LEAST_ROWS} are wanted")
-    lines, values = [n for n, _ in rows], np.array(numbers).T
-    columns, names = dict(zip(used, values, strict=True)), {what: head[place.at] for what, place in used.items()}
+    columns = {what: numbers(name, rows, head, place, False, mistakes) for what, (place, _) in used.items()}
+    if mistakes:
+        raise CaseError(mistakes)
+    names = {what: head[place.at] for what, (place, _) in used.items()}
+    kept = np.ones(len(rows), bool)
     if names["temperature"] == "sample_K" and "time" in columns:
-        # a history of this program has two rows where something happens
-        kept = np.append(np.diff(columns["time"]) > 0.0, True)
-        columns = {what: column[kept] for what, column in columns.items()}
-        lines = [n for n, keep in zip(lines, kept, strict=True) if keep]
-    table = Table(name, lines, columns, names, used.get("heat flow", Place(0, None, "")).dimension == "specific power")
+        kept = np.append(np.diff(columns["time"]) > 0.0, True)  # a history of this program has two rows where something happens
+    low, high = reading.between
+    if low is not None or high is not None:
+        kept &= _within(columns["temperature"], low, high)
+        if not kept.any():
+            found = columns["temperature"] - ZERO_CELSIUS
+            raise _refuse(
+                name, None, "", f"no row lies between --from and --to; the curve goes from {found.min():.1f} to {found.max():.1f} degC"
+            )
+    if np.count_nonzero(kept) < LEAST_ROWS:
+        raise _refuse(name, None, "", f"has {np.count_nonzero(kept)} rows of numbers; at least {LEAST_ROWS} are wanted")
+    columns = {what: column[kept] for what, column in columns.items()}
+    lines = [n for (n, _), keep in zip(rows, kept, strict=True) if keep]
+    table = Table(name, lines, columns, names, used["heat flow"][1] == "specific power" if "heat flow" in used else False)
     cold = np.flatnonzero(columns["temperature"] <= 0.0)
     if len(cold):
         row_number = int(cold[0])
@@ -192,74 +280,111 @@ def _table(path: Path) -> Table:
     return table
 
 
-class Place(NamedTuple):
-    """Which column, how its numbers become SI (None: as they are), and their dimension."""
-
-    at: int
-    scale: Scale | None
-    dimension: str
+NEIGHBOURS = 3  # rows beyond an end by noise, which do not part a segment
 
 
-def _place(column: str, i: int) -> tuple[str, Place] | None:
-    """What a column is, by its name and the unit in it; None where it is none that is read."""
-    plain, unit = name_and_unit(column, DIMENSIONS)
+def _within(temperature: Floats, low: float | None, high: float | None) -> npt.NDArray[np.bool_]:
+    """The rows of the one segment between two temperatures [K] over which the temperature rises most."""
+    inside = (temperature >= (low or 0.0)) & (temperature <= (high or math.inf))
+    places = np.flatnonzero(inside)
+    if not len(places):
+        return inside
+    segments = np.split(places, np.flatnonzero(np.diff(places) > NEIGHBOURS) + 1)
+    risen = []
+    for segment in segments:  # up to where it turns round, for a segment that is heated and cooled without leaving the range
+        values = temperature[segment]
+        top = int(np.argmax(values))
+        begin = int(np.argmin(values[: top + 1]))
+        risen.append(segment[begin : top + 1])
+    best = max(risen, key=lambda rows: temperature[rows[-1]] - temperature[rows[0]])
+    made = np.zeros(len(temperature), bool)
+    made[best[0] : best[-1] + 1] = True
+    return made
+
+
+def _known_columns(name: str, sheet: Sheet, said: dict[str, str]) -> dict[str, tuple[Place, str]]:
+    """Where the columns that are read stand, with the dimension of each. Raises CaseError for what is missing or in doubt."""
+    used: dict[str, tuple[Place, str]] = {}
+    mistakes = []
     for what, kind in KINDS.items():
-        if plain not in kind.names:
+        try:
+            found = _said(sheet, said[what], what) if what in said else _found(sheet, what, kind)
+        except UnitError as error:
+            mistakes.append(Mistake(name, sheet.line, "", str(error)))
             continue
-        if not kind.dimensions and unit is None:
-            return what, Place(i, None, "number")
-        for dimension in kind.dimensions:
-            scale = scale_of(unit, dimension) if unit else None
-            if scale:
-                return what, Place(i, scale, dimension)
-    return None
-
-
-def _known_columns(name: str, line: int, head: list[str]) -> dict[str, Place]:
-    """Where the columns that are read stand. Raises CaseError for what is missing or there twice."""
-    used: dict[str, Place] = {}
-    for i, column in enumerate(head):
-        found = _place(column, i)
-        if found is None:
-            continue
-        what, place = found
-        before = used.get(what)
-        if before is not None and before.dimension != place.dimension:  # the same heat flow, per mass and not: that per mass is taken
-            used[what] = min(before, place, key=lambda one: KINDS[what].dimensions.index(one.dimension))
-        elif before is not None:
-            raise _refuse(name, line, column, f"there is a column of {what} already, {head[before.at]!r}; one is wanted")
-        else:
-            used[what] = place
+        if found is not None:
+            used[what] = found
+    if mistakes:
+        raise CaseError(mistakes)
     if {"heat flow", "conversion"} <= used.keys():
-        raise _refuse(name, line, "", "has columns of heat flow and of conversion; one of them is wanted")
+        for what, other in (("heat flow", "conversion"), ("conversion", "heat flow")):
+            if what in said and other not in said:
+                del used[other]
+    if {"heat flow", "conversion"} <= used.keys():
+        raise _refuse(name, sheet.line, "", "has columns of heat flow and of conversion; one of them is wanted")
     for wanted in (("temperature",), ("heat flow", "conversion"), ("time", "heating rate")):
         if not used.keys() & set(wanted):
-            unitless = [(known, None) for what in wanted for known in KINDS[what].names]
-            bare = [column for column in head if name_and_unit(column, DIMENSIONS) in unitless]
-            listed = ", ".join(repr(shortened(column, 30)) for column in head[:6]) + (", ..." if len(head) > 6 else "")
-            found_text = f"{shortened(bare[0], 40)!r} states no unit" if bare else f"found {listed}"
-            examples = ", ".join(KINDS[w].example for w in wanted)
-            raise _refuse(name, line, "", f"there is no column of {' or '.join(wanted)}, such as {examples}; {found_text}")
+            raise _refuse(name, sheet.line, "", _missing(sheet, wanted))
     return used
 
 
-def _numbers(name: str, line: int, row: list[str], head: list[str], used: dict[str, Place], mistakes: list[Mistake]) -> list[float]:
-    """The cells that are read of one row, in SI; what is no number goes to `mistakes`."""
-    if len(row) != len(head):
-        mistakes.append(Mistake(name, line, "", f"{len(head)} cells are wanted as in the line of names, found {len(row)}"))
-        return [math.nan] * len(used)
-    found = []
-    for place in used.values():
-        cell = row[place.at]
-        try:
-            value = float(cell) if place.scale is None else place.scale(cell)
-        except ValueError:
-            value = math.nan
-        if not math.isfinite(value) or "_" in cell:
-            text = repr(shortened(cell.strip(), 30)) if cell.strip() else "nothing"
-            mistakes.append(Mistake(name, line, head[place.at], f"a number is wanted, found {printable(text)}"))
-        found.append(value)
-    return found
+def _missing(sheet: Sheet, wanted: tuple[str, ...]) -> str:
+    """What a message says of a column that is not there."""
+    head = sheet.names
+    if sheet.line is None:
+        return f"no line names the columns; say which of the {len(head)} holds the {wanted[0]}: --{wanted[0].replace(' ', '-')} 1:UNIT"
+    unitless = [(known, None) for what in wanted for known in KINDS[what].names]
+    bare = [column for column in head if name_and_unit(column, DIMENSIONS) in unitless]
+    listed = ", ".join(repr(shortened(column, 30)) for column in head[:6]) + (", ..." if len(head) > 6 else "")
+    found = f"{shortened(bare[0], 40)!r} states no unit" if bare else f"found {listed}"
+    examples = ", ".join(KINDS[w].example for w in wanted)
+    option = f"--{wanted[0].replace(' ', '-')} 'NAME:UNIT'"
+    return f"there is no column of {' or '.join(wanted)}, such as {examples}; {found}; name it so, or say {option}"
+
+
+PLAIN = Scale(Fraction(1), Fraction(0))  # of a column that has no unit
+
+
+def _said(sheet: Sheet, said: str, what: str) -> tuple[Place, str]:
+    """The column that the caller names, and the dimension of its numbers. Raises UnitError."""
+    dimensions = KINDS[what].dimensions
+    if not dimensions:
+        at = sheet.place(said)
+        if at is None:
+            raise UnitError(f"--{what}: there is no column {shortened(said)!r}{among(said, sheet.names)}")
+        return Place(at, PLAIN), "number"
+    place, dimension = said_column(sheet, said, what, dimensions)
+    return place, dimension
+
+
+def _found(sheet: Sheet, what: str, kind: Kind) -> tuple[Place, str] | None:
+    """The column of a name that is known, or else the only one whose unit fits. Raises UnitError where that leaves a doubt."""
+    head = sheet.names
+    parts = [name_and_unit(column, DIMENSIONS) for column in head]
+    if not kind.dimensions:
+        plain = [i for i, (name, unit) in enumerate(parts) if name in kind.names and unit is None]
+        return (Place(plain[0], PLAIN), "number") if plain else None
+    for dimension in kind.dimensions:
+        fits = {i: scale for i, (_, unit) in enumerate(parts) if unit and (scale := scale_of(unit, dimension))}
+        named = [i for i in fits if parts[i][0] in kind.names]
+        if len(named) > 1:
+            listed = ", ".join(repr(head[i]) for i in named)
+            raise UnitError(f"more than one column may be the {what}: {listed}; say which with --{what.replace(' ', '-')}")
+        if named:
+            return Place(named[0], fits[named[0]]), dimension
+    if what == "time" and (clock := clock_column(sheet)) is not None:
+        return clock, "time"
+    if what in ("temperature", "heat flow", "time"):
+        fitting = [
+            (i, scale, dimension)
+            for dimension in kind.dimensions
+            for i, (_, unit) in enumerate(parts)
+            if unit and (scale := scale_of(unit, dimension))
+        ]
+        if len(fitting) == 1:
+            i, scale, dimension = fitting[0]
+            return Place(i, scale), dimension
+    return None
 
 
 def _rising(table: Table, what: str) -> None:
@@ -316,23 +441,9 @@ def _known_conversion(table: Table) -> Floats:
     return conversion
 
 
-def _from_heat_flow(table: Table, time: Floats, warnings: list[str]) -> tuple[Floats, Floats, float]:
-    """Conversion, its rate [1/s] and the area [J or J/kg] above a straight line from one end to the other.
-
-    The line goes through the means of the first and the last hundredth of the rows: one noisy point at an end moves the area of a
-    narrow peak by some per cent.
-    """
-    flow = table.columns["heat flow"]
-    few = max(1, len(flow) // END_ROWS)
-    start, end, first, last = (float(np.mean(x)) for x in (time[:few], time[-few:], flow[:few], flow[-few:]))
-    above = flow - (first + (last - first) * (time - start) / (end - start))
-    running = np.concatenate([[0.0], np.cumsum(0.5 * (above[1:] + above[:-1]) * np.diff(time))])
-    area = float(running[-1])
-    if not abs(area) > 1e-9 * float(np.abs(flow).max()) * float(time[-1] - time[0]):
-        raise table.refuse("heat flow", None, "no peak: nothing lies above the straight line from one end to the other")
-    if area < 0.0:
-        warnings.append("the peak points down; it is taken as heat released downwards, or as an endothermic step")
-    return running / area, above / area, area
+def _prominent(flow: Floats) -> bool:
+    """Whether a heat flow has a maximum or a minimum within it."""
+    return max(prominence(flow), prominence(-flow)) > 1e-9 * float(np.abs(flow).max())
 
 
 def _maxima(speed: Floats) -> int:
@@ -347,23 +458,24 @@ def _noise(values: Floats) -> float:
 
 
 def _peak_temperature(table: Table, speed: Floats, warnings: list[str]) -> float:
-    """Where the rate is largest [K]: the top of a polynomial of sixth degree through the points above 70 % of the maximum.
-
-    Of few points there, that of a parabola through the largest and its neighbours.
-    """
+    """Where the rate is largest [K]: the top of a polynomial through the points about the maximum, of fewer than five a parabola's."""
     temperature, top = table.columns["temperature"], int(np.argmax(speed))
     if top in (0, len(speed) - 1):
         raise _refuse(table.file, None, "", f"no peak: the largest rate is in the {'first' if top == 0 else 'last'} row")
-    below = np.flatnonzero(speed < TOP * speed[top])
-    first, last = int(below[below < top].max(initial=-1)) + 1, int(below[below > top].min(initial=len(speed)))
+    noise = _noise(speed) / float(speed[top])
+    for share, rows, power in NOISY_POLYNOMIALS if noise > NOISY else POLYNOMIALS:
+        below = np.flatnonzero(speed < (share - 4.0 * noise) * speed[top])
+        first, last = int(below[below < top].max(initial=-1)) + 1, int(below[below > top].min(initial=len(speed)))
+        if last - first >= rows:
+            degree = power
+            break
+    else:
+        first, last, degree = top - 1, top + 2, 2
     if last - first < FEW_ROWS:
-        warnings.append(
-            f"{last - first} rows above {100.0 * TOP:.0f} % of the peak are few: its temperature is the top of a parabola through three"
-        )
-        first, last = top - 1, top + 2
+        warnings.append(f"{last - first} rows at the top of the peak are few for its temperature")
     x = temperature[first:last] - temperature[top]
     scale = float(np.abs(x).max())
-    fitted = np.polynomial.Polynomial.fit(x / scale, speed[first:last], 6 if last - first > 3 else 2, domain=[-1.0, 1.0])
+    fitted = np.polynomial.Polynomial.fit(x / scale, speed[first:last], degree, domain=[-1.0, 1.0])
     roots = fitted.deriv().roots()
     flat = np.real(roots[np.abs(np.imag(roots)) < 1e-9])
     flat = flat[(flat >= x.min() / scale) & (flat <= x.max() / scale)]

@@ -29,6 +29,7 @@ DOYLE = 1.052  # -d ln p/dx of Doyle's line, x = E/(R T) from 20 to 60
 CORRECTIONS = 50  # most steps of the correction of Doyle's line; it takes about five
 # of E between conversions of 0.1 and 0.9: several steps beyond it (Vyazovkin et al., Thermochim. Acta 520 (2011) 1, recalled: 0.2 to 0.3)
 VARIES = 0.2
+LARGEST = 1000e3  # J/mol: no reaction has more
 CONVERSIONS = np.linspace(0.05, 0.95, 19)  # of the table
 ALONE = "E needs at least two heating rates; one gives A for an assumed E, never E"
 
@@ -166,7 +167,7 @@ def friedman(temperatures: Floats, conversion_rates: Floats, heating_rates: Floa
 
 
 ASSUMED = (
-    "one peak a curve, on a straight baseline between its ends; conversion is the running area over the whole",
+    "one peak a curve, on {baseline}; conversion is the running area over the whole",
     "Kissinger: one first-order step",
     "Ozawa (Flynn, Wall): Doyle's line, corrected for E/(R T) after Flynn; the uncorrected E beside it",
     "Friedman: the rate depends on temperature and conversion alone",
@@ -178,13 +179,15 @@ ASSUMED = (
 def analysis(curves: Sequence[Curve]) -> dict[str, Any]:
     """Every method on curves of several heating rates, as plain data in SI with the unit in each key; None where nothing is known.
 
-    Raises ValueError for fewer than two heating rates, for peaks that do not move up, and for curves with no conversion in common.
+    An E below 0 or above 1000 kJ/mol is None, and a warning says so.
+
+    Raises ValueError for fewer than two heating rates, for curves with no conversion in common, and where no E is possible.
     """
     from thermo.curves import at_conversions
 
     curves = sorted(curves, key=lambda curve: curve.heating_rate)
     rates = np.array([curve.heating_rate for curve in curves])
-    peaks = kissinger(rates, np.array([curve.peak_temperature for curve in curves]))
+    peaks, no_peaks = _kissinger_or_reason(rates, np.array([curve.peak_temperature for curve in curves]))
     reached = [at_conversions(curve, CONVERSIONS) for curve in curves]
     temperatures, speeds = np.array([pair[0] for pair in reached]), np.array([pair[1] for pair in reached])
     whole = (np.isfinite(temperatures) & (speeds > 0.0)).all(axis=0)
@@ -193,18 +196,22 @@ def analysis(curves: Sequence[Curve]) -> dict[str, Any]:
     temperatures, speeds = temperatures[:, whole], speeds[:, whole]
     differential = friedman(temperatures, speeds, rates)
     integral, plain = ozawa(rates, temperatures), ozawa(rates, temperatures, corrected=False)
-    rows = [
-        {
-            "conversion": float(conversion),
-            "friedman_J_per_mol": _number(differential.activation_energy[i]),
-            "friedman_95_J_per_mol": _ends(differential.low[i], differential.high[i]),
-            "friedman_ln_A_f": _number(differential.intercept[i]),
-            "ozawa_J_per_mol": _number(integral.activation_energy[i]),
-            "ozawa_95_J_per_mol": _ends(integral.low[i], integral.high[i]),
-            "ozawa_uncorrected_J_per_mol": _number(plain.activation_energy[i]),
-        }
-        for i, conversion in enumerate(CONVERSIONS[whole])
-    ]
+    rows = []
+    for i, conversion in enumerate(CONVERSIONS[whole]):
+        fits, other = _possible(differential.activation_energy[i]), _possible(integral.activation_energy[i])
+        rows.append(
+            {
+                "conversion": float(conversion),
+                "friedman_J_per_mol": float(differential.activation_energy[i]) if fits else None,
+                "friedman_95_J_per_mol": _ends(differential.low[i], differential.high[i]) if fits else None,
+                "friedman_ln_A_f": _number(differential.intercept[i]) if fits else None,
+                "ozawa_J_per_mol": float(integral.activation_energy[i]) if other else None,
+                "ozawa_95_J_per_mol": _ends(integral.low[i], integral.high[i]) if other else None,
+                "ozawa_uncorrected_J_per_mol": float(plain.activation_energy[i]) if _possible(plain.activation_energy[i]) else None,
+            }
+        )
+    if peaks is None and all(row[f"{method}_J_per_mol"] is None for row in rows for method in METHODS):
+        raise ValueError(no_peaks)
     return {
         "curves": [
             {
@@ -214,21 +221,66 @@ def analysis(curves: Sequence[Curve]) -> dict[str, Any]:
                 "heating_rate_unsteadiness": curve.unsteadiness,
                 "peak_temperature_K": curve.peak_temperature,
                 "heat_J_per_kg": curve.heat,
+                "baseline": curve.baseline,
+                "heat_by_baseline": curve.heats,
             }
             for curve in curves
         ],
         "kissinger": {
-            "activation_energy_J_per_mol": peaks.activation_energy,
-            "activation_energy_95_J_per_mol": _ends(*peaks.activation_energy_interval),
-            "pre_exponential_factor_1_per_s": peaks.pre_exponential_factor,
-            "pre_exponential_factor_95_1_per_s": _ends(*peaks.pre_exponential_factor_interval),
-            "slope_K": peaks.slope,
-            "intercept": peaks.intercept,
+            "activation_energy_J_per_mol": peaks.activation_energy if peaks else None,
+            "activation_energy_95_J_per_mol": _ends(*peaks.activation_energy_interval) if peaks else None,
+            "pre_exponential_factor_1_per_s": peaks.pre_exponential_factor if peaks else None,
+            "pre_exponential_factor_95_1_per_s": _ends(*peaks.pre_exponential_factor_interval) if peaks else None,
+            "slope_K": peaks.slope if peaks else None,
+            "intercept": peaks.intercept if peaks else None,
+            "reason": no_peaks or None,
         },
         "conversions": rows,
-        "assumed": list(ASSUMED),
-        "warnings": [f"{curve.file}: {text}" for curve in curves for text in curve.warnings] + _doubts(rates, whole, rows),
+        "assumed": [text.format(baseline=_baselines(curves)) for text in ASSUMED],
+        "warnings": [f"{curve.file}: {text}" for curve in curves for text in curve.warnings]
+        + ([f"no E after Kissinger: {no_peaks}"] if no_peaks else [])
+        + _impossible(rows)
+        + _doubts(rates, whole, rows),
     }
+
+
+METHODS = {"friedman": "Friedman", "ozawa": "Ozawa"}
+
+
+def _possible(energy: float) -> bool:
+    """Whether a reaction can have this E [J/mol]."""
+    return bool(0.0 < energy <= LARGEST)
+
+
+def _kissinger_or_reason(rates: Floats, peaks: Floats) -> tuple[Kissinger | None, str]:
+    """Kissinger's line; None and why where its E is none that a reaction has. Raises ValueError for fewer than two heating rates."""
+    _checked(rates, peaks)
+    try:
+        found = kissinger(rates, peaks)
+    except ValueError as error:
+        return None, str(error)
+    if not _possible(found.activation_energy):
+        return None, f"its line gives {found.activation_energy / 1e3:.4g} kJ/mol, which no reaction has"
+    return found, ""
+
+
+def _impossible(rows: list[dict[str, Any]]) -> list[str]:
+    """Which conversions have an E that no reaction has."""
+    made = []
+    for method, name in METHODS.items():
+        missing = [f"{row['conversion']:.2f}" for row in rows if row[f"{method}_J_per_mol"] is None]
+        if missing:
+            text = f"E after {name} lies below 0 or above {LARGEST / 1e3:g} kJ/mol, which no reaction has, and is left out at conversions"
+            made.append(f"{text} {', '.join(missing)}")
+    return made
+
+
+def _baselines(curves: Sequence[Curve]) -> str:
+    """The baseline in words."""
+    names = {curve.baseline for curve in curves} - {None}
+    if names == {"tangential"}:
+        return "a baseline that touches it on both sides"
+    return "a straight baseline between its ends" if names else "no baseline: its conversion is read"
 
 
 def _doubts(rates: Floats, whole: Any, rows: list[dict[str, Any]]) -> list[str]:
@@ -245,7 +297,7 @@ def _doubts(rates: Floats, whole: Any, rows: list[dict[str, Any]]) -> list[str]:
         missing = ", ".join(f"{conversion:.2f}" for conversion in CONVERSIONS[~whole])
         doubts.append(f"left out, for not every curve reaches them with a rate above 0: conversions {missing}")
     middle = [row for row in rows if 0.099 < row["conversion"] < 0.901]
-    energies = [row["friedman_J_per_mol"] for row in middle]
+    energies = [row["friedman_J_per_mol"] for row in middle if row["friedman_J_per_mol"] is not None]
     ends = [row["friedman_95_J_per_mol"] for row in middle if row["friedman_95_J_per_mol"]]
     beyond_noise = not ends or max(low for low, _ in ends) > min(high for _, high in ends)
     if energies and beyond_noise and max(energies) - min(energies) > VARIES * abs(float(np.mean(energies))):

@@ -26,17 +26,28 @@ def logged(time: Floats, temperature: Floats, rate: Floats, record: Record) -> t
     moments = np.arange(0.0, time[-1] * (1.0 + 1e-12), interval)
     if record.rise is not None:
         moments = np.concatenate([moments, *(_levels(*row, float(record.rise)) for row in _steps(time, temperature, rate))])
-    moments = np.unique(moments)
-    kept, last = [], -math.inf
-    for moment in moments:
-        if moment - last >= fastest * (1.0 - 1e-9):
-            kept.append(moment)
-            last = moment
-    if time[-1] - last > 0.01 * fastest:
-        kept.append(time[-1])
+    kept = _no_closer(np.unique(moments), fastest, float(time[-1]))
+    if time[-1] - kept[-1] > 0.01 * fastest:
+        kept.append(float(time[-1]))
     found = np.array(kept)
     noise = np.random.default_rng(record.seed).normal(0.0, float(record.noise), len(found)) if record.noise > 0.0 else 0.0
     return found, between_rows(time, temperature, rate, found) + noise
+
+
+def _no_closer(moments: Floats, fastest: float, end: float) -> list[float]:
+    """Moments at least `fastest` [s] apart: a row that comes too soon is written as soon as it may be."""
+    kept: list[float] = []
+    last, due = -math.inf, False
+    for moment in moments:
+        if due and moment >= last + fastest * (1.0 - 1e-9):
+            last, due = last + fastest, False
+            kept.append(last)
+        if moment >= last + fastest * (1.0 - 1e-9):
+            last, due = float(moment), False
+            kept.append(last)
+        elif moment > last:
+            due = True
+    return [*kept, last + fastest] if due and last + fastest < end else kept
 
 
 def _steps(time: Floats, temperature: Floats, rate: Floats) -> list[tuple[Floats, Floats, Floats]]:

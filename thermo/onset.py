@@ -19,6 +19,7 @@ from thermo.constants import GAS_CONSTANT
 from thermo.kinetics import Floats
 
 RATES = {"1 K/s": 1.0, "10 K/min": 10.0 / 60.0, "1 K/min": 1.0 / 60.0}  # K/s
+SUDDEN = 1.5  # times the mean of a rate that grows by a constant factor: it has jumped where the rows begin
 LATER_RISE = 10.0  # K, of a runaway that counts
 
 
@@ -108,6 +109,11 @@ def _before(
                 return _point(time, temperature, last - 1)
     if rate[row - 1] <= 0.0:
         return _point(time, temperature, row)
+    if math.isfinite(jump) and time[row] > time[row - 1]:  # risen at once: more than a rate that grows between its ends can account for
+        steady = (rate[row] - rate[row - 1]) / math.log(rate[row] / rate[row - 1])
+        mean = (temperature[row] - temperature[row - 1]) / (time[row] - time[row - 1])
+        if mean > max(SUDDEN * steady, 0.9 * threshold):
+            return _point(time, temperature, row - 1)
     return _between(time, temperature, row, math.log(threshold / rate[row - 1]) / math.log(rate[row] / rate[row - 1]))
 
 

@@ -1,7 +1,7 @@
 """A calorimeter's record from a file: time, temperature and, where there are any, rate, voltage and phase. Reads, judges nothing.
 
-CSV with named columns, separated by comma, semicolon or tab; lines that begin with `#` are remarks. A column says its unit in its
-name (`time_min`, `t [s]`, `Temperature (degC)`, `T / K`, `rate_K_per_min`), or the caller says it (`t:min`). `history.csv` of a
+`columns` says which tables are read. A column says its unit in its name (`time_min`, `t [s]`, `Temperature (degC)`, `T / K`,
+`rate_K_per_min`) or in a line of units below, or the caller says it (`t:min`, `1:s`). Times may be clock times. `history.csv` of a
 result folder is such a file.
 """
 
@@ -10,35 +10,23 @@ from __future__ import annotations
 import math
 import re
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from thermo.columns import name_and_unit, rows_of, scale_of, spelled_out
+from thermo.columns import CLOCK, CLOCK_FORMAT, Sheet, clock_seconds, name_and_unit, read_sheet, scale_of, spelled_out
+from thermo.doctor import Record as Record
+from thermo.doctor import examined
 from thermo.errors import CaseError, Mistake, among, shortened
 from thermo.kinetics import Floats
+from thermo.units import DIMENSIONS as ALL_DIMENSIONS
 from thermo.units import Scale, UnitError, column_scale, wanted
 
 LARGEST_RECORD = 200_000_000  # bytes
 NONE = "none"  # as the name of a column: do not look for one
 
 
-class Record(NamedTuple):
-    """A record in SI, in the order of its rows. Sample n of a message is row n, counted from 1.
-
-    time [s], temperature [K], rate [K/s] or None, voltage [V] or None : arrays (n,), not a number where the file has no value
-    phase : array (n,) of words, what the instrument says it did, or None
-    columns : the name in the file of each of these
-    """
-
-    name: str
-    time: Floats
-    temperature: Floats
-    rate: Floats | None = None
-    voltage: Floats | None = None
-    phase: npt.NDArray[np.str_] | None = None
-    columns: dict[str, str] = {}
+Rows = list[tuple[int, list[str]]]
 
 
 class Kind(NamedTuple):
@@ -58,12 +46,14 @@ NEEDED = ("time", "temperature")
 DIMENSIONS = tuple(kind.dimension for kind in KINDS.values())
 
 
-def read_record(path: Path, columns: dict[str, str] | None = None) -> Record:
-    """A record from a file.
+def read_record(path: Path, columns: dict[str, str] | None = None, decimal: str | None = None) -> Record:
+    """A record from a file, examined: see `doctor`.
 
     Parameters
     ----------
-    columns : what the caller says of `time`, `temperature`, `rate`, `voltage`: a column's name, `name:unit`, or `none`
+    columns : what the caller says of `time`, `temperature`, `rate`, `voltage`: a column's name or number, the same with `:unit`, or
+        `none`
+    decimal : "comma" or "point"; told from the numbers where None
 
     Raises
     ------
@@ -71,13 +61,12 @@ def read_record(path: Path, columns: dict[str, str] | None = None) -> Record:
     numbers, time running back, fewer than two samples.
     """
     name = str(path)
-    lines = rows_of(path, LARGEST_RECORD, "a record")
-    names, line = [cell.strip() for cell in lines[0][1]], lines[0][0]
+    sheet = read_sheet(path, LARGEST_RECORD, "a record", decimal)
+    names, rows = sheet.names, sheet.rows
     if "heat_flow_W" in names:
         text = "has a column of heat flow: a curve of a scanning calorimeter, which thermo kinetics reads"
-        raise CaseError([Mistake(name, line, "heat_flow_W", text)])
-    places = _columns(name, line, names, columns or {})
-    rows = lines[1:]
+        raise CaseError([Mistake(name, sheet.line, "heat_flow_W", text)])
+    places = _columns(name, sheet, columns or {})
     uneven = [
         Mistake(name, n, "", f"has {len(row)} fields, and there are {len(names)} columns") for n, row in rows if len(row) != len(names)
     ]
@@ -87,33 +76,51 @@ def read_record(path: Path, columns: dict[str, str] | None = None) -> Record:
         text = f"holds {'one sample' if rows else 'no samples'}; two are the least that a record can have"
         raise CaseError([Mistake(name, None, "", text)])
     if set(OF_A_RUN) <= set(names) and "temperature" not in (columns or {}):
-        places["temperature"] = names.index(_seen(name, rows, names)), column_scale("K", "temperature")
+        places["temperature"] = Place(names.index(_seen(name, rows, names)), column_scale("K", "temperature"))
     mistakes: list[Mistake] = []
-    values = {kind: _numbers(name, rows, names, place, kind not in NEEDED, mistakes) for kind, place in places.items()}
-    if not mistakes:
-        mistakes = _out_of_order(name, rows, values["time"], values["temperature"])
+    values = {kind: numbers(name, rows, names, place, kind not in NEEDED, mistakes) for kind, place in places.items()}
+    if not mistakes and _counts([row[places["temperature"].at] for _, row in rows]):
+        text = "rises by the same whole number from row to row: it counts, it measures no temperature"
+        mistakes = [Mistake(name, sheet.line, names[places["temperature"].at], text)]
     if mistakes:
         raise CaseError(mistakes)
-    phase = np.array([row[names.index("phase")].strip() for _, row in rows]) if "phase" in names else None
-    read = {kind: names[place] for kind, (place, _) in places.items()}
-    return Record(name, values["time"], values["temperature"], values.get("rate"), values.get("voltage"), phase, read)
+    phase = np.array([row[names.index("phase")] for _, row in rows]) if "phase" in names else None
+    read = {kind: names[place.at] for kind, place in places.items()}
+    raw = Record(name, values["time"], values["temperature"], values.get("rate"), values.get("voltage"), phase, read)
+    return examined(raw._replace(lines=np.array([n for n, _ in rows])))
 
 
-Place = tuple[int, Scale]
+COUNTED = 20  # rows that rise by the same whole number: a counter
 
 
-def _columns(file: str, line: int, names: list[str], said: dict[str, str]) -> dict[str, Place]:
+def _counts(cells: list[str]) -> bool:
+    """Whether a column is a counter: whole numbers, each as much above the last."""
+    if len(cells) < COUNTED or not all(cell.isascii() and cell.isdigit() for cell in cells):
+        return False
+    steps = set(np.diff(np.array(cells, float)).tolist())
+    return len(steps) == 1 and steps != {0.0}
+
+
+class Place(NamedTuple):
+    """Which column, and how its numbers become SI; of clock times no scale."""
+
+    at: int
+    scale: Scale | None
+
+
+def _columns(file: str, sheet: Sheet, said: dict[str, str]) -> dict[str, Place]:
     """Which column holds what, with the scale of its numbers. Raises CaseError with all that is missing or in doubt."""
+    names, line = sheet.names, sheet.line
     twice = [Mistake(file, line, "", f"there are two columns {name!r}") for name in dict.fromkeys(names) if names.count(name) > 1]
     if twice:
         raise CaseError(twice)
     found: dict[str, Place] = {}
     mistakes: list[Mistake] = []
-    for kind in KINDS:
+    for kind, known in KINDS.items():
         if said.get(kind) == NONE and kind not in NEEDED:
             continue
         try:
-            place = _said(names, said[kind], kind) if kind in said else _sought(names, kind)
+            place = said_column(sheet, said[kind], kind, (known.dimension,))[0] if kind in said else _sought(sheet, kind)
         except UnitError as error:
             mistakes.append(Mistake(file, line, "", str(error)))
             continue
@@ -122,47 +129,76 @@ def _columns(file: str, line: int, names: list[str], said: dict[str, str]) -> di
         elif kind in NEEDED:
             listed = ", ".join(repr(shortened(name, 40)) for name in names[:8]) + (", ..." if len(names) > 8 else "")
             text = f"there is no column of {kind}: its name must end in a unit, such as {EXAMPLES[kind]}; or say --{kind} 'NAME:UNIT'"
-            mistakes.append(Mistake(file, line, "", f"{text}; the columns are {listed}"))
+            if line is None:
+                text = f"no line names the columns; say which of the {len(names)} holds the {kind}: --{kind} 1:{UNITS[kind]}"
+            mistakes.append(Mistake(file, line, "", text if line is None else f"{text}; the columns are {listed}"))
     if mistakes:
         raise CaseError(mistakes)
     return found
 
 
 EXAMPLES = {"time": "time_s or 't [min]'", "temperature": "temperature_C or 'T [K]'"}
+UNITS = {"time": "s", "temperature": "degC"}
 
 
-def _said(names: list[str], said: str, kind: str) -> Place:
-    """The column that the caller names. Raises UnitError."""
-    name, colon, unit = (said, "", "") if said in names else said.rpartition(":")
-    if not colon and said not in names:
+def said_column(sheet: Sheet, said: str, kind: str, dimensions: tuple[str, ...]) -> tuple[Place, str]:
+    """The column that the caller names, by its name or number, with its unit where the name states none, and its dimension.
+
+    Raises UnitError.
+    """
+    option = "--" + kind.replace(" ", "-")
+    name, colon, unit = (said, "", "") if sheet.place(said) is not None else said.rpartition(":")
+    if not colon and sheet.place(said) is None:
         name = said
-    if name not in names:
-        raise UnitError(f"--{kind}: there is no column {shortened(name)!r}{among(name, names)}")
-    stated = spelled_out(unit) if colon else name_and_unit(name, DIMENSIONS)[1]
+    at = sheet.place(name)
+    if at is None:
+        raise UnitError(f"{option}: there is no column {shortened(name)!r}{among(name, sheet.names)}")
+    stated = spelled_out(unit) if colon else name_and_unit(sheet.names[at], ALL_DIMENSIONS)[1]
+    if not stated and "time" in dimensions and _clocked(sheet, at):
+        return Place(at, None), "time"
     if not stated:
-        raise UnitError(
-            f"--{kind}: the column {name!r} states no unit; say --{kind} '{name}:UNIT', {wanted(KINDS[kind].dimension)} is wanted"
-        )
-    try:
-        return names.index(name), column_scale(stated, KINDS[kind].dimension)
-    except UnitError as error:
-        raise UnitError(f"--{kind}: {error}") from None
+        given = ", ".join(wanted(dimension) for dimension in dimensions)
+        raise UnitError(f"{option}: the column {name!r} states no unit; say {option} '{name}:UNIT', {given} is wanted")
+    if colon and "time" in dimensions and CLOCK_FORMAT.fullmatch(unit):
+        return Place(at, None), "time"
+    problem = ""
+    for dimension in dimensions:
+        try:
+            return Place(at, column_scale(stated, dimension)), dimension
+        except UnitError as error:
+            problem = problem or str(error)
+    raise UnitError(f"{option}: {problem}")
 
 
-def _sought(names: list[str], kind: str) -> Place | None:
+def _clocked(sheet: Sheet, at: int) -> bool:
+    """Whether a column holds clock times."""
+    cells = [row[at] for _, row in sheet.rows[:5] if at < len(row)]
+    return bool(cells) and all(CLOCK.fullmatch(cell) for cell in cells)
+
+
+def clock_column(sheet: Sheet) -> Place | None:
+    """The column of clock times, where there is one; the one called time of several."""
+    found = [at for at in range(len(sheet.names)) if _clocked(sheet, at)]
+    named = [at for at in found if "time" in sheet.names[at].lower()]
+    return Place((named or found)[0], None) if len(named) == 1 or len(found) == 1 else None
+
+
+def _sought(sheet: Sheet, kind: str) -> Place | None:
     """The one column whose unit fits, or of several the one with the likeliest name. Raises UnitError where that leaves a doubt."""
-    dimension, known = KINDS[kind]
+    names, (dimension, known) = sheet.names, KINDS[kind]
     parts = [name_and_unit(name, DIMENSIONS) for name in names]
     fitting = {i: scale for i, (_, unit) in enumerate(parts) if unit and (scale := scale_of(unit, dimension))}
     if len(fitting) == 1:
-        return next(iter(fitting.items()))
+        return Place(*next(iter(fitting.items())))
     for word in known:
         named = [i for i in fitting if parts[i][0] == word]
         if len(named) == 1:
-            return named[0], fitting[named[0]]
+            return Place(named[0], fitting[named[0]])
     if fitting:
         listed = ", ".join(repr(shortened(names[i], 40)) for i in list(fitting)[:6])
         raise UnitError(f"more than one column may be the {kind}: {listed}; say which with --{kind}")
+    if kind == "time" and (clock := clock_column(sheet)) is not None:
+        return clock
     bare = [name for name, (plain, unit) in zip(names, parts, strict=True) if unit is None and plain in known and plain != "t"]
     if bare:
         raise UnitError(f"the column {bare[0]!r} states no unit; say --{kind} '{bare[0]}:UNIT', {wanted(dimension)} is wanted")
@@ -172,13 +208,13 @@ def _sought(names: list[str], kind: str) -> Place | None:
 OF_A_RUN = {"time_s": ("s", "time"), "sample_K": ("K", "temperature"), "rate_K_per_s": ("K/s", "temperature rate")}  # of this program
 
 
-def _seen(file: str, rows: list[Any], names: list[str]) -> str:
+def _seen(file: str, rows: Rows, names: list[str]) -> str:
     """The temperature in the history of a run that its instrument sees: the sensor's, or of sample and holder the one whose rates fit."""
     if "sensor_K" in names or "holder_K" not in names:
         return "sensor_K" if "sensor_K" in names else "sample_K"
     wanted_units = OF_A_RUN | {"holder_K": OF_A_RUN["sample_K"]}
     time, sample, rate, holder = (
-        _numbers(file, rows, names, (names.index(name), column_scale(*unit)), True, []) for name, unit in wanted_units.items()
+        numbers(file, rows, names, Place(names.index(name), column_scale(*unit)), True, []) for name, unit in wanted_units.items()
     )
     rise = 0.5 * (rate[1:] + rate[:-1]) * np.diff(time)
     off = {
@@ -190,29 +226,23 @@ def _seen(file: str, rows: list[Any], names: list[str]) -> str:
 MISSING = ("", "nan", "-", "--", "n/a", "na")
 
 
-def _numbers(file: str, rows: list[Any], names: list[str], place: Place, may_miss: bool, mistakes: list[Mistake]) -> Floats:
+def numbers(file: str, rows: Rows, names: list[str], place: Place, may_miss: bool, mistakes: list[Mistake]) -> Floats:
     """A column in SI; what is wrong goes to `mistakes`."""
     at, scale = place
+
+    def refuse(i: int, found: str) -> None:
+        mistakes.append(Mistake(file, rows[i][0], names[at], f"sample {i + 1}: {found}"))
+
+    if scale is None:
+        return np.array(clock_seconds([row[at] for _, row in rows], refuse))
     made = np.full(len(rows), math.nan)
-    for i, (line, row) in enumerate(rows):
+    for i, (_, row) in enumerate(rows):
         cell = row[at]
-        if may_miss and cell.strip().lower() in MISSING:
+        if may_miss and cell.lower() in MISSING:
             continue
         try:
             made[i] = scale(cell)
         except UnitError:
-            comma = "; write it with a decimal point" if re.fullmatch(r"\s*[+-]?[0-9]+,[0-9]+\s*", cell) else ""
-            found = f"{shortened(cell)!r} is not a number{comma}" if cell.strip() else "a number is missing"
-            mistakes.append(Mistake(file, line, names[at], f"sample {i + 1}: {found}"))
-    return made
-
-
-def _out_of_order(file: str, rows: list[Any], time: Floats, temperature: Floats) -> list[Mistake]:
-    """Times that run back and temperatures that nothing has."""
-    back = np.flatnonzero(np.diff(time) < 0.0) + 1
-    cold = np.flatnonzero(temperature <= 0.0)
-    made = [Mistake(file, rows[i][0], "", f"sample {i + 1}: time runs back, from {time[i - 1]:.9g} s to {time[i]:.9g} s") for i in back]
-    made += [Mistake(file, rows[i][0], "", f"sample {i + 1}: the temperature must lie above 0 K, got {temperature[i]:.6g} K") for i in cold]
-    if not made and time[-1] == time[0]:
-        made = [Mistake(file, None, "", "all samples have the same time")]
+            comma = "; write it with a decimal point" if re.fullmatch(r"[+-]?[0-9]+,[0-9]+", cell) else ""
+            refuse(i, f"{shortened(cell)!r} is not a number{comma}" if cell else "a number is missing")
     return made

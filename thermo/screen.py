@@ -176,9 +176,12 @@ def kinetics_text(summary: dict[str, Any]) -> str:
     found = summary["kissinger"]
     energy, factor = found["activation_energy_J_per_mol"], found["pre_exponential_factor_1_per_s"]
     lines = [columns_text(curves, ("curve", "heating rate", "peak", "heat J/g", "rows")), ""]
-    lines.append(f"Kissinger, first order: E {kilo(energy)} kJ/mol (95 %: {between(found['activation_energy_95_J_per_mol'], kilo)})")
-    ends = between(found["pre_exponential_factor_95_1_per_s"], lambda value: f"{value:.3e}")
-    lines += [f"                        A {factor:.3e} 1/s (95 %: {ends})", ""]
+    if energy is None:
+        lines += [f"Kissinger, first order: none: {found['reason']}", ""]
+    else:
+        lines.append(f"Kissinger, first order: E {kilo(energy)} kJ/mol (95 %: {between(found['activation_energy_95_J_per_mol'], kilo)})")
+        ends = between(found["pre_exponential_factor_95_1_per_s"], lambda value: f"{value:.3e}")
+        lines += [f"                        A {factor:.3e} 1/s (95 %: {ends})", ""]
     head = ("conversion", "E Friedman kJ/mol", "95 %", "E Ozawa kJ/mol", "95 %", "uncorrected")
     lines += [columns_text(rows, head), ""]
     lines += [f"- {text}" for text in summary["assumed"]]
@@ -191,9 +194,11 @@ def record_text(found: dict[str, Any]) -> str:
     read = ", ".join(repr(printable(name)) for name in about["columns"].values())
     steps = f", {about['heater_steps']} heater steps" if about["heater_steps"] else ""
     waited = f"; {about['wait_s'] / 60.0:.1f} min from a step to its seek window" if about["wait_s"] else ""
+    left = f"; {about['left_out_samples']} samples left out" if about["left_out_samples"] else ""
     lines = [
         f"{printable(about['file'])}: {about['samples']} samples of {read}; rate {about['rate']}",
         f"it holds {about['holds']}{steps}{waited}",
+        *([f"noise {about['noise_K']:.2g} K, resolution {about['resolution_K']:.2g} K{left}"] if about["noise_K"] is not None else []),
         "",
         columns_text(_record_rows(found), ("result", "temperature", "time", "remark")),
         "",
@@ -218,11 +223,20 @@ def _record_rows(found: dict[str, Any]) -> list[tuple[str, ...]]:
     def margin(entry: dict[str, Any] | None) -> str:
         return f"margin {percent(entry['margin'])}" if entry and entry["margin"] is not None else ""
 
-    known = f", known to {first['known_to_K'][0]:+g}/+0 K" if first and first["known_to_K"][0] else ""
-    made = [row("T1", first, f"{first['criterion']}{known}; {margin(first)}".rstrip("; ") if first else "")]
+    def known(entry: dict[str, Any] | None, least: float) -> str:
+        low, high = (entry or {}).get("known_to_K", (0.0, 0.0))
+        return f"known to {low:+.3g}/+{high:.3g} K" if max(-low, high) > least else ""
+
+    told = "; ".join(filter(None, (", ".join(filter(None, (first["criterion"], known(first, 0.0)))), margin(first)))) if first else ""
+    made = [row("T1", first, told or onsets["T1_reason"])]
+    hidden = onsets["T2_reason"] or ""
     for name, entry in onsets["T2"].items():
-        made.append(row(f"T2 ({name})", entry, "" if name != "voltage-drop" or "voltage" in found["record"]["columns"] else "no voltage"))
-    made += [row("T3", onsets["T3"], onsets["T3_reason"] or ""), row("cessation", onsets["cessation"], margin(onsets["cessation"]))]
+        why = "no voltage" if name == "voltage-drop" and "voltage" not in found["record"]["columns"] else ""
+        made.append(row(f"T2 ({name})", entry, known(entry, 0.5) if entry else why or (hidden if name in hidden else "")))
+    made += [
+        row("T3", onsets["T3"], onsets["T3_reason"] or known(onsets["T3"], 0.5)),
+        row("cessation", onsets["cessation"], margin(onsets["cessation"])),
+    ]
     made += [row(f"rate {name}", entry) for name, entry in found["at_rates"].items()]
     if fastest:
         made.append(row("largest rate", fastest, show(fastest["rate_K_per_s"], "temperature rate")))

@@ -25,12 +25,13 @@ def _line(axes: Any, summary: dict[str, Any]) -> None:
     found = summary["kissinger"]
     peaks = np.array([curve["peak_temperature_K"] for curve in summary["curves"]])
     rates = np.array([curve["heating_rate_K_per_s"] for curve in summary["curves"]])
-    energy, ends = found["activation_energy_J_per_mol"] / 1e3, found["activation_energy_95_J_per_mol"]
-    reach = f" ± {(ends[1] - ends[0]) / 2e3:.2g}" if ends else ""
     theme.dress(axes, r"1000 K / T$_\mathrm{p}$", r"ln(b / T$_\mathrm{p}^2$)   [b in K/s, T$_\mathrm{p}$ in K]", "Kissinger, first order")
-    x = np.array([1.0 / peaks.max(), 1.0 / peaks.min()])
-    label = f"E = {energy:.4g}{reach} kJ/mol, A = {found['pre_exponential_factor_1_per_s']:.3g} 1/s"
-    axes.plot(1e3 * x, found["intercept"] + found["slope_K"] * x, color=theme.colour(0), lw=1.4, label=label)
+    if found["activation_energy_J_per_mol"] is not None:
+        energy, ends = found["activation_energy_J_per_mol"] / 1e3, found["activation_energy_95_J_per_mol"]
+        reach = f" ± {(ends[1] - ends[0]) / 2e3:.2g}" if ends else ""
+        x = np.array([1.0 / peaks.max(), 1.0 / peaks.min()])
+        label = f"E = {energy:.4g}{reach} kJ/mol, A = {found['pre_exponential_factor_1_per_s']:.3g} 1/s"
+        axes.plot(1e3 * x, found["intercept"] + found["slope_K"] * x, color=theme.colour(0), lw=1.4, label=label)
     axes.plot(1e3 / peaks, np.log(rates / peaks**2), "o", ms=5.5, mfc=theme.colour(1), mec="white", mew=0.8, label="peaks of the curves")
     for peak, rate in zip(peaks, rates, strict=True):
         axes.annotate(
@@ -59,8 +60,9 @@ def _energies(axes: Any, summary: dict[str, Any]) -> None:
         if known and all(ends):
             low, high = np.array(ends).T / 1e3
             axes.fill_between(x, low, high, color=theme.colour(i), alpha=0.18, lw=0, label=f"_95 % {name}")
-    axes.axhline(summary["kissinger"]["activation_energy_J_per_mol"] / 1e3, color=theme.FAINT, lw=0.9, ls="--", label="Kissinger")
-    shown.append(summary["kissinger"]["activation_energy_J_per_mol"] / 1e3)
+    if summary["kissinger"]["activation_energy_J_per_mol"] is not None:
+        axes.axhline(summary["kissinger"]["activation_energy_J_per_mol"] / 1e3, color=theme.FAINT, lw=0.9, ls="--", label="Kissinger")
+        shown.append(summary["kissinger"]["activation_energy_J_per_mol"] / 1e3)
     middle, half = 0.5 * (max(shown) + min(shown)), 0.5 * (max(shown) - min(shown))
     room = max(1.6 * half, 0.1 * abs(middle))  # a constant E is drawn as one: digits of rounding are no change
     axes.set_ylim(middle - room, middle + room)

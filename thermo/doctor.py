@@ -1,0 +1,251 @@
+"""What a logger wrote that is no measurement: found by its rows, named, left out or refused.
+
+open thermocouple   a value that no cell reaches, come to by a jump
+no neighbour        a row, or a few, that the rows on either side contradict
+stuck               one value many times over while the temperature rose, and then a jump to where it had got to
+clock               a time that fits neither neighbour; a clock that runs back is refused
+repeated            a row that says again what the last one said
+
+Runs of this program are taken as they are: their rows are no measurement.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from thermo.constants import ZERO_CELSIUS
+from thermo.errors import CaseError, Mistake
+from thermo.kinetics import Floats
+from thermo.slopes import line, noise, resolution, runs_of
+
+FEW = 10  # rows, below which nothing is left out
+HOTTEST, COLDEST = 1640.0, 213.0  # K: a type K thermocouple ends at 1645 K, no test begins below 213 K
+OPEN_JUMP = 50.0  # K, by which such a value stands apart from its neighbour
+UNSUPPORTED = 8.0  # times what the neighbours differ by among themselves
+LEAST_SLIP = 1.0  # K, and so many standard deviations and steps of resolution, are told from a measurement
+NOISES, STEPS = 20.0, 5.0
+LONGEST_SLIP, SLIP_SHARE = 200, 0.02  # rows, and share of the record, of one slip
+LONELY = 5.0  # times the usual interval: rows further apart support nothing and contradict nothing
+STUCK_ROWS = 6
+MISSED = 0.3  # of a jump: what the slope before a stuck value must have had for its share
+
+
+class Record(NamedTuple):
+    """A record in SI, in the order of its rows. Sample n of a message is row n of the file, counted from 1.
+
+    time [s], temperature [K], rate [K/s] or None, voltage [V] or None : arrays (n,), not a number where the file has no value
+    phase : array (n,) of words, what the instrument says it did, or None
+    columns : the name in the file of each of these
+    samples : array (n,), the number of each row in the file; None where none was left out
+    lines : array (n,), its line in the file, or None
+    left_out : {code, text, samples} of what was left out; None before the record is examined
+    """
+
+    name: str
+    time: Floats
+    temperature: Floats
+    rate: Floats | None = None
+    voltage: Floats | None = None
+    phase: npt.NDArray[np.str_] | None = None
+    columns: dict[str, str] = {}
+    samples: npt.NDArray[np.int64] | None = None
+    lines: npt.NDArray[np.int64] | None = None
+    left_out: tuple[dict[str, Any], ...] | None = None
+
+    def sample(self, row: int) -> int:
+        """The number of a row in the file, counted from 1."""
+        return row + 1 if self.samples is None else int(self.samples[row])
+
+    def of_a_run(self) -> bool:
+        """Whether this program wrote it: rates and temperatures by their names."""
+        return {"sample_K", "rate_K_per_s"} <= set(self.columns.values()) or self.phase is not None
+
+
+def examined(record: Record) -> Record:
+    """The record without the rows that are no measurement; what was left out stands in `left_out`.
+
+    Raises
+    ------
+    CaseError where the clock runs back, where all samples have one time, and where fewer than two samples are left.
+    """
+    if record.left_out is not None:
+        return record
+    found: list[dict[str, Any]] = []
+    if not record.of_a_run() and len(record.time) >= FEW:
+        for code, text, find in CHECKS:
+            rows = find(record)
+            if rows.any():
+                found.append({"code": code, "text": text, "samples": [record.sample(int(row)) for row in np.flatnonzero(rows)]})
+                record = _without(record, rows)
+    cold = np.flatnonzero(record.temperature <= 0.0)
+    if len(cold):
+        raise CaseError([_at(record, int(i), f"the temperature must lie above 0 K, got {record.temperature[i]:.6g} K") for i in cold])
+    if len(record.time) < 2:
+        listed = "; ".join(f"samples {', '.join(map(str, entry['samples'][:5]))}: {entry['text']}" for entry in found)
+        raise CaseError([Mistake(record.name, None, "", f"fewer than two samples are left: {listed}")])
+    _refuse_a_clock_that_runs_back(record)
+    return record._replace(left_out=tuple(found))
+
+
+def _at(record: Record, row: int, text: str) -> Mistake:
+    line_number = None if record.lines is None else int(record.lines[row])
+    return Mistake(record.name, line_number, "", f"sample {record.sample(row)}: {text}")
+
+
+def _without(record: Record, rows: npt.NDArray[np.bool_]) -> Record:
+    samples = np.arange(1, len(rows) + 1) if record.samples is None else record.samples
+    kept = {
+        name: getattr(record, name)[~rows]
+        for name in ("time", "temperature", "rate", "voltage", "phase", "lines")
+        if getattr(record, name) is not None
+    }
+    return record._replace(samples=samples[~rows], **kept)
+
+
+def _refuse_a_clock_that_runs_back(record: Record) -> None:
+    time = record.time
+    back = np.flatnonzero(np.diff(time) < 0.0) + 1
+    mistakes = [_at(record, int(i), f"time runs back, from {time[i - 1]:.9g} s to {time[i]:.9g} s") for i in back]
+    if not mistakes and time[-1] == time[0]:
+        mistakes = [Mistake(record.name, None, "", "all samples have the same time")]
+    if mistakes:
+        raise CaseError(mistakes)
+
+
+# --- what is looked for ---
+
+Rows = npt.NDArray[np.bool_]
+
+
+def _nothing(record: Record) -> Rows:
+    return np.zeros(len(record.time), bool)
+
+
+def wild_times(record: Record) -> Rows:
+    """Rows whose time fits neither neighbour, while these fit each other."""
+    time, found = record.time, _nothing(record)
+    for i in np.flatnonzero(np.diff(time) < 0.0):  # time runs back after row i
+        if i > 0 and i + 1 < len(time) and time[i + 1] > time[i - 1] and not (i > 1 and found[i - 1]):
+            found[i] = True  # row i is ahead of its time
+        elif i + 2 < len(time) and time[i + 2] > time[i] and time[i + 1] < time[i]:
+            found[i + 1] = True  # the row after is behind it
+    return found if np.count_nonzero(found) <= max(3, SLIP_SHARE * len(time)) else _nothing(record)
+
+
+def repeated(record: Record) -> Rows:
+    """Rows with the time and the temperature of the row before."""
+    return np.append(False, (np.diff(record.time) == 0.0) & (np.diff(record.temperature) == 0.0))
+
+
+def open_thermocouple(record: Record) -> Rows:
+    """Rows beyond what a cell or a thermocouple reaches that stand apart from the rows beside them."""
+    T, found = record.temperature, _nothing(record)
+    for a, b in runs_of((T > HOTTEST) | (T < COLDEST)):
+        beside = [abs(T[a] - T[a - 1])] if a > 0 else []
+        beside += [abs(T[b] - T[b + 1])] if b + 1 < len(T) else []
+        if T[a] <= 0.0 or (beside and max(beside) > OPEN_JUMP):
+            found[a : b + 1] = True
+    return found
+
+
+def unsupported(record: Record) -> Rows:
+    """Rows that leave what the rows on either side say, and come back to it at once."""
+    time, T = record.time, record.temperature
+    found = _nothing(record)
+    if len(T) < 5:
+        return found
+    least = max(LEAST_SLIP, NOISES * noise(time, T), STEPS * resolution(T))
+    usual = LONELY * float(np.median(np.diff(time)))
+    step = np.diff(T)
+    for a in np.flatnonzero(np.abs(step) > least) + 1:
+        if found[a - 1] or a + 1 >= len(T):
+            continue
+        for b in _ends(T, int(a), len(T)):
+            around = [abs(T[b + 1] - T[a - 1])]
+            around += [abs(T[a - 1] - T[a - 2])] if a > 1 else []
+            around += [abs(T[b + 2] - T[b + 1])] if b + 2 < len(T) else []
+            off = np.abs(T[a : b + 1] - 0.5 * (T[a - 1] + T[b + 1]))
+            if off.min() > max(least, UNSUPPORTED * max(around)) and np.diff(time[a - 1 : b + 2]).max() <= usual:
+                found[a : b + 1] = True
+                break
+    return found
+
+
+def _ends(T: Floats, a: int, n: int) -> Iterator[int]:
+    """Last rows that a slip from row a may have: those after which the temperature jumps back."""
+    jump = T[a] - T[a - 1]
+    longest = min(a + max(3, min(LONGEST_SLIP, int(SLIP_SHARE * n))), n - 1)
+    back = np.diff(T[a : longest + 1]) * -np.sign(jump) > 0.5 * abs(jump)
+    yield from (a + int(k) for k in np.flatnonzero(back)[:3])
+
+
+def stuck(record: Record) -> Rows:
+    """Rows that repeat a value while the temperature rose: what the slope before promises comes in one jump after them."""
+    time, T = record.time, record.temperature
+    found = _nothing(record)
+    least = max(LEAST_SLIP, 10.0 * noise(time, T), STEPS * resolution(T))
+    same = np.append(False, np.diff(T) == 0.0)
+    for a, b in runs_of(same):
+        if b - a + 2 < STUCK_ROWS or b + 1 >= len(T) or T[b + 1] - T[b] < least:
+            continue
+        jump = T[b + 1] - T[b]
+        if b + 2 < len(T) and T[b + 2] - T[b + 1] > 0.3 * jump:
+            continue  # a heater goes on as it came
+        length = time[b] - time[a - 1]
+        first = int(np.searchsorted(time, time[a - 1] - length))
+        parts = [slice(a - (a - first) // part, a) for part in (1, 2, 4) if (a - first) // part >= 4]
+        slopes = [line(time[part], T[part])[0] * length for part in parts]
+        if slopes and min(slopes) > MISSED * jump:  # it rose, up to the end
+            found[a : b + 1] = True
+    return found
+
+
+CHECKS = (
+    ("clock", "a time that fits neither neighbour", wild_times),
+    ("repeated", "the same time and temperature as the row before", repeated),
+    ("open-thermocouple", f"a temperature that no cell has (above {HOTTEST - ZERO_CELSIUS:.0f} or below "
+     f"{COLDEST - ZERO_CELSIUS:.0f} degC), as an open thermocouple gives", open_thermocouple),
+    ("no-neighbour", "a temperature that the rows on either side contradict", unsupported),
+    ("stuck", "a value that stood still while the temperature rose", stuck),
+)  # fmt: skip
+
+
+# --- a maximum that is none ---
+
+FLAT_ROWS = 4
+LOGGER_LIMITS = 10.0, 50.0  # K: loggers saturate at round numbers; finely and coarsely resolved ones
+KNOWN_LIMITS = (1372.0, 1370.0, 1300.0, 1200.0, 760.0, 1768.0, 1820.0)  # degC, of thermocouples
+
+
+def saturated(record: Record) -> float | None:
+    """The temperature [K] at which the record stands still at its maximum without having slowed down; None where it does not.
+
+    A reaction that ends slows down first. So a maximum that several rows share to the last digit is the end of a range where the
+    rise stops at once and where noise would have shown, or where the value is one at which loggers end.
+    """
+    if record.of_a_run():
+        return None
+    time, T = record.time, record.temperature
+    top = int(np.argmax(T))
+    first, last = next(
+        (a - 1, b) for a, b in (*runs_of(np.append(False, (T[1:] == T.max()) & (T[:-1] == T.max()))), (top + 1, top)) if b >= top
+    )
+    sigma, step = noise(time, T), resolution(T)
+    below = np.flatnonzero(T[:first] < T[top] - max(2.0, 10.0 * sigma, 10.0 * step))
+    if last - first + 1 < FLAT_ROWS or not len(below):
+        return None
+    into = (T[first] - T[below[-1]]) / max(time[first] - time[below[-1]], 1e-9)
+    if into * (time[last] - time[first]) < max(2.0, 10.0 * sigma, 10.0 * step):  # it had slowed down
+        return None
+    alike = math.erf(step / (2.0 * math.sqrt(2.0) * sigma)) if sigma > 2e-3 else 1.0  # of two rows at one temperature, by chance
+    noisy = alike ** (last - first) < 1e-6
+    celsius = float(T[top]) - ZERO_CELSIUS
+    limit = LOGGER_LIMITS[0] if step < 0.02 else LOGGER_LIMITS[1]
+    rounded = [abs(value / limit - round(value / limit)) < 1e-6 for value in (celsius, float(T[top]), celsius * 1.8 + 32.0)]
+    known = any(abs(celsius - value) < 0.01 for value in KNOWN_LIMITS)
+    return float(T[top]) if noisy or any(rounded) or known else None
