@@ -170,7 +170,10 @@ HEAT_AND_HOLD = np.concatenate([np.linspace(400.0, 450.0, 100), np.full(100, 450
         ({"time_s": T, "temperature_K": T}, "no column of heat flow or conversion"),
         ({"temperature_K": T, "heat_flow_W": T}, "no column of time or heating rate"),
         ({**GOOD, "conversion": BUMP}, "columns of heat flow and of conversion; one of them is wanted"),
-        ({**GOOD, "temperature_C": T}, "more than one column may be the temperature: 'temperature_K', 'temperature_C'; say which with --temperature"),
+        (
+            {**GOOD, "temperature_C": T},
+            "more than one column may be the temperature: 'temperature_K', 'temperature_C'; say which with --temperature",
+        ),
         ({**GOOD, "temperature_K": T - 401.0}, "a.csv:2: temperature_K: must be above absolute zero, got -1 K"),
         ({**GOOD, "time_s": np.floor(T)}, "a.csv:3: time_s: must rise from row to row, got 400 s after 400 s"),
         ({**GOOD, "temperature_K": HEAT_AND_HOLD}, "temperature_K: is not a ramp: one heating rate is wanted, found"),

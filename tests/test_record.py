@@ -10,7 +10,8 @@ from tests.conftest import CASES
 from thermo.analysis import analyse
 from thermo.columns import name_and_unit
 from thermo.errors import CaseError
-from thermo.exotherm import Instrument, take_apart
+from thermo.exotherm import take_apart
+from thermo.heating import Instrument
 from thermo.record import DIMENSIONS, Record, read_record
 from thermo.slopes import Scatter, runs_of, slopes
 from thermo.store import finite

@@ -10,8 +10,9 @@ import numpy as np
 from thermo import onset
 from thermo.apparent import Curve, Fit, arrhenius_fit, early_part, main_exotherm, self_heating
 from thermo.constants import GAS_CONSTANT, ZERO_CELSIUS
-from thermo.doctor import examined, saturated
-from thermo.exotherm import AS_RECORDED, CESSATION, ENDS, Gap, Instrument, Trace, Window, exotherms, take_apart, waits
+from thermo.doctor import STANDSTILL, examined
+from thermo.exotherm import AS_RECORDED, CESSATION, ENDS, Gap, Trace, Window, exotherms, take_apart, waits
+from thermo.heating import Instrument
 from thermo.kinetics import Floats
 from thermo.measure import CRITERIA
 from thermo.record import Record
@@ -134,6 +135,9 @@ def _between_rows(trace: Trace, point: dict[str, float]) -> list[float]:
     time, T = trace.record.time, trace.record.temperature
     before = max(int(np.searchsorted(time, point["time_s"] + 1e-9, "right")) - 1, 0)
     after = min(before + 1, len(T) - 1)
+    if trace.record.tick:
+        before, after = (int(i) for i in np.searchsorted(time, (point["time_s"] - trace.record.tick, point["time_s"] + trace.record.tick)))
+        before, after = max(before - 1, 0), min(after, len(T) - 1)
     low, high = min(T[before], T[after]), max(T[before], T[after])
     sigma = 2.0 * trace.spread.row
     return [float(min(low - point["temperature_K"], -sigma)), float(max(high - point["temperature_K"], sigma))]
@@ -147,12 +151,12 @@ def _third(trace: Trace, runaway: dict[str, float] | None) -> tuple[dict[str, An
     most = _degrees(float(record.temperature.max()))
     if runaway is None:
         return None, f"no runaway by 1 K/s up to {most}"
+    if any(entry["code"] == STANDSTILL for entry in record.left_out or ()):
+        return None, f"the record stands still at {most}: the range of the logger ends there, or the sensor is stuck; T3 is not in it"
     if third is None:
         return None, f"the record ends in the runaway: its last row still heats itself at {last * 60.0:.3g} K/min, at {most}"
     if trace.exact:
         return third, None
-    if saturated(record) is not None:
-        return None, f"the record stands still at {most} without having slowed down: the range of the logger ends there, T3 lies above"
     top = _row(trace, third["time_s"])
     sigma = 2.0 * trace.spread.row
     return {**third, "known_to_K": [-sigma, max(_missed_above(record.time, record.temperature, top), sigma)]}, None
@@ -314,6 +318,9 @@ def _warnings(trace: Trace, made: dict[str, Any], missed: Window | None) -> list
         {"code": entry["code"], "text": f"left out: {_listed(entry['samples'])}: {entry['text']}", "samples": entry["samples"]}
         for entry in record.left_out or ()
     ]
+    if record.tick:
+        text = f"the clock has steps of {record.tick:g} s that rows share: they are spread over it, rates within a step are not known"
+        found.append(_warning(trace, "clock", text, []))
     found += trace.remarks
     found += _thin(trace, made, missed)
     if trace.rate_from == AS_RECORDED and not np.isfinite(trace.rate).all():
@@ -336,7 +343,7 @@ def _warnings(trace: Trace, made: dict[str, Any], missed: Window | None) -> list
     if {"sample_K", "rate_K_per_s"} <= set(record.columns.values()) and record.phase is None:
         text = "a run of this program without a calorimeter: what heats the sample from outside is taken for its own heat"
         found.append(_warning(trace, "no-calorimeter", text, []))
-    if trace.whole and not made["exotherms"] and missed is None:
+    if trace.whole and not trace.heating.driven and not made["exotherms"] and missed is None:
         text = f"no hold is long enough for a seek window of {trace.instrument.seek / 60.0:g} min: nothing was looked for"
         found.append(_warning(trace, "no-window", text, []))
     known = np.isfinite(trace.rate)

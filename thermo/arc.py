@@ -6,6 +6,7 @@
     EXO    the wall follows; the mean rate is looked at again once a seek window
     RUN    the rate passed `runaway_rate` in any phase: until the temperature falls, or self-heating is over
     COOL   the test is over: air cools the sample, which may then be taken through the same test again
+    AFTER  a runaway is over and the logger goes on for a while
 
 In every phase but COOL the wall follows the sensor: dTw/dt = min((T - Tw)/lag + dT/dt, tracking).
 D. I. Townsend, J. C. Tou, Thermochimica Acta 37 (1980) 1-30.
@@ -42,8 +43,8 @@ from thermo.programme import (
 from thermo.reader import Frozen, Key, misplaced
 from thermo.units import Unit
 
-HEAT, WAIT, SEEK, EXO, RUN, COOL = 1.0, 2.0, 3.0, 4.0, 5.0, 6.0
-PHASE_NAMES = {HEAT: "heat", WAIT: "wait", SEEK: "seek", EXO: "exotherm", RUN: "runaway", COOL: "cool", ENDED: "end"}
+HEAT, WAIT, SEEK, EXO, RUN, COOL, AFTER = 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0
+PHASE_NAMES = {HEAT: "heat", WAIT: "wait", SEEK: "seek", EXO: "exotherm", RUN: "runaway", COOL: "cool", AFTER: "after", ENDED: "end"}
 
 # entries of the machine beside PHASE and REASON
 TARGET, WINDOW_TEMPERATURE, FOLLOWS, WALL, WALL_CLOCK, WINDOW_RATE, WINDOW_START, EXOTHERMS, IN_EXOTHERM, BEFORE, MEAN_RATE, ELAPSED = (
@@ -54,6 +55,7 @@ TEST, MOMENT, LAST_CLOCK, LAST_TEMPERATURE, LAST_RATE, ARMED = range(14, 20)
 
 TARGET_REACHED, ALARM, RUNAWAY, RUNAWAY_OVER, WALL_SWITCH, END_TEMPERATURE, QUIET = range(7)  # margins
 
+LOGGED_AFTER = 60.0  # s: so long goes a record on after a runaway, so that its maximum can be told
 RUNAWAY_ENDS_AFTER = 60.0  # s, from then on a self-heating below the sensitivity ends a runaway
 
 
@@ -62,7 +64,7 @@ class Calorimeter(NamedTuple):
 
     `lost` 1: an exotherm whose rate falls below the sensitivity returns to heating; 0: it is tracked to the end. `slope` 1: the rate of a
     window is its least-squares slope; 0: its mean. `drift` [K/s] of the sample while the wall follows. After each of `tests` air at
-    `cool_air` cools by `cool_conductance` (0: not at all) to `cool_to`.
+    `cool_air` cools by `cool_conductance` (0: not at all) to `cool_to`. After a runaway the record goes on for `logged_after` [s].
     """
 
     start: float
@@ -87,6 +89,7 @@ class Calorimeter(NamedTuple):
     cool_to: float
     cool_air: float
     cool_conductance: float
+    logged_after: float
 
 
 REASONS[Calorimeter] = ("", "end temperature", "runaway over", "longest time", "self-heating over")
@@ -136,6 +139,8 @@ def surroundings_of_arc(programme, machine, clock):
 @kernel
 def window_of_arc(programme, machine):
     phase = machine[PHASE]
+    if phase == AFTER:
+        return programme.logged_after
     left = programme.longest - machine[ELAPSED]
     if phase == WAIT:
         return min(programme.wait, left)
@@ -158,6 +163,7 @@ def margins_of_arc(programme, machine, clock, temperature, rate, out):
         out[k] = -1.0
     if phase == COOL:
         out[TARGET_REACHED] = programme.cool_to - temperature
+    if phase in (COOL, AFTER):
         return
     if phase == HEAT:
         out[TARGET_REACHED] = temperature - machine[TARGET]
@@ -231,10 +237,11 @@ def begin_exotherm(programme, machine, phase, clock, temperature, mean, window_s
 
 @kernel
 def finish(programme, machine, reason, clock, temperature):
-    """End a test: cool the sample down, or the programme is over."""
+    """End a test: cool the sample down, let the logger see that a runaway is over, or the programme is over."""
     machine[REASON] = reason
-    machine[IN_EXOTHERM] = 0.0 if programme.cool_conductance > 0.0 else machine[IN_EXOTHERM]
-    enter(programme, machine, COOL if programme.cool_conductance > 0.0 else ENDED, clock, temperature)
+    logs = reason == BY_RUNAWAY and programme.logged_after > 0.0
+    machine[IN_EXOTHERM] = 0.0 if programme.cool_conductance > 0.0 or logs else machine[IN_EXOTHERM]
+    enter(programme, machine, COOL if programme.cool_conductance > 0.0 else AFTER if logs else ENDED, clock, temperature)
     if programme.cool_conductance > 0.0:
         machine[FOLLOWS] = 0.0
 
@@ -255,6 +262,9 @@ def decide_arc(programme, machine, event, clock, temperature, rate):
     if event == QUIET:
         machine[ARMED] = 1.0
         return 0.0
+    if event == WINDOW_OVER and phase == AFTER:
+        enter(programme, machine, ENDED, clock, temperature)
+        return 1.0
     if event == WINDOW_OVER and machine[ELAPSED] + clock >= programme.longest * (1.0 - 1e-12):
         machine[REASON] = BY_TIME
         enter(programme, machine, ENDED, clock, temperature)
@@ -383,7 +393,8 @@ class CoolDown(Frozen):
 
 class Record(Frozen):
     """A record as a logger writes it: a row every `interval`, and wherever the temperature has changed by `rise`, rows at least `fastest`
-    apart. `noise` is the standard deviation of what is added to each temperature, drawn with the `seed`."""
+    apart. It goes on for a minute after a runaway, with a row every 20 s at least. `noise` is the standard deviation of what is added
+    to each temperature, drawn with the `seed`."""
 
     interval: Annotated[float, Unit("time", gt=0)]
     rise: Annotated[float | None, Unit("temperature difference", gt=0)] = None
@@ -455,4 +466,5 @@ class ArcProgramme(Frozen):
             cool_to=float(cooled.to) if cooled else 0.0,
             cool_air=float(cooled.air) if cooled else 0.0,
             cool_conductance=float(cooled.conductance) if cooled else 0.0,
+            logged_after=LOGGED_AFTER if self.record else 0.0,
         )

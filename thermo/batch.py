@@ -148,7 +148,7 @@ def _read(body: CellBody, history: History, n: int, state: Any) -> list[float]:
         found, first = exotherms(time, T, machine, history.ledger[:n, RELEASED:].sum(axis=1), sensitivity, reason)
         ended = next((entry["end"] for entry in found if entry["end"]["reason"] == CESSATION), None)
     second = onset.runaway_onsets(("1 K/s",), time, T, rate, heating, None, ahead=body.ahead(time, T, machine))["1 K/s"]
-    third = onset.third(time, T, float(rate[-1]), second, sensitivity, heating)
+    third = onset.third(time, T, float(rate[body.last_row(machine)]), second, sensitivity, heating)
     fastest = onset.fastest(time, T, rate, heating)
     row = [value for point in (first, second, third) for value in _pair(point)]
     row += [ended["temperature_K"] if ended else np.nan, float(len(found)), fastest["rate_K_per_s"] if fastest else np.nan]

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from thermo.arc import ARMED, BEFORE, HEAT, PHASE_NAMES, WAIT, ArcProgramme, Instrument
+from thermo.arc import AFTER, ARMED, BEFORE, HEAT, PHASE_NAMES, WAIT, ArcProgramme, Instrument
 from thermo.boundary import LINKS, Contact, GapRadiation, Held, Radiation, Source, ThinLayer, extremes_of, resistance, slope_at
 from thermo.case import Case
 from thermo.cell import LumpedCell, Mounting
@@ -150,6 +150,11 @@ class CellBody:
         for row in np.flatnonzero((machine[:, PHASE] == WAIT) & (machine[:, ARMED] == 0.0)):
             heated[row] = row > 0 and heated[row - 1] and rate[row] <= rate[row - 1]
         return heated
+
+    def last_row(self, machine: Floats) -> int:
+        """The row in which the test is over; a record of it may go on."""
+        after = np.flatnonzero(machine[:, PHASE] == AFTER)
+        return int(after[0]) if self.arc and len(after) else len(machine) - 1
 
     def ahead(self, time: Floats, temperature: Floats, machine: Floats) -> Floats:
         """By how much what heats the sample is hotter than it [K]; where a calorimeter does is a matter of its phases."""

@@ -363,7 +363,7 @@ def onset(
     import json
 
     from thermo.analysis import analyse
-    from thermo.exotherm import Instrument
+    from thermo.heating import Instrument
     from thermo.record import read_record
     from thermo.screen import record_text
     from thermo.store import finite, write_file

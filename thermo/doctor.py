@@ -3,6 +3,7 @@
 open thermocouple   a value that no cell reaches, come to by a jump
 no neighbour        a row, or a few, that the rows on either side contradict
 stuck               one value many times over while the temperature rose, and then a jump to where it had got to
+standstill          the highest value many times over, come to at full speed: no maximum
 clock               a time that fits neither neighbour; a clock that runs back is refused
 repeated            a row that says again what the last one said
 
@@ -44,6 +45,7 @@ class Record(NamedTuple):
     samples : array (n,), the number of each row in the file; None where none was left out
     lines : array (n,), its line in the file, or None
     left_out : {code, text, samples} of what was left out; None before the record is examined
+    tick : the step of a clock [s] that several rows share; 0 where each has its own time
     """
 
     name: str
@@ -56,6 +58,7 @@ class Record(NamedTuple):
     samples: npt.NDArray[np.int64] | None = None
     lines: npt.NDArray[np.int64] | None = None
     left_out: tuple[dict[str, Any], ...] | None = None
+    tick: float = 0.0
 
     def sample(self, row: int) -> int:
         """The number of a row in the file, counted from 1."""
@@ -89,7 +92,7 @@ def examined(record: Record) -> Record:
         listed = "; ".join(f"samples {', '.join(map(str, entry['samples'][:5]))}: {entry['text']}" for entry in found)
         raise CaseError([Mistake(record.name, None, "", f"fewer than two samples are left: {listed}")])
     _refuse_a_clock_that_runs_back(record)
-    return record._replace(left_out=tuple(found))
+    return (record if record.of_a_run() else _with_own_times(record))._replace(left_out=tuple(found))
 
 
 def _at(record: Record, row: int, text: str) -> Mistake:
@@ -107,6 +110,25 @@ def _without(record: Record, rows: npt.NDArray[np.bool_]) -> Record:
     return record._replace(samples=samples[~rows], **kept)
 
 
+SHARED = 0.1  # of the rows have the time of the row before: the clock is coarser than the rows
+
+
+def _with_own_times(record: Record) -> Record:
+    """The record with rows that share a time spread evenly up to the next one."""
+    time = record.time
+    begins = np.append(True, np.diff(time) > 0.0)
+    if np.mean(~begins) < SHARED:
+        return record
+    firsts = np.flatnonzero(begins)
+    lengths = np.diff(np.append(firsts, len(time)))
+    steps = np.diff(time[firsts])
+    tick = float(np.median(steps))
+    width = np.append(np.minimum(steps, 2.0 * tick), tick)
+    group = np.cumsum(begins) - 1
+    spread = time + width[group] * (np.arange(len(time)) - firsts[group]) / lengths[group]
+    return record._replace(time=spread, tick=tick)
+
+
 def _refuse_a_clock_that_runs_back(record: Record) -> None:
     time = record.time
     back = np.flatnonzero(np.diff(time) < 0.0) + 1
@@ -118,6 +140,8 @@ def _refuse_a_clock_that_runs_back(record: Record) -> None:
 
 
 # --- what is looked for ---
+
+STANDSTILL = "standstill"
 
 Rows = npt.NDArray[np.bool_]
 
@@ -205,6 +229,43 @@ def stuck(record: Record) -> Rows:
     return found
 
 
+FLAT_ROWS = 4
+LOGGER_LIMITS = 10.0, 50.0  # K: loggers saturate at round numbers; finely and coarsely resolved ones
+KNOWN_LIMITS = (1372.0, 1370.0, 1300.0, 1200.0, 760.0, 1768.0, 1820.0)  # degC, of thermocouples
+
+
+def standstill(record: Record) -> Rows:
+    """Rows that stand still at the maximum of the record without having slowed down before: the range of a logger, or a stuck sensor.
+
+    A reaction that ends slows down first. So a maximum that several rows share to the last digit is none where the rise stops at once
+    and either noise would have shown or the value is one at which loggers end.
+    """
+    time, T, found = record.time, record.temperature, _nothing(record)
+    top = int(np.argmax(T))
+    runs = runs_of(np.append(False, (T[1:] == T[top]) & (T[:-1] == T[top])))
+    first, last = next(((a - 1, b) for a, b in runs if b >= top), (top, top))
+    sigma, step = noise(time, T), resolution(T)
+    least = max(2.0, 10.0 * sigma, 10.0 * step)
+    below = np.flatnonzero(T[:first] < T[top] - least)
+    if last - first + 1 < FLAT_ROWS or not len(below):
+        return found
+    into = (T[first] - T[below[-1]]) / max(time[first] - time[below[-1]], 1e-9)
+    if into * (time[last] - time[first]) < least:  # it had slowed down
+        return found
+    alike = math.erf(step / (2.0 * math.sqrt(2.0) * sigma)) if sigma > 2e-3 else 1.0  # of two rows at one temperature, by chance
+    if alike ** (last - first) < 1e-6 or _at_a_limit(float(T[top]), step):
+        found[first + 1 : last + 1] = True
+    return found
+
+
+def _at_a_limit(T: float, step: float) -> bool:
+    """Whether loggers or thermocouples end at a temperature [K]: round in kelvin, degC or degF."""
+    celsius = T - ZERO_CELSIUS
+    limit = LOGGER_LIMITS[0] if step < 0.02 else LOGGER_LIMITS[1]
+    rounded = [abs(value / limit - round(value / limit)) < 1e-6 for value in (celsius, T, celsius * 1.8 + 32.0)]
+    return any(rounded) or any(abs(celsius - value) < 0.01 for value in KNOWN_LIMITS)
+
+
 CHECKS = (
     ("clock", "a time that fits neither neighbour", wild_times),
     ("repeated", "the same time and temperature as the row before", repeated),
@@ -212,40 +273,6 @@ CHECKS = (
      f"{COLDEST - ZERO_CELSIUS:.0f} degC), as an open thermocouple gives", open_thermocouple),
     ("no-neighbour", "a temperature that the rows on either side contradict", unsupported),
     ("stuck", "a value that stood still while the temperature rose", stuck),
+    (STANDSTILL, "the highest value again and again, come to without slowing down: the range of the logger ends there, or the sensor is "
+     "stuck", standstill),
 )  # fmt: skip
-
-
-# --- a maximum that is none ---
-
-FLAT_ROWS = 4
-LOGGER_LIMITS = 10.0, 50.0  # K: loggers saturate at round numbers; finely and coarsely resolved ones
-KNOWN_LIMITS = (1372.0, 1370.0, 1300.0, 1200.0, 760.0, 1768.0, 1820.0)  # degC, of thermocouples
-
-
-def saturated(record: Record) -> float | None:
-    """The temperature [K] at which the record stands still at its maximum without having slowed down; None where it does not.
-
-    A reaction that ends slows down first. So a maximum that several rows share to the last digit is the end of a range where the
-    rise stops at once and where noise would have shown, or where the value is one at which loggers end.
-    """
-    if record.of_a_run():
-        return None
-    time, T = record.time, record.temperature
-    top = int(np.argmax(T))
-    first, last = next(
-        (a - 1, b) for a, b in (*runs_of(np.append(False, (T[1:] == T.max()) & (T[:-1] == T.max()))), (top + 1, top)) if b >= top
-    )
-    sigma, step = noise(time, T), resolution(T)
-    below = np.flatnonzero(T[:first] < T[top] - max(2.0, 10.0 * sigma, 10.0 * step))
-    if last - first + 1 < FLAT_ROWS or not len(below):
-        return None
-    into = (T[first] - T[below[-1]]) / max(time[first] - time[below[-1]], 1e-9)
-    if into * (time[last] - time[first]) < max(2.0, 10.0 * sigma, 10.0 * step):  # it had slowed down
-        return None
-    alike = math.erf(step / (2.0 * math.sqrt(2.0) * sigma)) if sigma > 2e-3 else 1.0  # of two rows at one temperature, by chance
-    noisy = alike ** (last - first) < 1e-6
-    celsius = float(T[top]) - ZERO_CELSIUS
-    limit = LOGGER_LIMITS[0] if step < 0.02 else LOGGER_LIMITS[1]
-    rounded = [abs(value / limit - round(value / limit)) < 1e-6 for value in (celsius, float(T[top]), celsius * 1.8 + 32.0)]
-    known = any(abs(celsius - value) < 0.01 for value in KNOWN_LIMITS)
-    return float(T[top]) if noisy or any(rounded) or known else None

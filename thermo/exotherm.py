@@ -1,10 +1,9 @@
-"""A calorimeter's record taken apart: rates, heater steps, holds, seek windows, exotherms.
+"""A calorimeter's record taken apart: rates, holds, seek windows, exotherms.
 
 A record may hold a whole test (heat, wait, seek, exotherm), the exotherm alone, or a run of this program, which names its phases.
 Where it does not name them they are read from its temperatures:
 
-heater step     the rate jumps above 0.3 K/min, and falls back as suddenly after a rise of at most 1.6 steps
-hold            what lies between two heater steps: wait, then one seek window after another
+hold            what lies between two heater steps (see `heating`): wait, then one seek window after another
 step in a gap   rows a part of a step apart, between which the mean rate is more than the rates on either side account for
 """
 
@@ -17,35 +16,14 @@ import numpy as np
 import numpy.typing as npt
 
 from thermo import onset
-from thermo.arc import PHASE_NAMES
-from thermo.constants import GAS_CONSTANT
+from thermo.heating import QUIET_RATE, RUNAWAY, SUDDEN, Heating, Instrument, heating_of, named_phases
 from thermo.kinetics import Floats
 from thermo.record import Record
 from thermo.slopes import HALF_WINDOW, Scatter, line, runs_of, scatter, slopes, usual_interval
 
-HEATER_RATE = 0.3 / 60.0  # K/s, more than any exotherm has when it is found
-QUIET_RATE = 0.1 / 60.0  # K/s, before a heater step
-SMALLEST_STEP, LARGEST_STEP = 0.2, 1.6  # of a step of the heater: it heats to the next one of its grid
-EVEN = 3.0  # times: rates of a heater lie no further apart
 MOST_IN_GAP = 3.0  # steps of the heater: more is no heater
 GAP = 60.0  # s, the shortest gap in which a heater step is looked for
 ACCOUNTED = 1.2  # times the rates on either side: what self-heating can have for a mean
-RUNAWAY = onset.RATES["10 K/min"]  # after it a heater step needs a whole seek window of rest
-NO_REACTION = 40e3  # J/mol: a rate that grows more slowly with temperature is what a heater or an oven does
-LEAVES = 1.2  # times the least rate of what heats the cell: faster, and it heats itself
-EARLY_RISE = 15.0  # K, over which that is looked at
-SOON = 120.0  # s, within which the rate has fallen after a heater step
-REST = 0.5  # of a seek window: what a heater step has before it at least
-
-
-class Instrument(NamedTuple):
-    """What the reader must know of the test, SI. `wait` None: as long as the record's own holds leave beside the seek window."""
-
-    sensitivity: float = 0.02 / 60.0
-    seek: float = 600.0
-    wait: float | None = None
-    step: float = 5.0
-    phi: float = 1.0
 
 
 class Hold(NamedTuple):
@@ -68,166 +46,6 @@ class Window(NamedTuple):
 
 
 # --- what the instrument did ---
-
-
-def named_phases(record: Record) -> npt.NDArray[np.str_] | None:
-    """The phases of a run of this program; None where the record names none, or others."""
-    words = set() if record.phase is None else {str(word) for word in record.phase}
-    return record.phase if "heat" in words and words <= set(PHASE_NAMES.values()) else None
-
-
-class Heating(NamedTuple):
-    """What heated the sample from outside. `rows` up to which it did so since the row before, array (n,) of bool.
-
-    `steps`: of a heater, between holds. `first`: whether the record begins with heating to where the test starts. `driven`: "" or what
-    the record is in place of a heat-wait-seek test; `drive` [K/s] is then the least rate of what heats before the runaway.
-    """
-
-    rows: npt.NDArray[np.bool_]
-    steps: int
-    first: bool
-    driven: str
-    drive: float
-
-
-RAMP, OVEN, SUDDEN = "a ramp or a heater that drives the cell", "an oven or a heater that the cell follows", "a sudden failure from rest"
-
-
-def heating_of(record: Record, rate: Floats, spread: Scatter, instrument: Instrument) -> Heating:
-    """The heater's steps in a record, or what else has heated the sample.
-
-    Parameters
-    ----------
-    rate : array (n,) [K/s]
-    """
-    phase = named_phases(record)
-    if phase is not None:
-        rows = _named_heating(phase, rate)
-        return Heating(rows, len(runs_of(rows)), bool(rows[:1].any()), "", 0.0)
-    heated = np.zeros(len(rate), bool)
-    with np.errstate(invalid="ignore"):
-        fast = runs_of(rate > HEATER_RATE)
-    T = record.temperature
-    runs = [(a, b) for a, b in fast if T[b] - T[max(a - 1, 0)] >= SMALLEST_STEP * instrument.step]  # the others are noise
-    blurred = spread.span(usual_interval(record.time), QUIET_RATE / 8.0)
-    needed = min(max(REST * instrument.seek, blurred), 1.5 * instrument.seek)
-    steps, first, own_since, doubtful = 0, False, -math.inf, -1
-    for k, (a, b) in enumerate(runs):
-        since = max(own_since, float(record.time[runs[k - 1][1]]) if k else -math.inf)
-        begins = k == 0 and (a <= 1 or _rests(record, rate, a, since, needed, instrument))
-        if begins and _is_even(rate, a, b):
-            heated[a : b + 1], first = True, True
-        elif begins and _is_outside(record, rate, a, b):
-            doubtful = k  # neither a step of a heater nor a reaction: what comes later tells
-        elif _is_step(record, rate, a, b, since, own_since, needed, instrument):
-            heated[a : b + 1] = True
-            steps += 1
-        elif rate[a : b + 1].max() >= RUNAWAY:
-            own_since = float(record.time[b])
-    if doubtful >= 0 and steps:  # an initial heating that came in slowly
-        heated[runs[doubtful][0] : runs[doubtful][1] + 1], first = True, True
-        doubtful = -1
-    if doubtful >= 0:
-        return _driven(record, rate, *runs[doubtful])
-    if not steps and not first and _fails_from_rest(record, rate, instrument):
-        return Heating(heated, 0, False, SUDDEN, 0.0)
-    near = np.append(0.0, np.diff(record.time)) < 0.2 * HALF_WINDOW
-    # the rows on either side have a share of the step where rows are close
-    beside = heated | (near & np.append(False, heated[:-1])) | (near & np.append(heated[1:], False))
-    return Heating(np.asarray(beside), steps, first, "", 0.0)
-
-
-def _named_heating(phase: npt.NDArray[np.str_], rate: Floats) -> npt.NDArray[np.bool_]:
-    heat = phase == "heat"
-    heat = np.asarray(heat | ((phase == "end") & np.append(False, heat[:-1])))
-    for row in np.flatnonzero(phase[1:] == "wait") + 1:  # what the heater has left behind in a slow sensor
-        heat[row] = heat[row - 1] and rate[row] > HEATER_RATE and (phase[row - 1] == "heat" or rate[row] <= rate[row - 1])
-    return heat
-
-
-def _rests(record: Record, rate: Floats, row: int, since: float, needed: float, instrument: Instrument) -> bool:
-    """Whether the sample rested before a row: for `needed` [s], or as far as rows since `since` [s] tell."""
-    time, T = record.time, record.temperature
-    first = (
-        int(np.searchsorted(time, since, "right")) if since > time[row - 1] - needed else int(np.searchsorted(time, time[row - 1] - needed))
-    )
-    quiet = max(QUIET_RATE, 3.0 * instrument.sensitivity)
-    if row - first >= 4 and time[row - 1] - time[first] >= 0.5 * REST * instrument.seek:
-        # the last row may have a share of what comes
-        slope, error = line(time[first : row - 1], T[first : row - 1])
-        return slope - 2.0 * error < quiet
-    beside = rate[max(row - 2, 0) : row]
-    return bool((beside < quiet).any())
-
-
-def _is_even(rate: Floats, a: int, b: int) -> bool:
-    """Whether rows a to b have one rate, as a heater has, and no runaway in them."""
-    slow, middle, quick = np.percentile(rate[a : b + 1], [10, 50, 90])
-    return bool(quick < EVEN * slow and middle < onset.RATES["1 K/s"] and rate[a : b + 1].max() < 2.0 * EVEN * middle)
-
-
-def _is_step(
-    record: Record, rate: Floats, a: int, b: int, since: float, runaway_over: float, needed: float, instrument: Instrument
-) -> bool:
-    """Whether rows a to b are a step of the heater: after a rest, suddenly, by a step or so or at an even rate.
-
-    A runaway that began has a whole seek window of rest after it before a heater comes on.
-    """
-    T, time = record.temperature, record.time
-    rise = float(T[b] - T[max(a - 1, 0)])
-    if rise < SMALLEST_STEP * instrument.step or not _rests(record, rate, a, since, needed, instrument):
-        return False
-    if time[a] - runaway_over < instrument.seek:
-        return False
-    middle = float(np.median(rate[a : b + 1]))
-    after = np.abs(rate[b + 1 : max(b + 3, int(np.searchsorted(time, time[b] + SOON)))])
-    even, small = _is_even(rate, a, b), rise <= LARGEST_STEP * instrument.step
-    if not len(after):
-        return even and small
-    return bool((after < max(QUIET_RATE, 0.3 * middle)).any()) and (even or small)
-
-
-def _is_outside(record: Record, rate: Floats, a: int, b: int) -> bool:
-    """Whether rows that begin fast are heated from outside: their rate does not grow as that of a reaction does."""
-    T = record.temperature[a : b + 1]
-    high = np.flatnonzero(T >= T[0] + EARLY_RISE)
-    rows = slice(a, a + (int(high[0]) + 1 if len(high) else len(T)))
-    if rows.stop - rows.start < 3 or np.ptp(record.temperature[rows]) < 1.0:
-        return False
-    if a > 1 and float(np.median(rate[rows])) >= onset.RATES["1 K/s"]:
-        return False  # from rest so fast: it fails by itself
-    slope = line(1.0 / record.temperature[rows], np.log(rate[rows]))[0]
-    return -slope * GAS_CONSTANT < NO_REACTION
-
-
-def _driven(record: Record, rate: Floats, a: int, b: int) -> Heating:
-    """A record of a sample that is heated until it fails: heated up to where the rate is least before it is largest."""
-    top = a + int(np.nanargmax(rate[a:]))
-    fast = np.flatnonzero(rate[a : top + 1] >= onset.RATES["1 K/s"])
-    stop = a + int(fast[0]) if len(fast) else top
-    least = float(np.nanpercentile(rate[a : stop + 1], 2))
-    until = a + int(np.flatnonzero(rate[a : stop + 1] <= LEAVES * max(least, 0.0) + 1e-9)[-1])  # the last row at the rate of what heats
-    rows = np.zeros(len(rate), bool)
-    rows[: until + 1] = True
-    drive = float(np.median(rate[a : stop + 1][rate[a : stop + 1] <= LEAVES * max(least, 0.0) + 1e-9]))
-    if not len(fast):
-        rows[: len(rate)] = True  # nothing of its own is seen
-    return Heating(rows, 0, True, RAMP if drive > HEATER_RATE else OVEN, max(drive, 0.0))
-
-
-def _fails_from_rest(record: Record, rate: Floats, instrument: Instrument) -> bool:
-    """Whether the temperature jumps from where the record begins, at rest, to a runaway."""
-    with np.errstate(invalid="ignore"):
-        fast = np.flatnonzero(rate >= onset.RATES["1 K/s"])
-    if not len(fast) or fast[0] < 3:
-        return False
-    row, T = int(fast[0]), record.temperature
-    low = float(np.median(T[:row]))
-    return (
-        float(T[row - 1]) < low + instrument.step
-        and bool(abs(line(record.time[: row - 1], T[: row - 1])[0]) < max(QUIET_RATE, 3.0 * instrument.sensitivity))
-        and float(np.nanmedian(rate[: row - 1])) < instrument.sensitivity
-    )
 
 
 class Gap(NamedTuple):
@@ -434,8 +252,13 @@ def window(trace: Trace, start: float, end: float) -> Window:
     record = trace.record
     cool, warm = (float(np.interp(t, record.time, record.temperature)) for t in (start, end))
     rows = slice(int(np.searchsorted(record.time, start - 1e-6)), int(np.searchsorted(record.time, end + 1e-6, "right")))
-    if trace.exact or rows.stop - rows.start < 5 or record.time[rows.stop - 1] - record.time[rows.start] < 0.5 * (end - start):
-        return Window(start, end, (warm - cool) / (end - start), 0.0, cool, warm)
+    mean = (warm - cool) / (end - start)
+    if trace.exact:
+        return Window(start, end, mean, 0.0, cool, warm)
+    if rows.stop - rows.start < 5 or record.time[rows.stop - 1] - record.time[rows.start] < 0.5 * (end - start):
+        # so few rows: the last may have a share of the heater's next step
+        shorter = np.diff(record.temperature[rows]) / np.diff(record.time[rows])
+        return Window(start, end, mean, float(np.abs(mean - shorter).max(initial=0.0)), cool, warm)
     slope, error = line(record.time[rows], record.temperature[rows])
     span = float(record.time[rows.stop - 1] - record.time[rows.start])
     return Window(start, end, slope, max(error, trace.spread.slope_error(span, rows.stop - rows.start)), cool, warm)
@@ -479,6 +302,8 @@ def exotherms(trace: Trace, peak_time: float | None) -> tuple[list[dict[str, Any
     list of {start: {temperature_K, time_s, ...}, end: {temperature_K, time_s, reason, margin}, rise_K, duration_s}; one that cools to
     below its start is over at its maximum
     """
+    if trace.heating.driven:
+        return _failure(trace), None
     if not trace.whole:
         return _segments(trace, peak_time), None
     made: list[dict[str, Any]] = []
@@ -582,6 +407,20 @@ def _ended(trace: Trace, begun: dict[str, Any], time: float, temperature: float,
         "rise_K": temperature - begun["temperature_K"],
         "duration_s": time - begun["time_s"],
     }
+
+
+def _failure(trace: Trace) -> list[dict[str, Any]]:
+    """The exotherm of a sample that is heated until it fails, or fails from rest: from where it leaves what heats it to the maximum."""
+    T, own = trace.record.temperature, np.flatnonzero(~trace.heated)
+    with np.errstate(invalid="ignore"):
+        fast = np.flatnonzero((trace.rate >= onset.RATES["1 K/s"]) & ~trace.heated)
+    if not len(fast):
+        return []
+    first = max(int(fast[0]) - 1, 0) if trace.heating.driven == SUDDEN else int(own[0])
+    last = first + int(np.argmax(T[first:]))
+    criterion = "the row before the jump" if trace.heating.driven == SUDDEN else "faster than what heats the cell"
+    begun = _at_row(trace, first, criterion)
+    return [_ended(trace, begun, float(trace.record.time[last]), float(T[last]), "maximum" if last + 1 < len(T) else ENDS["record"], None)]
 
 
 def _segments(trace: Trace, peak_time: float | None) -> list[dict[str, Any]]:

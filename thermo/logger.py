@@ -20,12 +20,20 @@ def between_rows(time: Floats, temperature: Floats, rate: Floats, wanted: Floats
     return np.asarray(before + s * (first + s * (3.0 * change - 2.0 * first - last + s * (first + last - 2.0 * change))))
 
 
-def logged(time: Floats, temperature: Floats, rate: Floats, record: Record) -> tuple[Floats, Floats]:
-    """Times [s] and temperatures [K] of a record of a run, from its rows (n,): two rows at one time where something happened."""
+AFTERWARDS = 20.0  # s, between rows after a runaway
+
+
+def logged(time: Floats, temperature: Floats, rate: Floats, record: Record, over: float | None = None) -> tuple[Floats, Floats]:
+    """Times [s] and temperatures [K] of a record of a run, from its rows (n,): two rows at one time where something happened.
+
+    `over` [s]: when a runaway was over, from where on rows come every 20 s at least.
+    """
     interval, fastest = float(record.interval), float(record.fastest)
     moments = np.arange(0.0, time[-1] * (1.0 + 1e-12), interval)
     if record.rise is not None:
         moments = np.concatenate([moments, *(_levels(*row, float(record.rise)) for row in _steps(time, temperature, rate))])
+    if over is not None:
+        moments = np.concatenate([moments, np.arange(over, time[-1], AFTERWARDS)])
     kept = _no_closer(np.unique(moments), fastest, float(time[-1]))
     if time[-1] - kept[-1] > 0.01 * fastest:
         kept.append(float(time[-1]))

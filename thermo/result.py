@@ -10,6 +10,7 @@ import numpy as np
 
 from thermo import onset
 from thermo.arc import (
+    AFTER,
     BEFORE,
     BY_STANDSTILL,
     COOL,
@@ -141,7 +142,7 @@ class Result:
             ahead = self.body.ahead(self.time, T, self.machine)
             onsets["T2"] = onset.runaway_onsets(self.case.measure.onsets.T2, self.time, T, rate, heating, voltage, ahead=ahead)
             primary = onsets["T2"].get(CRITERIA[0])
-            onsets["T3"] = onset.third(self.time, T, float(rate[-1]), primary, self._sensitivity(), heating)
+            onsets["T3"] = onset.third(self.time, T, float(rate[self.body.last_row(self.machine)]), primary, self._sensitivity(), heating)
             made["maximum_rate"] = onset.fastest(self.time, T, rate, heating)
             if arc:
                 made["exotherms"], onsets["T1"] = self._exotherms()
@@ -172,7 +173,9 @@ class Result:
         if not isinstance(programme, ArcProgramme) or programme.record is None:
             return None
         assert isinstance(self.body, CellBody)
-        time, T = logged(self.time, self.probe(self.body.seen), self.columns["rate_K_per_s"], programme.record)
+        last = self.body.last_row(self.machine)
+        over = float(self.time[last]) if last + 1 < len(self.time) else None
+        time, T = logged(self.time, self.probe(self.body.seen), self.columns["rate_K_per_s"], programme.record, over)
         made = {"time_s": time, "temperature_K": T}
         if "voltage_V" in self.columns:
             made["voltage_V"] = np.interp(time, self.time, self.columns["voltage_V"])
@@ -357,7 +360,7 @@ def exotherms(
     for row in np.flatnonzero(np.diff(machine[:, EXOTHERMS], prepend=0.0) > 0.0):
         later = np.flatnonzero(machine[row:, IN_EXOTHERM] == 0.0)
         over = int(row + later[0]) if len(later) else len(temperature) - 1
-        ceased = bool(len(later)) and (machine[over, PHASE] != COOL or machine[over, REASON] == BY_STANDSTILL)
+        ceased = bool(len(later)) and (machine[over, PHASE] not in (COOL, AFTER) or machine[over, REASON] == BY_STANDSTILL)
         reason = CESSATION if ceased else REASONS[Calorimeter][int(machine[over, REASON])] if len(later) else end_reason
         rate = float(machine[row, WINDOW_RATE])
         criterion = f"mean rate over the seek window >= {sensitivity * 60.0:g} K/min"

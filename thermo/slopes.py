@@ -11,7 +11,7 @@ from thermo.kinetics import Floats
 
 HALF_WINDOW = 300.0  # s: a slope is taken over rows at most so far away
 HALF_RISE, NOISES = 0.5, 20.0  # K, or so many standard deviations: and over rows at most so far above or below
-FALL, FALLS = 0.1, 5.0  # K, or so many standard deviations: more than noise
+FALL, FALLS = 0.1, 7.0  # K, or so many standard deviations: more than noise
 NEAR = 5.0  # s, rows so close and less than a fall apart are the same moment to a noisy thermocouple
 STEEPER = 10.0  # times: rates of neighbouring rows further apart are no curve
 TOLD = 0.1 / 60.0  # K/s, a slope that tells a heater from a hold
@@ -208,7 +208,7 @@ def _filled_by_differences(time: Floats, temperature: Floats, hold: Any, rate: F
     below, above = temperature[curved] - temperature[last[curved]], temperature[after[curved]] - temperature[curved]
     before, ahead = rate[curved], above / (time[after[curved]] - time[curved])
     smooth = (before > 0.0) & (ahead > before) & (ahead < STEEPER * before) & (below > 0.0)
-    share = (below / (below + above))[smooth]  # of the way between the middles of both
+    share = below[smooth] / (below + above)[smooth]  # of the way between the middles of both
     rate[curved[smooth]] = before[smooth] ** (1.0 - share) * ahead[smooth] ** share
     return rate
 
@@ -218,4 +218,5 @@ def _kinked(along: Floats, up: Floats, last_along: Floats, last_up: Floats, fall
     with np.errstate(divide="ignore", invalid="ignore"):
         steep, rest = np.abs(last_up / last_along), np.abs((up - last_up) / (along - last_along))
         steeper = (np.abs(last_up) >= fall) & (steep > STEEPER * rest)
-        return steeper | ((rest * np.abs(last_along) >= fall) & (rest > STEEPER * steep))
+        flatter = (rest * np.abs(last_along) >= fall) & (np.abs(up - last_up) >= 2.0 * fall) & (rest > STEEPER * steep)
+        return steeper | flatter

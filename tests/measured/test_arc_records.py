@@ -13,7 +13,8 @@ import pytest
 
 from thermo.analysis import analyse
 from thermo.apparent import arrhenius_fit, self_heating
-from thermo.exotherm import Instrument, take_apart
+from thermo.exotherm import take_apart
+from thermo.heating import Instrument
 from thermo.record import read_record
 
 FOLDER = Path(os.environ.get("THERMO_MEASURED_DATA", ""))

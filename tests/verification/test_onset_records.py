@@ -14,7 +14,7 @@ from thermo.analysis import analyse
 from thermo.apparent import Curve, arrhenius_fit
 from thermo.arc import PHASE_NAMES
 from thermo.constants import GAS_CONSTANT
-from thermo.exotherm import Instrument
+from thermo.heating import Instrument
 from thermo.record import Record
 from thermo.simulate import run
 
