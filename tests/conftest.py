@@ -20,6 +20,21 @@ from thermo.simulate import run  # noqa: E402
 CASES = Path(__file__).parent.parent / "cases"
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Of the sets of parameters of a test marked `usual(n)`, n run in the usual suite, evenly spread; the others are slow."""
+    tests = {}
+    for item in items:
+        if item.get_closest_marker("usual"):
+            tests.setdefault((item.parent.nodeid, item.originalname), []).append(item)
+    for sets in tests.values():
+        n = sets[0].get_closest_marker("usual").args[0]
+        kept = {(2 * i + 1) * len(sets) // (2 * n) for i in range(n)}
+        for i, item in enumerate(sets):
+            if i not in kept:
+                item.add_marker("slow")
+
+
 def calls(work):
     """What a function returns, and how many functions it calls on the way: its work, without a clock."""
     count = 0

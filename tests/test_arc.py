@@ -500,6 +500,7 @@ def slab_of(sample, n, conductance):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["cu-20li", "pi-ag-20li"])
 def test_a_slab_of_50_conducting_nodes_gives_the_lumped_onset_and_peak(paper, name):
     """Step, loop and instrument do not know what is inside the sample."""

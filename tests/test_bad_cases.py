@@ -122,6 +122,7 @@ def misspelt(text, place, slip):
 NAMED = [entry for entry in PLACES if not CHOSEN.fullmatch(entry[1].key)]
 
 
+@pytest.mark.usual(70)
 @pytest.mark.parametrize("entry", NAMED, ids=named)
 def test_a_misspelt_key_is_refused_at_its_line_with_the_right_one(tmp_path, entry):
     name, place = entry
@@ -143,6 +144,7 @@ USED_ELSEWHERE = re.compile(
 )
 
 
+@pytest.mark.usual(50)
 @pytest.mark.parametrize("entry", [entry for entry in PLACES if not OPTIONAL.fullmatch(entry[1].key)], ids=named)
 def test_a_required_key_that_is_absent_is_refused_at_the_block_around_it(tmp_path, entry):
     name, place = entry
@@ -262,6 +264,7 @@ def test_an_unknown_kind_of_sample_and_programme_is_refused(tmp_path, name, valu
     all_refused(tmp_path, name, WORDS, lambda place, text: value if KINDS.fullmatch(place.key) else None, "unknown kind|is missing")
 
 
+@pytest.mark.usual(20)
 @pytest.mark.parametrize("entry", BLOCKS, ids=named)
 def test_other_things_in_place_of_a_block_or_a_list_are_refused(tmp_path, entry):
     number = entry[1].key in ("sample.short.half", "sample.short.charge")

@@ -28,6 +28,7 @@ def compiled(table):
     return simulate_many(read_case(CU), table, cores=2, note=notes.append)
 
 
+@pytest.mark.slow
 def test_a_batch_gives_what_single_runs_give(paper, compiled):
     """Compiled and interpreted are one source: T1, T2, T3 to 1e-6 K."""
     single = paper("cu-20li").summary()
@@ -38,6 +39,7 @@ def test_a_batch_gives_what_single_runs_give(paper, compiled):
     assert compiled["exotherms"].tolist() == [1.0, 1.0, 1.0]
 
 
+@pytest.mark.slow
 def test_more_ejected_less_hot(compiled):
     """T3 with an ejected share of 0.2, 0.4, 0.6: 830 to 560 degC."""
     hottest = compiled["T3_K"] - 273.15
@@ -45,12 +47,14 @@ def test_more_ejected_less_hot(compiled):
     assert hottest[2] == pytest.approx(560.0, abs=25.0)
 
 
+@pytest.mark.slow
 def test_the_number_of_threads_does_not_change_a_result(table, compiled):
     alone = simulate_many(read_case(CU), table, cores=1)
     for name, values in compiled.items():
         assert np.array_equal(values, alone[name], equal_nan=True)
 
 
+@pytest.mark.slow
 def test_a_thing_that_does_not_happen_is_not_a_number(compiled):
     assert np.isnan(compiled["cessation_K"]).all()
 
@@ -103,6 +107,7 @@ def test_the_undocumented_option_of_the_compiler_still_works():
     assert values.tolist() == [0.0, 2.0, 4.0]
 
 
+@pytest.mark.slow
 def test_a_compiled_test_that_cannot_end_is_not_a_number():
     """A budget of steps ends every row; its numbers are absent, not wrong."""
     text = CU.read_text() + "numerics: {most_steps: 30}\n"
@@ -111,6 +116,7 @@ def test_a_compiled_test_that_cannot_end_is_not_a_number():
     assert "budget of steps" in run(case_from(text)).summary()["end"]["reason"]
 
 
+@pytest.mark.slow
 def test_a_batch_reads_no_peak_off_a_record_that_still_heats_itself():
     text = CU.read_text().replace("value: 300 degC", "value: 200 degC").replace("runaway_rate: 5 K/s", "runaway_rate: 10000 K/s")
     case = case_from(text)
@@ -118,6 +124,7 @@ def test_a_batch_reads_no_peak_off_a_record_that_still_heats_itself():
     assert np.isnan(simulate_many(case, {"sample.ejecta.fraction": [0.4]})["T3_K"][0])
 
 
+@pytest.mark.slow
 def test_a_batch_of_ovens_gives_what_single_runs_give():
     case = read_case(CASES / "calorimetry" / "oven-155.yaml")
     found = simulate_many(case, {"programme.air": ["140 degC", "155 degC"], "programme.end": [7200.0, 7200.0]})
@@ -126,6 +133,7 @@ def test_a_batch_of_ovens_gives_what_single_runs_give():
     assert found["T2_K"][1] == pytest.approx(run(case).summary()["onsets"]["T2"]["1 K/s"]["temperature_K"], abs=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", ["programme.calorimeter.sensor.lag", "sample.chemistry.reactions.one.gate.temperature"])
 def test_rows_that_differ_in_shape_give_what_single_runs_give(key):
     """A sensor with a lag is one node more; gates at one temperature are one switch less."""
@@ -188,6 +196,7 @@ class Silent:
         pass
 
 
+@pytest.mark.slow
 def test_a_table_in_a_study_is_run_into_one_table(tmp_path):
     (tmp_path / "table.csv").write_text("sample.ejecta.fraction,sample.with.pool.heat\n0.4,357 J\n0.2,280 J\n0.3,340 J\n")
     study = batch_file(tmp_path, "table.csv")
@@ -205,6 +214,7 @@ def test_a_table_in_a_study_is_run_into_one_table(tmp_path):
     assert "batch" in pictures(tmp_path / "out")[0]
 
 
+@pytest.mark.slow
 def test_the_folder_of_a_batch_is_verified(tmp_path, thermo):
     run_study(batch_file(tmp_path, "{sample.ejecta.fraction: [0.4]}"), tmp_path / "out", Silent())
     assert thermo("verify", "out")[:2] == (0, "out: complete, 3 files as written\n")

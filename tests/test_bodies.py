@@ -303,6 +303,7 @@ programme: {kind: surroundings, faces: {left: [{kind: held, temperature: 400 K}]
     assert any("heat_capacity of m is tabled from 26.85 degC to 46.85 degC" in entry["text"] for entry in warnings)
 
 
+@pytest.mark.usual(1)
 @pytest.mark.parametrize(("scheme", "order"), [("tr-bdf2", 2.0), ("backward-euler", 1.0)])
 def test_order_in_time_with_steps_of_one_length(scheme, order):
     """A film on one end of a bar: the difference to very short steps falls as h^order."""

@@ -814,6 +814,7 @@ def test_arguments(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_the_reader_s_limits(tmp_path):
     """Of time on the wall and of memory; a child that dies is told of in one line."""
     path = FILES / "boxes-2.2.msh"

@@ -132,6 +132,7 @@ RIMS = {
 }
 
 
+@pytest.mark.usual(2)
 @pytest.mark.parametrize("order", [1, 2])
 @pytest.mark.parametrize("faces", RIMS.values(), ids=RIMS)
 def test_heat_that_enters_held_nodes_beside_the_held_facets_counts_alike(faces, order):
@@ -157,6 +158,7 @@ def test_a_flux_on_the_whole_face_around_a_held_patch_brings_what_it_says():
     assert result.columns["heat_top_W"][-1] == pytest.approx(result.body.multiplicity * density * (area - patch), rel=1e-9)
 
 
+@pytest.mark.usual(18)
 @pytest.mark.parametrize("scheme", ["tr-bdf2", "backward-euler"])
 @pytest.mark.parametrize(("name", "order"), KINDS)
 def test_the_same_steps_as_on_the_assembled_mesh(name, order, scheme):
@@ -170,6 +172,7 @@ def test_the_same_steps_as_on_the_assembled_mesh(name, order, scheme):
     assert heats < 1e-8
 
 
+@pytest.mark.usual(9)
 @pytest.mark.parametrize(("name", "order"), KINDS)
 def test_a_run_reads_off_the_same(name, order, monkeypatch):
     """Columns, fields, extremes and numbers of the layers, where both change their steps alike."""

@@ -23,6 +23,7 @@ def final(body, run, times):
     return state, np.concatenate(rows)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["tr-bdf2", "backward-euler"])
 @pytest.mark.parametrize(("name", "order"), KINDS)
 def test_compiled_steps_are_the_interpreted_ones(name, order, scheme, compiled):

@@ -76,6 +76,7 @@ def test_what_one_side_gives_the_other_gets(dimension, elements, order, varied):
         assert body.flows[face].heat(5.0, T, slopes, given) == there
 
 
+@pytest.mark.usual(3)
 @pytest.mark.parametrize("order", [1, 2])
 @pytest.mark.parametrize(("dimension", "elements"), KINDS)
 def test_what_enters_by_the_outside_is_what_its_conditions_bring(dimension, elements, order):
@@ -85,6 +86,7 @@ def test_what_enters_by_the_outside_is_what_its_conditions_bring(dimension, elem
     assert columns["flow_outside_W"] == pytest.approx(both, rel=1e-9, abs=1e-9 * np.abs(both).max())
 
 
+@pytest.mark.usual(6)
 @pytest.mark.parametrize("order", [1, 2])
 @pytest.mark.parametrize(("dimension", "elements"), KINDS)
 @pytest.mark.parametrize("contact", [False, True])

@@ -39,6 +39,7 @@ KINDS = {
 }
 
 
+@pytest.mark.usual(4)
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_resumed_cell_is_bitwise_the_same(kind):
     file, settings = KINDS[kind]

@@ -70,6 +70,7 @@ def test_capacity_is_mass_times_heat_capacity(order):
     assert body.multiplicity * body.sample.capacity.sum() == pytest.approx(1e6 * 1e-6, rel=1e-12)
 
 
+@pytest.mark.usual(1)
 @pytest.mark.parametrize(
     ("face", "probe"), [("top", "{face: bottom, take: mean}"), ("left", "{face: right, take: mean}"), ("back", "[3 mm, 0 mm, 4 mm]")]
 )
@@ -406,6 +407,7 @@ def iterations(monkeypatch):
     return counts
 
 
+@pytest.mark.usual(3)
 @pytest.mark.parametrize("elements", ["order: 1", "order: 2", "elements: simplices"])
 @pytest.mark.parametrize("faces", STRONG_FACES.values(), ids=STRONG_FACES)
 def test_strong_surfaces_are_in_the_preconditioner(iterations, faces, elements):
@@ -415,6 +417,7 @@ def test_strong_surfaces_are_in_the_preconditioner(iterations, faces, elements):
     assert max(iterations) <= 20
 
 
+@pytest.mark.usual(3)
 @pytest.mark.parametrize("elements", ["order: 1", "order: 2", "elements: simplices"])
 @pytest.mark.parametrize("faces", [STRONG_FACES["film"], STRONG_FACES["radiation"], STRONG_FACES["film"].replace("1e6", "1e-3")])
 def test_a_steady_state_needs_no_capacity_to_be_found(iterations, faces, elements):

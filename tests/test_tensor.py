@@ -48,6 +48,7 @@ def box(name, order, tensor="true"):
     return case_from(BOX.format(face=face, faces=faces, order=order, tensor=tensor))
 
 
+@pytest.mark.usual(5)
 @pytest.mark.parametrize("order", [1, 2])
 @pytest.mark.parametrize("name", sorted(FACES))
 @pytest.mark.parametrize("s", [1e-9, 1e-3, 10.0])
@@ -63,6 +64,7 @@ def test_a_solve_mode_by_mode_is_the_solve_of_the_assembled_matrix(name, order, 
     assert not found[work.held].any()
 
 
+@pytest.mark.usual(2)
 @pytest.mark.parametrize("name", sorted(FACES))
 def test_both_ways_give_the_same_run(name):
     ours, theirs = run(box(name, 1)), run(box(name, 1, "false"))

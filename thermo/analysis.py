@@ -133,8 +133,8 @@ def _filled(voltage: Floats | None) -> Floats | None:
 def _between_rows(trace: Trace, point: dict[str, float]) -> list[float]:
     """How far below and above a temperature [K] the rows lie between which it was read."""
     time, T = trace.record.time, trace.record.temperature
-    before = max(int(np.searchsorted(time, point["time_s"] + 1e-9, "right")) - 1, 0)
-    after = min(before + 1, len(T) - 1)
+    before = max(int(np.searchsorted(time, point["time_s"])) - 1, 0)
+    after = min(int(np.searchsorted(time, point["time_s"], "right")), len(T) - 1)
     if trace.record.tick:
         before, after = (int(i) for i in np.searchsorted(time, (point["time_s"] - trace.record.tick, point["time_s"] + trace.record.tick)))
         before, after = max(before - 1, 0), min(after, len(T) - 1)

@@ -219,8 +219,9 @@ def usable_rate(record: Record, spread: Scatter) -> tuple[Floats | None, str, li
         ratio = float(np.median(record.rate[both] / own[both]))
         if not 1.0 / FITS < ratio < FITS:
             return None, FROM_TEMPERATURES, remark(f"has {ratio:.3g} times the rate of the temperatures, in the median: {taken}", [])
-    missing = ~known | (silent if np.count_nonzero(silent) >= 5 else False)
-    if np.count_nonzero(missing) <= max((1.0 - FILLED) * len(missing), FEW_MISSING):
+    noughts = np.count_nonzero(silent) >= FEW_MISSING  # a logger that writes 0 until there is an exotherm
+    missing = ~known | (record.rate == 0.0 if noughts else False)
+    if not noughts and np.count_nonzero(missing) <= max((1.0 - FILLED) * len(missing), FEW_MISSING):
         return record.rate, AS_RECORDED, []
     filled = np.where(missing, own, record.rate)
     return filled, BOTH, remark(f"has no rate in {np.count_nonzero(missing)} rows: there {taken}", np.flatnonzero(missing)[:5])

@@ -173,7 +173,7 @@ def said_column(sheet: Sheet, said: str, kind: str, dimensions: tuple[str, ...])
 def _clocked(sheet: Sheet, at: int) -> bool:
     """Whether a column holds clock times."""
     cells = [row[at] for _, row in sheet.rows[:5] if at < len(row)]
-    return bool(cells) and all(CLOCK.fullmatch(cell) for cell in cells)
+    return 2 * sum(bool(CLOCK.fullmatch(cell)) for cell in cells) > len(cells)
 
 
 def clock_column(sheet: Sheet) -> Place | None:

@@ -86,7 +86,7 @@ def line(time: Floats, temperature: Floats) -> tuple[float, float]:
 
 
 def resolution(temperature: Floats) -> float:
-    """The step [K] between the values that a record takes; 0 where they lie on no grid, or on one finer than a millikelvin.
+    """The step [K] between the values that a record takes; 0 where they lie on no grid, or on one of a millikelvin or finer.
 
     A logger that writes a row at every step of temperature has rows on a grid, and is not coarse for that: hardly one repeats the last.
     """
@@ -101,7 +101,7 @@ def resolution(temperature: Floats) -> float:
     on_grid = np.abs(parts - np.round(parts)) < 0.15
     moved = np.abs(np.diff(temperature)) / step
     by_steps = np.mean(moved < 0.5) < 0.05 and np.mean(np.abs(moved - 1.0) < 0.15) > 0.5
-    return step if step > 1e-3 and on_grid.mean() > 0.95 and not by_steps else 0.0
+    return step if step > 1.5e-3 and on_grid.mean() > 0.95 and not by_steps else 0.0
 
 
 def noise(time: Floats, temperature: Floats) -> float:

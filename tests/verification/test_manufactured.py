@@ -139,6 +139,7 @@ def test_a_rotated_tensor(dimension, simplices, k):
     assert found == pytest.approx(k + 1.0, abs=0.1)
 
 
+@pytest.mark.usual(3)
 @pytest.mark.parametrize("k", [1, 2])
 @pytest.mark.parametrize(("dimension", "simplices"), CELLS, ids=NAMES)
 def test_a_conductivity_that_rises_with_temperature(dimension, simplices, k):
@@ -209,6 +210,7 @@ def face_order(dimension, simplices, k, conductivity, n, bent=False):
     return rate([face_error(space, conductivity, field, gradient, source) for space in spaces])
 
 
+@pytest.mark.usual(5)
 @pytest.mark.parametrize("k", [1, 2])
 @pytest.mark.parametrize(("dimension", "simplices"), CELLS, ids=NAMES)
 @pytest.mark.parametrize("bent", [False, True])
@@ -218,6 +220,7 @@ def test_convection_and_radiation(dimension, simplices, k, bent):
     assert face_order(dimension, simplices, k, 40.0, n, bent) == pytest.approx(k + 1.0, abs=0.1)
 
 
+@pytest.mark.usual(3)
 @pytest.mark.parametrize("k", [1, 2])
 @pytest.mark.parametrize(("dimension", "simplices"), CELLS, ids=NAMES)
 def test_convection_and_radiation_that_govern(dimension, simplices, k):
@@ -326,6 +329,7 @@ def timed(dimension, simplices, k, kind):
     return sample, programme, (4.0 * fine - coarse) / 3.0
 
 
+@pytest.mark.usual(5)
 @pytest.mark.parametrize(("scheme", "expected"), [("tr-bdf2", 2.0), ("backward-euler", 1.0)])
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(

@@ -1,0 +1,193 @@
+"""Rows that are no measurement: named, left out, counted; and rates that a column does not hold."""
+
+import numpy as np
+import pytest
+
+from tests.records import blurred, record, rows
+from thermo.analysis import analyse
+from thermo.doctor import examined
+from thermo.errors import CaseError
+
+
+@pytest.fixture(scope="module")
+def sound():
+    time, T = rows("gradual", 10.0)
+    return time, blurred(T, 0.02, 0.01, 5)
+
+
+@pytest.fixture(scope="module")
+def found(sound):
+    return analyse(record(*sound))["onsets"]
+
+
+def same(mine, theirs, but=()):
+    for name in {"T1", "T3"} - set(but):
+        assert mine[name]["temperature_K"] == pytest.approx(theirs[name]["temperature_K"], abs=0.1)
+    for name, entry in theirs["T2"].items():
+        assert entry is None or mine["T2"][name]["temperature_K"] == pytest.approx(entry["temperature_K"], abs=0.5)
+
+
+def at(T, celsius):
+    return int(np.argmax(T > celsius + 273.15))
+
+
+SLIPS = {
+    "open thermocouple": ("open-thermocouple", lambda time, T: (at(T, 150), 1, 9999.0)),
+    "open for five rows": ("open-thermocouple", lambda time, T: (at(T, 150), 5, 1372.0)),
+    "cold for three rows": ("open-thermocouple", lambda time, T: (at(T, 150), 3, -200.0)),
+    "below nought kelvin": ("open-thermocouple", lambda time, T: (at(T, 150), 2, -9999.0)),
+    "one zero": ("no-neighbour", lambda time, T: (at(T, 150), 1, 0.0)),
+    "four zeros": ("no-neighbour", lambda time, T: (at(T, 150), 4, 0.0)),
+    "a spike in a hold": ("no-neighbour", lambda time, T: (int(np.argmax(time > 20000.0)), 1, 70.0)),
+}
+
+
+@pytest.mark.parametrize("slip", SLIPS)
+def test_rows_that_no_neighbour_supports_are_left_out_and_counted(sound, found, slip):
+    code, where = SLIPS[slip]
+    time, T = sound
+    row, n, value = where(time, T)
+    wrong = T.copy()
+    wrong[row : row + n] = value + 273.15
+    made = analyse(record(time, wrong))
+    assert made["record"]["left_out_samples"] == n
+    assert [(entry["code"], entry["samples"]) for entry in made["record"]["left_out"]] == [(code, list(range(row + 1, row + n + 1)))]
+    assert any(w["code"] == code and "left out" in w["text"] for w in made["warnings"])
+    same(made["onsets"], found)
+
+
+def test_a_counter_for_a_while_is_left_out(sound, found):
+    time, T = sound
+    row = at(T, 150)
+    wrong = T.copy()
+    wrong[row : row + 12] = 273.15 + np.arange(12.0)
+    same(analyse(record(time, wrong))["onsets"], found)
+
+
+def test_a_thermocouple_that_opens_at_the_end(sound, found):
+    time, T = sound
+    wrong = T.copy()
+    wrong[-30:] = 1372.0 + 273.15
+    same(analyse(record(time, wrong))["onsets"], found)
+    wrong[int(np.argmax(T)) - 3 :] = 9999.0
+    made = analyse(record(time, wrong))["onsets"]
+    same(made, found, but=("T3",))
+    assert made["T3"] is None
+
+
+@pytest.mark.parametrize("limit", [300.0, 287.3])
+def test_a_logger_that_saturates_holds_no_t3(sound, found, limit):
+    time, T = sound
+    made = analyse(record(time, np.minimum(T, limit + 273.15)))["onsets"]
+    assert made["T3"] is None
+    assert f"stands still at {limit} degC" in made["T3_reason"]
+    same(made, found, but=("T3",))
+
+
+def test_a_sensor_stuck_for_a_while_is_left_out(sound, found):
+    time, T = sound
+    row = at(T, 120)
+    wrong = T.copy()
+    wrong[row : row + 25] = wrong[row]
+    made = analyse(record(time, wrong))
+    assert made["record"]["left_out"][0]["code"] == "stuck"
+    assert made["record"]["left_out_samples"] == 24
+    same(made["onsets"], found)
+
+
+def test_a_sensor_stuck_to_the_end_is_no_cessation(sound):
+    time, T = sound
+    wrong = T.copy()
+    wrong[at(T, 200) :] = wrong[at(T, 200)]
+    made = analyse(record(time, wrong))
+    assert made["onsets"]["cessation"] is None
+    assert [entry["code"] for entry in made["record"]["left_out"]] == ["standstill"]
+
+
+def test_a_time_that_fits_neither_neighbour_is_left_out(sound, found):
+    time, T = sound
+    wrong = time.copy()
+    wrong[at(T, 150)] += 1e5
+    made = analyse(record(wrong, T))
+    assert made["record"]["left_out"][0]["code"] == "clock"
+    same(made["onsets"], found)
+
+
+def test_a_clock_that_starts_again_is_refused_with_its_row(sound):
+    time, T = sound
+    row = at(T, 150)
+    wrong = time.copy()
+    wrong[row:] -= wrong[row]
+    with pytest.raises(CaseError, match=f"sample {row + 1}: time runs back, from"):
+        analyse(record(wrong, T))
+
+
+def test_rows_that_are_written_twice_count_once(sound, found):
+    time, T = sound
+    made = analyse(record(np.repeat(time, 2), np.repeat(T, 2)))
+    assert made["record"]["left_out_samples"] == len(time)
+    same(made["onsets"], found)
+
+
+def test_a_clock_of_whole_minutes_is_said_and_t2_known_to_a_minute(sound, found):
+    time, T = sound
+    made = analyse(record(np.floor(time / 60.0) * 60.0, T))
+    assert any(w["code"] == "clock" and "steps of 60 s" in w["text"] for w in made["warnings"])
+    second = made["onsets"]["T2"]["1 K/s"]
+    low, high = second["known_to_K"]
+    assert low <= found["T2"]["1 K/s"]["temperature_K"] - second["temperature_K"] <= high
+    assert made["onsets"]["T1"]["temperature_K"] == pytest.approx(found["T1"]["temperature_K"], abs=0.2)
+
+
+def test_a_sound_record_keeps_every_row(sound):
+    assert examined(record(*sound)).left_out == ()
+
+
+@pytest.mark.parametrize("cut", [230.0, 320.0])
+def test_a_record_that_ends_rising_holds_no_t3(sound, cut):
+    time, T = sound
+    row = at(T, cut)
+    made = analyse(record(time[:row], T[:row]))["onsets"]
+    assert made["T3"] is None
+    assert "ends in the runaway" in made["T3_reason"]
+
+
+def test_a_steep_maximum_between_rows_far_apart_is_no_slip():
+    """One row at the top, its neighbours a hundred kelvin below: it is the maximum."""
+    time, T = rows("cu-20li", 60.0, by_rise=False)
+    assert analyse(record(time, T))["record"]["left_out_samples"] == 0
+
+
+# --- columns of rates ---
+
+
+def rates(time, T):
+    return np.gradient(T, time)
+
+
+@pytest.mark.parametrize("kind", ["empty", "zero", "per minute", "nought before the exotherm", "missing before the exotherm"])
+def test_a_rate_column_that_does_not_say_what_the_temperatures_do(sound, found, kind):
+    time, T = rows("gradual", 10.0)
+    time, T = time[np.append(True, np.diff(time) > 0.0)], T[np.append(True, np.diff(time) > 0.0)]
+    rate = rates(time, T)
+    before = time < time[at(T, 80)] + 1500.0
+    column = {
+        "empty": np.full(len(T), np.nan),
+        "zero": np.zeros(len(T)),
+        "per minute": rate * 60.0,
+        "nought before the exotherm": np.where(before, 0.0, rate),
+        "missing before the exotherm": np.where(before, np.nan, rate),
+    }[kind]
+    made = analyse(record(time, T, column))
+    assert any(w["code"] == "rate-column" for w in made["warnings"])
+    assert made["record"]["rate"] != "as recorded"
+    same(made["onsets"], found)
+
+
+def test_a_rate_column_that_fits_is_taken_without_a_word(found):
+    time, T = rows("gradual", 10.0)
+    time, T = time[np.append(True, np.diff(time) > 0.0)], T[np.append(True, np.diff(time) > 0.0)]
+    made = analyse(record(time, T, rates(time, T)))
+    assert made["record"]["rate"] == "as recorded"
+    assert not [w for w in made["warnings"] if w["code"] == "rate-column"]
+    same(made["onsets"], found)
