@@ -11,7 +11,7 @@ from thermo import onset
 from thermo.apparent import Curve, Fit, arrhenius_fit, early_part, main_exotherm, self_heating
 from thermo.constants import GAS_CONSTANT, ZERO_CELSIUS
 from thermo.doctor import STANDSTILL, examined
-from thermo.exotherm import AS_RECORDED, CESSATION, ENDS, Gap, Trace, Window, exotherms, take_apart, waits
+from thermo.exotherm import AS_RECORDED, CESSATION, ENDS, FROM_TEMPERATURES, Gap, Trace, Window, exotherms, take_apart, waits
 from thermo.heating import Instrument
 from thermo.kinetics import Floats
 from thermo.measure import CRITERIA
@@ -56,8 +56,8 @@ def analyse(record: Record, instrument: Instrument | None = None, fitted: tuple[
     time, T, rate, heated = record.time[known], record.temperature[known], trace.rate[known], trace.heated[known]
     if not trace.exact:
         rate = smoothed(T, rate)
-    jump = math.inf if trace.exact else STEEPER
-    runaway: dict[str, Any] = dict(onset.runaway_onsets(CRITERIA[:3], time, T, rate, heated, None, jump))
+    jump, sloped = (math.inf, False) if trace.exact else (STEEPER, trace.rate_from == FROM_TEMPERATURES)
+    runaway: dict[str, Any] = dict(onset.runaway_onsets(CRITERIA[:3], time, T, rate, heated, None, jump, sloped=sloped))
     if trace.heating.driven:
         runaway = {name: None if _hidden(trace, onset.RATES[name]) else point for name, point in runaway.items()}
     if not trace.exact:
@@ -88,7 +88,7 @@ def analyse(record: Record, instrument: Instrument | None = None, fitted: tuple[
         "exotherms": found,
         "maximum_rate": onset.fastest(time, T, trace.rate[known], heated),
         "at_rates": {
-            name: None if _hidden(trace, level) else onset.first_reach(level, time, T, rate, heated, 0.0, jump)
+            name: None if _hidden(trace, level) else onset.first_reach(level, time, T, rate, heated, 0.0, jump, sloped=sloped)
             for name, level in AT_RATES.items()
         },
     }
@@ -213,8 +213,8 @@ def _described(record: Record, trace: Trace) -> dict[str, Any]:
         "columns": record.columns,
         "rate": trace.rate_from,
         "holds": "a run of this program, phases named" if trace.exact else trace.heating.driven or HOLDS[trace.whole],
-        "noise_K": None if trace.exact else trace.spread.noise,
-        "resolution_K": None if trace.exact else trace.spread.resolution,
+        "noise_K": trace.spread.noise or None,  # None: the record does not show it
+        "resolution_K": trace.spread.resolution or None,
         "left_out": left,
         "left_out_samples": sum(len(entry["samples"]) for entry in left),
         "heater_steps": 0 if trace.heating.driven else len(runs_of(trace.heated)),

@@ -203,7 +203,7 @@ def _driven(record: Record, rate: Floats, a: int, b: int) -> Heating:
     least = float(np.nanpercentile(rate[a : stop + 1], 2))
     until = a + int(np.flatnonzero(rate[a : stop + 1] <= LEAVES * max(least, 0.0) + 1e-9)[-1])  # the last row at the rate of what heats
     rows = np.zeros(len(rate), bool)
-    rows[: until + 1] = True
+    rows[:until] = True
     drive = float(np.median(rate[a : stop + 1][rate[a : stop + 1] <= LEAVES * max(least, 0.0) + 1e-9]))
     if not len(fast):
         rows[: len(rate)] = True  # nothing of its own is seen

@@ -19,7 +19,10 @@ from thermo.constants import GAS_CONSTANT
 from thermo.kinetics import Floats
 
 RATES = {"1 K/s": 1.0, "10 K/min": 10.0 / 60.0, "1 K/min": 1.0 / 60.0}  # K/s
-SUDDEN = 1.5  # times the mean of a rate that grows by a constant factor: it has jumped where the rows begin
+KINK, SUDDEN = (
+    3.0,
+    1.5,
+)  # times the rate of the row before; times the mean of a rate that grows by a constant factor: it has jumped where the rows begin
 LATER_RISE = 10.0  # K, of a runaway that counts
 
 
@@ -32,6 +35,7 @@ def runaway_onsets(
     voltage: Floats | None,
     jump: float = math.inf,
     ahead: Floats | None = None,
+    sloped: bool = False,
 ) -> dict[str, dict[str, float] | None]:
     """T2 by each criterion, None where it is not met.
 
@@ -40,7 +44,7 @@ def runaway_onsets(
     time [s], temperature [K], rate [K/s] : arrays (n,)
     heating : array (n,) of bool, rows in which the instrument heats
     voltage : array (n,) [V] or None
-    jump, ahead : see `first_reach`
+    jump, ahead, sloped : see `first_reach`
     """
     found: dict[str, dict[str, float] | None] = {}
     for name in criteria:
@@ -48,7 +52,7 @@ def runaway_onsets(
             low = np.flatnonzero(voltage < 0.5 * voltage[0]) if voltage is not None else np.zeros(0, int)
             found[name] = _point(time, temperature, int(low[0])) if len(low) else None
         else:
-            found[name] = first_reach(RATES[name], time, temperature, rate, heating, LATER_RISE, jump, ahead)
+            found[name] = first_reach(RATES[name], time, temperature, rate, heating, LATER_RISE, jump, ahead, sloped)
     return found
 
 
@@ -67,6 +71,7 @@ def first_reach(
     later_rise: float = 0.0,
     jump: float = math.inf,
     ahead: Floats | None = None,
+    sloped: bool = False,
 ) -> dict[str, float] | None:
     """Where the rate first reaches a threshold outside heating, with a rise of `later_rise` or more to come; None if never.
 
@@ -78,13 +83,14 @@ def first_reach(
     later_rise : float [K]
     jump : float [-], for rates read as differences: those of neighbouring rows further apart than this factor are no curve, and the
         row before the jump is taken
+    sloped : whether the rates are slopes of these temperatures, which show what came suddenly a row late
     ahead : array (n,) [K] or None, by how much what heats is hotter than the sample: where it ends to be is found between rows
     """
     later = np.maximum.accumulate(temperature[::-1])[::-1]
     # a rate read as a difference belongs to the way up to its row, which may be the whole of a runaway
     begun = temperature if math.isinf(jump) else np.append(temperature[:1], temperature[:-1])
     rows = np.flatnonzero((rate >= threshold) & ~heating & (later - begun >= later_rise))
-    return _before(time, temperature, rate, heating, int(rows[0]), threshold, jump, ahead) if len(rows) else None
+    return _before(time, temperature, rate, heating, int(rows[0]), threshold, jump, ahead, sloped) if len(rows) else None
 
 
 def _point(time: Floats, temperature: Floats, row: int) -> dict[str, float]:
@@ -92,7 +98,15 @@ def _point(time: Floats, temperature: Floats, row: int) -> dict[str, float]:
 
 
 def _before(
-    time: Floats, temperature: Floats, rate: Floats, heating: Any, row: int, threshold: float, jump: float, ahead: Floats | None
+    time: Floats,
+    temperature: Floats,
+    rate: Floats,
+    heating: Any,
+    row: int,
+    threshold: float,
+    jump: float,
+    ahead: Floats | None,
+    sloped: bool,
 ) -> dict[str, float]:
     """Where the rate passes the threshold between two rows, linear in the logarithm of the rate, or heating ends at such a rate."""
     driven = row > 0 and bool(heating[row - 1])
@@ -109,7 +123,8 @@ def _before(
                 return _point(time, temperature, last - 1)
     if rate[row - 1] <= 0.0:
         return _point(time, temperature, row)
-    if math.isfinite(jump) and time[row] > time[row - 1]:  # risen at once: more than a rate that grows between its ends can account for
+    if sloped and time[row] > time[row - 1] and rate[row] > KINK * rate[row - 1]:
+        # risen at once: more than a rate that grows between its ends can account for
         steady = (rate[row] - rate[row - 1]) / math.log(rate[row] / rate[row - 1])
         mean = (temperature[row] - temperature[row - 1]) / (time[row] - time[row - 1])
         if mean > max(SUDDEN * steady, 0.9 * threshold):

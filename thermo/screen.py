@@ -194,11 +194,12 @@ def record_text(found: dict[str, Any]) -> str:
     read = ", ".join(repr(printable(name)) for name in about["columns"].values())
     steps = f", {about['heater_steps']} heater steps" if about["heater_steps"] else ""
     waited = f"; {about['wait_s'] / 60.0:.1f} min from a step to its seek window" if about["wait_s"] else ""
-    left = f"; {about['left_out_samples']} samples left out" if about["left_out_samples"] else ""
+    spread = [f"{name} {about[key]:.2g} K" for name, key in (("noise", "noise_K"), ("resolution", "resolution_K")) if about[key]]
+    spread += [f"{about['left_out_samples']} samples left out"] if about["left_out_samples"] else []
     lines = [
         f"{printable(about['file'])}: {about['samples']} samples of {read}; rate {about['rate']}",
         f"it holds {about['holds']}{steps}{waited}",
-        *([f"noise {about['noise_K']:.2g} K, resolution {about['resolution_K']:.2g} K{left}"] if about["noise_K"] is not None else []),
+        *(["; ".join(spread)] if spread else []),
         "",
         columns_text(_record_rows(found), ("result", "temperature", "time", "remark")),
         "",
