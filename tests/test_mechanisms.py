@@ -267,3 +267,57 @@ def test_a_run_that_goes_on_too_long_is_stopped_with_time_temperature_and_reacti
     assert "degC" in reason
     assert reason.endswith(" W")
     assert "the reaction 'only' gives most of the heat" in reason
+
+
+SPENT = """
+title: what none of its factors mentions
+sample:
+  kind: lumped
+  heat_capacity: {{at_298K: 10 J/K}}
+  temperature: 150 degC
+  chemistry:
+    title: t
+    species: {{c: {{start: {c}}}, d: {{start: {d}}}}}
+    reactions:
+      r: {{pre_exponential_factor: 1e11 1/s, activation_energy: 120 kJ/mol, {ceiling}
+           factors: [{factors}], consumes: {{{consumes}}}, heat: {heat}}}
+      {second}
+programme: {{kind: surroundings, end: 5 d}}
+"""
+ORDER = "{kind: order, species: c, order: 1}"
+USUAL = {"c": "1", "d": "1", "ceiling": "", "factors": ORDER, "consumes": "c: 1", "heat": "100 J", "second": ""}
+UNMENTIONED = {
+    "a factor forgotten": {"ceiling": "ceiling: 1e-4 1/s, ", "factors": ""},
+    "two reactants and one factor": {"d": "0.1", "consumes": "c: 1, d: 1"},
+    "unequal shares": {"d": "0.1", "consumes": "c: 1, d: 0.5"},
+    "a barrier of what is used": {"ceiling": "ceiling: 1e-3 1/s, ", "factors": "{kind: barrier, species: c, reference: 1}"},
+    "in kg/m3": {"c": "500 kg/m3", "d": "50 kg/m3", "consumes": "c: 0.9, d: 0.1", "heat": "{per_mass: 100 J/kg}"},
+    "made again by another reaction": {
+        "d": "0",
+        "ceiling": "ceiling: 1e-2 1/s, ",
+        "factors": "",
+        "consumes": "d: 1",
+        "second": "s: {pre_exponential_factor: 1e11 1/s, activation_energy: 130 kJ/mol, "
+        "factors: [{kind: order, species: c, order: 1}], consumes: {c: 1, d: -1}, heat: 10 J}",
+    },
+}
+
+
+@pytest.mark.parametrize("kind", UNMENTIONED)
+def test_a_reaction_ends_with_what_it_consumes_whether_a_factor_mentions_it_or_not(kind):
+    """No amount falls below nothing, and no more heat comes out than there was."""
+    text = SPENT.format(**USUAL | UNMENTIONED[kind])
+    if "kg/m3" in kind:
+        text = text.replace("  temperature: 150", "  volume: 10 cm3\n  temperature: 150")
+    result = run(case_from(text))
+    amounts = result.summary()["amounts"]
+    ends = {name: next(value for key, value in entry.items() if key.startswith("final")) for name, entry in amounts.items()}
+    starts = {name: next(value for key, value in entry.items() if key.startswith("initial")) for name, entry in amounts.items()}
+    size = max(starts.values())
+    assert min(ends.values()) > -1e-9 * size
+    assert min(ends.values()) < 1e-4 * size  # one of them is spent
+    released = result.summary()["energy"]["released_J"]
+    wanted = {"a factor forgotten": 100.0, "two reactants and one factor": 10.0, "unequal shares": 20.0, "a barrier of what is used": 100.0,
+              "in kg/m3": 0.5, "made again by another reaction": 110.0}[kind]  # fmt: skip
+    assert sum(released.values()) == pytest.approx(wanted, rel=2e-4)
+    assert result.summary()["energy"]["residual_relative"] < 1e-9

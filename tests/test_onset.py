@@ -67,12 +67,12 @@ def test_what_is_heated_after_a_runaway_is_no_t3():
     assert third(time, T, 1.0, runaway, 3e-4, heating) == {"temperature_K": 450.0, "time_s": 1.0}
 
 
-def test_an_onset_where_heating_ends_lies_between_rows():
-    """The air is passed half way between two rows, at a rate above the criterion."""
-    time, T, rate = np.arange(3.0), np.array([400.0, 420.0, 440.0]), np.array([5.0, 5.0, 5.0])
-    ahead = 410.0 - T
-    found = runaway_onsets(("1 K/s",), time, T, rate, ahead > 0.0, None, ahead=ahead)
-    assert found["1 K/s"] == {"temperature_K": 410.0, "time_s": 0.5}
+def test_a_rate_that_jumps_within_a_row_is_reached_where_the_row_begins():
+    """Slopes show a jump a row late: the way up to the row is steeper than a rate that grows between its ends could make it."""
+    time, T, rate = np.array([0.0, 1.0, 2.0]), np.array([400.0, 401.0, 415.0]), np.array([0.13, 1.26, 14.0])
+    quiet = np.zeros(3, bool)
+    assert first_reach(1.0, time, T, rate, quiet, jump=10.0, sloped=True) == {"temperature_K": 400.0, "time_s": 0.0}
+    assert first_reach(1.0, time, T, rate, quiet, jump=10.0)["temperature_K"] > 400.5
 
 
 def test_a_criterion_without_the_rise_it_takes_is_told():

@@ -166,3 +166,74 @@ study:
     found = mistakes_of(text)
     assert "unknown" in found
     assert "exakt" in found
+
+
+# --- slips in a study ---
+
+MEMBER = """
+title: a cell in an oven
+sample:
+  kind: lumped
+  heat_capacity: {at_298K: 3 J/K}
+  surface: 40 cm2
+  temperature: 25 degC
+programme: {kind: oven, air: 155 degC, heat_transfer_coefficient: 7 W/(m2 K), end: 2 h}
+measure: {crossings: {hot: {probe: sample, temperature: 150 degC}}}
+"""
+COMPARE = """
+title: two
+study:
+  kind: compare
+  cases: {cases}
+  table: {table}
+  {more}
+"""
+
+
+def mistakes(tmp_path, cases="{a: m.yaml, b: m.yaml}", table="[crossings.hot.time_s]", more=""):
+    (tmp_path / "m.yaml").write_text(MEMBER)
+    (tmp_path / "s.yaml").write_text(COMPARE.format(cases=cases, table=table, more=more))
+    try:
+        study_of(read_document(tmp_path / "s.yaml"))
+    except CaseError as error:
+        return [str(mistake).removeprefix(str(tmp_path)) for mistake in error.mistakes]
+    return []
+
+
+CLAIM = "claims: [{{what: {what}, value: 1, within: 5 %, kind: exact, source: x}}]"
+
+
+@pytest.mark.parametrize(
+    ("slip", "words"),
+    [
+        (
+            {"table": "[crossings.hot.tim_s]"},
+            "/s.yaml:6: study.table.0: unknown result 'crossings.hot.tim_s': there is no 'tim_s'; did you mean",
+        ),
+        ({"table": "[onsets.T7]"}, "there is no 'T7'; did you mean 'T1'?"),
+        ({"table": "[crossings.cold.time_s]"}, "there is no 'cold'"),
+        ({"table": "[nonsense]"}, "unknown result 'nonsense'"),
+        ({"more": CLAIM.format(what="a / c of end.time_s")}, "/s.yaml:7: study.claims.0.what: there is no member 'c'"),
+        ({"more": CLAIM.format(what="a / b of end.tme_s")}, "a: unknown result 'end.tme_s'"),
+        ({"more": CLAIM.format(what="a / b of probes.sample")}, "is a result of several numbers"),
+        ({"more": CLAIM.format(what="a / b of probes.sample.maximum_K")}, "the ratio of two temperatures depends on their unit"),
+        ({"more": "remarks: ['it is {a: nonsense.key}']"}, "/s.yaml:7: study.remarks.0: a: unknown result 'nonsense.key'"),
+        ({"cases": "{cell a: m.yaml, cell-a: m.yaml}"}, "/s.yaml:5: study.cases.cell-a: has the folder 'cell-a', as 'cell a' has"),
+        ({"cases": "{Cell: m.yaml, cell: m.yaml}"}, "has the folder 'cell', as 'Cell' has"),
+        ({"cases": "{summary.json: m.yaml, b: m.yaml}"}, "has the folder 'summary.json', which is the study's own"),
+        ({"cases": "{a: m.yaml, b: {file: m.yaml, set: {programme.air: 165}}}"}, "study.cases.b.set.programme.air: 165 has no unit"),
+        ({"cases": "{a: m.yaml, b: {file: m.yaml, set: {programme.are: 165 K}}}"}, "study.cases.b.set.programme.are: "),
+        (
+            {"cases": "{a: m.yaml, b: {file: m.yaml, expect: [{what: end.tim_s, value: 1 s, within: 1 s, kind: exact, source: x}]}}"},
+            "study.cases.b.expect.0.what: unknown result 'end.tim_s'",
+        ),
+    ],
+)
+def test_slips_are_mistakes_at_their_line(tmp_path, slip, words):
+    found = mistakes(tmp_path, **slip)
+    assert any(words in mistake for mistake in found), found
+
+
+def test_what_is_right_is_taken(tmp_path):
+    more = CLAIM.format(what="a / b of crossings.hot.time_s") + "\n  remarks: ['after {a: crossings.hot.time_s}']"
+    assert mistakes(tmp_path, table="[crossings.hot.time_s, onsets.T2, probes.sample]", more=more) == []

@@ -248,7 +248,7 @@ def test_the_rate_leaves_out_what_the_heater_does(study: Path):
     figure = curves.rate(runs, colours_of(runs))
     (axes,) = figure.axes
     assert axes.get_yscale() == "log"
-    assert axes.get_xlabel().startswith("temperature [°C]") and axes.get_ylabel() == "self-heating rate dT/dt [K/min]"
+    assert axes.get_xlabel().startswith("temperature [°C]") and axes.get_ylabel() == "self-heating rate [K/min]"
     hot, safe, sensitivity = curves_on(axes)
     assert np.nanmax(safe.get_ydata()) == pytest.approx(4e-4 * 60.0)  # not the heater's 1.8 K/min
     assert np.nanmax(hot.get_ydata()) == pytest.approx(6000.0)

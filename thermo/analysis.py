@@ -212,7 +212,9 @@ def _described(record: Record, trace: Trace) -> dict[str, Any]:
         "samples": len(record.time),
         "columns": record.columns,
         "rate": trace.rate_from,
-        "holds": "a run of this program, phases named" if trace.exact else trace.heating.driven or HOLDS[trace.whole],
+        "holds": "a run of this program, phases named"
+        if trace.exact and not record.by_its_own
+        else trace.heating.driven or HOLDS[trace.whole],
         "noise_K": trace.spread.noise or None,  # None: the record does not show it
         "resolution_K": trace.spread.resolution or None,
         "left_out": left,
@@ -340,7 +342,7 @@ def _warnings(trace: Trace, made: dict[str, Any], missed: Window | None) -> list
         found.append(_warning(trace, "falling", f"{_samples(trace, fell)} a temperature below the one before, by up to {most:.2f} K", fell))
     found += [_gap_warning(trace, gap) for gap in trace.gaps if gap.kind != "fall"]
     found += _unlikely(trace, made)
-    if {"sample_K", "rate_K_per_s"} <= set(record.columns.values()) and record.phase is None:
+    if {"sample_K", "rate_K_per_s"} <= set(record.columns.values()) and record.phase is None and not record.by_its_own:
         text = "a run of this program without a calorimeter: what heats the sample from outside is taken for its own heat"
         found.append(_warning(trace, "no-calorimeter", text, []))
     if trace.whole and not trace.heating.driven and not made["exotherms"] and missed is None:

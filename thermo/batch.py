@@ -19,6 +19,7 @@ from thermo.compiled import compile_kernels
 from thermo.kinetics import Floats
 from thermo.programme import ENDED, PHASE, REASON, REASONS
 from thermo.result import CESSATION, exotherms
+from thermo.self_heating import self_heating_rates
 from thermo.stepping import N_STEPS, RELEASED, TROUBLE, History, Limits, advance, copied, initial_state, make_work, new_history
 
 ROWS = 20_000  # of one test; a full heat-wait-seek test writes some 300
@@ -107,7 +108,8 @@ def simulate_many(
     """
     bodies = [CellBody(row) for row in changed_cases(case, table)]
     n_rows = len(bodies)
-    compiled = compile_kernels(note)(advance)
+    compiler = compile_kernels(note)
+    compiled, rates_of = compiler(advance), compiler(self_heating_rates)
     out = np.full((n_rows, len(COLUMNS)), np.nan)
 
     shapes = [tuple(array.shape for array in (*initial_state(b.sample, b.programme), b.sample.mechanism.start)) for b in bodies]
@@ -126,7 +128,7 @@ def simulate_many(
             state = initial_state(body.sample, body.programme)
             n = compiled(body.sample, body.programme, state, work, trial, np.zeros(0), limits, history, ROWS)
             if state.loop[TROUBLE] == 0.0 and state.machine[PHASE] == ENDED and state.loop[N_STEPS] > 0.0:
-                out[i] = _read(body, history, n, state)
+                out[i] = _read(body, history, n, state, rates_of)
         memory.append(history)
 
     with ThreadPoolExecutor(max(1, min(cores or os.cpu_count() or 1, n_rows))) as pool:
@@ -136,20 +138,23 @@ def simulate_many(
     return {name: out[:, j] for j, name in enumerate(COLUMNS)}
 
 
-def _read(body: CellBody, history: History, n: int, state: Any) -> list[float]:
+def _read(body: CellBody, history: History, n: int, state: Any, rates_of: Callable[..., Floats]) -> list[float]:
     """The numbers of one test, by the functions that read a single run."""
     programme = body.programme
     time, T, rate, machine = history.time[:n], history.temperature[:n, body.sample.sensor], history.rate[:n], history.machine[:n]
-    heating, sensitivity = body.heating(time, T, rate, machine), 1e-9
+    sensitivity, own = 1e-9, None
+    if not body.arc and len(body.reactions):
+        own = rates_of(body.sample, history.temperature[:n, body.sample.site_node[0]], history.extent[:n, 0], history.fired[:n, 0], rate)
+    own, driven, heated = body.own_rates(rate, machine, own)
     found: list[dict[str, Any]] = []
     first, ended = None, None
     if isinstance(programme, Calorimeter):
         reason, sensitivity = REASONS[Calorimeter][int(state.machine[REASON])], programme.sensitivity
         found, first = exotherms(time, T, machine, history.ledger[:n, RELEASED:].sum(axis=1), sensitivity, reason)
         ended = next((entry["end"] for entry in found if entry["end"]["reason"] == CESSATION), None)
-    second = onset.runaway_onsets(("1 K/s",), time, T, rate, heating, None, ahead=body.ahead(time, T, machine))["1 K/s"]
-    third = onset.third(time, T, float(rate[body.last_row(machine)]), second, sensitivity, heating)
-    fastest = onset.fastest(time, T, rate, heating)
+    second = onset.runaway_onsets(("1 K/s",), time, T, own, driven, None)["1 K/s"]
+    third = onset.third(time, T, float(own[body.last_row(machine)]), second, sensitivity, heated)
+    fastest = onset.fastest(time, T, own, driven)
     row = [value for point in (first, second, third) for value in _pair(point)]
     row += [ended["temperature_K"] if ended else np.nan, float(len(found)), fastest["rate_K_per_s"] if fastest else np.nan]
     return [*row, float(time[-1]), float(T.max()), float(T[-1])]

@@ -12,7 +12,7 @@ from thermo.case import Case
 from thermo.cell import LumpedCell, Mounting
 from thermo.chemistry import AMOUNTS
 from thermo.dsc import Curve
-from thermo.exposure import EXPOSED, SWITCHED_OFF, DscProgramme, Exposure, RampProgramme
+from thermo.exposure import EXPOSED, DscProgramme, Exposure, RampProgramme
 from thermo.geometry import Along, LayeredBlock, Meshed, Stored
 from thermo.kinetics import Floats, amounts, heat_per_extent, rates
 from thermo.lumped import node_enthalpy
@@ -23,6 +23,7 @@ from thermo.passage import passage
 from thermo.programme import ENDED, PHASE, FaceSchedule, SteadyProgramme, SurroundingsProgramme
 from thermo.readings import QUADRATIC, STEPS, Reading, derived_numbers, extremes_by_region, range_warnings, stack_of, theta_between
 from thermo.rodas import kept_share  # the module is what steps a LineSample
+from thermo.self_heating import self_heating_rates
 from thermo.shape import Frame
 from thermo.stepping import CLOCK, EJECTED, FUSED, HEAT_IN, HEAT_OUT, HIGHEST, RELEASED, History, State, advance
 from thermo.store import stored_field
@@ -121,6 +122,10 @@ class CellBody:
         counted = "conversion" if text is None or text.amounts == "number" else "extent"
         for k, name in enumerate(self.reactions):
             made[f"{counted}_{name}{'' if text is None else AMOUNTS[text.amounts]}"] = block.extent[:, 0, k]
+        if not self.arc and n_reactions:
+            made["self_heating_K_per_s"] = self_heating_rates(
+                self.sample, made["sample_K"], block.extent[:, 0], block.fired[:, 0], block.rate
+            )
         if self.arc:
             made["phase"] = np.array([PHASE_NAMES[phase] for phase in block.machine[:, PHASE]])
         if self.cell.short is not None:
@@ -141,11 +146,22 @@ class CellBody:
             voltage *= s / (abs(s) + float(short.half))
         return voltage
 
-    def heating(self, time: Floats, temperature: Floats, rate: Floats, machine: Floats) -> Any:
-        """Rows (n,) in which it is not the sample itself that warms it; what a heater has left in a slow sensor, while that falls, is not
-        of the sample either."""
+    def own_rates(self, rate: Floats, machine: Floats, own: Floats | None) -> tuple[Floats, Any, Any]:
+        """The rates (n,) that T2 counts [K/s]; the rows in which they are not the sample's own; those in which others heat it more.
+
+        In a calorimeter dT/dt outside heating. Elsewhere `own`, the self-heating of the cell whatever is around it, and others heat it
+        more where dT/dt is more than twice that, or where the programme gives the temperature.
+        """
+        if self.arc or own is None:
+            heating = self.heating(rate, machine)
+            return rate, heating, heating
+        forced = isinstance(self.programme, Exposure) and len(self.programme.forced) > 0
+        return own, np.zeros(len(rate), bool), (own < 0.5 * rate) | forced
+
+    def heating(self, rate: Floats, machine: Floats) -> Any:
+        """Rows (n,) in which a calorimeter heats, with those in which a slow sensor still shows what its heater has left."""
         if not self.arc:
-            return self.ahead(time, temperature, machine) > 0.0
+            return np.zeros(len(rate), bool)
         heated = (machine[:, PHASE] == HEAT) | ((machine[:, PHASE] == ENDED) & (machine[:, BEFORE] == HEAT))
         for row in np.flatnonzero((machine[:, PHASE] == WAIT) & (machine[:, ARMED] == 0.0)):
             heated[row] = row > 0 and heated[row - 1] and rate[row] <= rate[row - 1]
@@ -155,14 +171,6 @@ class CellBody:
         """The row in which the test is over; a record of it may go on."""
         after = np.flatnonzero(machine[:, PHASE] == AFTER)
         return int(after[0]) if self.arc and len(after) else len(machine) - 1
-
-    def ahead(self, time: Floats, temperature: Floats, machine: Floats) -> Floats:
-        """By how much what heats the sample is hotter than it [K]; where a calorimeter does is a matter of its phases."""
-        programme = self.surroundings
-        if not isinstance(programme, EXPOSED):
-            return np.full(len(time), -np.inf)
-        rows = zip(time, temperature, machine[:, SWITCHED_OFF], strict=True)
-        return np.array([programme.ahead(float(at), float(T), bool(off)) for at, T, off in rows])
 
     def stored(self, temperature: float) -> float:
         """Enthalpy of the sample and all that is heated with it [J], were all of it at one temperature [K]."""

@@ -273,23 +273,30 @@ def _results(sample: Any, measure: Measure, steady: bool) -> dict[str, Any]:
     }
 
 
+def results_of(case: Any) -> dict[str, Any]:
+    """The keys of the summary of a case, by group; `*` stands for any name."""
+    return _results(case.sample, case.measure, isinstance(case.programme, SteadyProgramme))
+
+
+def result_problem(results: dict[str, Any], what: str, single: bool = True) -> str | None:
+    """What is wrong with a dotted key of a summary, or None. `single`: it must be one number, and no group of several."""
+    node: Any = results
+    for word in what.split("."):
+        if word not in node and "*" not in node:
+            return f"unknown result {shortened(what)!r}: there is no {shortened(word)!r}" + did_you_mean(word, node)
+        node = node.get(word, node.get("*"))
+    return "is a result of several numbers; name one of them: " + ", ".join(node) if node and single else None
+
+
 def expect_mistakes(document: Document, sample: Any, expect: Any, measure: Any, programme: Any) -> list[Mistake]:
     """Results that such a run does not have."""
     mistakes = []
     results = _results(sample, measure if isinstance(measure, Measure) else Measure(), isinstance(programme, SteadyProgramme))
     for i, entry in enumerate(expect if isinstance(expect, list) else ()):
-        node: Any = results
         what = entry.get("what") if isinstance(entry, dict) else None
         if not isinstance(what, str) or (not isinstance(measure, Measure) and what.startswith(("crossings", "probes", "onsets"))):
             continue  # what they may be called is not known
-        for word in what.split("."):
-            if word not in node and "*" not in node:
-                text = f"unknown result {shortened(what)!r}: there is no {shortened(word)!r}" + did_you_mean(word, node)
-                mistakes.append(document.mistake(("expect", i, "what"), text))
-                break
-            node = node.get(word, node.get("*"))
-        else:
-            if node and entry.get("value") not in (None, "none"):
-                text = "is a result of several numbers; name one of them: " + ", ".join(node)
-                mistakes.append(document.mistake(("expect", i, "what"), text))
+        problem = result_problem(results, what, entry.get("value") not in (None, "none"))
+        if problem:
+            mistakes.append(document.mistake(("expect", i, "what"), problem))
     return mistakes

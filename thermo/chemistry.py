@@ -188,7 +188,7 @@ class Reaction(Frozen):
     With a `temperature_exponent` b, k has the factor (T/1 K)^b. With a `reference_temperature` Tr, A is the rate constant there:
     k = A (T/Tr)^b exp(-E/R (1/T - 1/Tr)). Where amounts are in kg/m3 or mol, so is the extent, and A is the number that gives its rate per
     second from factors in these units. `consumes` gives the amount of each species used per unit of extent (negative: made), `heat` the
-    heat released per unit of extent.
+    heat released per unit of extent. A reaction ends when a species that it consumes is spent, whether a factor mentions it or not.
     """
 
     pre_exponential_factor: Annotated[float, Unit("rate constant", gt=0)]
@@ -202,6 +202,17 @@ class Reaction(Frozen):
     consumes: dict[str, Annotated[float, Unit("number")]] = {}
     heat: Heat
     note: str | None = None
+
+
+def unlimited(reaction: Reaction) -> list[str]:
+    """The species that a reaction consumes without a factor that ends it when they are spent; it is switched off there."""
+    limiting = {
+        factor.species
+        for factor in reaction.factors
+        if isinstance(factor, OrderFactor | SaturationFactor | AutocatalyticFactor)
+        or (isinstance(factor, ThresholdFactor) and factor.above is not None)
+    }
+    return [name for name, amount in reaction.consumes.items() if amount > 0.0 and name not in limiting]
 
 
 class MechanismText(Frozen):
@@ -383,6 +394,7 @@ class _Lists:
         self.gas_constant = float(text.gas_constant or GAS_CONSTANT)
         self.numbers: dict[str, list[float]] = {name: [] for name in _PER_REACTION}
         self.factors: list[tuple[int, int, float, float]] = []
+        self.made_of = {name for r in text.reactions.values() for name, amount in r.consumes.items() if amount < 0.0}
         self.first_factor, self.first_switch = [0], [0]
         self.switches: list[tuple[int, float]] = []
         self.thresholds: list[tuple[int, float]] = []
@@ -440,6 +452,12 @@ class _Lists:
             else:
                 kind, first, second = parameters(factor, self.scale)
                 factors.append((kind, at_species, first, second))
+        for name in unlimited(reaction):
+            at_species = self.species.index(name)
+            if name in self.made_of:  # made again while it is used: its rate goes to zero with it
+                factors.append((SATURATION, at_species, LEAST * self.scale, 0.0))
+            else:
+                self.threshold(at_species, 0.01 * SLACK_AMOUNT * self.scale, 1.0)
         self.add(numbers, factors, dict(reaction.consumes))
 
     def short(self, short: Short) -> None:

@@ -64,9 +64,15 @@ class Record(NamedTuple):
         """The number of a row in the file, counted from 1."""
         return row + 1 if self.samples is None else int(self.samples[row])
 
+    @property
     def of_a_run(self) -> bool:
         """Whether this program wrote it: rates and temperatures by their names."""
-        return {"sample_K", "rate_K_per_s"} <= set(self.columns.values()) or self.phase is not None
+        return {"sample_K", "rate_K_per_s"} <= set(self.columns.values()) or self.phase is not None or self.by_its_own
+
+    @property
+    def by_its_own(self) -> bool:
+        """Whether its rates are the self-heating of a cell in a run of this program, whatever is around it."""
+        return self.columns.get("rate") == "self_heating_K_per_s"
 
 
 def examined(record: Record) -> Record:
@@ -79,7 +85,7 @@ def examined(record: Record) -> Record:
     if record.left_out is not None:
         return record
     found: list[dict[str, Any]] = []
-    if not record.of_a_run() and len(record.time) >= FEW:
+    if not record.of_a_run and len(record.time) >= FEW:
         for code, text, find in CHECKS:
             rows = find(record)
             if rows.any():
@@ -92,7 +98,7 @@ def examined(record: Record) -> Record:
         listed = "; ".join(f"samples {', '.join(map(str, entry['samples'][:5]))}: {entry['text']}" for entry in found)
         raise CaseError([Mistake(record.name, None, "", f"fewer than two samples are left: {listed}")])
     _refuse_a_clock_that_runs_back(record)
-    return (record if record.of_a_run() else _with_own_times(record))._replace(left_out=tuple(found))
+    return (record if record.of_a_run else _with_own_times(record))._replace(left_out=tuple(found))
 
 
 def _at(record: Record, row: int, text: str) -> Mistake:

@@ -8,11 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from thermo.exposure import SPACING, DscProgramme
+from thermo.exposure import SETTLED, SPACING, DscProgramme
 from thermo.kinetics import Floats
 from thermo.lumped import HeatCapacity, heat_capacity
 
-SETTLED = 10.0  # lags, after which a straight baseline may begin
 LEAST_PEAK = 1e-3  # of the highest: what rises less above its surroundings is no peak
 
 

@@ -173,9 +173,9 @@ AS_RECORDED, FROM_TEMPERATURES, BOTH = "as recorded", "from the temperatures", "
 
 def take_apart(record: Record, instrument: Instrument) -> Trace:
     """Heater, gaps, holds and the rate of each row of a record."""
-    exact = record.rate is not None and named_phases(record) is not None
+    exact = record.rate is not None and (named_phases(record) is not None or record.by_its_own)
     spread = Scatter(0.0, 0.0) if exact else scatter(record.time, record.temperature)
-    if exact or record.of_a_run():
+    if exact or record.of_a_run:
         rate, source, remarks = record.rate, AS_RECORDED, list[dict[str, Any]]()
     else:
         rate, source, remarks = usable_rate(record, spread)
@@ -418,6 +418,8 @@ def _failure(trace: Trace) -> list[dict[str, Any]]:
     if not len(fast):
         return []
     first = max(int(fast[0]) - 1, 0) if trace.heating.driven == SUDDEN else int(own[0])
+    if trace.exact:
+        first = int(np.argmax(trace.rate >= trace.instrument.sensitivity))
     last = first + int(np.argmax(T[first:]))
     criterion = "the row before the jump" if trace.heating.driven == SUDDEN else "faster than what heats the cell"
     begun = _at_row(trace, first, criterion)

@@ -41,6 +41,7 @@ from thermo.programme import (
 from thermo.reader import Frozen, Key, misplaced
 from thermo.units import Quantity, Unit
 
+SETTLED, LEAST_POINTS = 10.0, 10  # lags, after which a straight baseline may begin; points of a curve that are left above it
 SPACING = 0.2  # K, between two points of a DSC curve
 SWITCHED_OFF = 3  # entry of the machine: 1.0 once the heater has been switched off
 
@@ -236,10 +237,6 @@ class OvenProgramme(SurroundingsProgramme):
         film, glow = float(self.heat_transfer_coefficient) * surface, float(self.emissivity) * surface
         return exposed(float(self.end), air=self.air, conductance=film, emissive_area=glow)
 
-    def ahead(self, time: float, temperature: float, off: bool) -> float:
-        """By how much the air is hotter than a sample at a temperature [K], which it heats where that is positive."""
-        return _value(self.air, time) - temperature
-
 
 def _value(value: Any, time: float) -> float:
     return value.at(time) if isinstance(value, OverTime) else float(value)
@@ -268,10 +265,6 @@ class HotPlateProgramme(InAir):
         film, glow = float(self.heat_transfer_coefficient) * free, float(self.emissivity) * free
         return exposed(float(self.end), air=self.air, conductance=film, emissive_area=glow, plate=self.plate, plate_conductance=touching)
 
-    def ahead(self, time: float, temperature: float, off: bool) -> float:
-        """By how much the plate is hotter than a sample at a temperature [K], which it heats where that is positive."""
-        return _value(self.plate, time) - temperature
-
 
 class HeaterProgramme(InAir):
     """A heater that gives a `power` until the sample is at `off_at`, in air."""
@@ -285,10 +278,6 @@ class HeaterProgramme(InAir):
         film, glow = float(self.heat_transfer_coefficient) * surface, float(self.emissivity) * surface
         off_at = np.inf if self.off_at is None else float(self.off_at)
         return exposed(float(self.end), air=self.air, conductance=film, emissive_area=glow, power=self.power, off_at=off_at)
-
-    def ahead(self, time: float, temperature: float, off: bool) -> float:
-        """Whether the heater is on (inf) or not (-inf), given whether it has been switched off for good."""
-        return np.inf if _value(self.power, time) > 0.0 and not off else -np.inf
 
 
 class RampProgramme(Frozen):
@@ -315,10 +304,6 @@ class RampProgramme(Frozen):
         end = float(self.end) if self.end is not None else float(known.time[-1])
         return exposed(end, forced=known if isinstance(known, OverTime) else OverTime((Quantity(0.0),), (known,), ()))
 
-    def ahead(self, time: float, temperature: float, off: bool) -> float:
-        """The sample does nothing by itself."""
-        return np.inf
-
 
 class DscProgramme(Frozen):
     """Differential scanning calorimeter: the furnace rises by `rate` from `start` to `end`.
@@ -344,6 +329,10 @@ class DscProgramme(Frozen):
             problems.append((("end",), "the end temperature must lie above the start temperature"))
         if self.pan > 0.0 and self.lag is None:
             problems.append((("pan",), "has no effect without a 'lag': the sample is where the furnace is"))
+        begins = SETTLED * float(self.lag or 0.0)
+        if self.baseline == "straight" and not problems and begins > self.span() - LEAST_POINTS * SPACING / float(self.rate):
+            text = f"a straight baseline begins ten lags after the start, {begins / 60.0:.4g} min, and the ramp is over after "
+            problems.append((("baseline",), text + f"{self.span() / 60.0:.4g} min; 'heat-capacity' needs no such wait"))
         if problems:
             raise misplaced(problems)
         return self
@@ -363,10 +352,6 @@ class DscProgramme(Frozen):
         if self.lag is None:
             return exposed(span, forced=furnace)
         return exposed(span, air=furnace, conductance=heat_capacity / float(self.lag))
-
-    def ahead(self, time: float, temperature: float, off: bool) -> float:
-        """The furnace leads the sample all the time."""
-        return np.inf
 
 
 EXPOSED = (OvenProgramme, HotPlateProgramme, HeaterProgramme, RampProgramme, DscProgramme)

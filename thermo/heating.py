@@ -78,6 +78,8 @@ def heating_of(record: Record, rate: Floats, spread: Scatter, instrument: Instru
         rows = _named_heating(phase, rate)
         return Heating(rows, len(runs_of(rows)), bool(rows[:1].any()), "", 0.0)
     heated = np.zeros(len(rate), bool)
+    if record.by_its_own:
+        return Heating(heated, 0, False, DRIVEN, 0.0)
     with np.errstate(invalid="ignore"):
         fast = runs_of(rate > HEATER_RATE)
     T = record.temperature

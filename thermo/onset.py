@@ -34,7 +34,6 @@ def runaway_onsets(
     heating: Any,
     voltage: Floats | None,
     jump: float = math.inf,
-    ahead: Floats | None = None,
     sloped: bool = False,
 ) -> dict[str, dict[str, float] | None]:
     """T2 by each criterion, None where it is not met.
@@ -44,7 +43,7 @@ def runaway_onsets(
     time [s], temperature [K], rate [K/s] : arrays (n,)
     heating : array (n,) of bool, rows in which the instrument heats
     voltage : array (n,) [V] or None
-    jump, ahead, sloped : see `first_reach`
+    jump, sloped : see `first_reach`
     """
     found: dict[str, dict[str, float] | None] = {}
     for name in criteria:
@@ -52,7 +51,7 @@ def runaway_onsets(
             low = np.flatnonzero(voltage < 0.5 * voltage[0]) if voltage is not None else np.zeros(0, int)
             found[name] = _point(time, temperature, int(low[0])) if len(low) else None
         else:
-            found[name] = first_reach(RATES[name], time, temperature, rate, heating, LATER_RISE, jump, ahead, sloped)
+            found[name] = first_reach(RATES[name], time, temperature, rate, heating, LATER_RISE, jump, sloped)
     return found
 
 
@@ -70,7 +69,6 @@ def first_reach(
     heating: Any,
     later_rise: float = 0.0,
     jump: float = math.inf,
-    ahead: Floats | None = None,
     sloped: bool = False,
 ) -> dict[str, float] | None:
     """Where the rate first reaches a threshold outside heating, with a rise of `later_rise` or more to come; None if never.
@@ -84,13 +82,12 @@ def first_reach(
     jump : float [-], for rates read as differences: those of neighbouring rows further apart than this factor are no curve, and the
         row before the jump is taken
     sloped : whether the rates are slopes of these temperatures, which show what came suddenly a row late
-    ahead : array (n,) [K] or None, by how much what heats is hotter than the sample: where it ends to be is found between rows
     """
     later = np.maximum.accumulate(temperature[::-1])[::-1]
     # a rate read as a difference belongs to the way up to its row, which may be the whole of a runaway
     begun = temperature if math.isinf(jump) else np.append(temperature[:1], temperature[:-1])
     rows = np.flatnonzero((rate >= threshold) & ~heating & (later - begun >= later_rise))
-    return _before(time, temperature, rate, heating, int(rows[0]), threshold, jump, ahead, sloped) if len(rows) else None
+    return _before(time, temperature, rate, heating, int(rows[0]), threshold, jump, sloped) if len(rows) else None
 
 
 def _point(time: Floats, temperature: Floats, row: int) -> dict[str, float]:
@@ -105,16 +102,10 @@ def _before(
     row: int,
     threshold: float,
     jump: float,
-    ahead: Floats | None,
     sloped: bool,
 ) -> dict[str, float]:
-    """Where the rate passes the threshold between two rows, linear in the logarithm of the rate, or heating ends at such a rate."""
+    """Where the rate passes the threshold between two rows, linear in the logarithm of the rate."""
     driven = row > 0 and bool(heating[row - 1])
-    if driven and ahead is not None and np.isfinite(ahead[row - 1 : row + 1]).all():
-        share = float(ahead[row - 1] / (ahead[row - 1] - ahead[row]))
-        if 0.0 < rate[row - 1] < threshold:
-            share = max(share, math.log(threshold / rate[row - 1]) / math.log(rate[row] / rate[row - 1]))
-        return _between(time, temperature, row, share)
     if row == 0 or driven or not rate[row - 1] < threshold:
         return _point(time, temperature, row)
     if math.isfinite(jump):  # the row before may hold the jump too, together with quiet time before it

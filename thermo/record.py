@@ -77,6 +77,8 @@ def read_record(path: Path, columns: dict[str, str] | None = None, decimal: str 
         raise CaseError([Mistake(name, None, "", text)])
     if set(OF_A_RUN) <= set(names) and "temperature" not in (columns or {}):
         places["temperature"] = Place(names.index(_seen(name, rows, names)), column_scale("K", "temperature"))
+    if SELF_HEATING in names and "rate" not in (columns or {}):
+        places["rate"] = Place(names.index(SELF_HEATING), column_scale("K/s", "temperature rate"))
     mistakes: list[Mistake] = []
     values = {kind: numbers(name, rows, names, place, kind not in NEEDED, mistakes) for kind, place in places.items()}
     if not mistakes and _counts([row[places["temperature"].at] for _, row in rows]):
@@ -205,6 +207,7 @@ def _sought(sheet: Sheet, kind: str) -> Place | None:
     return None
 
 
+SELF_HEATING = "self_heating_K_per_s"  # of a run of this program that is no calorimeter's
 OF_A_RUN = {"time_s": ("s", "time"), "sample_K": ("K", "temperature"), "rate_K_per_s": ("K/s", "temperature rate")}  # of this program
 
 

@@ -136,14 +136,13 @@ class Result:
         if isinstance(self.body, CellBody):
             programme = self.case.programme
             T, rate = self.probe(self.body.seen), self.columns["rate_K_per_s"]
-            heating = self.body.heating(self.time, T, rate, self.machine)
+            own, driven, heated = self.body.own_rates(rate, self.machine, self.columns.get("self_heating_K_per_s"))
             voltage = self.columns.get("voltage_V")
             onsets = made["onsets"]
-            ahead = self.body.ahead(self.time, T, self.machine)
-            onsets["T2"] = onset.runaway_onsets(self.case.measure.onsets.T2, self.time, T, rate, heating, voltage, ahead=ahead)
+            onsets["T2"] = onset.runaway_onsets(self.case.measure.onsets.T2, self.time, T, own, driven, voltage)
             primary = onsets["T2"].get(CRITERIA[0])
-            onsets["T3"] = onset.third(self.time, T, float(rate[self.body.last_row(self.machine)]), primary, self._sensitivity(), heating)
-            made["maximum_rate"] = onset.fastest(self.time, T, rate, heating)
+            onsets["T3"] = onset.third(self.time, T, float(own[self.body.last_row(self.machine)]), primary, self._sensitivity(), heated)
+            made["maximum_rate"] = onset.fastest(self.time, T, own, driven)
             if arc:
                 made["exotherms"], onsets["T1"] = self._exotherms()
                 ended = [entry["end"] for entry in made["exotherms"] if entry["end"]["reason"] == CESSATION]
@@ -292,22 +291,11 @@ class Result:
             )
             found.append({"code": "thin-margin", "text": text, "where": "onsets.cessation"})
         if isinstance(self.body, CellBody):
-            seen, rate = self.probe(self.body.seen), self.columns["rate_K_per_s"]
-            own = self.body.heating(self.time, seen, rate, self.machine)
-            for name in onset.unconfirmed(made["onsets"]["T2"], rate, own)[:1]:
-                text = (
-                    f"the run ends less than {onset.LATER_RISE:g} K after the rate has reached {name}, so that no T2 ({name}) can be read: "
-                )
-                text += f"at its end the cell heats itself at {show(float(rate[-1]), 'temperature rate')}"
+            own, driven, _ = self.body.own_rates(self.columns["rate_K_per_s"], self.machine, self.columns.get("self_heating_K_per_s"))
+            for name in onset.unconfirmed(made["onsets"]["T2"], own, driven)[:1]:
+                text = f"the cell rises by less than {onset.LATER_RISE:g} K after it heats itself at {name}: no T2 ({name}) can be read; "
+                text += f"at the end it heats itself at {show(float(own[-1]), 'temperature rate')}"
                 found.append({"code": "cut-short", "text": text, "where": f"onsets.T2.{name}"})
-        if isinstance(self.body, CellBody) and not self.body.arc:
-            heated = self.body.heating(self.time, self.probe("sample"), self.columns["rate_K_per_s"], self.machine)
-            for name, point in made["onsets"]["T2"].items():
-                row = 0 if point is None else int(np.searchsorted(self.time, point["time_s"]))
-                if point is not None and heated[max(row - 1, 0)]:
-                    where = show(point["temperature_K"], "temperature")
-                    text = f"T2 ({name}) is where the heating from outside ends, {where}: the cell passed that rate before"
-                    found.append({"code": "driven-onset", "text": text, "where": f"onsets.T2.{name}"})
         check = self.mesh_check or {"crossings": {}}
         for name, entry in check["crossings"].items():
             if abs(entry["relative_difference"]) > 0.005:

@@ -274,6 +274,9 @@ def run_study(study: Study, path: Path, listener: Listener, *, force: bool = Fal
         return summary
 
 
+SHOWN_ROWS = 20  # of a batch, that its summary has row by row
+
+
 def _run_batch(study: Study, folder: Folder, head: dict[str, Any], listener: Listener) -> dict[str, Any]:
     """Run every row of a batch into one table; its summary."""
     from thermo.batch import simulate_many
@@ -300,7 +303,15 @@ def _run_batch(study: Study, folder: Folder, head: dict[str, Any], listener: Lis
         "title": study.text.title,
         "status": "failed" if failed else "complete",
         "reason": reason,
-        "batch": {"rows": n_rows, "failed": failed, "parameters": list(changed), "results": spread},
+        "batch": {
+            "rows": n_rows,
+            "failed": failed,
+            "parameters": list(changed),
+            "results": spread,
+            "table": [dict(zip([*changed, *found], row, strict=True)) for row in zip(*changed.values(), *found.values(), strict=True)]
+            if n_rows <= SHOWN_ROWS
+            else None,
+        },
         "warnings": [] if reason is None else [{"code": "row", "text": reason, "where": "table.csv"}],
         "cost": {"wall_s": time.monotonic() - begun, "cpu_s": time.process_time() - cpu, "peak_memory_MB": peak_memory()},
         "provenance": {**head, "versions": versions(), "machine": machine()},

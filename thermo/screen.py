@@ -113,17 +113,25 @@ def study_text(summary: dict[str, Any]) -> str:
 def batch_text(summary: dict[str, Any]) -> str:
     """What a person wants to see of a batch's summary."""
     batch = summary["batch"]
-    rows = [
-        (
-            name.removesuffix("_K").removesuffix("_K_per_s").removesuffix("_s").replace("_", " "),
-            str(entry["n"]),
-            *(shown(name, entry[word]) for word in ("minimum", "p5", "median", "p95", "maximum")),
-        )
-        for name, entry in batch["results"].items()
-        if entry["n"]
-    ]
     lines = [summary["title"], f"{batch['rows']} rows, {len(batch['failed'])} failed; changed: {', '.join(batch['parameters'])}", ""]
+    known = [name for name, entry in batch["results"].items() if entry["n"]]
+    if batch.get("table"):
+        head = ("row", *batch["parameters"], *map(_result_name, known))
+        made = [
+            (str(i), *(str(row[name]) for name in batch["parameters"]), *(shown(name, row[name]) for name in known))
+            for i, row in enumerate(batch["table"], 1)
+        ]
+        return "\n".join([*lines, columns_text(made, head)])
+    rows = [
+        (_result_name(name), str(entry["n"]), *(shown(name, entry[word]) for word in ("minimum", "p5", "median", "p95", "maximum")))
+        for name, entry in ((name, batch["results"][name]) for name in known)
+    ]
     return "\n".join([*lines, columns_text(rows, ("result", "rows", "smallest", "5 %", "median", "95 %", "largest"))])
+
+
+def _result_name(name: str) -> str:
+    """A column of a batch in words, without its unit."""
+    return name.removesuffix("_K").removesuffix("_K_per_s").removesuffix("_s").replace("_", " ")
 
 
 def mesh_text(made: dict[str, Any]) -> str:

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
+import itertools
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
+import numpy as np
 from pydantic import Field, model_validator
 
 from thermo.case import Case, case_hash, case_of
-from thermo.errors import CaseError, Mistake, shortened
+from thermo.case_checks import result_problem, results_of
+from thermo.cell import LumpedCell
+from thermo.columns import read_sheet
+from thermo.errors import CaseError, Mistake
 from thermo.measure import Kind, expectation_problems, tolerance
 from thermo.reader import Document, Frozen, Key, change, did_you_mean, make, misplaced, read_document
 from thermo.result import look_up, shown, unit_of
-from thermo.units import Unit
+from thermo.store import plain_name
+from thermo.units import Unit, dimension_of_key
 
 _NUMBER = re.compile(r"(?P<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(?P<unit>.*?)\s*")
 _CLAIM = re.compile(r"(?P<left>[^/]+?)\s*/\s*(?P<right>[^/]+?)\s+of\s+(?P<key>\S.*)")
@@ -69,11 +74,21 @@ class Comparison(Frozen):
 
 
 class Batch(Frozen):
-    """One lumped case, once for each row of a table: columns of values by dotted key of the case, or the name of a CSV file of them."""
+    """One lumped case, once for each row of a table: columns of values by dotted key of the case, or the name of a CSV file of them.
+
+    With a `grid` in place of a table every combination of the values of its columns is a row, the last column changing fastest.
+    """
 
     kind: Literal["batch"]
     case: str | Changed
-    table: dict[str, tuple[str | float, ...]] | str
+    table: dict[str, tuple[Any, ...]] | str | None = None
+    grid: dict[str, tuple[Any, ...]] | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Batch:
+        if (self.table is None) == (self.grid is None):
+            raise misplaced([((), "one of 'table' and 'grid' is wanted")])
+        return self
 
 
 class StudyText(Frozen):
@@ -118,21 +133,65 @@ def study_of(document: Document) -> Study:
         found, wrong = _member(document, name, entry, ("study", "cases", name))
         mistakes += wrong
         members += [found] if found else []
-    names = list(text.study.cases)
-    for i, claim in enumerate(text.study.claims):
-        match = _CLAIM.fullmatch(claim.what)
-        for member_name in (match["left"], match["right"]) if match else ():
-            if member_name not in names:
-                text_ = f"there is no member {member_name!r}" + did_you_mean(member_name, names)
-                mistakes.append(document.mistake(("study", "claims", i, "what"), text_))
-    for i, remark in enumerate(text.study.remarks):
-        for member_name, _ in _placeholders(remark):
-            if member_name not in names:
-                text_ = f"there is no member {member_name!r}" + did_you_mean(member_name, names)
-                mistakes.append(document.mistake(("study", "remarks", i), text_))
+    mistakes += [document.mistake(key, problem) for key, problem in _comparison_problems(text.study, {m.name: m.case for m in members})]
     if mistakes:
         raise CaseError(mistakes)
     return Study(document, text, tuple(members))
+
+
+OURS = (
+    "summary.json",
+    "table.csv",
+    "study.yaml",
+    "status.json",
+    "manifest.json",
+    "report.html",
+    "pictures",
+    "points",
+)  # in a study's folder
+
+
+def _comparison_problems(study: Comparison, cases: dict[str, Case]) -> list[tuple[Key, str]]:
+    """What is wrong with names of members, and with results that the table, claims and remarks name; members that were read are known."""
+    problems: list[tuple[Key, str]] = []
+    folders: dict[str, str] = {}
+    for name in study.cases:
+        folder = plain_name(name).lower()
+        if folder in folders:
+            problems.append(
+                (("study", "cases", name), f"has the folder {plain_name(name)!r}, as {folders[folder]!r} has; choose another name")
+            )
+        elif folder in OURS:
+            problems.append(
+                (("study", "cases", name), f"has the folder {plain_name(name)!r}, which is the study's own; choose another name")
+            )
+        folders.setdefault(folder, name)
+    results = {name: results_of(case) for name, case in cases.items()}
+    complete = len(cases) == len(study.cases)  # else a result may be one of the member that was not read
+    for i, what in enumerate(study.table):
+        found = [result_problem(known, what, single=False) for known in results.values()]
+        if complete and found and all(found):
+            problems.append((("study", "table", i), str(found[0])))
+
+    def named(key: Key, member: str, what: str) -> None:
+        if member not in study.cases:
+            problems.append((key, f"there is no member {member!r}" + did_you_mean(member, study.cases)))
+        elif member in results and (problem := result_problem(results[member], what)):
+            problems.append((key, f"{member}: {problem}"))
+
+    for i, claim in enumerate(study.claims):
+        match = _CLAIM.fullmatch(claim.what)
+        if match is None:
+            continue
+        for side in ("left", "right"):
+            named(("study", "claims", i, "what"), match[side], match["key"])
+        if dimension_of_key(match["key"]) == "temperature":
+            text = "the ratio of two temperatures depends on their unit; claim that of a rise (rise_K), of times or of rates"
+            problems.append((("study", "claims", i, "what"), text))
+    for i, remark in enumerate(study.remarks):
+        for member, what in _placeholders(remark):
+            named(("study", "remarks", i), member, what)
+    return problems
 
 
 def _member(document: Document, name: str, entry: str | Changed, key: Key) -> tuple[Member | None, list[Mistake]]:
@@ -148,7 +207,8 @@ def _member(document: Document, name: str, entry: str | Changed, key: Key) -> tu
         mistakes = []
         for mistake in error.mistakes:
             if mistake.file == "--set":
-                mistakes.append(document.mistake(key, f"{mistake.key}: {mistake.text}"))
+                at, rest = _put_in(changed, key, mistake.key)
+                mistakes.append(document.mistake(at, f"{rest}: {mistake.text}" if rest else mistake.text))
             elif mistake.line is None and not mistake.key:  # of the file as a whole
                 at = (*key, "file") if isinstance(entry, Changed) else key
                 mistakes.append(document.mistake(at, f"{mistake.file}: {mistake.text}"))
@@ -157,44 +217,97 @@ def _member(document: Document, name: str, entry: str | Changed, key: Key) -> tu
         return None, mistakes
 
 
-def _batch_of(document: Document, text: StudyText, batch: Batch) -> Study:
-    """A batch with its table read and every value of it tried. Raises CaseError."""
-    from thermo.batch import changed_cases
+def _put_in(changed: Changed, key: Key, wrong: str) -> tuple[Key, str]:
+    """Where a member's `set` or `expect` has put in what is wrong, and what of the dotted key is left to name."""
+    words = wrong.split(".")
+    if words[0] == "expect" and changed.expect is not None:
+        return (*key, *(int(word) if word.isdigit() else word for word in words)), ""
+    name = max((name for name in changed.settings if wrong == name or wrong.startswith(name + ".")), key=len, default=None)
+    return ((*key, "set", name), wrong.removeprefix(name).strip(".")) if name else (key, wrong)
 
+
+LARGEST_TABLE = 50_000_000  # bytes
+MOST_TRIED = 300  # rows that are tried whole before the run; of a longer table each value is, and rows spread over it
+
+
+def _batch_of(document: Document, text: StudyText, batch: Batch) -> Study:
+    """A batch with its table read and its rows tried as cases. Raises CaseError."""
     member, mistakes = _member(document, "case", batch.case, ("study", "case"))
-    table = batch.table
+    word = "table" if batch.grid is None else "grid"
+    table, lines = batch.table, [0]
     if isinstance(table, str):
         try:
-            table = _csv_table(Path(document.path).parent / table)
-        except (OSError, ValueError, UnicodeDecodeError) as error:
-            mistakes.append(document.mistake(("study", "table"), f"{shortened(batch.table)}: {error}"))
+            table, lines = _csv_table(Path(document.path).parent / table)
+        except CaseError as error:
+            mistakes += error.mistakes
             table = {}
+    elif batch.grid is not None:
+        rows = itertools.product(*batch.grid.values())
+        table = dict(zip(batch.grid, map(tuple, zip(*rows, strict=True)), strict=True)) if all(batch.grid.values()) else {}
+
+    def wrong(name: str, row: int, problem: str) -> Mistake:
+        if isinstance(batch.table, str):
+            return Mistake(str(Path(document.path).parent / batch.table), lines[row], name, problem)
+        place = row if batch.grid is None else batch.grid[name].index((table or {})[name][row])
+        return document.mistake(("study", word, name, place), problem)
+
     if member is not None and table:
-        lengths = {name: len(column) for name, column in table.items()}
-        for name, column in table.items():
-            if len(column) != max(lengths.values()):
-                text_ = f"has {len(column)} values, and another column {max(lengths.values())}"
-                mistakes.append(document.mistake(("study", "table", name), text_))
-            for i, value in enumerate(column):
-                try:
-                    changed_cases(member.case, {name: [value]})
-                except ValueError as error:
-                    mistakes.append(document.mistake(("study", "table", name, i), str(error)))
-                    break
+        longest = max(map(len, table.values()))
+        uneven = [(name, len(column)) for name, column in table.items() if len(column) != longest]
+        for name, length in uneven:
+            mistakes.append(document.mistake(("study", word, name), f"has {length} values, and another column {longest}"))
+        if not isinstance(member.case.sample, LumpedCell):
+            mistakes.append(document.mistake(("study", "case"), "a batch takes a lumped cell"))
+        elif not uneven:
+            mistakes += _rows_tried(member, table, wrong)
     elif not mistakes:
-        mistakes.append(document.mistake(("study", "table"), "is empty"))
-    if mistakes or member is None or isinstance(table, str):
+        mistakes.append(document.mistake(("study", word), "is empty"))
+    if mistakes or member is None or not isinstance(table, dict):
         raise CaseError(mistakes)
-    return Study(document, text, (member,), table)
+    return Study(document, text, (member,), {name: tuple(map(str, column)) for name, column in table.items()})
 
 
-def _csv_table(path: Path) -> dict[str, tuple[str | float, ...]]:
-    """Columns of a CSV file by the words of its first line. Raises ValueError where a line has another number of cells."""
-    rows = list(csv.reader(path.read_text(encoding="utf-8").splitlines()))
-    for i, row in enumerate(rows, 1):
-        if len(row) != len(rows[0]):
-            raise ValueError(f"line {i} has {len(row)} cells, and the first has {len(rows[0])}")
-    return {name.strip(): tuple(row[j].strip() for row in rows[1:]) for j, name in enumerate(rows[0])} if rows else {}
+def _rows_tried(member: Member, table: dict[str, tuple[Any, ...]], wrong: Callable[[str, int, str], Mistake]) -> list[Mistake]:
+    """What is wrong with rows of a table, read as a case file would be; one mistake a value."""
+    n = len(next(iter(table.values())))
+    tried = set(range(n)) if n <= MOST_TRIED else set(np.linspace(0, n - 1, MOST_TRIED).astype(int).tolist())
+    if n > MOST_TRIED:
+        for column in table.values():
+            tried |= {column.index(value) for value in dict.fromkeys(column)}
+            if len(tried) > 10 * MOST_TRIED:
+                break
+    mistakes: dict[tuple[str, str], Mistake] = {}
+    for row in sorted(tried):
+        entries = {name: column[row] for name, column in table.items()}
+        try:
+            case_of(
+                change(
+                    member.document, [f"{key}={value if isinstance(value, str) else json.dumps(value)}" for key, value in entries.items()]
+                )
+            )
+        except CaseError as error:
+            for mistake in error.mistakes:
+                name = max((key for key in entries if mistake.key == key or mistake.key.startswith(key + ".")), key=len, default=None)
+                name = name or next(iter(entries))
+                rest = mistake.key.removeprefix(name).strip(".") if mistake.key.startswith(name) else mistake.key
+                mistakes.setdefault((name, str(entries[name])), wrong(name, row, f"{rest}: {mistake.text}" if rest else mistake.text))
+    return list(mistakes.values())
+
+
+def _csv_table(path: Path) -> tuple[dict[str, tuple[str, ...]], list[int]]:
+    """Columns of a CSV file by the words of its first line, and the lines of its rows. Raises CaseError."""
+    sheet = read_sheet(path, LARGEST_TABLE, "a table")
+    mistakes = [Mistake(str(path), sheet.line, name, "stands there twice") for name in set(sheet.names) if sheet.names.count(name) > 1]
+    mistakes += [
+        Mistake(str(path), line, "", f"has {len(row)} cells, and there are {len(sheet.names)} columns")
+        for line, row in sheet.rows
+        if len(row) != len(sheet.names)
+    ]
+    if sheet.line is None:
+        mistakes.append(Mistake(str(path), None, "", "no line names the columns; the dotted keys of the case are wanted"))
+    if mistakes:
+        raise CaseError(mistakes)
+    return {name: tuple(row[j] for _, row in sheet.rows) for j, name in enumerate(sheet.names)}, [line for line, _ in sheet.rows]
 
 
 def numeric_columns(table: dict[str, tuple[str | float, ...]]) -> dict[str, list[str | float]]:

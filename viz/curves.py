@@ -244,7 +244,7 @@ def rate(runs: Sequence[Run], colours: Mapping[str, str]) -> Figure:
     """
     figure = theme.figure(theme.WIDTH, 5.4)
     axes = figure.add_subplot()
-    theme.dress(axes, "temperature [°C], spaced as −1/T", "self-heating rate dT/dt [K/min]")
+    theme.dress(axes, "temperature [°C], spaced as −1/T", "self-heating rate [K/min]")
     curves = {run.name: _self_heating(run) for run in runs}
     limits = [limit * 60.0 for limit in (run.sensitivity() for run in runs) if limit]
     floor = min(limits) / 20.0 if limits else LOWEST_RATE
@@ -295,8 +295,15 @@ def arrhenius_axes(axes: Any, low: float, high: float, apart: float = 0.045) -> 
 
 
 def _self_heating(run: Run) -> tuple[Floats, Floats]:
-    """Temperature [degC] and rate [K/min] of a test, with a gap wherever something heats it or nothing is released."""
-    T, y = run.columns["sample_K"], run.columns["rate_K_per_s"] * 60.0
+    """Temperature [degC] and self-heating rate [K/min] of a test, with a gap wherever nothing is released.
+
+    In a calorimeter dT/dt outside heating, elsewhere what the cell would do by itself.
+    """
+    T = run.columns["sample_K"]
+    if "self_heating_K_per_s" in run.columns:
+        y = run.columns["self_heating_K_per_s"] * 60.0
+        return np.asarray(theme.celsius(T)), np.where(y > 0.0, y, np.nan)
+    y = run.columns["rate_K_per_s"] * 60.0
     heated = run.phase == "heat"
     for name in AROUND:
         if f"{name}_K" in run.columns:
