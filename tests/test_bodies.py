@@ -772,3 +772,21 @@ def test_only_conductivities_along_axes_of_the_body_count(coordinates, k, least)
     found = derived(k, sample, f"right: {FILM}")
     assert found["biot"]["right"] == pytest.approx(100.0 * found["length_m"] / least)
     assert found["fourier"] == pytest.approx(least * 1e-6 / found["length_m"] ** 2)
+
+
+@pytest.mark.parametrize("kind", ["boxes", "layered-block"])
+def test_heat_that_moves_within_a_closed_body_is_what_its_balance_is_measured_by(kind):
+    """Two halves of two temperatures, nothing around them: 1e-12 of the heat that passes from one to the other."""
+    shape = {
+        "boxes": "coordinates: line, regions: {a: {material: m, from: 0 mm, to: 5 mm}, b: {material: m, from: 5 mm, to: 10 mm}}",
+        "layered-block": "size: [10 mm, 10 mm], layers: [{name: a, material: m, thickness: 5 mm}, {name: b, material: m, thickness: 5 mm}]",
+    }[kind]
+    text = f"""
+    title: closed
+    materials: {{m: {{density: 1000 kg/m3, heat_capacity: 1000 J/(kg K), thermal_conductivity: 1 W/(m K)}}}}
+    sample: {{kind: {kind}, {shape}, temperature: {{a: 0 degC, b: 100 degC}}}}
+    programme: {{kind: surroundings, end: 1 min}}
+    """
+    summary = run(case_from(text)).summary()
+    assert summary["energy"]["residual_relative"] < 1e-12
+    assert not [warning for warning in summary["warnings"] if warning["code"] == "energy"]

@@ -204,6 +204,10 @@ class CellBody:
             "ejected_J": float(ledger[EJECTED]),
         }
 
+    def moved(self, state: State, begun: Floats) -> float:
+        """Heat that has moved between the parts of the cell [J]."""
+        return 0.5 * float(np.abs(state.enthalpy - begun).sum()) if len(state.enthalpy) > 1 else 0.0
+
     def warnings(self, state: State) -> list[dict[str, Any]]:
         """Reactions that nothing ends, whose gate stays closed, or whose heat has not the sign of their name."""
         mechanism = self.cell.mechanism()
@@ -579,6 +583,12 @@ class MeshBody:
             "released_J": {},
             "ejected_J": 0.0,
         }
+
+    def moved(self, state: State, begun: Floats) -> float:
+        """Heat that has moved between the nodes of the body [J]: half of what all have gained or lost."""
+        from thermo.system import heat_of
+
+        return 0.5 * self.multiplicity * float(np.abs(state.enthalpy - heat_of(self.sample, self.start)).sum())
 
     def initial(self, probe: str) -> float:
         """What a probe reads before held faces jump to their temperature [K]."""

@@ -279,7 +279,12 @@ def verify(
     summary = read_json(folder / "summary.json")
     members = summary.get("members") or {folder.name: summary}
     open_by = [member["energy"]["residual_relative"] for member in members.values() if "energy" in member]  # a batch keeps no balance
-    balance = f", energy balance open by at most {max(open_by):.1e} of the heat exchanged" if open_by else ""
+    balance = f", energy balance open by at most {max(open_by):.1e} of the heat exchanged or moved" if open_by else ""
+    for name, member in members.items():
+        for warning in member.get("warnings", []):
+            if warning["code"] == "energy":
+                complain(f"error: {folder}: {name}: {warning['text']}")
+                raise typer.Exit(NUMERICAL)
     say(f"{folder}: complete, {n_files} files as written{balance}")
 
 

@@ -412,6 +412,10 @@ class ModalBody:
             "ejected_J": 0.0,
         }
 
+    def moved(self, state: State, begun: Floats) -> float:
+        """Nothing more than between its regions, of which there are rows: within each it starts at one temperature [J]."""
+        return 0.0
+
     def beside_held(self, until: float) -> Floats:
         """Heat by each term [J] that enters held nodes by facets beside the held ones, and leaves them by the holding. Steps leave it out:
         it changes no other node, and all that it depends on is given."""

@@ -84,7 +84,7 @@ def _onset_lines(summary: dict[str, Any]) -> list[str]:
 
 def _closing(summary: dict[str, Any]) -> list[str]:
     energy, unmeasured = summary["energy"], summary["inputs_not_measured"]
-    lines = [f"energy balance open by {energy['residual_relative']:.1e} of the heat exchanged"]
+    lines = [f"energy balance open by {energy['residual_relative']:.1e} of the heat exchanged or moved"]
     if unmeasured:
         lines.append(f"{len(unmeasured)} numbers are neither literature nor measured; summary.json lists them (inputs_not_measured)")
     check = summary.get("mesh_check")
