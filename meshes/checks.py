@@ -156,12 +156,12 @@ def quality(points: Floats, cells: Integers, kind: str) -> Floats:
     return worst
 
 
-def oriented(points: Floats, cells: Integers, kind: str, unit: Integers) -> tuple[Integers, int, list[str]]:
+def oriented(points: Floats, cells: Integers, kind: str) -> tuple[Integers, int, list[str]]:
     """Cells with positive volume, how many were turned for it, and what is wrong with the rest.
 
-    Cells of one `unit` (n_cells,) - an entity or a region of the file - are turned when all of them are inverted; where only
-    some are, a vertex was pulled through or a cell is misnumbered. Flat: less than `FLAT` times the longest edge to the power
-    of the dimension, at any corner. Folded: corners of both signs.
+    Some programs number cells either way round, so every inverted cell is turned; where a vertex was pulled through, it then lies over
+    its neighbours, which `tangles` finds. Flat: less than `FLAT` times the longest edge to the power of the dimension, at any corner.
+    Folded: corners of both signs.
     """
     problems: list[str] = []
     scale = FLAT * edge_lengths(points, cells, kind).max(axis=1) ** DIMENSION[kind]
@@ -173,16 +173,7 @@ def oriented(points: Floats, cells: Integers, kind: str, unit: Integers) -> tupl
         problems.append(f"{told(flat, 'cell is', 'cells are')} flat, or has a flat corner: {place(points, cells, flat)}")
     if folded.any():
         problems.append(f"{told(folded, 'cell is', 'cells are')} folded over, or numbered out of turn: {place(points, cells, folded)}")
-    inverted = ~flat & (high < 0.0)
-    _, unit = np.unique(unit, return_inverse=True)
-    whole = np.bincount(unit, inverted) == np.bincount(unit)
-    turn = inverted & whole[unit]
-    left = inverted & ~turn
-    if left.any():
-        problems.append(
-            f"{told(left, 'cell is', 'cells are')} inverted among sound ones (a vertex pulled through, or a cell misnumbered): "
-            f"{place(points, cells, left)}"
-        )
+    turn = ~flat & (high < 0.0)
     cells = np.where(turn[:, None], cells[:, list(TURNED[kind])], cells)
     return cells, int(turn.sum()), problems
 
@@ -229,7 +220,7 @@ def tangles(points: Floats, cells: Integers, kind: str) -> tuple[Facets, list[st
     if facets.same_side.any():
         cell = np.isin(np.arange(len(cells)), facets.sides[facets.same_side].ravel())
         return facets, [f"{told(cell, 'cell lies', 'cells lie')} over a neighbour (a vertex pulled through?): {place(points, cells, cell)}"]
-    found = _overlap(points, cells, kind, facets)
+    found = _overlap(points, cells, kind, facets) or _crack(points, cells, kind, facets)
     return facets, [] if found is None else [found]
 
 
@@ -244,6 +235,39 @@ def _overlap(points: Floats, cells: Integers, kind: str, facets: Facets) -> str 
     mine = np.concatenate([owner, owner[one // vertices.shape[1]], edge_cells])
     samples += INWARDS * (middle[mine] - samples)
     radius = np.sqrt(np.max([np.sum((points[cells[:, j]] - middle) ** 2, axis=1) for j in range(cells.shape[1])], axis=0))
+    found = _holder(points, cells, kind, middle, radius, samples, mine)
+    if found is None:
+        return None
+    sample, cell = found
+    return f"cells overlap: cell {mine[sample] + 1} reaches into cell {cell + 1} at {at(samples[sample])}"
+
+
+OUTWARDS = 1e-4  # of the size of its cell: where another cell is looked for that lies against a facet of the boundary
+TOWARDS = 0.8  # of the way from the middle of such a facet to each of its vertices
+
+
+def _crack(points: Floats, cells: Integers, kind: str, facets: Facets) -> str | None:
+    """The first place where a facet of the boundary lies against another cell without sharing its vertices: no heat would cross there."""
+    outer = facets.sides[:, 1] < 0
+    owner, vertices = facets.sides[outer, 0], facets.vertices[outer]
+    middle = points[cells].mean(axis=1)
+    radius = np.sqrt(np.max([np.sum((points[cells[:, j]] - middle) ** 2, axis=1) for j in range(cells.shape[1])], axis=0))
+    centre = points[vertices].mean(axis=1)
+    places = [centre] + [centre + TOWARDS * (points[vertices[:, j]] - centre) for j in range(vertices.shape[1])] * (vertices.shape[1] > 1)
+    away = centre - middle[owner]
+    away *= (OUTWARDS * radius[owner] / np.linalg.norm(away, axis=1))[:, None]
+    found = _holder(points, cells, kind, middle, radius, np.concatenate([place + away for place in places]), np.tile(owner, len(places)))
+    if found is None:
+        return None
+    facet, cell = found[0] % len(owner), found[1]
+    text = f"cell {owner[facet] + 1} lies against cell {cell + 1} at {at(centre[facet])} and does not share its vertices there: a crack"
+    return f"{text} that no heat crosses; mesh both sides of an interface with the same vertices (in Gmsh: BooleanFragments or Coherence)"
+
+
+def _holder(
+    points: Floats, cells: Integers, kind: str, middle: Floats, radius: Floats, samples: Floats, mine: Integers
+) -> tuple[int, int] | None:
+    """The first of some points that lies in a cell that is not its own, and that cell, of the nearest ones of each class of sizes."""
     _, exponent = np.frexp(radius)
     for size in np.unique(exponent):
         here = np.flatnonzero(exponent == size)
@@ -256,8 +280,7 @@ def _overlap(points: Floats, cells: Integers, kind: str, facets: Facets) -> str 
         which, cell = which[other], cell[other]
         inside = _inside(points, cells[cell], kind, samples[which], radius[cell])
         if len(inside):
-            a, b = mine[which[inside[0]]] + 1, cell[inside[0]] + 1
-            return f"cells overlap: cell {a} reaches into cell {b} at {at(samples[which[inside[0]]])}"
+            return int(which[inside[0]]), int(cell[inside[0]])
     return None
 
 

@@ -212,10 +212,9 @@ def assembled(
     label = np.empty(len(cells), np.int64)
     for i, members in enumerate(named.values()):
         label[members] = i
-    entity = raw.entity[body.numbers]
-    cells, n_turned, found = oriented(points, cells, kind, np.where(entity < 0, -1 - label, entity))
+    cells, n_turned, found = oriented(points, cells, kind)
     if n_turned:
-        notes.append(f"{told(np.ones(n_turned), 'cell', 'cells')} turned round: all of the same part of the file were inverted")
+        notes.append(f"{told(np.ones(n_turned), 'cell', 'cells')} turned round: numbered the other way")
     if found or problems:  # what follows needs sound cells
         raise MeshError(path, problems + found)
     facets, problems = tangles(points, cells, kind)
