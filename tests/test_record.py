@@ -118,7 +118,7 @@ def test_columns_may_be_said(write):
         ("time,T_K\n0,300\n1,301\n", "the column 'time' states no unit; say --time 'time:UNIT'"),
         ("time_s,T_K\n0,300\n5,301\n4,302\n", ":4: sample 3: time runs back, from 5 s to 4 s"),
         ("time_s,T_K\n0,300\n5,warm\n", ":3: T_K: sample 2: 'warm' is not a number"),
-        ("time_s,T_K\n0,300\n5,\n", ":3: T_K: sample 2: a number is missing"),
+        ("time_s,T_K\n0,300\n5,\n", "fewer than two samples are left: samples 2: no temperature"),
         ("time_s;T_K\n0;300.5\n5;301,5\n", ":3: '301,5' has a comma where '300.5' in line 2 has a point; say --decimal comma"),
         ("time_s,T_K\n0,300\n5,301,7\n", ":3: has 3 fields, and there are 2 columns"),
         ("time_s,T_K\n0,300\n0,301\n", "all samples have the same time"),

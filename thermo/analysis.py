@@ -16,7 +16,7 @@ from thermo.heating import Instrument
 from thermo.kinetics import Floats
 from thermo.measure import CRITERIA
 from thermo.record import Record
-from thermo.slopes import NEAR, STEEPER, UNKNOWN_NOISE, line, runs_of
+from thermo.slopes import NEAR, STEEPER, UNKNOWN_NOISE, line, runs_of, usual_interval
 
 OVER = 1.25  # times the sensitivity: the slope of the last rows of a record that stops as the runaway is over
 THIN = 0.2  # a margin below this is worth a warning
@@ -24,6 +24,7 @@ TOO_HIGH = 2.0  # times what one step of the heater accounts for: a first row wi
 STEEPEST = 200e3  # J/mol, of a reaction that one step of the heater makes so much faster
 OF_DRIVE = 1.2  # times the rate of what heats the cell: a criterion below cannot be told from it
 COARSE = 5.0  # K, between the maximum and the rows beside it
+UNSEEN = 50.0  # K between two rows, in which a runaway may pass unseen
 COLD, HOT = 200.0, 523.15  # K, between which a test begins
 AT_RATES = {"0.1 K/min": 0.1 / 60.0, "1 K/min": 1.0 / 60.0, "10 K/min": 10.0 / 60.0, "60 K/min": 1.0}  # K/s
 INSTRUMENT_UNITS = {"sensitivity": "_K_per_s", "seek": "_s", "wait": "_s", "step": "_K", "phi": ""}
@@ -62,7 +63,7 @@ def analyse(record: Record, instrument: Instrument | None = None, fitted: tuple[
         runaway = {name: None if _hidden(trace, onset.RATES[name]) else point for name, point in runaway.items()}
     if not trace.exact:
         runaway = {name: point and {**point, "known_to_K": _between_rows(trace, point)} for name, point in runaway.items()}
-    runaway |= onset.runaway_onsets(CRITERIA[3:], record.time, record.temperature, trace.rate, trace.heated, _filled(record.voltage))
+    runaway["voltage-drop"], no_drop = _voltage_drop(trace)
     third, reason = _third(trace, runaway[CRITERIA[0]])
     peak_time = third["time_s"] if third else None
     found, missed = exotherms(trace, peak_time)
@@ -81,6 +82,7 @@ def analyse(record: Record, instrument: Instrument | None = None, fitted: tuple[
             "T1_reason": no_first,
             "T2": runaway,
             "T2_reason": _no_second(trace, runaway),
+            "voltage_reason": no_drop,
             "T3": third,
             "T3_reason": reason,
             "cessation": {key: cessations[0][key] for key in ("temperature_K", "time_s", "margin")} if cessations else None,
@@ -121,13 +123,34 @@ DEFINITIONS = {
 }
 
 
-def _filled(voltage: Floats | None) -> Floats | None:
-    """Voltages with the last one known in the place of what is missing; None where none is known."""
-    if voltage is None or not np.isfinite(voltage).any():
-        return None
-    known = np.flatnonzero(np.isfinite(voltage))
-    last = np.maximum(np.searchsorted(known, np.arange(len(voltage)), "right") - 1, 0)
-    return voltage[known[last]]  # type: ignore[no-any-return]
+LEAST_VOLTAGE = 0.5  # V, of a cell
+
+
+def _voltage_drop(trace: Trace) -> tuple[dict[str, float] | None, str | None]:
+    """Where the voltage falls below half of what it was, for good, or why there is no such place.
+
+    What it was: what nine tenths of the values up to the maximum of the temperature lie below. A contact that is lost comes back.
+    """
+    record = trace.record
+    known = np.flatnonzero(np.isfinite(record.voltage)) if record.voltage is not None else np.zeros(0, int)
+    if record.voltage is None or not len(known):
+        return None, "no voltage"
+    if trace.exact:
+        last = np.maximum(np.searchsorted(known, np.arange(len(record.time)), "right") - 1, 0)
+        voltage = record.voltage[known[last]]
+        found = onset.runaway_onsets(CRITERIA[3:], record.time, record.temperature, trace.rate, trace.heated, voltage)["voltage-drop"]
+        return found, None if found else "it does not fall below half of what it was"
+    until = max(int(np.argmax(record.temperature)), int(known[0]))
+    was = float(np.quantile(record.voltage[known[known <= until]], 0.9))
+    if was < LEAST_VOLTAGE:
+        return None, f"it is {was:.3g} V at most: no cell was connected"
+    high = known[record.voltage[known] >= 0.5 * was]
+    later = known[known > high[-1]]
+    if not len(later):
+        returned = bool(np.any(record.voltage[known] < 0.5 * was))
+        return None, "it falls below half and comes back: a contact was lost" if returned else "it does not fall below half of what it was"
+    row = int(later[0])
+    return {"temperature_K": float(record.temperature[row]), "time_s": float(record.time[row])}, None
 
 
 def _between_rows(trace: Trace, point: dict[str, float]) -> list[float]:
@@ -150,7 +173,7 @@ def _third(trace: Trace, runaway: dict[str, float] | None) -> tuple[dict[str, An
     third = onset.third(record.time, record.temperature, last, runaway, over, trace.heated)
     most = _degrees(float(record.temperature.max()))
     if runaway is None:
-        return None, f"no runaway by 1 K/s up to {most}"
+        return None, f"no runaway by 1 K/s up to {most}{_unseen_rise(trace)}"
     if any(entry["code"] == STANDSTILL for entry in record.left_out or ()):
         return None, f"the record stands still at {most}: the range of the logger ends there, or the sensor is stuck; T3 is not in it"
     if third is None:
@@ -160,6 +183,14 @@ def _third(trace: Trace, runaway: dict[str, float] | None) -> tuple[dict[str, An
     top = _row(trace, third["time_s"])
     sigma = 2.0 * trace.spread.row
     return {**third, "known_to_K": [-sigma, max(_missed_above(record.time, record.temperature, top), sigma)]}, None
+
+
+def _unseen_rise(trace: Trace) -> str:
+    """A rise between two rows that may hold a runaway, in words."""
+    T = trace.record.temperature
+    row = int(np.argmax(np.diff(T))) if len(T) > 1 else 0
+    rise = float(T[row + 1] - T[row]) if len(T) > 1 else 0.0
+    return f"; {_pair(trace, row)} {rise:.0f} K are not recorded, and a runaway may lie there" if rise > UNSEEN else ""
 
 
 def _missed_above(time: Floats, T: Floats, top: int) -> float:
@@ -239,6 +270,14 @@ def _first(trace: Trace, found: list[dict[str, Any]]) -> tuple[dict[str, Any] | 
     if not found:
         return None, f"no exotherm by {sensitivity * 60.0:g} K/min"
     start = found[0]["start"]
+    if trace.whole and not trace.exact:
+        rows = trace.instrument.seek / usual_interval(trace.record.time[: _row(trace, start["time_s"]) + 1])
+        error = trace.spread.slope_error(trace.instrument.seek, rows)
+        if error > sensitivity:
+            text = f"a slope over a seek window is uncertain by {error * 60.0:.2g} K/min, the sensitivity is {sensitivity * 60.0:.2g} K/min"
+            return None, f"cannot be told: {text}"
+        step = trace.instrument.step if error > 0.5 * sensitivity else 0.0
+        return {**start, "known_to_K": [-step, step]}, None
     if trace.whole:
         return {**start, "known_to_K": [0.0, 0.0]}, None
     rate, error = start["rate_K_per_s"], trace.first_rate_error
@@ -317,7 +356,11 @@ def _corrected(phi: float, made: dict[str, Any]) -> dict[str, Any]:
 def _warnings(trace: Trace, made: dict[str, Any], missed: Window | None) -> list[dict[str, Any]]:
     record = trace.record
     found = [
-        {"code": entry["code"], "text": f"left out: {_listed(entry['samples'])}: {entry['text']}", "samples": entry["samples"]}
+        {
+            "code": entry["code"],
+            "text": f"left out: {_listed(entry['samples']) + ': ' if entry['samples'] else ''}{entry['text']}",
+            "samples": entry["samples"],
+        }
         for entry in record.left_out or ()
     ]
     if record.tick:

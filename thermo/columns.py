@@ -34,6 +34,7 @@ class Sheet(NamedTuple):
     names: list[str]
     line: int | None
     rows: list[tuple[int, list[str]]]
+    left_out: tuple[int, ...] = ()  # lines within the table that hold no row of it
 
     def place(self, said: str) -> int | None:
         """The column of a name, or of a number counted from 1; None where there is none."""
@@ -197,6 +198,8 @@ def _names(line: str, separator: str, width: int) -> list[str] | None:
         cells = re.split(r"\s{2,}|\t", line.strip().lstrip("#").strip())  # names of several words
     while len(cells) > width and not cells[-1]:
         cells.pop()
+    if len(cells) == width - 1 and all(cell[:1] + cell[-1:] in ("[]", "()") for cell in cells):
+        cells = ["", *cells]  # units of all columns but the first, which counts the rows
     if len(cells) != width or any(map(_numeric, cells)) or not any(cells):
         return None
     return [cell or str(i + 1) for i, cell in enumerate(cells)]
@@ -241,13 +244,18 @@ def _after_start(name: str, lines: Lines, start: int, decimal: str | None) -> Sh
 def _sheet(name: str, names: list[str], line: int | None, body: Lines, separator: str, decimal: str | None) -> Sheet:
     """The rows cut into cells, decimal commas written as points. Raises CaseError where that is no table."""
     rows = _rows(name, body, separator)
-    while rows and len(rows) > 1 and len(rows[-1][1]) != len(names) and not any(_numeric(cell) for cell in rows[-1][1]):
-        rows.pop()  # what an instrument writes below its table
+    # words between the rows, names again, and a last line that was not written to its end
+    words = (
+        {n for n, cells in rows if any(cells) and not any(map(_numeric, cells))} if any(any(map(_numeric, c)) for _, c in rows) else set()
+    )
+    if len(rows) > 2 and 0 < len(rows[-1][1]) < len(names) and all(len(cells) >= len(names) for n, cells in rows[:-1] if n not in words):
+        words.add(rows[-1][0])
+    rows = [(n, cells) for n, cells in rows if n not in words]
     trimmed = [(n, cells[: len(names)] if len(cells) > len(names) and not any(cells[len(names) :]) else cells) for n, cells in rows]
     comma = decimal == "comma" if decimal else _decimal_comma(name, trimmed, separator)
     if comma:
         trimmed = [(n, [cell.replace(",", ".") if COMMA_NUMBER.fullmatch(cell) else cell for cell in cells]) for n, cells in trimmed]
-    return Sheet(names, line, trimmed)
+    return Sheet(names, line, trimmed, tuple(sorted(words)))
 
 
 def _rows(name: str, body: Lines, separator: str) -> list[tuple[int, list[str]]]:
@@ -309,6 +317,7 @@ def spelled_out(unit: str) -> str:
     """
     text = re.sub(r"[_\s]+per[_\s]+", "/", unit.strip()).replace("°", "deg").replace("º", "deg").replace("℃", "degC")
     text = re.sub(r"\b(C|[Cc]elsius|deg C)\b", "degC", text)
+    text = re.sub(r"\b(F|[Ff]ahrenheit|deg F)\b", "degF", text)
     text = re.sub(r"\b([Kk]elvin)\b", "K", text)
     text = re.sub(r"\b([Ss]ec|[Ss]ecs|[Ss]econds?)\b", "s", text)
     text = re.sub(r"\b([Mm]in|[Mm]ins|[Mm]inutes?)\b\.?", "min", text)
@@ -331,7 +340,7 @@ def scale_of(unit: str, dimension: str) -> Scale | None:
 
 CLOCK = re.compile(
     r"(?:(?P<date>\d{4}-\d{1,2}-\d{1,2}|\d{1,2}\.\d{1,2}\.\d{4}|\d{1,4}/\d{1,2}/\d{1,4})[T ]+)?"
-    r"(?P<h>\d{1,4}):(?P<m>\d{2})(?::(?P<s>\d{2}(?:[.,]\d+)?))?(?:\s*(?P<half>[AaPp]\.?[Mm]\.?))?(?:Z|[+-]\d{2}:?\d{2})?"
+    r"(?P<h>\d{1,4}):(?P<m>\d{2})(?::(?P<s>\d{2}(?:[.,:]\d+)?))?(?:\s*(?P<half>[AaPp]\.?[Mm]\.?))?(?:Z|[+-]\d{2}:?\d{2})?"
 )
 CLOCK_FORMAT = re.compile(r"(?:[yYdDmM.\-/]+[T ])?[hH]{1,2}:[mM]{2}(?::[sS]{2}(?:[.,][sSfF0]+)?)?")
 HALF_A_DAY, DAY = 43200.0, 86400.0  # s
@@ -351,7 +360,7 @@ def clock_seconds(cells: Sequence[str], refuse: Callable[[int, str], None]) -> l
             refuse(i, f"{printable(cell)[:40]!r} is no clock time; hh:mm:ss is wanted" if cell else "a time is missing")
             made.append(float("nan"))
             continue
-        seconds = 60.0 * int(found["m"]) + float((found["s"] or "0").replace(",", "."))
+        seconds = 60.0 * int(found["m"]) + float(re.sub("[,:]", ".", found["s"] or "0"))
         hours = int(found["h"])
         if found["half"]:
             hours = hours % 12 + (12 if found["half"][0] in "pP" else 0)

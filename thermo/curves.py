@@ -40,7 +40,7 @@ class Kind(NamedTuple):
 KINDS = {
     "time": Kind(("time", "t"), ("time",), "time_s or 't [min]'"),
     "temperature": Kind(
-        ("temperature", "temp", "sample", "sample temperature", "t", "ts", "tr", "program temperature"),
+        ("temperature", "temp", "sample", "sample temperature", "t", "ts", "sample temp"),
         ("temperature",),
         "temperature_C or 'T [K]'",
     ),

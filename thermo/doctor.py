@@ -1,5 +1,6 @@
 """What a logger wrote that is no measurement: found by its rows, named, left out or refused.
 
+missing             an empty cell, or a word of the logger such as OVER
 open thermocouple   a value that no cell reaches, come to by a jump
 no neighbour        a row, or a few, that the rows on either side contradict
 stuck               one value many times over while the temperature rose, and then a jump to where it had got to
@@ -85,8 +86,8 @@ def examined(record: Record) -> Record:
     if record.left_out is not None:
         return record
     found: list[dict[str, Any]] = []
-    if not record.of_a_run and len(record.time) >= FEW:
-        for code, text, find in CHECKS:
+    if not record.of_a_run:
+        for code, text, find in CHECKS if len(record.time) >= FEW else CHECKS[:1]:
             rows = find(record)
             if rows.any():
                 found.append({"code": code, "text": text, "samples": [record.sample(int(row)) for row in np.flatnonzero(rows)]})
@@ -116,6 +117,7 @@ def _without(record: Record, rows: npt.NDArray[np.bool_]) -> Record:
     return record._replace(samples=samples[~rows], **kept)
 
 
+FEW_SHARED, LEAST_SHARED = 3, 0.5  # rows at the time of the row before, so many kelvin from it, are as much
 SHARED = 0.1  # of the rows have the time of the row before: the clock is coarser than the rows
 
 
@@ -123,12 +125,14 @@ def _with_own_times(record: Record) -> Record:
     """The record with rows that share a time spread evenly up to the next one."""
     time = record.time
     begins = np.append(True, np.diff(time) > 0.0)
-    if np.mean(~begins) < SHARED:
+    moved = np.abs(np.append(0.0, np.diff(record.temperature))) > LEAST_SHARED
+    if np.mean(~begins) < SHARED and np.count_nonzero(~begins & moved) < FEW_SHARED:
         return record
     firsts = np.flatnonzero(begins)
     lengths = np.diff(np.append(firsts, len(time)))
     steps = np.diff(time[firsts])
-    tick = float(np.median(steps))
+    shared = np.append(steps, steps[-1])[lengths > 1]
+    tick = float(np.median(shared))
     width = np.append(np.minimum(steps, 2.0 * tick), tick)
     group = np.cumsum(begins) - 1
     spread = time + width[group] * (np.arange(len(time)) - firsts[group]) / lengths[group]
@@ -180,6 +184,10 @@ def open_thermocouple(record: Record) -> Rows:
         beside += [abs(T[b] - T[b + 1])] if b + 1 < len(T) else []
         if T[a] <= 0.0 or (beside and max(beside) > OPEN_JUMP):
             found[a : b + 1] = True
+    same = np.append(False, np.diff(T) == 0.0)
+    last = len(T) - 1 - int(np.argmin(same[::-1]))  # from here on one value to the end
+    if 0 < last < len(T) - 1 and T[last - 1] - T[last] > OPEN_JUMP:
+        found[last:] = True
     return found
 
 
@@ -272,7 +280,13 @@ def _at_a_limit(T: float, step: float) -> bool:
     return any(rounded) or any(abs(celsius - value) < 0.01 for value in KNOWN_LIMITS)
 
 
+def missing(record: Record) -> Rows:
+    """Rows without a temperature."""
+    return ~np.isfinite(record.temperature)
+
+
 CHECKS = (
+    ("missing", "no temperature", missing),
     ("clock", "a time that fits neither neighbour", wild_times),
     ("repeated", "the same time and temperature as the row before", repeated),
     ("open-thermocouple", f"a temperature that no cell has (above {HOTTEST - ZERO_CELSIUS:.0f} or below "

@@ -80,6 +80,8 @@ def gaps(record: Record, rate: Floats, heated: Any, step: float, sensitivity: fl
             most = float(np.max(beside[np.isfinite(beside)], initial=0.0))
             around = duration[max(i - 1, 0) : i + 2 : 2]
             if rise[i] > MOST_IN_GAP * step or rise[i] / duration[i] > RUNAWAY:
+                around = duration[max(i - 1, 0) : i + 2 : 2]
+                found += [gap._replace(kind="self-heating")] if len(around) and duration[i] > 3.0 * around.max() else []
                 continue
             if most < 5.0 * sensitivity and rise[i] / duration[i] > ACCOUNTED * most:
                 found.append(gap._replace(kind="step"))
@@ -190,9 +192,35 @@ def take_apart(record: Record, instrument: Instrument) -> Trace:
     return Trace(record, instrument, rate, heating, holds, found, exact, spread, source, remarks)
 
 
+def _reached_elsewhere(record: Record, own: Floats, known: Any) -> str:
+    """In words, where a rate column reaches 10 K/min or 1 K/s at another temperature than the slopes of the temperatures do, or never.
+
+    A mean over the minutes before, a lag, a range that ends, another unit: what a column has that disagrees in a runaway.
+    """
+    time, T, column = record.time[known], record.temperature[known], record.rate
+    assert column is not None
+    quiet = np.zeros(len(time), bool)
+    for name in ("10 K/min", "1 K/s"):
+        level = onset.RATES[name]
+        mine = onset.first_reach(level, time, T, np.nan_to_num(own[known]), quiet, onset.LATER_RISE, 10.0)
+        theirs = onset.first_reach(level, time, T, column[known], quiet, onset.LATER_RISE, 10.0)
+        if mine is None:
+            continue
+        at = int(np.searchsorted(time, mine["time_s"]))
+        within = SAME_PLACE + float(abs(T[min(at + 1, len(T) - 1)] - T[max(at - 2, 0)]))  # what the rows leave open
+        if theirs is None:
+            return f"never has {name} while the temperature rises so"
+        if abs(theirs["temperature_K"] - mine["temperature_K"]) > within:
+            away = theirs["temperature_K"] - mine["temperature_K"]
+            return f"has {name} {abs(away):.0f} K {'after' if away > 0.0 else 'before'} the temperature rises so"
+    return ""
+
+
+DOUBTFUL = 0.2  # of the sensitivity: a standard error above it moves a detection by itself
 FILLED = 0.9  # of the rows of a rate column: with fewer it is filled from the temperatures
 FEW_MISSING = 5  # rows: so many are left out of what needs a rate
-FITS = 2.0  # times: a rate column further off says something else than the temperatures
+FITS = 1.5  # times: a rate column further off says something else than the temperatures
+SAME_PLACE = 3.0  # K, within which a column and the temperatures reach a rate
 
 
 def usable_rate(record: Record, spread: Scatter) -> tuple[Floats | None, str, list[dict[str, Any]]]:
@@ -219,6 +247,9 @@ def usable_rate(record: Record, spread: Scatter) -> tuple[Floats | None, str, li
         ratio = float(np.median(record.rate[both] / own[both]))
         if not 1.0 / FITS < ratio < FITS:
             return None, FROM_TEMPERATURES, remark(f"has {ratio:.3g} times the rate of the temperatures, in the median: {taken}", [])
+    off = _reached_elsewhere(record, own, known)
+    if off:
+        return None, FROM_TEMPERATURES, remark(f"{off}: {taken}", [])
     noughts = np.count_nonzero(silent) >= FEW_MISSING  # a logger that writes 0 until there is an exotherm
     missing = ~known | (record.rate == 0.0 if noughts else False)
     if not noughts and np.count_nonzero(missing) <= max((1.0 - FILLED) * len(missing), FEW_MISSING):
@@ -286,9 +317,12 @@ def detects(trace: Trace, hold: Hold, found: Window) -> bool:
     if abs(found.rate - trace.instrument.sensitivity) > 3.0 * found.error or trace.exact:
         return reached
     left = float(trace.record.time[hold.last]) - found.end
-    if left > 0.5 * trace.instrument.seek:
-        return True
-    return False if hold.ended == "heater" else reached
+    if hold.first > 0 and trace.heating.steps and left > 0.5 * trace.instrument.seek and found.rate > 0.0:
+        return True  # an instrument that heats on where it finds nothing has stayed
+    if hold.ended == "heater" and (left <= 0.5 * trace.instrument.seek or hold.first == 0):
+        return False
+    # nothing but the rows tells: they must do so by a standard error where that is large
+    return reached and (found.error < DOUBTFUL * trace.instrument.sensitivity or found.rate - found.error >= trace.instrument.sensitivity)
 
 
 def exotherms(trace: Trace, peak_time: float | None) -> tuple[list[dict[str, Any]], Window | None]:

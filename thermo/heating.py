@@ -89,7 +89,8 @@ def heating_of(record: Record, rate: Floats, spread: Scatter, instrument: Instru
     steps, first, own_since, doubtful = 0, False, -math.inf, -1
     for k, (a, b) in enumerate(runs):
         since = max(own_since, float(record.time[runs[k - 1][1]]) if k else -math.inf)
-        begins = k == 0 and (a <= 1 or _rests(record, rate, a, since, needed, instrument))
+        early = record.time[a] - record.time[0] < needed  # what comes in slowly takes its time
+        begins = k == 0 and (a <= 1 or early or _rests(record, rate, a, since, needed, instrument))
         if begins and _is_even(rate, a, b) and _ends_soon(record, rate, a, b):
             heated[a : b + 1], first = True, True
         elif begins and _is_outside(record, rate, a, b):
@@ -157,7 +158,9 @@ def _is_step(
     if time[a] - runaway_over < instrument.seek:
         return False
     even, small = _is_even(rate, a, b), rise <= LARGEST_STEP * instrument.step
-    return even and small if b + 1 == len(rate) else (even or small) and _ends_soon(record, rate, a, b)
+    if b + 1 == len(rate):  # the record ends while it is heated
+        return small and (even or rate[a : b + 1].max() < RUNAWAY)
+    return (even or small) and _ends_soon(record, rate, a, b)
 
 
 def _ends_soon(record: Record, rate: Floats, a: int, b: int) -> bool:
@@ -176,8 +179,13 @@ def _is_outside(record: Record, rate: Floats, a: int, b: int) -> bool:
     rows = slice(full, rows.stop)
     if rows.stop - rows.start < 3 or np.ptp(record.temperature[rows]) < 1.0:
         return False
-    slope = line(1.0 / record.temperature[rows], np.log(rate[rows]))[0]
-    return -slope * GAS_CONSTANT < NO_REACTION
+    while rows.stop - rows.start >= 3 and np.ptp(record.temperature[rows]) >= 1.0 and rate[rows].max() < onset.RATES["1 K/s"]:
+        # what comes in slowly grows at first, as a reaction does, and no more after
+        slope = line(1.0 / record.temperature[rows], np.log(np.maximum(rate[rows], 1e-9)))[0]
+        if -slope * GAS_CONSTANT < NO_REACTION:
+            return True
+        rows = _early(record, rows.stop - 1, b)
+    return False
 
 
 def _early(record: Record, a: int, b: int) -> slice:
@@ -202,6 +210,7 @@ def _driven(record: Record, rate: Floats, a: int, b: int) -> Heating:
     top = a + int(np.nanargmax(rate[a:]))
     fast = np.flatnonzero(rate[a : top + 1] >= onset.RATES["1 K/s"])
     stop = a + int(fast[0]) if len(fast) else top
+    a += int(np.argmax(rate[a : stop + 1] >= 0.9 * np.nanmedian(rate[a : stop + 1])))  # what comes in slowly has come in
     least = float(np.nanpercentile(rate[a : stop + 1], 2))
     until = a + int(np.flatnonzero(rate[a : stop + 1] <= LEAVES * max(least, 0.0) + 1e-9)[-1])  # the last row at the rate of what heats
     rows = np.zeros(len(rate), bool)

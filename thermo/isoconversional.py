@@ -89,7 +89,7 @@ def kissinger(heating_rates: Floats, peak_temperatures: Floats) -> Kissinger:
     slope, intercept = float(line.slope), float(line.intercept)
     if not slope < 0.0:
         raise ValueError("the peaks do not move up with the heating rate, so there is no E")
-    energy, factor = -GAS_CONSTANT * slope, -slope * math.exp(intercept)
+    energy, factor = -GAS_CONSTANT * slope, -slope * math.exp(min(intercept, 600.0))  # larger is no A of a reaction
     reach = _reach(len(rates), n_rates(rates))
     mean = float(np.mean(1.0 / peaks))
     variance = line.intercept_stderr**2 + (line.stderr / slope) ** 2 - 2.0 * mean * line.stderr**2 / slope  # of ln A
@@ -260,7 +260,8 @@ def _kissinger_or_reason(rates: Floats, peaks: Floats) -> tuple[Kissinger | None
     except ValueError as error:
         return None, str(error)
     if not _possible(found.activation_energy):
-        return None, f"its line gives {found.activation_energy / 1e3:.4g} kJ/mol, which no reaction has"
+        text = f"its line gives {found.activation_energy / 1e3:.4g} kJ/mol, which no reaction has"
+        return None, f"{text}; where a melting is the highest peak, say --exotherm, or --from and --to"
     return found, ""
 
 
@@ -304,7 +305,7 @@ def _doubts(rates: Floats, whole: Any, rows: list[dict[str, Any]]) -> list[str]:
         text = (
             f"E after Friedman goes from {min(energies) / 1e3:.4g} to {max(energies) / 1e3:.4g} kJ/mol between conversions of 0.1 and 0.9: "
         )
-        why = "this is not one step, and E and A after Kissinger are no kinetics of it"
+        why = "this is not one step, or a wrong baseline; E and A after Kissinger are then no kinetics"
         doubts.append(text + (why if ends else "several steps, or noise"))
     return doubts
 

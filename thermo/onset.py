@@ -84,6 +84,10 @@ def first_reach(
     sloped : whether the rates are slopes of these temperatures, which show what came suddenly a row late
     """
     later = np.maximum.accumulate(temperature[::-1])[::-1]
+    if math.isfinite(jump):  # of its own: up to where something heats it again
+        again = np.flatnonzero(np.diff(np.asarray(heating).astype(int)) > 0) + 1
+        parts = np.split(temperature, again)
+        later = np.concatenate([np.maximum.accumulate(part[::-1])[::-1] for part in parts])
     # a rate read as a difference belongs to the way up to its row, which may be the whole of a runaway
     begun = temperature if math.isinf(jump) else np.append(temperature[:1], temperature[:-1])
     rows = np.flatnonzero((rate >= threshold) & ~heating & (later - begun >= later_rise))

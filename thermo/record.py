@@ -38,7 +38,23 @@ class Kind(NamedTuple):
 
 KINDS = {
     "time": Kind("time", ("time", "t", "elapsed time", "test time", "elapsed")),
-    "temperature": Kind("temperature", ("sample", "temperature", "temp", "t", "cell", "cell temperature", "sample temperature")),
+    "temperature": Kind(
+        "temperature",
+        (
+            "sample",
+            "temperature",
+            "temp",
+            "t",
+            "cell",
+            "cell temperature",
+            "sample temperature",
+            "sample temp",
+            "cell temp",
+            "bomb",
+            "bomb temperature",
+            "bomb temp",
+        ),
+    ),
     "rate": Kind("temperature rate", ("rate", "self heating rate", "temperature rate", "dt/dt", "heating rate", "t rate")),
     "voltage": Kind("voltage", ("voltage", "v", "u", "cell voltage")),
 }
@@ -80,7 +96,8 @@ def read_record(path: Path, columns: dict[str, str] | None = None, decimal: str 
     if SELF_HEATING in names and "rate" not in (columns or {}):
         places["rate"] = Place(names.index(SELF_HEATING), column_scale("K/s", "temperature rate"))
     mistakes: list[Mistake] = []
-    values = {kind: numbers(name, rows, names, place, kind not in NEEDED, mistakes) for kind, place in places.items()}
+    rows = [(n, row) for n, row in rows if any(row)]  # a line of separators alone
+    values = {kind: numbers(name, rows, names, place, kind != "time", mistakes, kind == "temperature") for kind, place in places.items()}
     if not mistakes and _counts([row[places["temperature"].at] for _, row in rows]):
         text = "rises by the same whole number from row to row: it counts, it measures no temperature"
         mistakes = [Mistake(name, sheet.line, names[places["temperature"].at], text)]
@@ -89,7 +106,13 @@ def read_record(path: Path, columns: dict[str, str] | None = None, decimal: str 
     phase = np.array([row[names.index("phase")] for _, row in rows]) if "phase" in names else None
     read = {kind: names[place.at] for kind, place in places.items()}
     raw = Record(name, values["time"], values["temperature"], values.get("rate"), values.get("voltage"), phase, read)
-    return examined(raw._replace(lines=np.array([n for n, _ in rows])))
+    left = sheet.left_out
+    made = examined(raw._replace(lines=np.array([n for n, _ in rows])))
+    if not left:
+        return made
+    text = f"{len(left)} line{'s' if len(left) > 1 else ''} within the table that hold{'' if len(left) > 1 else 's'} no row of it"
+    entry = {"code": "text", "text": f"{text}, the first is line {left[0]}", "samples": []}
+    return made._replace(left_out=(*(made.left_out or ()), entry))
 
 
 COUNTED = 20  # rows that rise by the same whole number: a counter
@@ -227,10 +250,27 @@ def _seen(file: str, rows: Rows, names: list[str]) -> str:
 
 
 MISSING = ("", "nan", "-", "--", "n/a", "na")
+NO_READING = (
+    *MISSING,
+    "---",
+    "#n/a",
+    "#wert!",
+    "over",
+    "overflow",
+    "ovld",
+    "ol",
+    "o.l.",
+    "open",
+    "err",
+    "error",
+    "fail",
+    "underflow",
+    "9.9e37",
+)
 
 
-def numbers(file: str, rows: Rows, names: list[str], place: Place, may_miss: bool, mistakes: list[Mistake]) -> Floats:
-    """A column in SI; what is wrong goes to `mistakes`."""
+def numbers(file: str, rows: Rows, names: list[str], place: Place, may_miss: bool, mistakes: list[Mistake], faults: bool = False) -> Floats:
+    """A column in SI; what is wrong goes to `mistakes`. Cells that `may_miss` are no numbers; with `faults` so are words of a logger."""
     at, scale = place
 
     def refuse(i: int, found: str) -> None:
@@ -241,7 +281,7 @@ def numbers(file: str, rows: Rows, names: list[str], place: Place, may_miss: boo
     made = np.full(len(rows), math.nan)
     for i, (_, row) in enumerate(rows):
         cell = row[at]
-        if may_miss and cell.lower() in MISSING:
+        if may_miss and cell.lower() in (NO_READING if faults else MISSING):
             continue
         try:
             made[i] = scale(cell)

@@ -240,7 +240,7 @@ def _record_rows(found: dict[str, Any]) -> list[tuple[str, ...]]:
     made = [row("T1", first, told or onsets["T1_reason"])]
     hidden = onsets["T2_reason"] or ""
     for name, entry in onsets["T2"].items():
-        why = "no voltage" if name == "voltage-drop" and "voltage" not in found["record"]["columns"] else ""
+        why = (onsets["voltage_reason"] or "") if name == "voltage-drop" else ""
         made.append(row(f"T2 ({name})", entry, known(entry, 0.5) if entry else why or (hidden if name in hidden else "")))
     made += [
         row("T3", onsets["T3"], onsets["T3_reason"] or known(onsets["T3"], 0.5)),
