@@ -165,7 +165,20 @@ def rates(time, T):
     return np.gradient(T, time)
 
 
-@pytest.mark.parametrize("kind", ["empty", "zero", "per minute", "nought before the exotherm", "missing before the exotherm"])
+BAD_COLUMNS = [
+    "empty",
+    "zero",
+    "per minute",
+    "nought before the exotherm",
+    "missing before the exotherm",
+    "mean of ten minutes before",
+    "one window late",
+    "clipped at 5 K/min",
+    "four fifths too much",
+]
+
+
+@pytest.mark.parametrize("kind", BAD_COLUMNS)
 def test_a_rate_column_that_does_not_say_what_the_temperatures_do(sound, found, kind):
     time, T = rows("gradual", 10.0)
     time, T = time[np.append(True, np.diff(time) > 0.0)], T[np.append(True, np.diff(time) > 0.0)]
@@ -177,6 +190,10 @@ def test_a_rate_column_that_does_not_say_what_the_temperatures_do(sound, found, 
         "per minute": rate * 60.0,
         "nought before the exotherm": np.where(before, 0.0, rate),
         "missing before the exotherm": np.where(before, np.nan, rate),
+        "mean of ten minutes before": (T - np.interp(time - 600.0, time, T)) / 600.0,
+        "one window late": np.interp(time - 600.0, time, rate),
+        "clipped at 5 K/min": np.minimum(rate, 5.0 / 60.0),
+        "four fifths too much": 1.8 * rate,
     }[kind]
     made = analyse(record(time, T, column))
     assert any(w["code"] == "rate-column" for w in made["warnings"])
@@ -191,3 +208,56 @@ def test_a_rate_column_that_fits_is_taken_without_a_word(found):
     assert made["record"]["rate"] == "as recorded"
     assert not [w for w in made["warnings"] if w["code"] == "rate-column"]
     same(made["onsets"], found)
+
+
+# --- voltage, worn clocks, rough sensors ---
+
+VOLTAGES = {
+    "falls for good": (lambda on: np.where(on < 0.0, 4.1, 0.05), None),
+    "falls for good after noise and a dip": (lambda on: np.where(on < 0.0, np.where((on > -900) & (on < -880), 0.1, 4.1), 0.05), None),
+    "connected late": (lambda on: np.where(on < -20000.0, 0.0, np.where(on < 0.0, 4.1, 0.05)), None),
+    "a contact lost": (lambda on: np.where((on > -900) & (on < -880), 0.1, 4.1), "a contact was lost"),
+    "never connected": (lambda on: 0.003 * np.ones(len(on)), "no cell was connected"),
+    "holds": (lambda on: 4.1 * np.ones(len(on)), "does not fall below half"),
+}
+
+
+@pytest.mark.parametrize("kind", VOLTAGES)
+def test_a_voltage_that_falls_for_good_is_told_from_a_lost_contact(sound, kind):
+    """It falls where the temperature passes 160 degC, if it does."""
+    time, T = sound
+    drop = at(T, 160)
+    make, reason = VOLTAGES[kind]
+    made = analyse(record(time, T)._replace(voltage=make(time - time[drop])))["onsets"]
+    if reason is None:
+        assert made["T2"]["voltage-drop"]["temperature_K"] == T[drop]
+    else:
+        assert made["T2"]["voltage-drop"] is None
+        assert reason in made["voltage_reason"]
+
+
+@pytest.mark.parametrize("tick", [1.0, 5.0])
+def test_a_clock_cut_in_the_runaway_is_said_and_t2_known_to_its_step(sound, found, tick):
+    time, T = sound
+    second = analyse(record(np.floor(time / tick) * tick, T))["onsets"]["T2"]["1 K/s"]
+    low, high = second["known_to_K"]
+    assert low - 0.5 <= found["T2"]["1 K/s"]["temperature_K"] - second["temperature_K"] <= high + 0.5
+
+
+def test_a_thermocouple_that_dies_to_nought_before_the_maximum_gives_no_t3(sound, found):
+    time, T = sound
+    wrong = T.copy()
+    wrong[int(np.argmax(T)) - 3 :] = 273.15
+    made = analyse(record(time, wrong))["onsets"]
+    same(made, found, but=("T3",))
+    assert made["T3"] is None
+
+
+def test_a_sensor_too_rough_for_the_sensitivity_gives_no_t1(found):
+    """0.5 K of resolution: a slope over ten minutes does not tell 0.02 K/min. T2 and T3 are there all the same."""
+    time, T = rows("gradual", 30.0)
+    made = analyse(record(time, blurred(T, 0.3, 0.5, 3)))["onsets"]
+    assert made["T1"] is None
+    assert "cannot be told: a slope over a seek window is uncertain" in made["T1_reason"]
+    assert made["T2"]["1 K/s"]["temperature_K"] == pytest.approx(found["T2"]["1 K/s"]["temperature_K"], abs=2.0)
+    assert made["T3"]["temperature_K"] == pytest.approx(found["T3"]["temperature_K"], abs=1.5)

@@ -454,7 +454,7 @@ study:
   kind: compare
   cases: {first cell: a.yaml, second: b.yaml}
   table: [onsets.T1.temperature_K, onsets.T2, onsets.T3.temperature_K]
-  claims: [{what: first cell / second of onsets.T1.temperature_K, value: 1, within: 0.1 %, kind: exact, source: the same cell}]
+  claims: [{what: first cell / second of onsets.T1.time_s, value: 1, within: 0.1 %, kind: exact, source: the same cell}]
   remarks: ["T1 is {first cell: onsets.T1.temperature_K}"]
 """
 

@@ -52,6 +52,9 @@ FILES = {
     "StartOfData": ("Nsig\t2\nSig1\tTime (min)\nSig2\tTemperature (°C)\nStartOfData\n" + lines("\t") + "-2\t0\n", "utf-16", {}),
     "no names": (lines(), "utf-8", {"time": "1:min", "temperature": "2:degC"}),
     "columns by number beside names": ("a,b\n" + lines(), "utf-8", {"time": "1:min", "temperature": "2:degC"}),
+    "a comment between rows": ("time_min,temperature_C\n" + lines(rows=ROWS[:3]) + "# venting heard\n" + lines(rows=ROWS[3:]), "utf-8", {}),
+    "the names again": ("time_min,temperature_C\n" + lines(rows=ROWS[:3]) + "time_min,temperature_C\n" + lines(rows=ROWS[3:]), "utf-8", {}),
+    "an empty line between": ("time_min,temperature_C\n" + lines(rows=ROWS[:3]) + "\n" + lines(rows=ROWS[3:]), "utf-8", {}),
     "a line below the table": ("time_min,temperature_C\n" + lines() + "*** end of data ***\n", "utf-8", {}),
 }  # fmt: skip
 
@@ -85,6 +88,19 @@ def test_clock_times_count_from_the_first(write, kind):
     head, clock = CLOCKS[kind]
     record = read_record(write(head + "".join(f"{c},{T}\n" for c, (_, T) in zip(clock, ROWS, strict=True))))
     assert record.time.tolist() == pytest.approx(SECONDS)
+
+
+def test_cells_without_a_number_are_rows_left_out(write):
+    text = "time_min,temperature_C\n" + lines(rows=ROWS[:2]) + "50,\n60,OVER\n" + lines(rows=ROWS[2:]) * 1
+    made = read_record(write(text))
+    assert made.temperature.tolist() == pytest.approx(KELVIN)
+    assert [(entry["code"], entry["samples"]) for entry in made.left_out] == [("missing", [3, 4])]
+
+
+def test_a_last_row_cut_short_is_no_row_and_is_said(write):
+    made = read_record(write("time_min,temperature_C\n" + lines() + "170"))
+    assert made.temperature.tolist() == pytest.approx(KELVIN)
+    assert [entry["code"] for entry in made.left_out] == ["text"]
 
 
 @pytest.mark.parametrize(

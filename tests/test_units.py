@@ -290,7 +290,7 @@ def test_the_schema_of_a_field_lists_its_units_and_the_form_with_a_source():
         (600.0, "time", "10 min"),
         (86400.0, "time", "24 h"),
         (0.25, "number", "0.25"),
-        (1e-5, "length", "1e-05 m"),
+        (1e-5, "length", "10 um"),
     ],
 )
 def test_a_value_is_shown_in_a_fitting_unit(value, dimension, text):

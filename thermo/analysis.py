@@ -62,7 +62,9 @@ def analyse(record: Record, instrument: Instrument | None = None, fitted: tuple[
     if trace.heating.driven:
         runaway = {name: None if _hidden(trace, onset.RATES[name]) else point for name, point in runaway.items()}
     if not trace.exact:
-        runaway = {name: point and {**point, "known_to_K": _between_rows(trace, point)} for name, point in runaway.items()}
+        runaway = {
+            name: point and {**point, "known_to_K": _between_rows(trace, point, onset.RATES[name])} for name, point in runaway.items()
+        }
     runaway["voltage-drop"], no_drop = _voltage_drop(trace)
     third, reason = _third(trace, runaway[CRITERIA[0]])
     peak_time = third["time_s"] if third else None
@@ -153,14 +155,28 @@ def _voltage_drop(trace: Trace) -> tuple[dict[str, float] | None, str | None]:
     return {"temperature_K": float(record.temperature[row]), "time_s": float(record.time[row])}, None
 
 
-def _between_rows(trace: Trace, point: dict[str, float]) -> list[float]:
-    """How far below and above a temperature [K] the rows lie between which it was read."""
+CLOCK_STEPS = 4.0  # at least, of a clock that rows share, in a slope
+
+
+def _between_rows(trace: Trace, point: dict[str, float], criterion: float) -> list[float]:
+    """How far below and above a temperature [K] the rows lie between which it was read.
+
+    Where rows share their times, also the rows where the slope over some steps of the clock reaches the criterion [K/s] if those steps are
+    one too long, or one too short.
+    """
     time, T = trace.record.time, trace.record.temperature
     before = max(int(np.searchsorted(time, point["time_s"])) - 1, 0)
     after = min(int(np.searchsorted(time, point["time_s"], "right")), len(T) - 1)
     if trace.record.tick:
         before, after = (int(i) for i in np.searchsorted(time, (point["time_s"] - trace.record.tick, point["time_s"] + trace.record.tick)))
         before, after = max(before - 1, 0), min(after, len(T) - 1)
+        half = max(0.5 * CLOCK_STEPS * trace.record.tick, float(time[after] - time[before]))
+        error = 0.5 * trace.record.tick / half
+        slope = (np.interp(time + half, time, T) - np.interp(time - half, time, T)) / (2.0 * half)
+        below = np.flatnonzero(slope[: before + 1] / (1.0 - error) < criterion)
+        above = np.flatnonzero(slope[after:] / (1.0 + error) >= criterion)
+        before = int(below[-1]) if len(below) else before
+        after = after + int(above[0]) if len(above) else after
     low, high = min(T[before], T[after]), max(T[before], T[after])
     sigma = 2.0 * trace.spread.row
     return [float(min(low - point["temperature_K"], -sigma)), float(max(high - point["temperature_K"], sigma))]

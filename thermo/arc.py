@@ -274,6 +274,9 @@ def decide_arc(programme, machine, event, clock, temperature, rate):
         enter(programme, machine, ENDED if machine[TEST] >= programme.tests else WAIT, clock, temperature)
         machine[FOLLOWS], machine[WALL] = 1.0, 0.0
         return 1.0
+    if event == RUNAWAY_OVER and programme.lost == 0.0:  # tracked to the end of all self-heating
+        enter(programme, machine, EXO, clock, temperature)
+        return 1.0
     if event in (END_TEMPERATURE, RUNAWAY_OVER):
         finish(programme, machine, BY_RUNAWAY if event == RUNAWAY_OVER else BY_END_TEMPERATURE, clock, temperature)
         return 1.0

@@ -87,7 +87,8 @@ class CellBody:
 
     def notes(self) -> list[str]:
         """What is said in the log."""
-        return [f"one temperature, {len(self.reactions)} reactions"]
+        n = len(self.reactions)
+        return [f"one temperature, {n} reaction{'' if n == 1 else 's'}"]
 
     def frame(self) -> Frame | None:
         """A cell of one temperature has no field."""

@@ -16,7 +16,7 @@ from thermo.errors import shortened
 from thermo.geometry import AXES, Coordinate, Length, Meshed, no_contradiction
 from thermo.reader import Frozen, Key, misplaced
 from thermo.shape import Shape
-from thermo.units import Unit
+from thermo.units import Unit, show
 
 EQUAL = 1e-12  # of the length of the body: sides so near are the same, written in other units
 MOST_BOXES = 500  # sides of all boxes are planes of the mesh
@@ -149,10 +149,17 @@ class Boxes(Meshed):
                 key=lambda entry: entry[0],
             )
             span = ends[-1][0] - ends[0][0]
-            for (low, _), (high, key) in itertools.pairwise(ends):
+            along = (("r", "z") if self.axisymmetric else AXES)[axis]
+            for (low, other), (high, key) in itertools.pairwise(ends):
                 if EQUAL * span < high - low <= SNAP * span:
-                    text = f"lies {high - low:.3g} m from another side along {(('r', 'z') if self.axisymmetric else AXES)[axis]}: "
-                    found.append((key, text + f"make them equal, or {SNAP * span:.3g} m apart at least"))
+                    apart, least = show(high - low, "length"), show(SNAP * span, "length")
+                    if other[:-1] == key[:-1]:
+                        text = f"is {apart} wide along {along}, and the whole {show(span, 'length')}: a mesh needs more than {least} for it"
+                    else:
+                        text = (
+                            f"lies {apart} from a side of {'.'.join(map(str, other[:-1]))} along {along}: make them equal, or {least} apart"
+                        )
+                    found.append((key, text))
         return found
 
     def _corner_problems(self, box: Box, patch: bool) -> list[tuple[str, str]]:

@@ -32,8 +32,8 @@ Settings = Annotated[
 
 
 def say(text: str = "") -> None:
-    """A line of the answer, to stdout."""
-    typer.echo(text)
+    """Lines of the answer, to stdout."""
+    typer.echo("\n".join(map(printable, text.split("\n"))))
 
 
 def complain(text: str) -> None:
@@ -91,7 +91,9 @@ class Bar:
     def progress(self, name: str, done: float, text: str) -> None:
         """How far a run is."""
         if name not in self.tasks:
-            self.tasks[name] = self.bar.add_task(name, total=1.0, where="")
+            from rich.markup import escape
+
+            self.tasks[name] = self.bar.add_task(escape(printable(name)), total=1.0, where="")
         self.bar.update(self.tasks[name], completed=done, where=text)
 
 
@@ -185,12 +187,15 @@ def check(
 ) -> None:
     """Read cases or studies, report every mistake and the size of each run; solve nothing."""
     from thermo.estimate import estimate
+    from thermo.plausibility import slips
     from thermo.study import Study
 
     for document, work in read_all(files, settings or []):
         members = [(f"{document.path}: {m.name}", m.case) for m in work.members] if isinstance(work, Study) else [(document.path, work)]
         for name, case in members:
             say(f"{name}: {estimate(case)}")
+            for warning in slips(case):
+                say(f"{name}: warning: {warning['text']}")
 
 
 @app.command()

@@ -27,4 +27,5 @@ def estimate(case: Case) -> str:
         factor = (9.0, 4.0) if case.numerics.check_mesh else (1.0, 1.0)
         note = case.sample.notes(case.named_faces())[0]
         return f"good; {note}; about {130 + factor[1] * memory / 1e6:.0f} MB, {1.0 + factor[0] * seconds:.0f} s, {frames} frames"
-    return f"good; one temperature, {len(case.sample.reaction_names())} reactions; about 100 MB, 1 s"
+    n = len(case.sample.reaction_names())
+    return f"good; one temperature, {n} reaction{'' if n == 1 else 's'}; about 100 MB, 1 s"

@@ -461,7 +461,11 @@ def _attach(made: Any, at: Key, document: Document) -> list[Mistake]:
     """
     mistakes = []
     uncertain = {key for key, stated in document.provenance.items() if "uncertainty" in stated and key[: len(at)] == at}
-    for key, quantity in quantities(made, at):
+    seen: set[int] = set()  # a number may stand in a part that is made of others too, which the file does not write
+    for key, quantity in sorted(quantities(made, at), key=lambda entry: entry[0] not in document.lines):
+        if id(quantity) in seen:
+            continue
+        seen.add(id(quantity))
         alone = key[-1:] == (0,) and key[:-1] in document.lines  # a number where a list may stand
         if key not in document.lines and not alone and not any(key[:n] in document.settings for n in range(1, len(key) + 1)):
             quantity.status, quantity.source = "assumed", "a default, not stated in the file"
@@ -583,6 +587,8 @@ def _split_key(name: str, data: Any) -> list[str | int]:
             whole = [k for k in range(len(words), 0, -1) if ".".join(words[:k]) in node]
             dots = bool(node) and all("." in str(known) for known in node)
             n = whole[0] if whole else len(words) if dots else 1
+        elif node is None and parts and parts[-1] == "with":  # what it would change has dots in its name
+            n = len(words)
         part: str | int = ".".join(words[:n])
         if isinstance(node, list) and re.fullmatch("[0-9]{1,9}", str(part)):
             part = int(part)

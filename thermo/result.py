@@ -34,6 +34,7 @@ from thermo.exposure import DscProgramme
 from thermo.kinetics import Floats
 from thermo.logger import logged
 from thermo.measure import CRITERIA, tolerance, wanted
+from thermo.plausibility import excesses, slips
 from thermo.programme import ENDED, PHASE, REASON, REASONS
 from thermo.reader import dotted
 from thermo.stepping import (
@@ -300,6 +301,12 @@ class Result:
                 text = f"the cell rises by less than {onset.LATER_RISE:g} K after it heats itself at {name}: no T2 ({name}) can be read; "
                 text += f"at the end it heats itself at {show(float(own[-1]), 'temperature rate')}"
                 found.append({"code": "cut-short", "text": text, "where": f"onsets.T2.{name}"})
+        found += slips(self.case)
+        T0 = min(
+            (probe["initial_K"] for probe in made["probes"].values()),
+            default=300.0 if isinstance(self.body, CellBody) else float(np.min(self.body.start)),
+        )
+        found += excesses(made, T0)
         check = self.mesh_check or {"crossings": {}}
         for name, entry in check["crossings"].items():
             if abs(entry["relative_difference"]) > 0.005:

@@ -67,6 +67,24 @@ def test_a_cell_that_is_heated_until_it_fails(way):
         assert "ends in the runaway" in found["onsets"]["T3_reason"]
 
 
+@pytest.mark.parametrize("lag", [600.0, 1500.0])
+@pytest.mark.parametrize("ramp", [2.0, 5.0])
+def test_an_oven_whose_air_rises_and_a_cell_that_lags_behind(ramp, lag):
+    """The rate of the cell grows for as long as the lag, as that of a reaction does; it is no self-heating."""
+
+    def drive(t, T):
+        return (298.15 + min(ramp * t / 60.0, 220.0) - T) / lag
+
+    solution = heated(drive, 12000.0)
+    time = np.arange(0.0, solution.t[-1], 5.0)
+    found = analyse(record(time, blurred(solution.sol(time)[0], 0.05, 0.1, 3)))
+    assert found["record"]["holds"] == DRIVEN
+    assert found["onsets"]["T1"] is None
+    second = found["onsets"]["T2"]["1 K/s"]
+    low, high = second["known_to_K"]
+    assert low - 2.0 <= reaches(solution, drive, 1.0) - second["temperature_K"] <= high + 2.0
+
+
 def test_a_criterion_below_the_rate_of_the_ramp_is_refused_and_one_above_it_is_read():
     drive, end = WAYS["ramp of 2 K/min"]
     solution = heated(drive, end)
