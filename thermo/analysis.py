@@ -293,7 +293,8 @@ def _first(trace: Trace, found: list[dict[str, Any]]) -> tuple[dict[str, Any] | 
             text = f"a slope over a seek window is uncertain by {error * 60.0:.2g} K/min, the sensitivity is {sensitivity * 60.0:.2g} K/min"
             return None, f"cannot be told: {text}"
         step = trace.instrument.step if error > 0.5 * sensitivity else 0.0
-        return {**start, "known_to_K": [-step, step]}, None
+        low, high = start.get("known_to_K", (0.0, 0.0))
+        return {**start, "known_to_K": [min(low, -step), max(high, step)]}, None
     if trace.whole:
         return {**start, "known_to_K": [0.0, 0.0]}, None
     rate, error = start["rate_K_per_s"], trace.first_rate_error

@@ -307,6 +307,9 @@ def windows(trace: Trace, hold: Hold, wait: float, until: float) -> list[Window]
     return made
 
 
+CLEAR = 3.0  # standard errors by which a rate is told from the sensitivity
+
+
 def detects(trace: Trace, hold: Hold, found: Window) -> bool:
     """Whether a window's rate reaches the sensitivity.
 
@@ -314,7 +317,7 @@ def detects(trace: Trace, hold: Hold, found: Window) -> bool:
     found nothing, and stays where it found an exotherm.
     """
     reached = found.rate >= trace.instrument.sensitivity
-    if abs(found.rate - trace.instrument.sensitivity) > 3.0 * found.error or trace.exact:
+    if abs(found.rate - trace.instrument.sensitivity) > CLEAR * found.error or trace.exact:
         return reached
     left = float(trace.record.time[hold.last]) - found.end
     if hold.first > 0 and trace.heating.steps and left > 0.5 * trace.instrument.seek and found.rate > 0.0:
@@ -349,12 +352,21 @@ def exotherms(trace: Trace, peak_time: float | None) -> tuple[list[dict[str, Any
         if trace.record.time[hold.first] >= until:
             break
         begun: dict[str, Any] | None = None
+        clear, doubtful = False, None
         for found in windows(trace, hold, wait, until):
             if detects(trace, hold, found):
                 begun = begun or _detected(trace, found)
+                if doubtful is not None:
+                    begun["known_to_K"] = [min(doubtful - begun["temperature_K"], 0.0), 0.0]
+                clear = clear or trace.exact or found.rate - trace.instrument.sensitivity > CLEAR * found.error
             elif begun and not begins <= found.end <= top:  # a plateau does not end a runaway that goes on
-                made.append(_ended(trace, begun, found.end, found.warm, CESSATION, found.rate))
-                begun = None
+                stayed = float(trace.record.time[hold.last]) - found.end > trace.instrument.seek  # so the instrument saw no end
+                if clear or not stayed:
+                    made.append(_ended(trace, begun, found.end, found.warm, CESSATION, found.rate))
+                else:  # noise: the first such window is where the exotherm can begin at the earliest
+                    doubtful = begun["temperature_K"] if doubtful is None else min(doubtful, begun["temperature_K"])
+                    missed = missed if made else found
+                begun, clear = None, False
             elif not made and not begun:
                 missed = found
         last = min(float(trace.record.time[hold.last]), until)

@@ -120,6 +120,27 @@ def test_a_sudden_failure_from_rest(before, constant, every):
     assert found["onsets"]["T3"]["temperature_K"] == T.max()
 
 
+@pytest.mark.parametrize(("every", "noise"), [(60.0, 0.02), (30.0, 0.1)])
+def test_a_cell_that_is_heated_once_and_then_left_alone(every, noise):
+    """A hold of a day at 72 degC, adiabatic: T1 is where the rate passes the sensitivity, and no window of noise before it is."""
+
+    def drive(t, T):
+        return 2.0 / 60.0 if t < 1400.0 else 0.0
+
+    solution = heated(drive, 600_000.0)
+    time = np.arange(0.0, min(solution.t[-1], 600_000.0), every)
+    found = analyse(record(time, blurred(solution.sol(time)[0], noise, 0.01, 5)))
+    assert found["record"]["heater_steps"] == 1
+    fine = np.linspace(2000.0, solution.t[-1], 200_000)
+    T, c = solution.sol(fine)
+    crosses = T[int(np.argmax(RISE * FACTOR * np.exp(-ENERGY / (8.314 * T)) * c >= 0.02 / 60.0))]
+    first = found["onsets"]["T1"]
+    low, high = first["known_to_K"]
+    assert low - 2.0 <= crosses - first["temperature_K"] <= high + 2.0
+    assert abs(first["temperature_K"] - crosses) < 5.0
+    assert [entry["end"]["reason"] for entry in found["exotherms"]] == ["maximum"]
+
+
 def test_a_first_row_far_above_the_sensitivity_is_no_t1():
     """A record that begins at 0.5 K/min has missed the detection by more than a step."""
     from tests.verification.test_onset_records import arrhenius_record
