@@ -153,9 +153,10 @@ class CellBody:
         In a calorimeter dT/dt outside heating. Elsewhere `own`, the self-heating of the cell whatever is around it, and others heat it
         more where dT/dt is more than twice that, or where the programme gives the temperature.
         """
-        if self.arc or own is None:
+        if self.arc:
             heating = self.heating(rate, machine)
             return rate, heating, heating
+        own = np.zeros(len(rate)) if own is None else own  # nothing reacts
         forced = isinstance(self.programme, Exposure) and len(self.programme.forced) > 0
         return own, np.zeros(len(rate), bool), (own < 0.5 * rate) | forced
 
