@@ -26,6 +26,7 @@ INERT = """
 """
 
 
+@pytest.mark.usual(4)
 @pytest.mark.parametrize("steps", ["grid", "relative"])
 @pytest.mark.parametrize("lag", [0.5, 1, 2, 3, 7, 20])
 def test_a_sensor_with_a_lag_gives_no_alarm_of_its_own(steps, lag):

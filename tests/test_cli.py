@@ -102,6 +102,7 @@ def test_what_is_no_case_file_is_refused_at_once(thermo, tmp_path, kind):
     assert len(err) == 1
 
 
+@pytest.mark.slow
 def test_a_run_replaced_has_its_pictures_again(thermo, tmp_path):
     for words in ((), ("--force",)):
         assert thermo("run", CU, "--out", "out", *words)[0] == 0

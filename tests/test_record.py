@@ -256,6 +256,7 @@ numerics: {{tolerance: 1e-6}}
 HOLDER = "holder: {mass: 20 g, heat_capacity: 0.5 J/(g K), conductance: 0.2 W/K}, "
 
 
+@pytest.mark.usual(3)
 @pytest.mark.parametrize("heat", ["15 kJ", "4 kJ"])
 @pytest.mark.parametrize(
     ("calorimeter", "seen"),
@@ -331,6 +332,7 @@ def test_warnings_name_the_sample(write):
     assert found["gap"] == [5, 6]
 
 
+@pytest.mark.slow
 def test_a_large_record_is_read_in_seconds(tmp_path):
     """A row a second over a day."""
     with open(tmp_path / "long.csv", "w", newline="") as file:

@@ -315,7 +315,7 @@ def straight(tmp_path_factory):
 KILLS = [("brick", i) for i in range(10)] + [("cell", i) for i in range(10)]
 
 
-@pytest.mark.usual(6)
+@pytest.mark.usual(2)
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no SIGKILL on this system")
 @pytest.mark.parametrize(("kind", "number"), KILLS)
 def test_killed_at_any_moment_and_resumed_the_results_are_bitwise_equal(tmp_path, straight, kind, number):
@@ -372,7 +372,7 @@ def test_a_checkpoint_cut_short_is_never_taken(tmp_path, share):
 # ------------------------------------------------------------------ signals, disks
 
 
-@pytest.mark.usual(1)
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="no such signals on this system")
 @pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
 def test_a_signal_stops_a_run_with_a_checkpoint(tmp_path, name, code):

@@ -407,7 +407,7 @@ def iterations(monkeypatch):
     return counts
 
 
-@pytest.mark.usual(3)
+@pytest.mark.usual(1)
 @pytest.mark.parametrize("elements", ["order: 1", "order: 2", "elements: simplices"])
 @pytest.mark.parametrize("faces", STRONG_FACES.values(), ids=STRONG_FACES)
 def test_strong_surfaces_are_in_the_preconditioner(iterations, faces, elements):

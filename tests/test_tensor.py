@@ -48,7 +48,7 @@ def box(name, order, tensor="true"):
     return case_from(BOX.format(face=face, faces=faces, order=order, tensor=tensor))
 
 
-@pytest.mark.usual(5)
+@pytest.mark.usual(2)
 @pytest.mark.parametrize("order", [1, 2])
 @pytest.mark.parametrize("name", sorted(FACES))
 @pytest.mark.parametrize("s", [1e-9, 1e-3, 10.0])

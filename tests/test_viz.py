@@ -364,6 +364,7 @@ def test_the_best_time_is_one_at_which_every_body_has_a_frame(study: Path):
     assert best_time(runs[:1]) in (1e-6, 1e-5, 1e-4)
 
 
+@pytest.mark.slow
 def test_a_drawing_process_that_dies_leaves_sections_and_one_note(
     study: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):

@@ -413,8 +413,15 @@ class ModalBody:
         }
 
     def moved(self, state: State, begun: Floats) -> float:
-        """Nothing more than between its regions, of which there are rows: within each it starts at one temperature [J]."""
-        return 0.0
+        """Heat that has moved between the nodes of the body [J], where all are looked at, as after an uneven start.
+
+        Elsewhere each region starts at one temperature, and what moves between regions stands in their rows: nothing more.
+        """
+        if len(self.seen) < self.box.shape[0]:
+            return 0.0
+        rise = state.temperature[: self.n_dofs].reshape(self.box.shape) - self.start
+        heat = (self.capacity @ self.thicknesses)[:, None, None] * self.box.node_area * rise
+        return 0.5 * self.multiplicity * float(np.abs(heat).sum())
 
     def beside_held(self, until: float) -> Floats:
         """Heat by each term [J] that enters held nodes by facets beside the held ones, and leaves them by the holding. Steps leave it out:

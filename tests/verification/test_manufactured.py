@@ -93,6 +93,7 @@ def strength(dimension):
     return sum((0.7 + 0.3 * i) ** 2 for i in range(dimension))
 
 
+@pytest.mark.usual(8)
 @pytest.mark.parametrize("k", [1, 2])
 @pytest.mark.parametrize(("dimension", "simplices"), CELLS, ids=NAMES)
 @pytest.mark.parametrize("bent", [False, True])
@@ -210,7 +211,7 @@ def face_order(dimension, simplices, k, conductivity, n, bent=False):
     return rate([face_error(space, conductivity, field, gradient, source) for space in spaces])
 
 
-@pytest.mark.usual(5)
+@pytest.mark.usual(2)
 @pytest.mark.parametrize("k", [1, 2])
 @pytest.mark.parametrize(("dimension", "simplices"), CELLS, ids=NAMES)
 @pytest.mark.parametrize("bent", [False, True])

@@ -11,14 +11,14 @@ from thermo.heating import DRIVEN, SUDDEN
 ENERGY, FACTOR, RISE = 130e3, 2e13, 500.0  # J/mol, 1/s, K
 
 
-def heated(drive, end, start=298.15, rise=RISE):
+def heated(drive, end, start=298.15, rise=RISE, longest=20.0):
     """A cell of one first-order reaction that something heats by `drive(t, T)` [K/s]."""
 
     def slopes(t, y):
         k = FACTOR * np.exp(-ENERGY / (8.314 * y[0])) * max(y[1], 0.0)
         return [drive(t, y[0]) + rise * k, -k]
 
-    return solve_ivp(slopes, (0.0, end), [start, 1.0], method="Radau", rtol=1e-7, atol=1e-9, dense_output=True, max_step=20.0)
+    return solve_ivp(slopes, (0.0, end), [start, 1.0], method="Radau", rtol=1e-7, atol=1e-9, dense_output=True, max_step=longest)
 
 
 def reaches(solution, drive, rate, rise=RISE):
@@ -45,6 +45,7 @@ WAYS = {
 }
 
 
+@pytest.mark.usual(3)
 @pytest.mark.parametrize("way", WAYS)
 def test_a_cell_that_is_heated_until_it_fails(way):
     drive, end = WAYS[way]
@@ -67,6 +68,7 @@ def test_a_cell_that_is_heated_until_it_fails(way):
         assert "ends in the runaway" in found["onsets"]["T3_reason"]
 
 
+@pytest.mark.usual(2)
 @pytest.mark.parametrize("lag", [600.0, 1500.0])
 @pytest.mark.parametrize("ramp", [2.0, 5.0])
 def test_an_oven_whose_air_rises_and_a_cell_that_lags_behind(ramp, lag):
@@ -127,7 +129,7 @@ def test_a_cell_that_is_heated_once_and_then_left_alone(every, noise):
     def drive(t, T):
         return 2.0 / 60.0 if t < 1400.0 else 0.0
 
-    solution = heated(drive, 600_000.0)
+    solution = heated(drive, 600_000.0, longest=1000.0)
     time = np.arange(0.0, min(solution.t[-1], 600_000.0), every)
     found = analyse(record(time, blurred(solution.sol(time)[0], noise, 0.01, 5)))
     assert found["record"]["heater_steps"] == 1
