@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from tests.conftest import case_from
+from tests.records import GRADUAL
 from thermo.analysis import analyse
 from thermo.apparent import Curve, arrhenius_fit
 from thermo.arc import PHASE_NAMES
@@ -274,44 +275,17 @@ def test_a_logger_slower_than_the_seek_window_is_warned_of(cu):
     assert "the largest rate" in " ".join(w["text"] for w in slow["warnings"])
 
 
-GRADUAL = """
-title: a cell of two reactions that runs away gradually
-sample:
-  kind: lumped
-  parts: {cell: {mass: 50 g, heat_capacity: 1.0 J/(g K)}}
-  chemistry:
-    title: two reactions
-    species: {a: {start: 1}, b: {start: 1}}
-    reactions:
-      sei:
-        pre_exponential_factor: 1e14 1/s
-        activation_energy: 130 kJ/mol
-        factors: [{kind: order, species: a, order: 1}]
-        consumes: {a: 1}
-        heat: 3 kJ
-      cathode:
-        pre_exponential_factor: 1e15 1/s
-        activation_energy: 160 kJ/mol
-        factors: [{kind: order, species: b, order: 1}]
-        consumes: {b: 1}
-        heat: 10 kJ
-programme:
-  kind: arc
-  start: 50 degC
-  step: 5 K
-  heater: 2 K/min
-  wait: 15 min
-  seek: 10 min
-  sensitivity: 0.02 K/min
-  end: END
-  record: {interval: 20 s, rise: 1 K, fastest: 0.1 s, noise: NOISE, seed: 1}
-"""
+RECORDED = GRADUAL.replace(
+    "end: 400 degC",
+    """end: END
+  record: {interval: 20 s, rise: 1 K, fastest: 0.1 s, noise: NOISE, seed: 1}""",
+)
 
 
 @pytest.fixture(scope="module")
 def gradual():
     """The test once, its record with any noise."""
-    case = case_from(GRADUAL.replace("END", "400 degC").replace("NOISE", "0 K"))
+    case = case_from(RECORDED.replace("END", "400 degC").replace("NOISE", "0 K"))
     result = run(case)
     record = result.record()
     return result.summary()["onsets"], record["time_s"], record["temperature_K"]
