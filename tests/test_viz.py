@@ -419,6 +419,7 @@ def test_the_time_is_that_of_the_summary_unless_another_is_asked(study: Path, mo
     assert "Cu brick: there is no frame at 100 µs; the one at 10 µs is drawn" in notes
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("no_opengl")
 def test_a_member_that_cannot_be_read_is_named_and_the_others_are_drawn(study: Path):
     (study / "Cu-brick" / "history.csv").unlink()

@@ -122,6 +122,7 @@ def test_a_sudden_failure_from_rest(before, constant, every):
     assert found["onsets"]["T3"]["temperature_K"] == T.max()
 
 
+@pytest.mark.usual(1)
 @pytest.mark.parametrize(("every", "noise"), [(60.0, 0.02), (30.0, 0.1)])
 def test_a_cell_that_is_heated_once_and_then_left_alone(every, noise):
     """A hold of a day at 72 degC, adiabatic: T1 is where the rate passes the sensitivity, and no window of noise before it is."""
