@@ -123,9 +123,12 @@ def test_a_sudden_failure_from_rest(before, constant, every):
 
 
 @pytest.mark.usual(1)
-@pytest.mark.parametrize(("every", "noise"), [(60.0, 0.02), (30.0, 0.1)])
-def test_a_cell_that_is_heated_once_and_then_left_alone(every, noise):
-    """A hold of a day at 72 degC, adiabatic: T1 is where the rate passes the sensitivity, and no window of noise before it is."""
+@pytest.mark.parametrize(("every", "noise", "off"), [(60.0, 0.02, 3.0), (30.0, 0.1, 5.0)])
+def test_a_cell_that_is_heated_once_and_then_left_alone(every, noise, off):
+    """A hold of a day at 72 degC, adiabatic: T1 is where the rate passes the sensitivity, and no window of noise before it is.
+
+    At 0.1 K of noise a slope is uncertain by 40 % of the sensitivity, and T1 comes late by up to a step of a calorimeter.
+    """
 
     def drive(t, T):
         return 2.0 / 60.0 if t < 1400.0 else 0.0
@@ -140,7 +143,7 @@ def test_a_cell_that_is_heated_once_and_then_left_alone(every, noise):
     first = found["onsets"]["T1"]
     low, high = first["known_to_K"]
     assert low - 2.0 <= crosses - first["temperature_K"] <= high + 2.0
-    assert abs(first["temperature_K"] - crosses) < 5.0
+    assert abs(first["temperature_K"] - crosses) < off
     assert [entry["end"]["reason"] for entry in found["exotherms"]] == ["maximum"]
 
 
