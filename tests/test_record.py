@@ -282,6 +282,24 @@ def test_the_history_of_a_run_is_read_where_its_instrument_looks(thermo, tmp_pat
     assert (found["T3"] is None) == (wanted["T3"] is None)
 
 
+def test_a_history_is_read_with_the_windows_of_its_run(thermo, tmp_path):
+    """Also where it has left its folder: there in words."""
+    text = MOUNTED.format(calorimeter="", heat="15 kJ").replace("seek: 10 min", "seek: 20 min").replace("0.02 K/min", "0.05 K/min")
+    (tmp_path / "case.yaml").write_text(text)
+    thermo("run", "case.yaml", "--no-pictures", "--quiet", "--out", "run")
+    wanted = json.loads((tmp_path / "run" / "summary.json").read_text())["onsets"]["T1"]["temperature_K"]
+    made = json.loads(thermo("onset", "run/history.csv", "--json")[1])
+    assert made["onsets"]["T1"]["temperature_K"] == pytest.approx(wanted, abs=1e-3)
+    assert made["instrument"]["seek_s"] == 1200.0
+    assert made["instrument"]["sensitivity_K_per_s"] == pytest.approx(0.05 / 60.0)
+    assert json.loads(thermo("onset", "run/history.csv", "--seek", "10 min", "--json")[1])["instrument"]["seek_s"] == 600.0
+    (tmp_path / "run" / "history.csv").rename(tmp_path / "away.csv")
+    code, out, _ = thermo("onset", "away.csv")
+    assert code == 0
+    assert "looked for 0.02 K/min over 10 min" in out
+    assert "its own seek windows last 20 min" in out
+
+
 COOLED = "cool_down: {to: 60 degC, air: 25 degC, conductance: 0.1 W/K}, record: {interval: 10 s, rise: 0.5 K}, calorimeter: {"
 
 

@@ -61,7 +61,9 @@ def test_a_cell_that_holds_more_than_any_and_what_comes_of_it():
     assert [entry["where"] for entry in slips(case)] == ["sample.chemistry"]
     found = {w["where"] for w in run(case_from(CELL.replace("HEAT", "400 kJ"))).summary()["warnings"] if w["code"] == "implausible"}
     assert "probes" in found
-    fine = case_from(CELL.replace("HEAT", "15 kJ"))
+    fast = run(case_from(CELL.replace("HEAT", "15 kJ"))).summary()["warnings"]  # 300 K by one reaction without a limit: 4e4 K/s
+    assert [w["where"] for w in fast if w["code"] == "implausible"] == ["maximum_rate"]
+    fine = case_from(CELL.replace("HEAT", "3 kJ"))
     assert slips(fine) == []
     assert not [w for w in run(fine).summary()["warnings"] if w["code"] == "implausible"]
 

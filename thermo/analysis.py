@@ -6,12 +6,25 @@ import math
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from thermo import onset
 from thermo.apparent import Curve, Fit, arrhenius_fit, early_part, main_exotherm, self_heating
 from thermo.constants import GAS_CONSTANT, ZERO_CELSIUS
-from thermo.doctor import STANDSTILL, examined
-from thermo.exotherm import AS_RECORDED, CESSATION, ENDS, FROM_TEMPERATURES, Gap, Trace, Window, exotherms, take_apart, waits
+from thermo.doctor import STANDSTILL, abrupt_top, examined
+from thermo.exotherm import (
+    AS_RECORDED,
+    CESSATION,
+    ENDS,
+    FROM_TEMPERATURES,
+    Gap,
+    Trace,
+    Window,
+    exotherms,
+    seek_of_phases,
+    take_apart,
+    waits,
+)
 from thermo.heating import Instrument
 from thermo.kinetics import Floats
 from thermo.measure import CRITERIA
@@ -58,7 +71,12 @@ def analyse(record: Record, instrument: Instrument | None = None, fitted: tuple[
     if not trace.exact:
         rate = smoothed(T, rate)
     jump, sloped = (math.inf, False) if trace.exact else (STEEPER, trace.rate_from == FROM_TEMPERATURES)
-    runaway: dict[str, Any] = dict(onset.runaway_onsets(CRITERIA[:3], time, T, rate, heated, None, jump, sloped=sloped))
+
+    def reached(level: float, rise: float) -> dict[str, float] | None:
+        slope = over_the_clock(time, T, rate, heated, record.tick, level, trace.spread.row)
+        return onset.first_reach(level, time, T, slope, heated, rise, jump, sloped=sloped)
+
+    runaway: dict[str, Any] = {name: reached(onset.RATES[name], onset.LATER_RISE) for name in CRITERIA[:3]}
     if trace.heating.driven:
         runaway = {name: None if _hidden(trace, onset.RATES[name]) else point for name, point in runaway.items()}
     if not trace.exact:
@@ -91,10 +109,7 @@ def analyse(record: Record, instrument: Instrument | None = None, fitted: tuple[
         },
         "exotherms": found,
         "maximum_rate": onset.fastest(time, T, trace.rate[known], heated),
-        "at_rates": {
-            name: None if _hidden(trace, level) else onset.first_reach(level, time, T, rate, heated, 0.0, jump, sloped=sloped)
-            for name, level in AT_RATES.items()
-        },
+        "at_rates": {name: None if _hidden(trace, level) else reached(level, 0.0) for name, level in AT_RATES.items()},
     }
     made["kinetics"] = _kinetics(trace, curve, made, fitted)
     made["phi_correction"] = _corrected(instrument.phi, made) if instrument.phi > 1.0 else None
@@ -156,6 +171,24 @@ def _voltage_drop(trace: Trace) -> tuple[dict[str, float] | None, str | None]:
 
 
 CLOCK_STEPS = 4.0  # at least, of a clock that rows share, in a slope
+CLOCK_RISES = 0.1, 5.0  # K, within a step of the clock: by less it does not matter, by more there is no slope
+CLOCK_NOISES = 10.0  # standard deviations of a row, at least, that the record rises by in half of such a slope
+
+
+def over_the_clock(time: Floats, T: Floats, rate: Floats, heated: npt.NDArray[np.bool_], tick: float, level: float, sigma: float) -> Floats:
+    """Rates [K/s], those near `level` and above over several steps of a clock whose steps `tick` [s] rows share; as given without one.
+
+    A rate over one step is good for nothing where a row more or less falls into it. Where something heats from outside within the rows
+    of such a slope, and where the record rises too much in a step, the rate stays.
+    """
+    half = max(0.5 * CLOCK_STEPS * tick, CLOCK_NOISES * sigma / level)
+    if not CLOCK_RISES[0] <= tick * level <= CLOCK_RISES[1] or half * level > 2.0 * CLOCK_RISES[1]:
+        return rate
+    first, last = np.searchsorted(time, time - half), np.minimum(np.searchsorted(time, time + half, "right"), len(time)) - 1
+    counted = np.append(0, np.cumsum(heated))
+    alone = (counted[last + 1] == counted[first]) & (last - first >= 2) & (rate > 0.2 * level)
+    slope = (np.interp(time + half, time, T) - np.interp(time - half, time, T)) / (2.0 * half)
+    return np.where(alone, slope, rate)
 
 
 def _between_rows(trace: Trace, point: dict[str, float], criterion: float) -> list[float]:
@@ -405,6 +438,11 @@ def _warnings(trace: Trace, made: dict[str, Any], missed: Window | None) -> list
     if {"sample_K", "rate_K_per_s"} <= set(record.columns.values()) and record.phase is None and not record.by_its_own:
         text = "a run of this program without a calorimeter: what heats the sample from outside is taken for its own heat"
         found.append(_warning(trace, "no-calorimeter", text, []))
+    own = seek_of_phases(trace)
+    if own is not None and abs(own / trace.instrument.seek - 1.0) > 0.1:
+        text = f"its own seek windows last {own / 60.0:.3g} min, and it was read by windows of {trace.instrument.seek / 60.0:.3g} min: "
+        text += f"T1 may differ; say --seek '{own / 60.0:.3g} min'"
+        found.append(_warning(trace, "other-seek", text, []))
     if trace.whole and not trace.heating.driven and not made["exotherms"] and missed is None:
         text = f"no hold is long enough for a seek window of {trace.instrument.seek / 60.0:g} min: nothing was looked for"
         found.append(_warning(trace, "no-window", text, []))
@@ -523,6 +561,12 @@ def _coarse(trace: Trace, made: dict[str, Any]) -> list[dict[str, Any]]:
             below = f"the rows beside the maximum (sample {trace.record.sample(top)}) lie up to {max(beside):.0f} K below it"
             text = f"{below}: the sampling is too coarse, T3 may be higher"
             found.append(_warning(trace, "coarse", text, [top]))
+        elif (first := abrupt_top(trace.record)) is not None:
+            text = (
+                f"the record comes to {_degrees(T[first])} (sample {trace.record.sample(first)}) without slowing down, and stands still: "
+            )
+            text += "a logger whose range ends there would look the same, and T3 be higher"
+            found.append(_warning(trace, "abrupt-top", text, [first]))
     second = made["onsets"]["T2"][CRITERIA[0]]
     if second is not None and not trace.exact:
         row = int(np.searchsorted(trace.record.time, second["time_s"], "right")) - 1

@@ -350,6 +350,9 @@ def kinetics(
         say(f"figure: {figure}")
 
 
+UNSAID = "By default as in the run whose folder TRACE lies in, else"
+
+
 @app.command()
 def onset(
     trace: Annotated[Path, typer.Argument(metavar="TRACE", help="A record as CSV, columns named with their unit, or a run's history.csv.")],
@@ -360,10 +363,10 @@ def onset(
     temperature: Annotated[str | None, typer.Option(metavar="COLUMN", help="The column of temperature.")] = None,
     rate: Annotated[str | None, typer.Option(metavar="COLUMN", help="The column of the rate; 'none': from the temperatures.")] = None,
     voltage: Annotated[str | None, typer.Option(metavar="COLUMN", help="The column of voltage, or 'none'.")] = None,
-    sensitivity: Annotated[str, typer.Option(help="The rate that counts as self-heating.")] = "0.02 K/min",
-    seek: Annotated[str, typer.Option(help="The length of a seek window.")] = "10 min",
+    sensitivity: Annotated[str | None, typer.Option(help=f"The rate that counts as self-heating. {UNSAID} 0.02 K/min.")] = None,
+    seek: Annotated[str | None, typer.Option(help=f"The length of a seek window. {UNSAID} 10 min.")] = None,
     wait: Annotated[str | None, typer.Option(help="From a heater step to its seek window; else read from the record.")] = None,
-    step: Annotated[str, typer.Option(help="The step of the heater.")] = "5 K",
+    step: Annotated[str | None, typer.Option(help=f"The step of the heater. {UNSAID} 5 K.")] = None,
     phi: Annotated[str, typer.Option(help="Heat capacity of sample and holder over the sample's.")] = "1",
     decimal: Annotated[str | None, typer.Option(help="'comma' or 'point'; else as the numbers show.")] = None,
     fit: Annotated[tuple[str, str] | None, typer.Option(metavar="LOW HIGH", help="Between which temperatures E is taken.")] = None,
@@ -373,19 +376,24 @@ def onset(
     import json
 
     from thermo.analysis import analyse
-    from thermo.heating import Instrument
+    from thermo.heating import Instrument, instrument_of_a_run
     from thermo.record import read_record
     from thermo.screen import record_text
     from thermo.store import finite, write_file
 
     said = {"time": time, "temperature": temperature, "rate": rate, "voltage": voltage}
-    instrument = Instrument(
-        sensitivity=option("--sensitivity", sensitivity, "temperature rate", least=0.0),
-        seek=option("--seek", seek, "time", least=0.0),
-        wait=None if wait is None else option("--wait", wait, "time"),
-        step=option("--step", step, "temperature difference", least=0.0),
-        phi=option("--phi", phi, "number", least=1.0, or_equal=True),
-    )
+    looked = {
+        name: option(f"--{name}", text, dimension, least=least)
+        for name, text, dimension, least in (
+            ("sensitivity", sensitivity, "temperature rate", 0.0),
+            ("seek", seek, "time", 0.0),
+            ("wait", wait, "time", None),
+            ("step", step, "temperature difference", 0.0),
+        )
+        if text is not None
+    }
+    corrected = option("--phi", phi, "number", least=1.0, or_equal=True)
+    instrument = Instrument(**{**instrument_of_a_run(trace), **looked}, phi=corrected)
     between = None if fit is None else (option("--fit", fit[0], "temperature"), option("--fit", fit[1], "temperature"))
     if fit and between and between[0] >= between[1]:
         raise CaseError([Mistake("--fit", None, "", f"LOW must lie below HIGH, got {fit[0]} and {fit[1]}")])

@@ -244,40 +244,84 @@ def stuck(record: Record) -> Rows:
 
 
 FLAT_ROWS = 4
-LOGGER_LIMITS = 10.0, 50.0  # K: loggers saturate at round numbers; finely and coarsely resolved ones
+FINE = 0.02  # K: to which a level must be known to tell the rounder of round numbers from others
+LOGGER_LIMITS = 10.0, 50.0  # K: loggers saturate at round numbers; levels known to that and better, and others
 KNOWN_LIMITS = (1372.0, 1370.0, 1300.0, 1200.0, 760.0, 1768.0, 1820.0)  # degC, of thermocouples
+LEAST_RISE = 2.0  # K, or so many standard deviations and steps of resolution, tell how fast a record comes to its top
+BAND = 8.0, 2.0  # standard deviations, and steps of resolution: rows so near the highest one stand at the top
+STEADY = 0.8  # times the speed before it: a rise that does not slow down
 
 
 def standstill(record: Record) -> Rows:
     """Rows that stand still at the maximum of the record without having slowed down before: the range of a logger, or a stuck sensor.
 
-    A reaction that ends slows down first. So a maximum that several rows share to the last digit is none where the rise stops at once
-    and either noise would have shown or the value is one at which loggers end.
+    A reaction that ends slows down first. So a top that the record comes to at full speed, and keeps, is no maximum where it is a value at
+    which loggers end, or where rows that agree to the last digit would have shown noise.
     """
     time, T, found = record.time, record.temperature, _nothing(record)
-    top = int(np.argmax(T))
-    runs = runs_of(np.append(False, (T[1:] == T[top]) & (T[:-1] == T[top])))
-    first, last = next(((a - 1, b) for a, b in runs if b >= top), (top, top))
     sigma, step = noise(time, T), resolution(T)
-    least = max(2.0, 10.0 * sigma, 10.0 * step)
-    below = np.flatnonzero(T[:first] < T[top] - least)
-    if last - first + 1 < FLAT_ROWS or not len(below):
-        return found
-    into = (T[first] - T[below[-1]]) / max(time[first] - time[below[-1]], 1e-9)
-    if into * (time[last] - time[first]) < least:  # it had slowed down
-        return found
-    alike = math.erf(step / (2.0 * math.sqrt(2.0) * sigma)) if sigma > 2e-3 else 1.0  # of two rows at one temperature, by chance
-    if alike ** (last - first) < 1e-6 or _at_a_limit(float(T[top]), step):
-        found[first + 1 : last + 1] = True
+    for band in (0.0, BAND[0] * sigma + BAND[1] * step):
+        top = _level_top(time, T, band, sigma, step)
+        if top is None:
+            continue
+        first, last = top
+        alike = math.erf(step / (2.0 * math.sqrt(2.0) * sigma)) if sigma > 2e-3 else 1.0  # of two rows at one temperature, by chance
+        if (band == 0.0 and alike ** (last - first) < 1e-6) or _at_a_limit(T[first : last + 1], sigma, step):
+            found[first + 1 : last + 1] = True
+            break
     return found
 
 
-def _at_a_limit(T: float, step: float) -> bool:
-    """Whether loggers or thermocouples end at a temperature [K]: round in kelvin, degC or degF."""
-    celsius = T - ZERO_CELSIUS
-    limit = LOGGER_LIMITS[0] if step < 0.02 else LOGGER_LIMITS[1]
-    rounded = [abs(value / limit - round(value / limit)) < 1e-6 for value in (celsius, T, celsius * 1.8 + 32.0)]
-    return any(rounded) or any(abs(celsius - value) < 0.01 for value in KNOWN_LIMITS)
+def abrupt_top(record: Record) -> int | None:
+    """First of the rows that stand at the maximum, where the rise to it does not slow down as far as rows show it; None elsewhere.
+
+    A logger at the end of its range looks so, and so does a reaction that ends between two rows, or one of low order.
+    """
+    time, T = record.time, record.temperature
+    sigma, step = noise(time, T), resolution(T)
+    top = _level_top(time, T, BAND[0] * sigma + BAND[1] * step, sigma, step)
+    if top is None or top[0] < 2:
+        return None
+    first = top[0]
+    least = _least_rise(sigma, step)
+    below = np.flatnonzero(T[: first - 1] <= T[first - 1] - least)
+    if not len(below):
+        return None
+    ends = first - 1 - (first - 1 - int(below[-1])) * np.arange(4)  # the last rise by so much took so many rows
+    if ends[-1] < 0:
+        return None
+    speeds = np.diff(T[ends]) / np.diff(time[ends])  # the last one first
+    onto = (T[first] - T[first - 1]) / (time[first] - time[first - 1])
+    return first if onto > speeds.max() or np.all(speeds[:-1] > STEADY * speeds[1:]) else None
+
+
+def _least_rise(sigma: float, step: float) -> float:
+    return max(LEAST_RISE, 10.0 * sigma, 10.0 * step)
+
+
+def _level_top(time: Floats, T: Floats, band: float, sigma: float, step: float) -> tuple[int, int] | None:
+    """First and last of the rows within `band` [K] of the highest one, where they stand still and were come to at full speed."""
+    top = int(np.argmax(T))
+    first, last = next((a, b) for a, b in runs_of(T >= T[top] - band) if a <= top <= b)
+    least = _least_rise(sigma, step)
+    below = np.flatnonzero(T[:first] < T[top] - least)
+    if last - first + 1 < FLAT_ROWS or not len(below):
+        return None
+    into = (T[first] - T[below[-1]]) / max(time[first] - time[below[-1]], 1e-9)
+    half = (last - first + 2) // 2
+    moved = abs(float(T[last + 1 - half : last + 1].mean() - T[first : first + half].mean()))
+    level = moved <= 4.0 * sigma * math.sqrt(2.0 / half) + 0.5 * step + 1e-6
+    return (first, last) if level and into * (time[last] - time[first]) >= least else None
+
+
+def _at_a_limit(T: Floats, sigma: float, step: float) -> bool:
+    """Whether loggers or thermocouples end at the temperature of these rows [K]: round in kelvin, degC or degF."""
+    level = float(T.mean())
+    celsius = level - ZERO_CELSIUS
+    near = 1e-5 + 0.5 * step + 3.0 * sigma / math.sqrt(len(T))
+    limit = LOGGER_LIMITS[0] if near < FINE else LOGGER_LIMITS[1]
+    off = [abs(value - limit * round(value / limit)) for value in (celsius, level, celsius * 1.8 + 32.0)]
+    return min(off) < near or any(abs(celsius - value) < max(0.01, near) for value in KNOWN_LIMITS)
 
 
 def missing(record: Record) -> Rows:

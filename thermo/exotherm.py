@@ -279,6 +279,15 @@ def waits(trace: Trace) -> list[float]:
     return [wait] * len(trace.holds)
 
 
+def seek_of_phases(trace: Trace) -> float | None:
+    """How long the seek windows are [s] that a record names and that found nothing; None where it names none."""
+    phase, time = named_phases(trace.record), trace.record.time
+    if phase is None:
+        return None
+    ended = [(a, b + 1) for a, b in runs_of(phase == "seek") if b + 1 < len(phase) and phase[b + 1] == "heat"]
+    return float(np.median([time[b] - time[a] for a, b in ended])) if ended else None
+
+
 def window(trace: Trace, start: float, end: float) -> Window:
     """A seek window: the mean rate, for which on a noisy record the least-squares slope stands."""
     record = trace.record

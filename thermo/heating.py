@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -17,7 +18,9 @@ import numpy.typing as npt
 from thermo import onset
 from thermo.arc import PHASE_NAMES
 from thermo.constants import GAS_CONSTANT
+from thermo.errors import CaseError
 from thermo.kinetics import Floats
+from thermo.reader import read_document
 from thermo.record import Record
 from thermo.slopes import HALF_WINDOW, Scatter, line, runs_of, usual_interval
 
@@ -33,6 +36,9 @@ REST = 0.5  # of a seek window: what a heater step has before it at least
 RUNAWAY = onset.RATES["10 K/min"]  # after it a heater step needs a whole seek window of rest
 
 
+OF_A_RUN = ("sensitivity", "seek", "wait", "step")  # what a result folder says of the instrument, in SI
+
+
 class Instrument(NamedTuple):
     """What the reader must know of the test, SI. `wait` None: as long as the record's own holds leave beside the seek window."""
 
@@ -41,6 +47,17 @@ class Instrument(NamedTuple):
     wait: float | None = None
     step: float = 5.0
     phi: float = 1.0
+
+
+def instrument_of_a_run(file: Path) -> dict[str, float]:
+    """What the run looked with, whose `history.csv` or `record.csv` a file in its result folder is; empty for any other file."""
+    if file.name not in ("history.csv", "record.csv"):
+        return {}
+    try:
+        programme = read_document(file.parent / "resolved.yaml").data["programme"]
+        return {name: float(programme[name]) for name in OF_A_RUN} if programme["kind"] == "arc" else {}
+    except (CaseError, KeyError, TypeError, ValueError):
+        return {}
 
 
 def named_phases(record: Record) -> npt.NDArray[np.str_] | None:

@@ -198,7 +198,7 @@ def kinetics_text(summary: dict[str, Any]) -> str:
 
 def record_text(found: dict[str, Any]) -> str:
     """What a person wants to see of a record."""
-    about = found["record"]
+    about, instrument = found["record"], found["instrument"]
     read = ", ".join(repr(printable(name)) for name in about["columns"].values())
     steps = f", {about['heater_steps']} heater steps" if about["heater_steps"] else ""
     waited = f"; {about['wait_s'] / 60.0:.1f} min from a step to its seek window" if about["wait_s"] else ""
@@ -207,6 +207,7 @@ def record_text(found: dict[str, Any]) -> str:
     lines = [
         f"{printable(about['file'])}: {about['samples']} samples of {read}; rate {about['rate']}",
         f"it holds {about['holds']}{steps}{waited}",
+        f"looked for {instrument['sensitivity_K_per_s'] * 60.0:.4g} K/min over {instrument['seek_s'] / 60.0:.4g} min",
         *(["; ".join(spread)] if spread else []),
         "",
         columns_text(_record_rows(found), ("result", "temperature", "time", "remark")),
