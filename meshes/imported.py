@@ -148,10 +148,10 @@ def _read_apart(path: Path, cell_array: str | None, seconds: float, memory: int)
         # -P: no module is taken from the folder of the case
         command = [sys.executable, "-P", files.__file__, str(path.absolute()), str(target), str(math.ceil(seconds)), str(memory)]
         command += [] if cell_array is None else [cell_array]
-        quiet = subprocess.DEVNULL
+        quiet, seen = subprocess.DEVNULL, subprocess.PIPE  # the end of a pipe is seen at once, that of a process is asked for
         try:
             done = subprocess.run(  # noqa: S603 our own program
-                command, stdin=quiet, stdout=quiet, stderr=quiet, timeout=seconds, env={**os.environ, **threads}, check=False
+                command, stdin=quiet, stdout=seen, stderr=quiet, timeout=seconds, env={**os.environ, **threads}, check=False
             )
         except subprocess.TimeoutExpired:
             raise MeshError(path, [f"took longer than {seconds:.3g} s to read"]) from None

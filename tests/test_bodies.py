@@ -112,6 +112,7 @@ sample:
     out: {{from: [10 mm, 0 mm], to: [10 mm, 5 mm]}}
     in: {{from: [12 mm, 0 mm], to: [12 mm, 5 mm]}}
   temperature: 500 K
+  mesh: {{largest: 2.5 mm}}
 programme:
   kind: steady
   faces:
@@ -563,6 +564,7 @@ sample:
     top-of-one: {{from: [0 mm, 30 mm], to: [10 mm, 30 mm]}}
     under-upper: {{from: [0 mm, 32 mm], to: [10 mm, 32 mm]}}
   temperature: 300 K
+  mesh: {{largest: 4 mm}}
 programme:
   kind: surroundings
   faces:

@@ -95,7 +95,7 @@ BLOCK = (
       layers: [{name: block, material: a, thickness: 20 mm}]
       patches: {spot: {face: top, square: 10 mm, centre: [10 mm, 10 mm]}}
       temperature: 300 K
-      mesh: {order: 1, smallest: 8 nm, largest: 5 mm, growth: 10}
+      mesh: {order: 1, smallest: 8 nm, largest: 10 mm, growth: 10}
     programme: {kind: surroundings, faces: {spot: [{kind: flux, heat_flux: 10 kW/m2}]}, end: 1 s}
     numerics: {tensor: TENSOR, tolerance: 1e-2}
 """

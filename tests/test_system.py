@@ -75,7 +75,7 @@ def test_capacity_is_mass_times_heat_capacity(order):
     ("face", "probe"), [("top", "{face: bottom, take: mean}"), ("left", "{face: right, take: mean}"), ("back", "[3 mm, 0 mm, 4 mm]")]
 )
 def test_a_slab_agrees_with_its_series_along_every_axis(face, probe):
-    result = run(bar(face=face, probe=probe, largest="0.8 mm"))
+    result = run(bar(face=face, probe=probe, largest="1.25 mm"))
     theta = (result.probe("far") - 300.0) / 100.0
     fourier = 2.0 / 1e6 * result.time / 1e-4
     exact = np.array([slab_theta(fo) if fo > 1e-3 else 0.0 for fo in fourier])
@@ -341,7 +341,7 @@ def test_a_large_body_takes_the_same_steps(monkeypatch):
     table = "{table: [[300 K, 2 W/(m K)], [350 K, 3 W/(m K)], [400 K, 1 W/(m K)]]}"
 
     def steps():
-        body = MeshBody(bar(k=table, order=1, largest="1.5 mm", tolerance=1e-6))
+        body = MeshBody(bar(k=table, order=1, largest="2.5 mm", tolerance=1e-6))
         sample, programme = body.sample._replace(stack=None), body.programme
         state, work = initial_state(sample, programme), make_work(sample, programme)
         trial = copied(state)

@@ -25,7 +25,7 @@ BOX = """
         - {{name: three, material: b, thickness: 1 mm}}
       patches: {{spot: {{face: {face}, square: 1 mm, centre: [3 mm, 2 mm]}}}}
       temperature: 300 K
-      mesh: {{order: {order}, smallest: 0.2 mm, largest: 2 mm}}
+      mesh: {{order: {order}, smallest: 0.4 mm, largest: 2 mm}}
     programme: {{kind: surroundings, faces: {faces}, end: 2 s}}
     measure: {{probes: {{p: [7 mm, 5 mm, 1 mm], mean: {{face: bottom, take: mean}}}}}}
     numerics: {{tolerance: 1e-4, tensor: {tensor}}}
