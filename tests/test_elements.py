@@ -86,9 +86,8 @@ def test_the_flux_through_the_outside_is_the_divergence(dimension, simplices, or
         part = mesh._replace(cells=mesh.cells[cells], regions={"all": np.arange(len(cells))})
         from meshes.mesh import outside
 
-        B, P = space.flux(outside(part), lambda places: np.eye(dimension)[:, :, None, None] * np.ones(places.shape[1:]), cells)
+        B = space.flux(outside(part), lambda places: np.eye(dimension)[:, :, None, None] * np.ones(places.shape[1:]), cells)
         assert float((B @ x).sum()) == pytest.approx(0.0, abs=1e-12)
-        assert P.sum(axis=1) == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize(("dimension", "simplices"), CELLS[1:])

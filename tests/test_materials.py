@@ -6,7 +6,7 @@ import pytest
 from thermo.errors import CaseError
 from thermo.materials import ByAxis, Material, Table, _Family, library_materials, material_mistakes, read_library
 from thermo.reader import make, parse_document
-from thermo.storage import Enthalpy, Storage
+from thermo.storage import Integral, Storage
 from thermo.units import Quantity
 
 WRITTEN = """materials:
@@ -246,8 +246,8 @@ def test_the_schema_of_a_conductivity_offers_all_its_forms():
 
 def test_the_temperature_of_nodes_of_two_materials_is_found_in_few_steps(monkeypatch):
     """H(T(H)) = H, and where a guess is the answer already, no bisection follows."""
-    bend = Enthalpy(np.array([300.0, 350.0]), np.array([1.0, 2.0]), np.array([1.0, 1.5]), np.array([0.0, 75.0]))
-    plain = Enthalpy(np.array([298.15]), np.array([3.0]), np.array([3.0]), np.array([0.0]))
+    bend = Integral(np.array([300.0, 350.0]), np.array([1.0, 2.0]), np.array([1.0, 1.5]), np.array([0.0, 75.0]))
+    plain = Integral(np.array([298.15]), np.array([3.0]), np.array([3.0]), np.array([0.0]))
     storage = Storage(np.array([[1.0, 2.0], [0.5, 0.1], [1.0, 1.0]]), [bend, plain])
     T, asked, heat = np.array([310.0, 340.0, 400.0]), [], Storage.heat
     monkeypatch.setattr(Storage, "heat", lambda self, T: asked.append(T) or heat(self, T))

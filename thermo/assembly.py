@@ -44,18 +44,6 @@ def assemble(space: Any, conductivity: Floats) -> csr_matrix:
     return csr_matrix((data, indices, indptr), shape=(n_nodes, n_nodes))
 
 
-def shares(space: Any, matrix: csr_matrix, part: Any) -> csr_matrix:
-    """What a conductivity of one in each of the cells `part` (n,) adds to the entries of a matrix by `assemble`: (n_entries, n) [m]."""
-    from scipy.sparse import csc_matrix
-
-    n, n_local = len(part), space.cells.shape[1]
-    entry, share = np.empty((n, n_local * n_local), np.int32), np.empty((n, n_local * n_local))
-    cells = np.ascontiguousarray(space.cells, np.int32)
-    compile_kernels()(spread)(cells, part, _geometry(space), matrix.indptr, matrix.indices, entry, share)
-    made = csc_matrix((share.ravel(), entry.ravel(), np.arange(0, share.size + 1, n_local * n_local)), shape=(matrix.nnz, n))
-    return made.tocsr()
-
-
 class Geometry(NamedTuple):
     """Where cells are: `vertices` (n_cells, n) of their `points` (n_points, 3) [m]; at the quadrature points of the unit cell `slopes`
     (n_points, n_local, 3) of the shape functions, `corners` and `values` of those that the vertices span it with, `weights`; what
@@ -120,11 +108,14 @@ def gathered(s: float, data: Floats, places: Any, on_diagonal: Any, diagonal: Fl
     return found
 
 
-def added(data: Floats, entries: csr_matrix, value: Floats) -> Floats:
-    """data + entries @ value, in one pass."""
-    found = np.empty_like(data)
-    compile_kernels()(add)(data, unsigned(entries.indptr), unsigned(entries.indices), entries.data, value, found)
-    return found
+def add_means(data: Floats, diagonal: Any, part: Any, temperature: Floats) -> None:
+    """Add a `conduction.Variable` at temperatures of the nodes [K] to the entries of its matrix, in one pass."""
+    law = part.law
+    piece = np.searchsorted(law.temperature, temperature, side="right")
+    compile_kernels()(means)(
+        unsigned(part.one), unsigned(part.other), part.weight, unsigned(part.upper), unsigned(part.lower), unsigned(diagonal),
+        temperature, law.value(temperature), law.at(temperature), piece, data,
+    )  # fmt: skip
 
 
 def unsigned(places: Any) -> Places:
@@ -214,13 +205,19 @@ def gather(s, data, places, on_diagonal, diagonal, found):
 
 
 @kernel
-def add(data, indptr, indices, entries, value, found):
-    """Into the last what `added` says."""
-    for row in range(found.shape[0]):
-        total = data[row]
-        for k in range(indptr[row], indptr[row + 1]):
-            total += entries[k] * value[indices[k]]
-        found[row] = total
+def means(one, other, weight, upper, lower, diagonal, temperature, value, potential, piece, data):
+    """Into the last what `add_means` says."""
+    for p in range(one.shape[0]):
+        i, j = one[p], other[p]
+        difference = temperature[i] - temperature[j]
+        if piece[i] == piece[j] or abs(difference) < 1e-6:
+            entry = weight[p] * 0.5 * (value[i] + value[j])
+        else:
+            entry = weight[p] * (potential[i] - potential[j]) / difference
+        data[upper[p]] += entry
+        data[lower[p]] += entry
+        data[diagonal[i]] -= entry
+        data[diagonal[j]] -= entry
 
 
 @kernel
@@ -330,20 +327,3 @@ def fill(cells, g, conductivity, indptr, indices, data):
         for i in range(cells.shape[1]):
             for j in range(cells.shape[1]):
                 data[entry_of(indptr, indices, cells[c, i], cells[c, j])] += g.K[i, j]
-
-
-@kernel
-def spread(cells, part, g, indptr, indices, entry, share):
-    """Into the last two (n, n_local^2) where the entries of the matrices of some cells stand, and these entries; rows sum to zero."""
-    m = cells.shape[1]
-    for k in range(part.shape[0]):
-        c = part[k]
-        cell_matrix(g, c, 1.0)
-        for i in range(m):
-            total = 0.0
-            for j in range(m):
-                entry[k, i * m + j] = entry_of(indptr, indices, cells[c, i], cells[c, j])
-                share[k, i * m + j] = g.K[i, j]
-                if j != i:
-                    total += g.K[i, j]
-            share[k, i * m + i] = -total

@@ -1,8 +1,10 @@
 """Heat conduction between nodes: a symmetric matrix whose rows sum to zero, kept or made anew where conductivities depend on T.
 
-    K = sum over regions and directions d of  integral of  k_d(T) (D_d grad N_i) . grad N_j,   D_d the dyad of a direction
+    K = sum over regions and directions d of  k_d  times  G_ij = integral of  (D_d grad N_i) . grad N_j,   D_d the dyad of a direction
 
-Linear elements take k_d at the mean temperature of a cell, quadratic ones at each quadrature point; both keep their order.
+A conductivity that depends on temperature has Kirchhoff's potential F(T) = integral of k dT, and k grad T is grad F. What flows between
+two nodes is G_ij (F(T_j) - F(T_i)): the matrix has G_ij times the mean of k from T_i to T_j. The potential is smooth where k changes within
+a few kelvin and the temperature has a kink, so the order of the elements is kept there, and the steady state of a slab is exact.
 """
 
 from __future__ import annotations
@@ -14,9 +16,11 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from meshes.mesh import Links
-from thermo.assembly import LARGE, added, assemble, conducted, shares
+from thermo.assembly import LARGE, add_means, assemble, conducted
+from thermo.constants import REFERENCE_TEMPERATURE
 from thermo.kinetics import Floats, Integers
 from thermo.materials import ByAxis, Cylindrical, Orthotropic, Table, Tensor
+from thermo.storage import Integral, Storage, integral_of
 
 NEXT_TO_NOTHING = 1e-200  # W/(m K): keeps the entries of a matrix that a table fills later, since adding matrices drops zeros
 
@@ -114,44 +118,90 @@ def _round(conductivity: Cylindrical, dimension: int, axisymmetric: bool, along:
         yield Directions(conductivity.axial, axial)
 
 
-class Variable(NamedTuple):
-    """What a table of conductivity adds to the entries of the matrix: `entries` (n_entries, n_points) [m] times k at the points,
-    whose temperature is `points` (n_points, n_nodes) times that of the nodes."""
+NEAR = 1e-6  # K: temperatures of two pieces of a table so near are one
 
-    entries: csr_matrix
-    points: csr_matrix
-    temperature: Floats
-    value: Floats
+
+class Variable(NamedTuple):
+    """What a table of conductivity adds to the matrix: to its entry for nodes `one` and `other`, `weight` [m] times the mean of k between
+    their temperatures. `upper`, `lower`: where the entries of a pair stand; `law`: k and its potential."""
+
+    one: Integers
+    other: Integers
+    weight: Floats
+    upper: Integers
+    lower: Integers
+    law: Integral
+
+    def mean(self, temperature: Floats) -> Floats:
+        """The mean of k between the temperatures of each pair [W/(m K)]: difference of potentials over that of temperatures."""
+        law = self.law
+        piece = np.searchsorted(law.temperature, temperature, side="right")
+        value, potential = law.value(temperature), law.at(temperature)
+        difference = temperature[self.one] - temperature[self.other]
+        linear = (piece[self.one] == piece[self.other]) | (np.abs(difference) < NEAR)
+        mean = (potential[self.one] - potential[self.other]) / np.where(linear, 1.0, difference)
+        return np.where(linear, 0.5 * (value[self.one] + value[self.other]), mean)  # type: ignore[no-any-return]
 
 
 class Conduction(NamedTuple):
     """The matrix [W/K] as it is without what depends on temperature, its pairs of nodes (of a large one none are kept), and what depends
-    on temperature."""
+    on temperature; `above` and `diagonal`: where the entries above the diagonal and on it stand, if something depends on temperature."""
 
     matrix: csr_matrix
     edges: Edges | None
     variable: tuple[Variable, ...]
-    upper: Integers | None = None  # where the entries above the diagonal stand, if something depends on temperature
+    above: Integers | None = None
+    diagonal: Integers | None = None
 
     def into(self, temperature: Floats) -> Floats:
         """-K T: heat conducted into each node [W], from differences of temperature."""
         return conducted(self.matrix, temperature) if self.edges is None else self.edges.into(temperature)
 
     def at(self, temperature: Floats) -> Conduction:
-        """The same with the conductivities at a temperature of the nodes [K]; itself where none depends on it."""
+        """The same with the mean conductivities between temperatures of the nodes [K]; itself where none depends on them."""
         if not self.variable:
             return self
-        data = self.matrix.data
+        data = self.matrix.data.copy()
         for part in self.variable:
-            value = np.interp(part.points @ temperature, part.temperature, part.value)
-            data = added(data, part.entries, value) if self.edges is None else data + part.entries @ value
+            if self.edges is None:
+                add_means(data, self.diagonal, part, temperature)
+                continue
+            entry = part.weight * part.mean(temperature)
+            data[part.upper] += entry
+            data[part.lower] += entry
+            data[self.diagonal] -= np.bincount(part.one, entry, len(temperature)) + np.bincount(part.other, entry, len(temperature))
         matrix = csr_matrix((data, self.matrix.indices, self.matrix.indptr), shape=self.matrix.shape)
-        return Conduction(matrix, None if self.edges is None else Edges(self.edges.difference, -data[self.upper]), ())
+        return Conduction(matrix, None if self.edges is None else Edges(self.edges.difference, -data[self.above]), ())
+
+    def tangent(self, temperature: Floats) -> csr_matrix:
+        """d(K(T) T)/dT [W/K]: its columns have the conductivities of their nodes, so that it is not symmetric."""
+        data, n = self.matrix.data.copy(), len(temperature)
+        for part in self.variable:
+            value = part.law.value(temperature)
+            to, back = part.weight * value[part.other], part.weight * value[part.one]
+            data[part.upper] += to
+            data[part.lower] += back
+            data[self.diagonal] -= np.bincount(part.one, back, n) + np.bincount(part.other, to, n)
+        return csr_matrix((data, self.matrix.indices, self.matrix.indptr), shape=self.matrix.shape)
+
+    def potentials(self) -> Storage:
+        """What each node's heat flow follows as its temperature changes: the potentials of its materials, weighed by what they conduct."""
+        n = self.matrix.shape[0]
+        weights = [self.matrix.data[self.diagonal]]
+        weights += [-np.bincount(part.one, part.weight, n) - np.bincount(part.other, part.weight, n) for part in self.variable]
+        constant = integral_of(np.array([REFERENCE_TEMPERATURE]), np.ones(1), np.ones(1))
+        return Storage(np.maximum(np.stack(weights, axis=1), 0.0), [constant, *(part.law for part in self.variable)])
 
 
-def table_of(value: Any) -> tuple[Floats, Floats]:
-    """The rows of a table."""
-    return np.array(value.temperature, float), np.array(value.value, float)
+def law_of(table: Table) -> Integral:
+    """A table of conductivity and its potential."""
+    value = np.array(table.value, float)
+    return integral_of(np.array(table.temperature, float), value, value)
+
+
+def potential(value: Any, temperature: Floats) -> Floats:
+    """Kirchhoff's potential of a number or a table of conductivity [W/m], up to a constant: k grad T is its gradient."""
+    return law_of(value).at(temperature) if isinstance(value, Table) else float(value) * temperature
 
 
 def conduction_of(space: Any, conductivity: dict[str, Any], links: list[Links]) -> Conduction:
@@ -180,29 +230,68 @@ def conduction_of(space: Any, conductivity: dict[str, Any], links: list[Links]) 
     if not tables:
         matrix = _linked(space.conduction(constant), links)
         return Conduction(matrix, edges_of(matrix), ())
-    added_by = [_shares(space, cells, dyad) for cells, dyad, _ in tables]
-    n = space.n_nodes
-    matrix = _linked(space.conduction(constant) if np.any(constant) else csr_matrix((n, n)), links)
+    matrix = _linked(space.conduction(constant), links) if np.any(constant) or links else csr_matrix((space.n_nodes,) * 2)
+    added_by = []
+    for cells, dyad, _ in tables:
+        of_one = np.zeros_like(constant)
+        of_one[:, :, cells] = dyad
+        added_by.append(space.conduction(of_one))
     # one pattern for what is constant and what is not: an entry may vanish for a uniform conductivity and not for another
-    pairs = np.sort(np.concatenate([share.pairs for share in added_by]))
-    pairs = pairs[np.concatenate([[True], pairs[1:] != pairs[:-1]])]  # sorting is several times faster than np.unique
-    spread = (matrix + csr_matrix((np.full(len(pairs), 1e-300), (pairs // n, pairs % n)), shape=(n, n))).tocsr()
-    spread.sort_indices()
-    variable = tuple(_variable(space, spread, cells, share, table) for share, (cells, _, table) in zip(added_by, tables, strict=True))
-    rows = np.repeat(np.arange(spread.shape[0]), np.diff(spread.indptr))
-    edges = edges_of(spread) if len(space.of.cells) < LARGE else None
-    return Conduction(spread, edges, variable, np.flatnonzero(spread.indices > rows))
+    pattern = sum((_ones(part) for part in added_by), _ones(matrix))
+    pattern.sort_indices()
+    whole = _widened(matrix, pattern)
+    edges = edges_of(whole) if len(space.of.cells) < LARGE else None
+    return _varying(whole, edges, added_by, [table for _, _, table in tables])
+
+
+def _ones(matrix: csr_matrix) -> csr_matrix:
+    return csr_matrix((np.ones(matrix.nnz), matrix.indices, matrix.indptr), shape=matrix.shape)
+
+
+def _keys(matrix: csr_matrix) -> Integers:
+    """A number of each entry of a matrix with sorted indices, rising."""
+    n = matrix.shape[0]
+    return np.repeat(np.arange(n, dtype=np.int64), np.diff(matrix.indptr)) * n + matrix.indices  # type: ignore[no-any-return]
+
+
+def _widened(matrix: csr_matrix, pattern: csr_matrix) -> csr_matrix:
+    """The same matrix with an entry wherever the pattern has one."""
+    matrix.sort_indices()
+    data = np.zeros(pattern.nnz)
+    data[np.searchsorted(_keys(pattern), _keys(matrix))] = matrix.data
+    return csr_matrix((data, pattern.indices, pattern.indptr), shape=pattern.shape)
+
+
+def _varying(matrix: csr_matrix, edges: Edges | None, added_by: list[csr_matrix], tables: list[Table]) -> Conduction:
+    """The conduction of a matrix and of tables, by the matrix that each has with a conductivity of one."""
+    keys, n = _keys(matrix), matrix.shape[0]
+    variable = []
+    for part, table in zip(added_by, tables, strict=True):
+        entries = part.tocoo()
+        pairs = (entries.row < entries.col) & (entries.data != 0.0)
+        one, other, weight = entries.row[pairs], entries.col[pairs], entries.data[pairs]
+        upper = np.searchsorted(keys, one.astype(np.int64) * n + other).astype(one.dtype)
+        lower = np.searchsorted(keys, other.astype(np.int64) * n + one).astype(one.dtype)
+        variable.append(Variable(one, other, weight, upper, lower, law_of(table)))
+    rows = np.repeat(np.arange(n), np.diff(matrix.indptr))
+    return Conduction(matrix, edges, tuple(variable), np.flatnonzero(matrix.indices > rows), np.flatnonzero(matrix.indices == rows))
 
 
 def _of_scalars(space: Any, conductivity: dict[str, Any], links: list[Links]) -> Conduction:
-    """The same of a large mesh, in compiled code: constants, and tables on linear elements."""
+    """The same of a large mesh, in compiled code: constants and tables."""
     by_cell = np.zeros(len(space.of.cells))
     for region, value in conductivity.items():
         by_cell[space.of.regions[region]] = NEXT_TO_NOTHING if isinstance(value, Table) else value
     matrix = _linked(assemble(space, by_cell), links)
     tables = [(space.of.regions[region], value) for region, value in conductivity.items() if isinstance(value, Table)]
-    variable = [Variable(shares(space, matrix, cells), at_points(space, cells), *table_of(table)) for cells, table in tables]
-    return Conduction(matrix, None, tuple(variable))
+    if not tables:
+        return Conduction(matrix, None, ())
+    added_by = []
+    for cells, _ in tables:
+        of_one = np.zeros(len(by_cell))
+        of_one[cells] = 1.0
+        added_by.append(assemble(space, of_one))
+    return _varying(matrix, None, added_by, [table for _, table in tables])
 
 
 def _linked(matrix: csr_matrix, links: list[Links]) -> csr_matrix:
@@ -213,54 +302,3 @@ def _linked(matrix: csr_matrix, links: list[Links]) -> csr_matrix:
         matrix = (matrix + csr_matrix((data, (rows, columns)), shape=matrix.shape)).tocsr()
     matrix.sort_indices()  # multigrid would do so in place, in arrays that are shared
     return matrix
-
-
-class _Shares(NamedTuple):
-    """What a conductivity at each point adds to which entry: `pairs` row x n_nodes + column, `points`, `data` [m]."""
-
-    pairs: Integers
-    points: Integers
-    data: Floats
-
-
-def _shares(space: Any, cells: Integers, dyad: Floats) -> _Shares:
-    basis, nodes, n = space.basis, space.cells[cells].astype(np.int64), space.n_nodes
-    n_local, n_cells = nodes.shape[1], len(cells)
-    weight = basis.dx[cells] * space.measure(space.places()[:, cells])
-    gradients = [np.broadcast_to(np.asarray(basis.basis[i][0].grad)[:, cells], (len(dyad), *weight.shape)) for i in range(n_local)]
-    n_points = points_of(space)
-    pairs, points, data = [], [], []
-    for i in range(n_local):
-        turned = np.einsum("abcq,bcq,cq->acq", dyad, gradients[i], weight)
-        for j in range(n_local):
-            value = np.einsum("acq,acq->cq", turned, gradients[j])
-            value = value.sum(axis=1, keepdims=True) if n_points == 1 else value
-            keep = value != 0.0
-            pairs.append(np.broadcast_to((nodes[:, i] * n + nodes[:, j])[:, None], value.shape)[keep])
-            points.append((np.arange(n_cells)[:, None] * n_points + np.arange(n_points))[keep])
-            data.append(value[keep])
-    return _Shares(np.concatenate(pairs), np.concatenate(points), np.concatenate(data))
-
-
-def points_of(space: Any) -> int:
-    """Places in a cell at which a conductivity over temperature is taken."""
-    return 1 if space.order == 1 else len(space.rule[1])
-
-
-def _variable(space: Any, matrix: csr_matrix, cells: Integers, share: _Shares, table: Table) -> Variable:
-    n = matrix.shape[0]
-    keys = np.repeat(np.arange(n, dtype=np.int64), np.diff(matrix.indptr)) * n + matrix.indices
-    shape = (len(keys), len(cells) * points_of(space))
-    entries = csr_matrix((share.data, (np.searchsorted(keys, share.pairs), share.points)), shape=shape)
-    return Variable(entries, at_points(space, cells), *table_of(table))
-
-
-def at_points(space: Any, cells: Integers) -> csr_matrix:
-    """The temperatures at the places in some cells at which their conductivity is taken, from those of the nodes."""
-    nodes, n_points = space.cells[cells], points_of(space)
-    n_rows, n_local = len(cells) * n_points, nodes.shape[1]
-    each = space.shapes(space.element)[0] if n_points > 1 else np.full((1, n_local), 1.0 / n_local)
-    columns = np.repeat(nodes, n_points, axis=0).ravel()
-    return csr_matrix(
-        (np.tile(each, (len(cells), 1)).ravel(), columns, np.arange(0, n_rows * n_local + 1, n_local)), shape=(n_rows, space.n_nodes)
-    )

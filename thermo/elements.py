@@ -241,10 +241,9 @@ class Space:
         nodes, number = np.unique(each, return_inverse=True)
         return nodes, np.bincount(number.ravel(), weights=np.outer(length, shares).ravel(), minlength=len(nodes)).astype(float)
 
-    def flux(self, facets: Integers, dyad: Any, cells: Integers) -> tuple[Any, Any]:
-        """Heat through facets from the side of some cells per conductivity, and the temperature that goes with each piece of it.
+    def flux(self, facets: Integers, dyad: Any, cells: Integers) -> Any:
+        """Heat through facets from the side of some cells, the sum of B F with F the potential of the conductivity at the nodes.
 
-        Returns (B, P): with k at the temperatures P T of the pieces, the heat that leaves those cells through the facets is k . (B T).
         `dyad` gives the dyads of a direction at places (dimension, n). Facets that none of the cells has count for nothing.
         """
         from scipy.sparse import csr_matrix
@@ -252,7 +251,6 @@ class Space:
         cell, side = self._sides(facets, cells)
         nodes = np.take_along_axis(self.cells[cell], self._facet_locals()[side], axis=1)
         shapes, slopes, weights = _facet_rule(self.of.kind, 1)
-        values, _, _ = _facet_rule(self.of.kind, self.order)
         corners = self.points[nodes[:, : facets.shape[1]]]
         places = np.einsum("qi,fid->dfq", shapes, corners)
         # the facet's places in the unit cell
@@ -263,18 +261,12 @@ class Space:
         share = -np.einsum("fqia,afq,fq,q->fqi", gradient, turned, self.measure(places), weights)
         n = share.shape[0] * share.shape[1]
         repeated = np.repeat(self.cells[cell], len(weights), axis=0)
-        B = csr_matrix((share.ravel(), (np.repeat(np.arange(n), repeated.shape[1]), repeated.ravel())), shape=(n, self.n_nodes))
-        on = np.repeat(nodes, len(weights), axis=0)
-        P = csr_matrix(
-            (np.tile(values, (len(cell), 1)).ravel(), (np.repeat(np.arange(n), on.shape[1]), on.ravel())), shape=(n, self.n_nodes)
-        )
-        return B, P
+        return csr_matrix((share.ravel(), (np.repeat(np.arange(n), repeated.shape[1]), repeated.ravel())), shape=(n, self.n_nodes))
 
-    def beside(self, at: Floats, dyad: Any, cells: Integers) -> tuple[Any, Integers]:
-        """The rows of the conduction matrix of some cells, each times its node's `at` (n_nodes,), added up as B (n_pieces, n_nodes); and
-        the cells with such a node.
+    def beside(self, at: Floats, dyad: Any, cells: Integers) -> Any:
+        """The rows of the conduction matrix of some cells, each times its node's `at` (n_nodes,), as B (n_pieces, n_nodes).
 
-        With k where `conduction.at_points` takes it in those cells, at . (K T) is k . (B T). `dyad` gives the dyads of a direction at
+        With F the potential of their conductivity at the nodes, at . (K T) is the sum of B F. `dyad` gives the dyads of a direction at
         places (dimension, ...).
         """
         from scipy.sparse import csr_matrix
@@ -287,12 +279,9 @@ class Space:
         test = sum(slope * at[own[:, i]][None, :, None] for i, slope in enumerate(slopes))
         turned = np.einsum("abcq,bcq,cq->acq", dyad(places), test, basis.dx * self.measure(places))
         share = np.stack([np.einsum("acq,acq->cq", turned, slope) for slope in slopes], axis=-1)
-        if self.order == 1:
-            share = share.sum(axis=1, keepdims=True)
-        columns = np.repeat(own, share.shape[1], axis=0)
-        n, width = columns.shape
-        B = csr_matrix((share.ravel(), columns.ravel(), np.arange(0, n * width + 1, width)), shape=(n, self.n_nodes))
-        return B, touching
+        share = share.sum(axis=1)
+        n, width = own.shape
+        return csr_matrix((share.ravel(), own.ravel(), np.arange(0, n * width + 1, width)), shape=(n, self.n_nodes))
 
     def _gradients(self, cells: Integers, local: Floats) -> Floats:
         """Gradients of the shape functions of cells (n,) at places (dimension, n, q) of the unit cell: (n, q, n_local, dimension)."""

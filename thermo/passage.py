@@ -20,8 +20,8 @@ import numpy as np
 
 from meshes.mesh import equal_rows, facet_pairs, rows_in
 from thermo.boundary import LINKS, GapRadiation, Held, Source
-from thermo.conduction import at_points, directions
-from thermo.derived import principal, value_at
+from thermo.conduction import directions, potential
+from thermo.derived import principal
 from thermo.kinetics import Floats, Integers
 from thermo.shape import facing
 from thermo.storage import Storage
@@ -30,14 +30,14 @@ from thermo.system import across, exchange
 
 class Passage(NamedTuple):
     """The terms of the heat through a face [W]: conditions on nodes with their area [m2] or volume [m3]; the share of held nodes in what
-    they are given; links (condition, nodes of both sides, area with a sign); conduction as (value, B, P), the heat k(P T) . (B T) that
-    counts against; what is stored beside the face, by enthalpies or by a row of the mass matrix."""
+    they are given; links (condition, nodes of both sides, area with a sign); conduction as (value, B), the sum of B times the
+    potential of the conductivity counts against; what is stored beside the face, by enthalpies or by a row of the mass matrix."""
 
     exchanges: list[tuple[Any, Integers, Floats]] = []
     held: Integers = np.zeros(0, np.int64)
     share: Floats = np.zeros(0)
     links: list[tuple[Any, Integers, Integers, Floats]] = []
-    conduct: list[tuple[Any, Any, Any]] = []
+    conduct: list[tuple[Any, Any]] = []
     storage: list[Storage] = []
     mass: Floats | None = None
 
@@ -49,8 +49,8 @@ class Passage(NamedTuple):
         for condition, one, other, area in self.links:
             a, b = temperature[one], temperature[other]
             found += float(np.sum(across(condition, area, time, a, b) * (a - b)))
-        for value, B, P in self.conduct:
-            found -= float(np.sum(value_at(value, P @ temperature) * (B @ temperature)))
+        for value, B in self.conduct:
+            found -= float(np.sum(B @ potential(value, temperature)))
         for storage in self.storage:
             found -= float(storage.capacity(temperature) @ slopes)
         return found if self.mass is None else found - float(self.mass @ slopes)
@@ -75,7 +75,7 @@ def passage(body: Any, face: str) -> Passage:
         held, share = _held(body, facets, weights)
         return Passage(_conditions(body, facets, weights, np.ones(shape.n_nodes)), held, share, _gaps(body, facets, weights, None))
     conductivity = {name: material.thermal_conductivity for name, material in body.materials.items()}
-    return Passage(conduct=[(value, -B, P) for value, B, P in shape.flow(face, conductivity)])
+    return Passage(conduct=[(value, -B) for value, B in shape.flow(face, conductivity)])
 
 
 def _conditions(body: Any, facets: Integers, weights: Floats, at: Floats) -> list[tuple[Any, Integers, Floats]]:
@@ -151,8 +151,7 @@ def _between(body: Any, face: str) -> Passage:
                 weight = at[other] * (last == region) - at[one] * (first == region)
                 found.links.append((condition, one, other, weight * area))
         for direction in directions(body.materials[region].thermal_conductivity, body.block.dimension, space.axisymmetric):
-            B, touching = space.beside(at, direction.dyad, cells)
-            found.conduct.append((direction.value, B, at_points(space, touching)))
+            found.conduct.append((direction.value, space.beside(at, direction.dyad, cells)))
         if body.sample.mass is None:
             found.storage.append(Storage((at * body.volumes[:, k])[:, None], [body.laws[k]]))
         else:

@@ -188,9 +188,9 @@ class Shape:
         partner, normal = facing(self.mesh, face, condition.to, self.space.axisymmetric)
         return self.space.opposite(self.mesh.faces[face], self.mesh.faces[condition.to][partner], normal)
 
-    def flow(self, face: str, conductivity: dict[str, Any]) -> list[tuple[Any, Any, Any]]:
-        """Conduction through a face within the body, where the coordinates rise, as terms (value, B, P): the heat is the sum of
-        k(P T) . (B T) [W], the mean of what both sides say, see `Space.flux`."""
+    def flow(self, face: str, conductivity: dict[str, Any]) -> list[tuple[Any, Any]]:
+        """Conduction through a face within the body, where the coordinates rise, as terms (value, B): the heat is the sum of B times
+        the potential of the conductivity [W], the mean of what both sides say, see `Space.flux`."""
         from thermo.conduction import directions
 
         facets, sides = facet_pairs(self.mesh)
@@ -205,8 +205,7 @@ class Shape:
             for near, sign in ((lower, 0.5), (upper, -0.5)):
                 part = np.intersect1d(near, self.mesh.regions[region])
                 for direction in directions(value, self.mesh.points.shape[1], self.space.axisymmetric) if len(part) else ():
-                    B, P = self.space.flux(rows, direction.dyad, part)
-                    found.append((direction.value, sign * B, P))
+                    found.append((direction.value, sign * self.space.flux(rows, direction.dyad, part)))
         return found
 
     def _rising_normals(self, facets: Integers) -> Floats:
@@ -250,20 +249,18 @@ class Shape:
 
     def heat_flux(self, frame: Frame, values: Floats, conductivity: dict[str, Any]) -> Floats:
         """-k grad T in the middle of every cell of a frame [W/m2], (n_cells, 3), from the temperatures of its points [K]."""
-        from thermo.conduction import directions
-        from thermo.derived import value_at
+        from thermo.conduction import directions, potential
 
         corners = frame.points[frame.cells]
         dimension = self.mesh.points.shape[1]
-        middle, mean = corners.mean(axis=1), values[frame.cells].mean(axis=1)
-        slope = cell_gradient(corners[:, :, :dimension], values[frame.cells], frame.kind)
+        middle = corners.mean(axis=1)
         made = np.zeros((len(frame.cells), 3))
         for number, value in enumerate(conductivity.values()):
             rows = np.flatnonzero(frame.material == number)
             for direction in directions(value, dimension, self.space.axisymmetric):
-                k = value_at(direction.value, mean[rows])
-                dyad = direction.dyad(middle[rows, :dimension].T)
-                made[rows, :dimension] -= k[..., None] * np.einsum("abn,nb->na", dyad, slope[rows])
+                cells = frame.cells[rows]
+                slope = cell_gradient(corners[rows, :, :dimension], potential(direction.value, values)[cells], frame.kind)
+                made[rows, :dimension] -= np.einsum("abn,nb->na", direction.dyad(middle[rows, :dimension].T), slope)
         return made
 
     def unfolded(self, values: Floats) -> Floats:

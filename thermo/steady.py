@@ -1,4 +1,8 @@
-"""The steady state of a meshed body: surface(T) - K(T) T = 0 by Newton's method, held by a search along its direction."""
+"""The steady state of a meshed body: surface(T) - K(T) T = 0 by Newton's method, held by a search along its direction.
+
+Where conductivities depend on temperature its matrix is the full tangent, and each step is one in the potential of the nodes rather than
+in their temperature: of a body of one material it is the whole way, however its conductivity changes.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, diags_array
+from scipy.sparse.linalg import bicgstab, splu
 
 from thermo.boundary import GapRadiation, Radiation
 from thermo.conduction import edges_of
@@ -14,8 +19,20 @@ from thermo.errors import SolveError
 from thermo.kinetics import Floats
 from thermo.multigrid import multigrid
 from thermo.programme import ENDED, PHASE, REASON, FaceSchedule
-from thermo.stepping import HIGHEST, LOWEST, N_MULTIGRID, N_STEPS, RELEASED, History, State, new_history, write_row
-from thermo.system import MeshSample, MeshWork, heat_of, surface
+from thermo.stepping import (
+    HIGHEST,
+    LOWEST,
+    N_DIRECT,
+    N_MULTIGRID,
+    N_SOLVES,
+    N_STEPS,
+    RELEASED,
+    History,
+    State,
+    new_history,
+    write_row,
+)
+from thermo.system import MOST_DIRECT, SOLVE_TOLERANCE, MeshSample, MeshWork, Surface, heat_of, solved, surface
 
 MOST = 200  # iterations
 SMALLEST = 1e-10  # of the largest flow, what may be left open at a node
@@ -32,6 +49,28 @@ class SteadyWork(MeshWork):
         if self.made[0] is not matrix:
             self.made = (matrix, multigrid(matrix))
         return N_MULTIGRID, self.made[1]
+
+    def tangent_solve(self, T: Floats, left: Floats, around: Surface, loop: Floats, slope: Floats) -> Floats | None:
+        """The change of the free nodes by the full tangent, slopes of conductivities and all [K]; None if it is not found.
+
+        Large ones with multigrid of the mean conductivities; where that misses, in changes of the nodes' potentials, whose `slope` in the
+        temperature (n_nodes,) [W/(m K)] is known: of one material the tangent is symmetric in them.
+        """
+        loop[N_SOLVES] += 1.0
+        tangent = self._system(1.0, self.sample.conduction.tangent(T), around.slope[self.free], around.links)
+        norm = float(np.linalg.norm(left))
+        if len(left) > MOST_DIRECT[self.sample.dimension]:
+            means = self.matrix_at(1.0, around, np.zeros_like(T))
+            per = diags_array(1.0 / slope[self.free])
+            scaled = (tangent @ per).tocsr()
+            for matrix, near in ((tangent, lambda: means), (scaled, lambda: (0.5 * (scaled + scaled.T)).tocsr())):
+                found, _ = bicgstab(matrix, left, rtol=SOLVE_TOLERANCE, atol=0.0, maxiter=100, M=multigrid(near()))
+                if solved(matrix, found, left - matrix @ found, 10.0 * SOLVE_TOLERANCE * norm):
+                    loop[N_MULTIGRID] += 1.0
+                    return found if matrix is tangent else per @ found  # type: ignore[no-any-return]
+        loop[N_DIRECT] += 1.0
+        found = splu(tangent.tocsc()).solve(left)
+        return found if np.all(np.isfinite(found)) else None
 
 
 def settle(sample: MeshSample, programme: FaceSchedule, state: State) -> Iterator[History]:
@@ -62,9 +101,14 @@ def _newton(work: SteadyWork, T: Floats, loop: Floats) -> str:
     """Change T until nothing is left unbalanced; why that failed, or nothing."""
     nothing = np.zeros_like(T)
     curved = any(isinstance(condition, Radiation | GapRadiation) for _, condition in work.terms)
+    potentials = work.sample.conduction.potentials() if work.sample.conduction.variable else None
     left, scale = _unbalance(work, T)
     for _ in range(MOST):
-        change = work.solve(1.0, left, loop, surface(work.sample, work.terms, 0.0, T), nothing)
+        around = surface(work.sample, work.terms, 0.0, T)
+        if potentials:
+            change = work.tangent_solve(T, left, around, loop, potentials.capacity(T) / potentials.volumes.sum(axis=1))
+        else:
+            change = work.solve(1.0, left, loop, around, nothing)
         if change is None:
             return "the steady state is not found: a linear system cannot be solved"
         small = float(np.max(np.abs(change), initial=0.0)) < SMALLEST * float(np.max(np.abs(T)))
@@ -72,6 +116,9 @@ def _newton(work: SteadyWork, T: Floats, loop: Floats) -> str:
         while True:
             trial = T.copy()
             trial[work.free] += share * change
+            if potentials:
+                aim = potentials.heat(T) + potentials.capacity(T) * (trial - T)
+                trial[work.free] = potentials.temperature(aim, T)[work.free]
             found, size = _unbalance(work, trial)
             if (np.min(trial) > 0.0 or not curved) and (small or np.linalg.norm(found) <= (1.0 - 0.1 * share) * before):
                 break

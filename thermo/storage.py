@@ -19,34 +19,39 @@ from thermo.materials import Material, Table
 PARTS = 64  # pieces between two rows of tables of density and heat capacity when both depend on temperature
 
 
-class Enthalpy(NamedTuple):
-    """Volumetric enthalpy: corners `temperature` (n,) [K], heat capacity left and right of each, enthalpy there."""
+class Integral(NamedTuple):
+    """A property that is linear in temperature between corners, positive, constant beyond their ends, and its integral from 298.15 K.
+
+    Of a volumetric heat capacity [J/(m3 K)] that is the enthalpy [J/m3]; of a conductivity [W/(m K)] Kirchhoff's potential [W/m].
+    `temperature` (n,) [K] of the corners, the property `left` and `right` of each, its integral `there`.
+    """
 
     temperature: Floats
-    left: Floats  # J/(m3 K)
-    right: Floats  # J/(m3 K)
-    enthalpy: Floats  # J/m3, zero at 298.15 K
+    left: Floats
+    right: Floats
+    there: Floats
 
     def at(self, T: Floats) -> Floats:
-        """Enthalpy at temperatures [J/m3]."""
-        k, x = self._piece(T)
-        return self.enthalpy[k] + x * (self._start(k, T) + 0.5 * self._slope(k, T) * x)  # type: ignore[no-any-return]
+        """The integral at temperatures."""
+        k, x = self.piece(T)
+        return self.there[k] + x * (self._start(k, T) + 0.5 * self._slope(k, T) * x)  # type: ignore[no-any-return]
 
-    def capacity(self, T: Floats) -> Floats:
-        """Heat capacity at temperatures [J/(m3 K)]."""
-        k, x = self._piece(T)
+    def value(self, T: Floats) -> Floats:
+        """The property at temperatures."""
+        k, x = self.piece(T)
         return self._start(k, T) + self._slope(k, T) * x  # type: ignore[no-any-return]
 
-    def temperature_of(self, h: Floats) -> Floats:
-        """Temperature at which the enthalpy is h [K]: the root of a quadratic."""
-        k = np.clip(np.searchsorted(self.enthalpy, h, side="right") - 1, 0, len(self.enthalpy) - 1)
-        below = h < self.enthalpy[0]
+    def temperature_of(self, integral: Floats) -> Floats:
+        """Temperature at which the integral has a value [K]: the root of a quadratic."""
+        k = np.clip(np.searchsorted(self.there, integral, side="right") - 1, 0, len(self.there) - 1)
+        below = integral < self.there[0]
         start = np.where(below, self.left[0], self.right[k])
         slope = np.where(below, 0.0, self._slopes()[k])
-        rest = h - self.enthalpy[k]
+        rest = integral - self.there[k]
         return self.temperature[k] + 2.0 * rest / (start + np.sqrt(np.maximum(start * start + 2.0 * slope * rest, 0.0)))  # type: ignore[no-any-return]
 
-    def _piece(self, T: Floats) -> tuple[Integers, Floats]:
+    def piece(self, T: Floats) -> tuple[Integers, Floats]:
+        """The corner before each temperature, or the first one, and how far above that it lies [K]."""
         k = np.clip(np.searchsorted(self.temperature, T, side="right") - 1, 0, len(self.temperature) - 1)
         return k, T - self.temperature[k]
 
@@ -66,7 +71,14 @@ def _values(prop: object, T: Floats) -> Floats:
     return np.full(len(T), float(prop))  # type: ignore[arg-type]
 
 
-def enthalpy_of(material: Material) -> Enthalpy:
+def integral_of(temperature: Floats, left: Floats, right: Floats) -> Integral:
+    """The integral of a property with these corners."""
+    steps = 0.5 * (right[:-1] + left[1:]) * np.diff(temperature)
+    made = Integral(temperature, left, right, np.concatenate([[0.0], np.cumsum(steps)]))
+    return made._replace(there=made.there - made.at(np.array([REFERENCE_TEMPERATURE]))[0])
+
+
+def enthalpy_of(material: Material) -> Integral:
     """The enthalpy of a material: its tables clamped at their ends, melting spread over its range."""
     tables = [prop for prop in (material.density, material.heat_capacity) if isinstance(prop, Table)]
     rows = sorted({float(T) for table in tables for T in table.temperature})
@@ -84,15 +96,13 @@ def enthalpy_of(material: Material) -> Enthalpy:
     sensible = _values(material.density, T) * _values(material.heat_capacity, T)
     left = sensible + latent * ((T > ends[0]) & (T <= ends[1]))
     right = sensible + latent * ((T >= ends[0]) & (T < ends[1]))
-    h = np.concatenate([[0.0], np.cumsum(0.5 * (right[:-1] + left[1:]) * np.diff(T))])
-    made = Enthalpy(T, left, right, h)
-    return made._replace(enthalpy=h - made.at(np.array([REFERENCE_TEMPERATURE]))[0])
+    return integral_of(T, left, right)
 
 
 class Storage:
-    """Heat of the nodes as a function of their temperature: `volumes` (n_nodes, n_materials) [m3], an `Enthalpy` for each material."""
+    """Heat of the nodes as a function of their temperature: `volumes` (n_nodes, n_materials) [m3], the enthalpy of each material."""
 
-    def __init__(self, volumes: Floats, materials: list[Enthalpy]) -> None:
+    def __init__(self, volumes: Floats, materials: list[Integral]) -> None:
         self.volumes, self.materials = volumes, materials
         self.inside = [np.flatnonzero(volumes[:, m]) for m in range(len(materials))]
         count = np.count_nonzero(volumes, axis=1)
@@ -110,7 +120,7 @@ class Storage:
         """dH/dT [J/K] of every node."""
         found = np.zeros_like(T)
         for m, (nodes, material) in enumerate(zip(self.inside, self.materials, strict=True)):
-            found[nodes] += self.volumes[nodes, m] * material.capacity(T[nodes])
+            found[nodes] += self.volumes[nodes, m] * material.value(T[nodes])
         return found
 
     def temperature(self, H: Floats, guess: Floats) -> Floats:

@@ -20,7 +20,7 @@ from thermo.materials import Cylindrical, Table, Tensor
 from thermo.programme import FaceSchedule
 from thermo.steady import settle
 from thermo.stepping import N_STEPS, Limits, initial_state, integrate
-from thermo.storage import Enthalpy, Storage
+from thermo.storage import Integral, Storage
 from thermo.system import MeshSample, factorised
 from thermo.units import Quantity
 
@@ -279,7 +279,7 @@ def in_time(space, *, consistent=False, storing=False, conducting=False, radiati
         *(tuple(Quantity.of(v, name) for v in row) for name, row in (("temperature", (200.0, 600.0)), ("thermal conductivity", (0.5, 2.0))))
     )
     value = rising if conducting else 1.0
-    law = Enthalpy(np.array([200.0, 600.0]), np.array([0.5, 1.5]), np.array([0.5, 1.5]), np.array([0.0, 400.0]))
+    law = Integral(np.array([200.0, 600.0]), np.array([0.5, 1.5]), np.array([0.5, 1.5]), np.array([0.0, 400.0]))
     nodes, areas = space.on_facets(space.of.faces["right"])
     sample = MeshSample(
         volume,
