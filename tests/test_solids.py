@@ -139,3 +139,41 @@ def test_without_gmsh_the_case_says_how_to_get_it(tmp_path, monkeypatch):
     _meshed.cache_clear()
     with pytest.raises(CaseError, match=r"meshed by Gmsh, which cannot be loaded \(not here\): pip install 'thermorun\[mesh\]'"):
         case_from(ROD.replace("3 mm", "2.9 mm"))
+
+
+HEATED = """
+title: tetrahedra heated from one side and nothing else
+materials: {m: {density: 2500 kg/m3, heat_capacity: 1000 J/(kg K), thermal_conductivity: 0.7 W/(m K)}}
+sample:
+  kind: solids
+  regions: {box: {material: m, box: {from: [0 mm, 0 mm, 0 mm], to: [24 mm, 60 mm, 100 mm]}}}
+  patches: {heated: {from: [0 mm, 0 mm, 0 mm], to: [0 mm, 60 mm, 100 mm]}}
+  temperature: 25 degC
+  mesh: {size: 6 mm, order: 1}
+programme: {kind: surroundings, faces: {heated: [{kind: flux, heat_flux: 20 kW/m2}]}, end: 1 min}
+"""
+
+
+def beyond(text):
+    summary = run(case_from(text)).summary()
+    return summary["regions"]["box"], [w["text"] for w in summary["warnings"] if w["code"] == "undershoot"]
+
+
+@gmsh
+@pytest.mark.parametrize(("order", "cure"), [(1, ("6 mm", "4 mm")), (2, ("order: 2", "order: 1"))])
+def test_what_is_colder_than_physics_allows_is_told_with_a_cure_that_works(order, cure):
+    """20 kW/m2 into a block of 25 degC: nothing is colder. The warning has the history's own amount, and what it offers takes it down."""
+    text = HEATED.replace("order: 1", f"order: {order}")
+    region, (said,) = beyond(text)
+    amount = 298.15 - region["minimum_K"]
+    assert amount > 1.0
+    assert f"In the rows of the history {amount:.3g} K, in box at (" in said
+    assert ("smaller cells" if order == 1 else "mesh.order: 1") in said
+    cured, _ = beyond(text.replace(*cure))
+    assert 298.15 - cured["minimum_K"] < 0.7 * amount
+
+
+@gmsh
+def test_what_is_hotter_than_physics_allows_is_told_too():
+    region, (said,) = beyond(HEATED.replace("20 kW/m2", "-2 kW/m2"))
+    assert f"the temperature went {region['maximum_K'] - 298.15:.3g} K above 25.00 degC" in said

@@ -21,7 +21,19 @@ from thermo.measure import Place
 from thermo.modal_body import ModalBody, modal_body
 from thermo.passage import passage
 from thermo.programme import ENDED, PHASE, FaceSchedule, SteadyProgramme, SurroundingsProgramme
-from thermo.readings import QUADRATIC, STEPS, Reading, derived_numbers, extremes_by_region, range_warnings, stack_of, theta_between
+from thermo.readings import (
+    CAPACITY,
+    CELLS,
+    QUADRATIC,
+    STEPS,
+    Reading,
+    beyond_bounds,
+    derived_numbers,
+    extremes_by_region,
+    range_warnings,
+    stack_of,
+    theta_between,
+)
 from thermo.rodas import kept_share  # the module is what steps a LineSample
 from thermo.self_heating import self_heating_rates
 from thermo.shape import Frame
@@ -596,22 +608,18 @@ class MeshBody:
         """What a probe reads before held faces jump to their temperature [K]."""
         return float(self.probes[probe].of(self.start[None])[0])
 
-    def warnings(self, state: State, rows: Floats) -> list[dict[str, Any]]:
+    def warnings(self, state: State, regions: dict[str, Any]) -> list[dict[str, Any]]:
         """Temperatures beyond what the data allow; materials beyond the range in which their values hold."""
         terms, matrix = self.programme.terms, self.sample.conduction.at(self.start).matrix
         if self.shape.space.order == 2:
             cause = QUADRATIC
         elif self.sample.mass is not None:
-            cause = "a consistent capacity overshoots where a temperature jumps"
+            cause = CAPACITY
         else:  # entries above zero off the diagonal let a node follow the hotter one of its neighbours the wrong way
             above = int(np.count_nonzero(matrix.data > 1e-9 * matrix.data.max()))
-            cause = (
-                "cells of this form, or a conductivity that differs by direction; shorter steps do not help"
-                if above > self.n_dofs
-                else STEPS
-            )
+            cause = CELLS if above > self.n_dofs or self.steady else STEPS
         data = extremes_of(self.start, terms, 0.0 if self.steady else float(self.programme.corners[-1]))
-        return range_warnings(self.block, self.materials, data, terms, state, rows, cause)
+        return beyond_bounds(data, terms, regions, state, cause) + range_warnings(self.block, self.materials, regions)
 
 
 Body = CellBody | MeshBody | ModalBody

@@ -185,6 +185,12 @@ def corners(conditions: list[Any]) -> list[float]:
     return sorted(found)
 
 
+def amounts(condition: Flux | Source) -> list[float]:
+    """Every value that a flux or a source has over time, in SI."""
+    value = condition.heat_flux if isinstance(condition, Flux) else condition.power_density
+    return [float(x) for x in value.value] if isinstance(value, OverTime) else [at(value, 0.0)]
+
+
 def extremes_of(start: Any, terms: Any, end: float) -> tuple[float, float]:
     """The lowest and the highest temperature [K] that the start, held faces and surroundings have until the end [s]."""
     values = [float(np.min(start)), float(np.max(start))]

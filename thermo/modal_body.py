@@ -25,7 +25,17 @@ from thermo.measure import Place
 from thermo.modal import stored
 from thermo.modal_sample import Share, fits, modal_sample, planes
 from thermo.programme import Schedule, SurroundingsProgramme
-from thermo.readings import QUADRATIC, STEPS, Reading, derived_numbers, extremes_by_region, range_warnings, stack_of, theta_between
+from thermo.readings import (
+    QUADRATIC,
+    STEPS,
+    Reading,
+    beyond_bounds,
+    derived_numbers,
+    extremes_by_region,
+    range_warnings,
+    stack_of,
+    theta_between,
+)
 from thermo.shape import Frame, cell_gradient
 from thermo.stepping import CLOCK, HIGHEST, RELEASED, History, State, advance
 from thermo.store import stored_field
@@ -448,11 +458,12 @@ class ModalBody:
         start = np.broadcast_to(self.start, self.box.shape)[self.seen]
         return float(self.probes[probe].of(start.reshape(1, -1))[0])
 
-    def warnings(self, state: State, rows: Floats) -> list[dict[str, Any]]:
+    def warnings(self, state: State, regions: dict[str, Any]) -> list[dict[str, Any]]:
         """Temperatures beyond what the data allow; materials beyond the range in which their values hold."""
         end = float(self.programme.corners[-1])
         data = extremes_of(self.start, self.terms, end)
-        return range_warnings(self.block, self.materials, data, self.terms, state, rows, QUADRATIC if self.box.order == 2 else STEPS)
+        cause = QUADRATIC if self.box.order == 2 else STEPS
+        return beyond_bounds(data, self.terms, regions, state, cause) + range_warnings(self.block, self.materials, regions)
 
 
 def _entered(entry: Entering, time: float, shown: Any) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from meshes.block import Grid
 from meshes.mesh import FACETS, rows_in
-from thermo.boundary import LINKS, Contact, Flux, Held, Source, ThinLayer, resistance
+from thermo.boundary import LINKS, Contact, Flux, Held, Source, ThinLayer, amounts, resistance
 from thermo.derived import numbers, principal, sheet, stack, value_at
 from thermo.elements import Space
 from thermo.geometry import LayeredBlock
@@ -111,26 +112,49 @@ def theta_between(start: Floats, terms: Any) -> tuple[float, float] | None:
     return float(start.flat[0]), float(held - start.flat[0])
 
 
-QUADRATIC = "quadratic elements overshoot where a temperature jumps"
-STEPS = "the time steps"
+QUADRATIC = "quadratic elements overshoot where a temperature jumps or heat sets in; mesh.order: 1 keeps closer to the bounds"
+CAPACITY = "a consistent capacity overshoots where a temperature jumps or heat sets in; smaller cells keep closer to the bounds"
+CELLS = (
+    "cells of this form, or a conductivity that differs by direction; smaller cells keep closer to the bounds, shorter steps do not help"
+)
+STEPS = "the time steps; a smaller numerics.tolerance, or numerics.scheme: backward-euler, keeps closer to the bounds"
+BEYOND = 1e-4  # of the span of temperatures: further out is told
 
 
-def range_warnings(
-    block: Any, materials: dict[str, Material], data: tuple[float, float], terms: Any, state: State, rows: Floats, cause: str
-) -> list[dict[str, Any]]:
-    """Temperatures beyond what the data allow, the cause of which the body knows; materials beyond the range in which their values hold,
-    by the extremes of their regions in the rows of a run."""
-    lowest, highest = data
-    low, high = float(state.loop[LOWEST]), float(state.loop[HIGHEST])
-    span = max(highest - lowest, 1e-9)
+def bounds_of(data: tuple[float, float], terms: Any) -> tuple[float, float]:
+    """Between which temperatures a body stays [K], by its data: none below where something cools, none above where something heats."""
+    given = [value for _, condition in terms if isinstance(condition, Flux | Source) for value in amounts(condition)]
+    return (-math.inf if min(given, default=0.0) < 0.0 else data[0]), (math.inf if max(given, default=0.0) > 0.0 else data[1])
+
+
+def beyond_bounds(data: tuple[float, float], terms: Any, regions: dict[str, Any], state: State, cause: str) -> list[dict[str, Any]]:
+    """A warning for each side on which the body left its bounds: by how much, in which region, where and when in the history."""
+    lowest, highest = bounds_of(data, terms)
+    span = max(data[1] - data[0], float(state.loop[HIGHEST] - state.loop[LOWEST]), 1e-9)
     found = []
-    beyond = max(lowest - low, high - highest)
-    bounded = not any(isinstance(condition, Flux | Source) for _, condition in terms)
-    if bounded and beyond > 1e-4 * span:
-        text = f"the temperature left the range of its data by {beyond:.3g} K, {100.0 * beyond / span:.2g} % of it: {cause}"
-        found.append({"code": "undershoot", "text": text, "where": "numerics"})
-    for j, (region, material) in enumerate(materials.items()):
-        low, high = float(np.min(rows[:, j, 2])), float(np.max(rows[:, j, 1]))
+    for word, of, amount, bound in (
+        ("below", "minimum", lowest - float(state.loop[LOWEST]), lowest),
+        ("above", "maximum", float(state.loop[HIGHEST]) - highest, highest),
+    ):
+        if amount <= BEYOND * span:
+            continue
+        sign = -1.0 if of == "minimum" else 1.0
+        region = list(regions)[int(np.argmax([sign * entry[f"{of}_K"] for entry in regions.values()]))]
+        at = regions[region]
+        recorded = max(sign * (at[f"{of}_K"] - bound), 0.0)
+        text = f"the temperature went {amount:.3g} K {word} {show(bound, 'temperature')}, beyond which start and conditions do not lead "
+        text += f"({100.0 * amount / span:.2g} % of the span of temperatures): {cause}. "
+        place = ", ".join(show(x, "length") for x in at[f"place_of_{of}_m"])
+        text += f"In the rows of the history {recorded:.3g} K, in {region} at ({place}) after {show(at[f'time_of_{of}_s'], 'time')}"
+        found.append({"code": "undershoot", "text": text, "where": f"regions.{region}"})
+    return found
+
+
+def range_warnings(block: Any, materials: dict[str, Material], regions: dict[str, Any]) -> list[dict[str, Any]]:
+    """Materials beyond the range in which their values hold, by the extremes of their regions."""
+    found = []
+    for region, material in materials.items():
+        low, high = regions[region]["minimum_K"], regions[region]["maximum_K"]
         name, _ = block.materials()[region]
         where = f"materials.{name}"
         if material.valid and not (material.valid.lowest <= low and high <= material.valid.highest):

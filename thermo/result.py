@@ -282,7 +282,7 @@ class Result:
         return listed
 
     def _warnings(self, made: dict[str, Any]) -> list[dict[str, Any]]:
-        found = self.body.warnings(self.state) if isinstance(self.body, CellBody) else self.body.warnings(self.state, self.regions)
+        found = self.body.warnings(self.state) if isinstance(self.body, CellBody) else self.body.warnings(self.state, made["regions"])
         first = made["onsets"]["T1"]
         if first is not None and first["margin"] < 0.1:
             text = (
