@@ -87,6 +87,16 @@ def equal_rows(rows: Integers) -> Integers:
     return number
 
 
+def between_cells(mesh: Mesh, facets: Integers) -> NDArray[np.bool_]:
+    """Which of some facets (n, m) have a cell on either side: they lie within the body."""
+    touched = np.zeros(len(mesh.points), bool)
+    touched[facets] = True
+    near = mesh.cells[np.count_nonzero(touched[mesh.cells], axis=1) >= facets.shape[1]]
+    sides = np.concatenate([near[:, list(corners)] for corners in FACETS[mesh.kind]])
+    number = rows_in(np.sort(sides, axis=1), np.sort(facets, axis=1), missing=-1)
+    return np.bincount(number[number >= 0], minlength=len(facets)) > 1
+
+
 def facet_pairs(mesh: Mesh) -> tuple[Integers, Integers]:
     """Distinct facets (n, m), in the order of the vertices of their first cell, and the cells on their sides (n, 2), -1 for none."""
     facets, owner = all_facets(mesh)

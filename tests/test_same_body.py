@@ -1,5 +1,7 @@
 """The same body said in two ways gives the same, and what is no sound way to say it is refused."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -246,3 +248,46 @@ def test_a_face_and_a_region_of_one_name_are_told_apart(tmp_path):
     case = written(tmp_path, 2, "boxes", programme="surroundings\n  end: 1 s\n  sources: {hot: {power_density: 1 W/m3}}")
     words = refused(case)
     assert "programme.sources.hot: a face of that name has conditions as well" in words
+
+
+FILM = "convection, heat_transfer_coefficient: 10 W/(m2 K), ambient_temperature: 400 K"
+GLOW = "radiation, emissivity: 0.9, ambient_temperature: 400 K"
+INSIDE = {
+    "a plane within a region": (
+        "kind: boxes, coordinates: line",
+        "regions: {a: {material: a, from: 0 mm, to: 10 mm}}, patches: {in: {from: [5 mm], to: [5 mm]}}",
+        "in",
+    ),
+    "an interface": (
+        "kind: boxes, coordinates: line",
+        "regions: {a: {material: a, from: 0 mm, to: 5 mm}, b: {material: a, from: 5 mm, to: 10 mm}}",
+        "a|b",
+    ),
+    "a plane that is inside in part": (
+        "kind: boxes, coordinates: plane",
+        "regions: {a: {material: a, from: [0 mm, 0 mm], to: [10 mm, 5 mm]}, b: {material: a, from: [0 mm, 5 mm], to: [5 mm, 10 mm]}}, "
+        "patches: {in: {from: [0 mm, 5 mm], to: [10 mm, 5 mm]}}",
+        "in",
+    ),
+    "layers": (
+        "kind: layered-block, size: [10 mm, 10 mm]",
+        "layers: [{name: a, material: a, thickness: 1 mm}, {name: b, material: a, thickness: 1 mm}]",
+        "a|b",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", [FILM, GLOW], ids=["convection", "radiation"])
+@pytest.mark.parametrize("name", INSIDE)
+def test_a_film_within_the_body_is_refused(name, kind):
+    """There are no surroundings; a flux there is heat that is set free, and runs."""
+    sample, regions, face = INSIDE[name]
+    from textwrap import dedent
+
+    text = dedent(MATERIALS) + f"sample: {{{sample}, {regions}, temperature: 300 K}}\n"
+    text += f"programme: {{kind: surroundings, faces: {{{face}: [{{kind: {kind}}}]}}, end: 1 s}}\n"
+    with pytest.raises(
+        CaseError, match=f"{re.escape(repr(face))} lies within the body, where there are no surroundings: {kind.split(',')[0]}"
+    ):
+        case_from(text)
+    assert case_from(text.replace(kind, "flux, heat_flux: 1 kW/m2"))

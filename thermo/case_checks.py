@@ -75,6 +75,10 @@ def place_mistakes(document: Document, sample: Any, raw: Any) -> list[Mistake]:
             moving = [word for word, value in entry.items() if isinstance(value, dict) and ("table" in value or "over" in value)]
             if steady and moving:
                 mistakes.append(document.mistake((*key, moving[0]), "changes with time, and a steady programme has none"))
+        films = [kind for kind in kinds if kind in ("convection", "radiation")]
+        if films and block and name in faces and block.within(name):
+            text = f"{shortened(name)!r} lies within the body, where there are no surroundings: {films[0]} belongs on an outer face "
+            refuse("faces", name, text + "(heat that is set free inside is a flux on such a face, or a source in a region)")
         n_links = sum(kind in ("contact", "thin-layer", "gap-radiation") for kind in kinds)
         if n_links > 1 or (n_links and ("held" in kinds or ("gap-radiation" not in kinds and len(kinds) > 1))):
             refuse("faces", name, "a contact, a thin layer or a gap stands alone on a face" if n_links == 1 else "two contacts on one face")

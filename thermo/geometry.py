@@ -184,6 +184,13 @@ class Meshed(Frozen):
             return str(error)
         return None
 
+    def within(self, face: str) -> bool:
+        """Whether a face, or a part of it, lies within the body."""
+        from meshes.mesh import between_cells
+
+        mesh = self.coarse()
+        return bool(np.any(between_cells(mesh, mesh.faces[face])))
+
     def contains(self, point: tuple[float, ...]) -> str | None:
         """What is wrong with a point that should lie in the body, or None."""
         raise NotImplementedError
