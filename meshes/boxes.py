@@ -21,13 +21,46 @@ class Extent(NamedTuple):
     high: tuple[float, ...]
 
 
-def boxes_axes(extents: Sequence[Extent], *, smallest: float | None, growth: float, largest: float | None, refine: int = 0) -> list[Floats]:
+ACROSS = {1: 4.0, 2: 10.0, 3: 4.0}  # cells in the width of a patch, by dimension: heat crowds at its edge
+
+
+def patch_sizes(extents: Sequence[Extent], patches: Sequence[Extent]) -> list[dict[float, float]]:
+    """The cell size [m] that patches ask for, along each axis by place [m]: a share of their width, at their edges and across them.
+
+    What reaches over the whole body along an axis has no width there.
+    """
+    dimension = len(extents[0].low)
+    low = [min(extent.low[axis] for extent in extents) for axis in range(dimension)]
+    high = [max(extent.high[axis] for extent in extents) for axis in range(dimension)]
+    wanted: list[dict[float, float]] = [{} for _ in range(dimension)]
+    for patch in patches:
+        widths = [b - a for a, b in zip(patch.low, patch.high, strict=True)]
+        narrow = [w for w, a, b in zip(widths, low, high, strict=True) if 0.0 < w < (1.0 - SNAP) * (b - a)]
+        for axis in range(dimension) if narrow else ():
+            for place in {patch.low[axis], patch.high[axis]}:
+                if widths[axis] < (1.0 - SNAP) * (high[axis] - low[axis]):
+                    size = min(narrow) / ACROSS[dimension]
+                    wanted[axis][place] = min(size, wanted[axis].get(place, size))
+    return wanted
+
+
+def boxes_axes(
+    extents: Sequence[Extent],
+    patches: Sequence[Extent] = (),
+    *,
+    smallest: float | None,
+    growth: float,
+    largest: float | None,
+    refine: int = 0,
+) -> list[Floats]:
     """Points along each axis, every side of a box among them; cells are of `smallest` there and grow from there.
 
-    `smallest` is a quarter of the shortest distance between two sides along the axis where it is not given, `largest` a tenth of the
-    whole.
+    `smallest` is a quarter of the shortest distance between two sides along the axis where it is not given, and at a patch what
+    `patch_sizes` says; `largest` a tenth of the whole.
     """
     axes = []
+    wanted = patch_sizes(extents, patches)
+    extents = [*extents, *patches]
     for axis in range(len(extents[0].low)):
         ends = np.unique([value for extent in extents for value in (extent.low[axis], extent.high[axis])])
         span = ends[-1] - ends[0]
@@ -35,7 +68,11 @@ def boxes_axes(extents: Sequence[Extent], *, smallest: float | None, growth: flo
         breaks = ends[keep]
         breaks[-1] = ends[-1]
         fine = smallest or 0.25 * float(np.min(np.diff(breaks)))
-        points = graded(breaks.tolist(), dict.fromkeys(breaks.tolist(), fine), growth, largest or 0.1 * float(span))
+        sizes = dict.fromkeys(breaks.tolist(), fine)
+        for place, size in () if smallest else wanted[axis].items():
+            nearest = float(breaks[np.argmin(np.abs(breaks - place))])
+            sizes[nearest] = min(size, sizes[nearest])
+        points = graded(breaks.tolist(), sizes, growth, largest or 0.1 * float(span))
         for _ in range(refine):
             points = halved(points)
         axes.append(points)

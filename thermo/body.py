@@ -28,6 +28,7 @@ from thermo.readings import (
     STEPS,
     Reading,
     beyond_bounds,
+    coarse_patches,
     derived_numbers,
     extremes_by_region,
     range_warnings,
@@ -619,7 +620,9 @@ class MeshBody:
             above = int(np.count_nonzero(matrix.data > 1e-9 * matrix.data.max()))
             cause = CELLS if above > self.n_dofs or self.steady else STEPS
         data = extremes_of(self.start, terms, 0.0 if self.steady else float(self.programme.corners[-1]))
-        return beyond_bounds(data, terms, regions, state, cause) + range_warnings(self.block, self.materials, regions)
+        found = beyond_bounds(data, terms, regions, state, cause) + range_warnings(self.block, self.materials, regions)
+        faces = dict.fromkeys(face for face, condition in terms if not isinstance(condition, (*LINKS, Source)))
+        return found + coarse_patches(self.shape.mesh, faces)
 
 
 Body = CellBody | MeshBody | ModalBody

@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import BeforeValidator, Field, model_validator
 
 from meshes.block import SNAP
-from meshes.boxes import SIDES, Extent, boxes_axes, boxes_mesh
+from meshes.boxes import SIDES, Extent, boxes_axes, boxes_mesh, patch_sizes
 from meshes.mesh import Mesh, off_axis, on_axis, rows_in
 from thermo.errors import shortened
 from thermo.geometry import AXES, Coordinate, Length, Meshed, no_contradiction
@@ -206,10 +206,10 @@ class Boxes(Meshed):
         return {name: box.extent() for name, box in self.patches.items()}
 
     def _axes(self, refine: int = 0, coarse: bool = False) -> list[Any]:
-        extents = [extent for group in self._extents().values() for extent in group] + list(self._patches().values())
         size, largest = self.mesh.smallest, self.mesh.largest
         return boxes_axes(
-            extents,
+            [extent for group in self._extents().values() for extent in group],
+            list(self._patches().values()),
             smallest=1e9 if coarse else None if size is None else float(size),
             growth=float(self.mesh.growth),
             largest=1e9 if coarse else None if largest is None else float(largest),
@@ -255,11 +255,14 @@ class Boxes(Meshed):
     def most_cells(self, faces: set[str]) -> int:
         """An upper bound of the number of cells along one axis, without making the mesh."""
         bounds = [0]
+        bodies = [extent for group in self._extents().values() for extent in group]
+        extents = bodies + list(self._patches().values())
+        wanted = patch_sizes(bodies, list(self._patches().values()))
         for axis in range(self.dimension):
-            extents = [extent for group in self._extents().values() for extent in group] + list(self._patches().values())
             ends = np.unique([value for extent in extents for value in (extent.low[axis], extent.high[axis])])
             span, shortest = float(ends[-1] - ends[0]), float(np.min(np.diff(ends)))
-            fine, rise = float(self.mesh.smallest or shortest / 4.0), float(np.log(self.mesh.growth))
+            finest = min([shortest / 4.0, *wanted[axis].values()])
+            fine, rise = float(self.mesh.smallest or finest), float(np.log(self.mesh.growth))
             most = span / float(self.mesh.largest or 0.1 * span)
             bounds.append(int(most + 2 * len(ends) * (1.0 + np.log1p(rise * span / fine) / rise)))
         return max(bounds)

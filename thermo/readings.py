@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from meshes.block import Grid
+from meshes.checks import facet_sizes, sizes
 from meshes.mesh import FACETS, rows_in
 from thermo.boundary import LINKS, Contact, Flux, Held, Source, ThinLayer, amounts, resistance
 from thermo.derived import numbers, principal, sheet, stack, value_at
@@ -147,6 +148,39 @@ def beyond_bounds(data: tuple[float, float], terms: Any, regions: dict[str, Any]
         place = ", ".join(show(x, "length") for x in at[f"place_of_{of}_m"])
         text += f"In the rows of the history {recorded:.3g} K, in {region} at ({place}) after {show(at[f'time_of_{of}_s'], 'time')}"
         found.append({"code": "undershoot", "text": text, "where": f"regions.{region}"})
+    return found
+
+
+LEAST_ACROSS, MOST_DEEP = 3.0, 0.5  # cells in the width of a patch; depth of the cells at it, in widths
+
+
+def coarse_patches(mesh: Any, names: Iterable[str]) -> list[dict[str, Any]]:
+    """A warning for every face that is narrower than the body and has too few cells across it, or too deep ones below it."""
+    low, high = mesh.points.min(axis=0), mesh.points.max(axis=0)
+    found = []
+    for name in names:
+        facets = mesh.faces[name]
+        if not len(facets) or mesh.points.shape[1] == 1:
+            continue
+        corners = mesh.points[facets]
+        widths = corners.max(axis=(0, 1)) - corners.min(axis=(0, 1))
+        narrow = np.flatnonzero((widths > 1e-9 * (high - low)) & (widths < (1.0 - 1e-6) * (high - low)))
+        if not len(narrow):
+            continue
+        axis = narrow[np.argmin(widths[narrow])]
+        width = float(widths[axis])
+        across = width / float(np.ptp(corners[:, :, axis], axis=1).max())
+        touching = np.zeros(len(mesh.points), bool)
+        touching[facets] = True
+        near = np.flatnonzero(np.count_nonzero(touching[mesh.cells], axis=1) >= facets.shape[1])
+        size = np.abs(sizes(mesh.points, mesh.cells[near], mesh.kind)) / float(facet_sizes(mesh.points, facets).min())
+        deep = float(size.max()) * (2.0 if mesh.kind == "triangle" else 3.0 if mesh.kind == "tetra" else 1.0)
+        if across < LEAST_ACROSS - 1e-6 or deep > MOST_DEEP * width:
+            text = (
+                f"{name} is {show(width, 'length')} wide, with {across:.2g} cells across it and cells {show(deep, 'length')} deep at it: "
+            )
+            text += "heat through it is not resolved; give the mesh smaller cells there"
+            found.append({"code": "coarse-patch", "text": text, "where": f"programme.faces.{name}"})
     return found
 
 
