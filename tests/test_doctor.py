@@ -287,3 +287,34 @@ def test_a_sensor_too_rough_for_the_sensitivity_gives_no_t1(found):
     assert "cannot be told: a slope over a seek window is uncertain" in made["T1_reason"]
     assert made["T2"]["1 K/s"]["temperature_K"] == pytest.approx(found["T2"]["1 K/s"]["temperature_K"], abs=2.0)
     assert made["T3"]["temperature_K"] == pytest.approx(found["T3"]["temperature_K"], abs=1.5)
+
+
+@pytest.mark.parametrize("kind", ["lag of 5 min", "mean of 10 min", "slow where it is fast"])
+def test_a_rate_column_that_comes_after_the_heater_is_not_used(kind):
+    """On a cell that never reaches 10 K/min, so that no criterion tells it."""
+    time, T = rows("pi-ag-20li", 10.0, False)
+    true = np.gradient(T, time)
+    if kind == "mean of 10 min":
+        column = (T - np.interp(time - 600.0, time, T)) / 600.0
+    elif kind == "slow where it is fast":
+        column = np.where(true > 0.5 / 60.0, 0.2 * true, true)
+    else:
+        column = np.zeros(len(T))
+        for i in range(1, len(T)):
+            share = 1.0 - np.exp(-(time[i] - time[i - 1]) / 300.0)
+            column[i] = column[i - 1] + share * (true[i] - column[i - 1])
+    right, made = analyse(record(time, T)), analyse(record(time, T, column))
+    assert made["record"]["rate"] == "from the temperatures"
+    words = {"slow where it is fast": "does not follow the steps of the heater"}.get(kind, "times the rate of the temperatures")
+    assert words in made["warnings"][0]["text"]
+    assert made["onsets"]["T1"] == right["onsets"]["T1"]
+
+
+@pytest.mark.parametrize("step", [0.01, 0.1])
+def test_an_adiabatic_end_without_noise_is_a_maximum(step):
+    """Rounding is no noise that would have shown."""
+    time, T = rows("gradual", 10.0)
+    top = int(np.argmax(T))
+    T = np.where(np.arange(len(T)) > top, T[top], T) + 1.237
+    made = analyse(record(time, np.round(T / step) * step))["onsets"]
+    assert made["T3"]["temperature_K"] == pytest.approx(T.max(), abs=step)

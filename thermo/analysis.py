@@ -25,7 +25,7 @@ from thermo.exotherm import (
     take_apart,
     waits,
 )
-from thermo.heating import Instrument
+from thermo.heating import LARGEST_STEP, Instrument
 from thermo.kinetics import Floats
 from thermo.measure import CRITERIA
 from thermo.record import Record
@@ -87,7 +87,7 @@ def analyse(record: Record, instrument: Instrument | None = None, fitted: tuple[
     third, reason = _third(trace, runaway[CRITERIA[0]])
     peak_time = third["time_s"] if third else None
     found, missed = exotherms(trace, peak_time)
-    first, no_first = _first(trace, found)
+    first, no_first = _first(trace, found, missed)
     curve = self_heating(trace)
     cessations = [
         entry["end"]
@@ -211,8 +211,32 @@ def _between_rows(trace: Trace, point: dict[str, float], criterion: float) -> li
         before = int(below[-1]) if len(below) else before
         after = after + int(above[0]) if len(above) else after
     low, high = min(T[before], T[after]), max(T[before], T[after])
-    sigma = 2.0 * trace.spread.row
-    return [float(min(low - point["temperature_K"], -sigma)), float(max(high - point["temperature_K"], sigma))]
+    sigma, blurred = 2.0 * trace.spread.row, _blurred(trace, point["temperature_K"], criterion)
+    # the first slope that reaches it is one that noise has made steep
+    return [
+        float(min(low - point["temperature_K"], -sigma, -2.0 * blurred)),
+        float(max(high - point["temperature_K"], sigma, 3.0 * blurred)),
+    ]
+
+
+GROWTH = 0.01, 15.0  # 1/K, least growth of a rate that is looked for, within so many kelvin
+
+
+def _blurred(trace: Trace, temperature: float, criterion: float) -> float:
+    """How far [K] the scatter of rates near the criterion [K/s] moves the place where one first reaches it.
+
+    A standard deviation of ln(rate) about its line over the temperature, over the slope of that line.
+    """
+    if trace.rate_from != FROM_TEMPERATURES or trace.record.tick:
+        return 0.0
+    T, rate = trace.record.temperature, trace.rate
+    with np.errstate(invalid="ignore"):
+        near = np.flatnonzero((np.abs(T - temperature) < GROWTH[1]) & (rate > 0.3 * criterion) & (rate < 3.0 * criterion) & ~trace.heated)
+    if len(near) < 5 or np.ptp(T[near]) < 2.0:
+        return 0.0
+    growth = line(T[near], np.log(rate[near]))[0]
+    left = np.log(rate[near]) - growth * (T[near] - T[near].mean())
+    return float(left.std(ddof=2)) / max(growth, GROWTH[0])
 
 
 def _third(trace: Trace, runaway: dict[str, float] | None) -> tuple[dict[str, Any] | None, str | None]:
@@ -311,28 +335,43 @@ def _usual_wait(trace: Trace) -> float | None:
     return float(np.median(found)) if found else None
 
 
-def _first(trace: Trace, found: list[dict[str, Any]]) -> tuple[dict[str, Any] | None, str | None]:
-    """T1, or why there is none."""
-    sensitivity = trace.instrument.sensitivity
+NO_QUIET = "what first heats itself does so"
+
+
+def _most_of_a_step(trace: Trace, temperature: float) -> float:
+    """The largest rate [K/s] at a temperature [K] of a sample that showed nothing one step of the heater below it."""
+    growth = math.exp(STEEPEST * trace.instrument.step / (GAS_CONSTANT * temperature**2))
+    return TOO_HIGH * trace.instrument.sensitivity * growth
+
+
+def _first(trace: Trace, found: list[dict[str, Any]], missed: Window | None) -> tuple[dict[str, Any] | None, str | None]:
+    """T1, or why there is none; `missed`: the last window before it that found nothing."""
+    sensitivity, step = trace.instrument.sensitivity, trace.instrument.step
     if trace.heating.driven:
         return None, f"no heat-wait-seek record: {trace.heating.driven}; T1 is the end of a seek window, and there is none"
     if not found:
         return None, f"no exotherm by {sensitivity * 60.0:g} K/min"
     start = found[0]["start"]
+    T, rate, most = start["temperature_K"], start["rate_K_per_s"], _most_of_a_step(trace, start["temperature_K"])
+    quiet = missed is not None and T - missed.warm <= LARGEST_STEP * step
+    if trace.whole and not trace.exact and not quiet and rate is not None and rate - 2.0 * (start["rate_error_K_per_s"] or 0.0) > most:
+        times = f"at {rate / sensitivity:.3g} times the sensitivity, at {_degrees(T)}"
+        return (
+            None,
+            f"{NO_QUIET} {times}, and no window that found nothing lies a step before it: no heat-wait-seek test",
+        )
     if trace.whole and not trace.exact:
         rows = trace.instrument.seek / usual_interval(trace.record.time[: _row(trace, start["time_s"]) + 1])
         error = trace.spread.slope_error(trace.instrument.seek, rows)
         if error > sensitivity:
             text = f"a slope over a seek window is uncertain by {error * 60.0:.2g} K/min, the sensitivity is {sensitivity * 60.0:.2g} K/min"
             return None, f"cannot be told: {text}"
-        step = trace.instrument.step if error > 0.5 * sensitivity else 0.0
+        known = step if error > 0.5 * sensitivity else 0.0
         low, high = start.get("known_to_K", (0.0, 0.0))
-        return {**start, "known_to_K": [min(low, -step), max(high, step)]}, None
+        return {**start, "known_to_K": [min(low, -known), max(high, known)]}, None
     if trace.whole:
         return {**start, "known_to_K": [0.0, 0.0]}, None
-    rate, error = start["rate_K_per_s"], trace.first_rate_error
-    T, step = start["temperature_K"], trace.instrument.step
-    most = TOO_HIGH * sensitivity * math.exp(STEEPEST * step / (GAS_CONSTANT * T**2))
+    error = trace.first_rate_error
     if rate is not None and rate - error > most:
         times = f"{rate / sensitivity:.3g} times the sensitivity"
         return None, f"the first row has {times}: self-heating began before it, at a temperature that the record does not hold"
@@ -443,6 +482,15 @@ def _warnings(trace: Trace, made: dict[str, Any], missed: Window | None) -> list
         text = f"its own seek windows last {own / 60.0:.3g} min, and it was read by windows of {trace.instrument.seek / 60.0:.3g} min: "
         text += f"T1 may differ; say --seek '{own / 60.0:.3g} min'"
         found.append(_warning(trace, "other-seek", text, []))
+    if (made["onsets"]["T1_reason"] or "").startswith(NO_QUIET):
+        text = "what heats the sample is not recognised: T2 by a rate that it has from outside is none of its own"
+        found.append(_warning(trace, "not-recognised", text, []))
+    first = made["onsets"]["T1"]
+    rate = (first or {}).get("rate_K_per_s")
+    if trace.whole and not trace.exact and rate is not None and rate > _most_of_a_step(trace, first["temperature_K"]):
+        text = f"T1 rests on a rate {rate / trace.instrument.sensitivity:.3g} times the sensitivity, a step after a window that found "
+        text += "nothing: something sudden, or heat from outside"
+        found.append(_warning(trace, "sudden", text, [_row(trace, first["time_s"])]))
     if trace.whole and not trace.heating.driven and not made["exotherms"] and missed is None:
         text = f"no hold is long enough for a seek window of {trace.instrument.seek / 60.0:g} min: nothing was looked for"
         found.append(_warning(trace, "no-window", text, []))

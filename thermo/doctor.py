@@ -265,7 +265,8 @@ def standstill(record: Record) -> Rows:
         if top is None:
             continue
         first, last = top
-        alike = math.erf(step / (2.0 * math.sqrt(2.0) * sigma)) if sigma > 2e-3 else 1.0  # of two rows at one temperature, by chance
+        own = math.sqrt(max(sigma**2 - step**2 / 12.0, 0.0))  # beside what rounding makes
+        alike = math.erf(step / (2.0 * math.sqrt(2.0) * own)) if own > 2e-3 else 1.0  # of two rows at one temperature, by chance
         if (band == 0.0 and alike ** (last - first) < 1e-6) or _at_a_limit(T[first : last + 1], sigma, step):
             found[first + 1 : last + 1] = True
             break

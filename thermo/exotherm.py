@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from thermo import onset
-from thermo.heating import QUIET_RATE, RUNAWAY, SUDDEN, Heating, Instrument, heating_of, named_phases
+from thermo.heating import HEATER_RATE, QUIET_RATE, RUNAWAY, SUDDEN, Heating, Instrument, heating_of, named_phases
 from thermo.kinetics import Floats
 from thermo.record import Record
 from thermo.slopes import HALF_WINDOW, Scatter, line, runs_of, scatter, slopes, usual_interval
@@ -247,6 +247,10 @@ def usable_rate(record: Record, spread: Scatter) -> tuple[Floats | None, str, li
         ratio = float(np.median(record.rate[both] / own[both]))
         if not 1.0 / FITS < ratio < FITS:
             return None, FROM_TEMPERATURES, remark(f"has {ratio:.3g} times the rate of the temperatures, in the median: {taken}", [])
+    with np.errstate(invalid="ignore"):
+        steps = both & (own > 2.0 * HEATER_RATE) & (own < RUNAWAY)
+    if np.count_nonzero(steps) >= 5 and not 1.0 / FITS < float(np.median(record.rate[steps] / own[steps])) < FITS:
+        return None, FROM_TEMPERATURES, remark(f"does not follow the steps of the heater, as a mean or a lag: {taken}", [])
     off = _reached_elsewhere(record, own, known)
     if off:
         return None, FROM_TEMPERATURES, remark(f"{off}: {taken}", [])
@@ -255,7 +259,11 @@ def usable_rate(record: Record, spread: Scatter) -> tuple[Floats | None, str, li
     if not noughts and np.count_nonzero(missing) <= max((1.0 - FILLED) * len(missing), FEW_MISSING):
         return record.rate, AS_RECORDED, []
     filled = np.where(missing, own, record.rate)
-    return filled, BOTH, remark(f"has no rate in {np.count_nonzero(missing)} rows: there {taken}", np.flatnonzero(missing)[:5])
+    return (
+        filled,
+        BOTH,
+        remark(f"has no rate{' or 0' if noughts else ''} in {np.count_nonzero(missing)} rows: there {taken}", np.flatnonzero(missing)[:5]),
+    )
 
 
 def waits(trace: Trace) -> list[float]:

@@ -38,7 +38,7 @@ class Scatter(NamedTuple):
     @property
     def fall(self) -> float:
         """A change between two rows that is more than noise [K]."""
-        return max(FALL, FALLS * self.noise, 1.5 * self.resolution)
+        return max(FALL, FALLS * self.noise, 1.5 * self.resolution + 5.0 * self.noise)
 
     @property
     def half_rise(self) -> float:

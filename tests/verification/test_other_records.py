@@ -167,3 +167,39 @@ def test_the_uncertainty_of_t2_and_t3_is_what_lies_between_the_rows():
         low, high = entry["known_to_K"]
         assert high - low > 1.0
         assert low <= exact["temperature_K"] - entry["temperature_K"] <= high
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize(("per_minute", "every"), [(1.0, 5.0), (2.0, 2.0), (5.0, 1.0)])
+def test_a_rough_ramp_has_no_t1(per_minute, every, seed):
+    """Resolution 0.1 K, noise 0.02 K, rows that advance by a part of a step: neighbours repeat and jump, and are no rest and no heater."""
+    ramp, growth = per_minute / 60.0, 0.05
+    own = 463.15 + np.linspace(0.0, 400.0, 4001)
+    passed = np.concatenate([[0.0], np.cumsum(0.1 / (ramp * np.exp(growth * np.minimum(own[:-1] - 463.15, 120.0))))])
+    begins = (463.15 - 298.15) / ramp
+    time = np.arange(0.0, begins + passed[-1], every)
+    T = np.where(time < begins, 298.15 + ramp * time, np.interp(time - begins, passed, own))
+    made = analyse(record(time, blurred(T, 0.02, 0.1, seed)))
+    assert made["onsets"]["T1"] is None
+    assert "no heat-wait-seek" in made["onsets"]["T1_reason"]
+
+
+@pytest.mark.parametrize("rest", [5.0, 20.0, 60.0])
+def test_a_nail_soon_after_the_record_begins_gives_no_t1(rest):
+    time = np.arange(0.0, rest + 120.0, 2.0)
+    T = 298.15 + 800.0 * (1.0 - np.exp(-np.maximum(time - rest, 0.0) / 5.0))
+    onsets = analyse(record(time, blurred(T, 0.02, 0.01, 1)))["onsets"]
+    assert onsets["T1"] is None
+    assert onsets["T3"] is not None
+
+
+def test_t2_of_a_rate_that_grows_slowly_is_known_as_far_as_noise_lets():
+    """2 % a kelvin, rows a kelvin apart with 0.1 K of noise: 1 K/s at 611.15 K, within what is told in 9 of 10 records and more."""
+    T = np.arange(373.15, 700.0, 1.0)
+    passed = np.concatenate([[0.0], np.cumsum(np.exp(-0.02 * (T[:-1] + 0.5 - 611.15)))])
+    held = 0
+    for seed in range(30):
+        second = analyse(record(passed, blurred(T, 0.1, 0.01, seed)))["onsets"]["T2"]["1 K/s"]
+        low, high = second["known_to_K"]
+        held += low <= 611.15 - second["temperature_K"] <= high
+    assert held >= 27
