@@ -180,7 +180,7 @@ def take_apart(record: Record, instrument: Instrument) -> Trace:
     if exact or record.of_a_run:
         rate, source, remarks = record.rate, AS_RECORDED, list[dict[str, Any]]()
     else:
-        rate, source, remarks = usable_rate(record, spread)
+        rate, source, remarks = usable_rate(record, spread, instrument)
     record = record._replace(rate=rate)
     if rate is None:
         rate = first_slopes(record, spread)
@@ -223,7 +223,7 @@ FITS = 1.5  # times: a rate column further off says something else than the temp
 SAME_PLACE = 3.0  # K, within which a column and the temperatures reach a rate
 
 
-def usable_rate(record: Record, spread: Scatter) -> tuple[Floats | None, str, list[dict[str, Any]]]:
+def usable_rate(record: Record, spread: Scatter, instrument: Instrument) -> tuple[Floats | None, str, list[dict[str, Any]]]:
     """The rates [K/s] of a record as far as its column can be used; None where it cannot, where they come from, and why."""
     column = record.columns.get("rate", "rate")
     if record.rate is None:
@@ -248,7 +248,7 @@ def usable_rate(record: Record, spread: Scatter) -> tuple[Floats | None, str, li
         if not 1.0 / FITS < ratio < FITS:
             return None, FROM_TEMPERATURES, remark(f"has {ratio:.3g} times the rate of the temperatures, in the median: {taken}", [])
     with np.errstate(invalid="ignore"):
-        steps = both & (own > 2.0 * HEATER_RATE) & (own < RUNAWAY)
+        steps = both & (own > 2.0 * HEATER_RATE) & (own < RUNAWAY) & heating_of(record, own, spread, instrument).rows
     if np.count_nonzero(steps) >= 5 and not 1.0 / FITS < float(np.median(record.rate[steps] / own[steps])) < FITS:
         return None, FROM_TEMPERATURES, remark(f"does not follow the steps of the heater, as a mean or a lag: {taken}", [])
     off = _reached_elsewhere(record, own, known)
