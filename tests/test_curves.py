@@ -306,3 +306,14 @@ def test_histories_of_scans_of_this_program_are_read_as_they_are(thermo, tmp_pat
     code, out, err = thermo("onset", "r5/history.csv")
     assert code == 2
     assert "thermo kinetics reads" in err[0]
+
+
+@pytest.mark.parametrize("digits", [4, 6])
+def test_steps_of_a_printed_conversion_are_no_maxima(digits):
+    time = np.arange(0.0, 4000.0, 2.0)
+    conversion = np.round(1.0 / (1.0 + np.exp(-(time - 2000.0) / 150.0)), digits)
+    from thermo.curves import _maxima
+
+    assert _maxima(np.gradient(conversion, time)) == 1
+    both = 0.5 * conversion + 0.5 / (1.0 + np.exp(-(time - 3000.0) / 100.0))
+    assert _maxima(np.gradient(both, time)) == 2

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from scipy.ndimage import uniform_filter1d
 from scipy.signal import find_peaks
 from scipy.stats import linregress
 
@@ -447,9 +448,13 @@ def _prominent(flow: Floats) -> bool:
 
 
 def _maxima(speed: Floats) -> int:
-    """How many maxima above 10 % of the largest there are, beyond the noise between neighbours."""
-    largest = float(speed.max())
-    return len(find_peaks(speed, height=ANOTHER_PEAK * largest, prominence=max(STANDS_OUT * largest, 8.0 * _noise(speed)))[0])
+    """How many maxima above 10 % of the largest there are, beyond the noise between neighbours and the steps of few digits.
+
+    Of the means over a 25th of the rows that are above that.
+    """
+    level = ANOTHER_PEAK * float(speed.max())
+    smooth = uniform_filter1d(speed, max(int(np.count_nonzero(speed > level)) // 25, 1))
+    return len(find_peaks(smooth, height=level, prominence=max(STANDS_OUT * float(smooth.max()), 8.0 * _noise(smooth)))[0])
 
 
 def _noise(values: Floats) -> float:
