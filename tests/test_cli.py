@@ -250,3 +250,42 @@ def test_a_group_that_came_out_is_shown_with_its_temperature(thermo):
 def test_a_run_that_is_there_says_that_nothing_was_computed(thermo):
     thermo("run", CU, "--no-pictures")
     assert any("nothing was computed" in line for line in thermo("run", CU, "--no-pictures")[2])
+
+
+WALL = """
+title: a wall heated through a film
+materials: {m: {density: 900 kg/m3, heat_capacity: 1100 J/(kg K), thermal_conductivity: 0.1 W/(m K)}}
+sample:
+  kind: boxes
+  coordinates: line
+  regions: {wall: {material: m, from: 0 mm, to: 20 mm}}
+  temperature: 20 degC
+  mesh: {order: 1, smallest: 10 mm, largest: 10 mm}
+programme:
+  kind: PROGRAMME
+  faces:
+    left: [{kind: convection, heat_transfer_coefficient: 15 W/(m2 K), ambient_temperature: 600 degC}]
+    right: [{kind: radiation, emissivity: 0.9, ambient_temperature: 20 degC}]
+measure: {probes: {hot: [0 mm]}, flows: [left]}
+numerics: {check_mesh: true}
+"""
+
+
+@pytest.mark.parametrize("kind", ["surroundings", "steady"])
+def test_a_mesh_check_says_what_each_result_does(thermo, tmp_path, kind):
+    """Without a crossing too: probes, heats and flows over the history, extremes of regions, heat; what moves is a warning."""
+    end = "\n  end: 5 min" if kind == "surroundings" else ""
+    (tmp_path / "case.yaml").write_text(WALL.replace("PROGRAMME", kind + end))
+    code, out, _ = thermo("run", "case.yaml", "--no-pictures", "--out", "run")
+    assert code == 0
+    summary = json.loads((tmp_path / "run" / "summary.json").read_text())
+    results = summary["mesh_check"]["results"]
+    word = "heat_in_J" if end else "heat_in_W"
+    assert {"hot_K", "heat_left_W", "flow_left_W", "regions.wall.maximum_K", f"energy.{word}"} <= set(results)
+    assert f"mesh check: {len(results)} results on 3 and 5 unknowns" in out
+    warned = [w["where"] for w in summary["warnings"] if w["code"] == "mesh"]
+    if end:
+        assert "mesh_check.results.hot_K" in warned
+        assert f"mesh refined once: hot_K changes by {results['hot_K']['refined_value'] - results['hot_K']['value']:+.3g} K at" in out
+    else:
+        assert warned == []  # in a slab the steady state is exact

@@ -1,5 +1,8 @@
 """Numbers that no cell has, sources that the file states, titles that would steer a terminal."""
 
+import json
+import textwrap
+
 import pytest
 
 from tests.conftest import case_from
@@ -147,3 +150,22 @@ def test_a_patch_too_small_for_its_body_is_said_by_its_width():
 """
     with pytest.raises(CaseError, match=r"patches.hot.to: is 1 um wide along r, and the whole 1 m: a mesh needs more than 1 um for it"):
         case_from(text)
+
+
+ARC_CELL = (
+    textwrap.dedent(CELL).replace("HEAT", "3 kJ").replace("end: 400 degC", "end: 150 degC, record: {interval: INTERVAL, fastest: 0.1 ms}")
+)
+
+
+def test_a_record_of_more_rows_than_a_file_holds_is_refused_or_said(thermo, tmp_path):
+    """A row a microsecond is refused by the first window; one every 20 ms of a test of days is not written, and a warning says so."""
+    case = tmp_path / "case.yaml"
+    case.write_text(ARC_CELL.replace("INTERVAL", "1 us"))
+    code, _, err = thermo("check", "case.yaml")
+    assert code == 2
+    assert "programme.record.interval: makes 1.5e+09 rows of the first wait and seek" in err[0]
+    case.write_text(ARC_CELL.replace("INTERVAL", "1 ms"))
+    assert thermo("run", "case.yaml", "--no-pictures", "--quiet", "--out", "run")[0] == 0
+    assert not (tmp_path / "run" / "record.csv").exists()
+    said = json.loads((tmp_path / "run" / "summary.json").read_text())["warnings"]
+    assert [w["where"] for w in said if w["code"] == "record"] == ["programme.record.interval"]

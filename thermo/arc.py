@@ -394,6 +394,9 @@ class CoolDown(Frozen):
         return self
 
 
+MOST_ROWS = 1e7  # of a record
+
+
 class Record(Frozen):
     """A record as a logger writes it: a row every `interval`, and wherever the temperature has changed by `rise`, rows at least `fastest`
     apart. It goes on for a minute after a runaway, with a row every 20 s at least. `noise` is the standard deviation of what is added
@@ -437,6 +440,12 @@ class ArcProgramme(Frozen):
             problems.append((("heater",), "heats faster than the wall can follow (calorimeter.tracking)"))
         if self.tests > 1 and self.cool_down is None:
             problems.append((("tests",), "need a 'cool_down' between them"))
+        first = float(self.wait + self.seek) / float(self.record.interval) if self.record else 0.0
+        if first > MOST_ROWS:
+            text = (
+                f"makes {first:.2g} rows of the first wait and seek alone; a record has at most {MOST_ROWS:.0e}, so a longer one is wanted"
+            )
+            problems.append((("record", "interval"), text))
         if self.cool_down is not None and self.cool_down.to > self.end:
             problems.append((("cool_down", "to"), "must not lie above the end temperature"))
         if problems:

@@ -450,10 +450,10 @@ def _prominent(flow: Floats) -> bool:
 def _maxima(speed: Floats) -> int:
     """How many maxima above 10 % of the largest there are, beyond the noise between neighbours and the steps of few digits.
 
-    Of the means over a 25th of the rows that are above that.
+    Of the means over a 15th of the rows that are above that.
     """
     level = ANOTHER_PEAK * float(speed.max())
-    smooth = uniform_filter1d(speed, max(int(np.count_nonzero(speed > level)) // 25, 1))
+    smooth = uniform_filter1d(speed, max(int(np.count_nonzero(speed > level)) // 15, 1))
     return len(find_peaks(smooth, height=level, prominence=max(STANDS_OUT * float(smooth.max()), 8.0 * _noise(smooth)))[0])
 
 

@@ -18,6 +18,7 @@ from thermo.arc import (
     HEAT,
     IN_EXOTHERM,
     MEAN_RATE,
+    MOST_ROWS,
     PHASE_NAMES,
     RUN,
     TEST,
@@ -170,7 +171,7 @@ class Result:
     def record(self) -> dict[str, Floats] | None:
         """What a logger on the instrument's sensor has written, if the case asks for it."""
         programme = self.case.programme
-        if not isinstance(programme, ArcProgramme) or programme.record is None:
+        if not isinstance(programme, ArcProgramme) or programme.record is None or self._too_long:
             return None
         assert isinstance(self.body, CellBody)
         last = self.body.last_row(self.machine)
@@ -180,6 +181,13 @@ class Result:
         if "voltage_V" in self.columns:
             made["voltage_V"] = np.interp(time, self.time, self.columns["voltage_V"])
         return made
+
+    @property
+    def _too_long(self) -> bool:
+        """Whether the record that the case asks for has more rows than one may have."""
+        programme = self.case.programme
+        asked = programme.record if isinstance(programme, ArcProgramme) else None
+        return asked is not None and float(self.time[-1]) / float(asked.interval) > MOST_ROWS
 
     def counts(self) -> dict[str, Any]:
         """The part of the cost that the run itself knows."""
@@ -301,17 +309,17 @@ class Result:
                 text = f"the cell rises by less than {onset.LATER_RISE:g} K after it heats itself at {name}: no T2 ({name}) can be read; "
                 text += f"at the end it heats itself at {show(float(own[-1]), 'temperature rate')}"
                 found.append({"code": "cut-short", "text": text, "where": f"onsets.T2.{name}"})
+        if self._too_long:
+            least = show(float(self.time[-1]) / MOST_ROWS, "time")
+            text = f"record.csv would have more than {MOST_ROWS:.0e} rows and is not written: an interval of {least} or more is wanted"
+            found.append({"code": "record", "text": text, "where": "programme.record.interval"})
         found += slips(self.case)
         T0 = min(
             (probe["initial_K"] for probe in made["probes"].values()),
             default=300.0 if isinstance(self.body, CellBody) else float(np.min(self.body.start)),
         )
         found += excesses(made, T0)
-        check = self.mesh_check or {"crossings": {}}
-        for name, entry in check["crossings"].items():
-            if abs(entry["relative_difference"]) > 0.005:
-                text = f"{name} changes by {entry['relative_difference']:+.2%} when the mesh is refined once: it is not converged"
-                found.append({"code": "mesh", "text": text, "where": f"crossings.{name}"})
+        found += _unconverged(self.mesh_check) if self.mesh_check else []
         for key, number in used_numbers(self.case):
             if number.source and "held constant beyond its table" in number.source:
                 found.append({"code": "outside-table", "text": f"{dotted(key)}: {number.source}", "where": dotted(key)})
@@ -322,6 +330,36 @@ class Result:
             text = f"the energy balance is open by {open_by} of the heat exchanged or moved; at most {limit:g} is allowed"
             found.append({"code": "energy", "text": text, "where": "energy"})
         return found
+
+
+MOST_OFF = 0.005, 0.01  # of a crossing time; of the span of temperatures, the largest flow or the heat, by one refinement
+
+
+def _unconverged(check: dict[str, Any]) -> list[dict[str, Any]]:
+    """Results that change much when the mesh is refined once."""
+    found = []
+    if check["failure"]:
+        found.append({"code": "mesh", "text": f"the run on the refined mesh failed: {check['failure']}", "where": "numerics.check_mesh"})
+    for name, entry in check["crossings"].items():
+        change, where = entry["relative_difference"], f"crossings.{name}"
+        if change is None:
+            on = "this mesh" if entry["refined_time_s"] is None else "the refined mesh"
+            found.append({"code": "mesh", "text": f"{name} is crossed on {on} alone: it is not converged", "where": where})
+        elif abs(change) > MOST_OFF[0]:
+            text = f"{name} changes by {change:+.2%} when the mesh is refined once: it is not converged"
+            found.append({"code": "mesh", "text": text, "where": where})
+    for name, entry in check["results"].items():
+        if abs(entry["relative"]) > MOST_OFF[1]:
+            text = f"{name} changes by {changed_by(name, entry)} when the mesh is refined once: it is not converged"
+            found.append({"code": "mesh", "text": text, "where": f"mesh_check.results.{name}"})
+    return found
+
+
+def changed_by(name: str, entry: dict[str, Any]) -> str:
+    """In words, by how much a result of the mesh check has changed, and when."""
+    change, unit = entry["refined_value"] - entry["value"], name.rpartition("_")[2]
+    at = "" if entry["time_s"] is None else f" at {show(entry['time_s'], 'time')}"
+    return f"{change:+.3g} {unit}{at} ({entry['relative']:+.2%})"
 
 
 STORED = 5  # of the rows of a region: heat stored since the start [J]

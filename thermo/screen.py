@@ -6,10 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from thermo.errors import printable
-from thermo.result import shown
+from thermo.result import changed_by, shown
 from thermo.study import row_text
 from thermo.units import show
 
+SHOWN = 5  # results of a mesh check on the screen, those that change most
 HEAD = ("result", "value", "wanted", "kind", "holds")
 
 
@@ -91,9 +92,14 @@ def _closing(summary: dict[str, Any]) -> list[str]:
     if check:
         for name, entry in check["crossings"].items():
             change = entry["relative_difference"]
-            lines.append(
-                f"mesh refined once: {name} changes by {change:+.2%}; at the first order of a patch's edge its error is {2 * change:+.2%}"
-            )
+            if change is not None:
+                text = f"mesh refined once: {name} changes by {change:+.2%}"
+                lines.append(f"{text}; at the first order of a patch's edge its error is {2 * change:+.2%}")
+        for name, entry in sorted(check["results"].items(), key=lambda pair: -abs(pair[1]["relative"]))[:SHOWN]:
+            lines.append(f"mesh refined once: {name} changes by {changed_by(name, entry)}")
+        lines.append(
+            f"mesh check: {len(check['results'])} results on {check['n_dofs']} and {check['refined_n_dofs']} unknowns; summary.json has all"
+        )
     return lines + [f"warning: {warning['text']}" for warning in summary["warnings"]]
 
 

@@ -81,14 +81,47 @@ def refined(case: Case) -> Case:
 
 
 def compared(coarse: Result, fine: Result) -> dict[str, Any]:
-    """What changes when every cell is cut in two: each crossing time on both meshes and the relative difference."""
-    ours, theirs = coarse.summary()["crossings"], fine.summary()["crossings"]
+    """What changes when every cell is cut in two: crossing times, the largest difference of each probe and of each heat or flow over the
+    history, extremes of regions, the heat that was exchanged.
+
+    `relative`: a difference over the crossing time, over the span of all temperatures, or over the largest heat or flow there is.
+    """
+    ours, theirs = coarse.summary(), fine.summary()
     times: dict[str, Any] = {}
-    for name in ours:
-        if ours[name] is not None and theirs[name] is not None:
-            a, b = ours[name]["time_s"], theirs[name]["time_s"]
-            times[name] = {"time_s": a, "refined_time_s": b, "relative_difference": (b - a) / a}
-    return {"n_dofs": coarse.body.n_dofs, "refined_n_dofs": fine.body.n_dofs, "crossings": times}
+    for name, mine in ours["crossings"].items():
+        other = theirs["crossings"][name]
+        a, b = mine and mine["time_s"], other and other["time_s"]
+        if mine is not None or other is not None:
+            change = (b - a) / a if mine and other and a else None
+            times[name] = {"time_s": a, "refined_time_s": b, "relative_difference": change}
+    regions = ours["regions"]
+    span = max(entry["maximum_K"] for entry in regions.values()) - min(entry["minimum_K"] for entry in regions.values())
+    found: dict[str, Any] = {}
+
+    def put(name: str, value: float, refined: float, scale: float, time: float | None = None) -> None:
+        relative = (refined - value) / scale if scale > 0.0 else 0.0
+        found[name] = {"value": value, "refined_value": refined, "relative": relative, "time_s": time}
+
+    powers = [name for name in coarse.columns if name.startswith(("heat_", "flow_")) and name.endswith("_W")]
+    largest = max((float(np.max(np.abs(coarse.columns[name]))) for name in powers), default=0.0)
+    for name in [*(f"{probe}_K" for probe in ours["probes"]), *powers]:
+        mine, other = coarse.columns[name], np.interp(coarse.time, fine.time, fine.columns[name])
+        row = int(np.argmax(np.abs(other - mine)))
+        put(name, float(mine[row]), float(other[row]), span if name.endswith("_K") else largest, float(coarse.time[row]))
+    for name, entry in regions.items():
+        for key in ("maximum_K", "minimum_K"):
+            put(f"regions.{name}.{key}", entry[key], theirs["regions"][name][key], span)
+    for key in ("heat_in_J", "heat_in_W"):
+        if key in ours["energy"]:
+            put(f"energy.{key}", ours["energy"][key], theirs["energy"][key], abs(ours["energy"][key]))
+    failure = fine.failure
+    return {
+        "n_dofs": coarse.body.n_dofs,
+        "refined_n_dofs": fine.body.n_dofs,
+        "failure": failure,
+        "crossings": times,
+        "results": found,
+    }
 
 
 def checkpoint(moment: Moment) -> dict[str, Any]:
