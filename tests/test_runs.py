@@ -539,3 +539,57 @@ def test_a_run_with_a_record_is_whole_and_found_again(tmp_path):
     again = Quiet()
     assert run_case(case_of(document), document, tmp_path / "out", again)["onsets"] == json.loads(json.dumps(first["onsets"]))
     assert "nothing was computed" in again.notes[0]
+
+
+def test_only_what_is_recorded_as_written_here_is_replaced(thermo, tmp_path):
+    """A user's file is one whatever its name: it is in the way, is named, and stays as it is."""
+    cell_file(tmp_path).rename(tmp_path / "cell.yaml")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "summary.json").write_text("mine")
+    code, _, err = thermo("run", "cell.yaml", "--no-pictures", "--quiet", "--out", "out")
+    assert code != 0 and "holds 'summary.json', which is not a result of thermo" in err[-1]
+    assert (tmp_path / "out" / "summary.json").read_text() == "mine"
+    assert thermo("run", "cell.yaml", "--no-pictures", "--quiet", "--out", "run")[0] == 0
+    written = set((tmp_path / "run" / ".written").read_text().split())
+    assert {"case.yaml", "history.csv", "summary.json", "manifest.json", "status.json"} <= written
+    (tmp_path / "run" / "table.csv").write_text("mine")
+    code, _, err = thermo("run", "cell.yaml", "--no-pictures", "--quiet", "--out", "run", "--force")
+    assert code != 0 and "holds 'table.csv', which is not a result of thermo" in err[-1]
+    assert (tmp_path / "run" / "table.csv").read_text() == "mine"
+    (tmp_path / "run" / "table.csv").rename(tmp_path / "run" / "notes.txt")
+    assert thermo("run", "cell.yaml", "--no-pictures", "--quiet", "--out", "run", "--force")[0] == 0
+    assert (tmp_path / "run" / "notes.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", ["status.json", "manifest.json"])
+@pytest.mark.parametrize("text", ["", "[1, 2]", "{", "null"])
+def test_a_damaged_status_or_manifest_is_said_in_a_line(thermo, tmp_path, name, text):
+    cell_file(tmp_path).rename(tmp_path / "cell.yaml")
+    assert thermo("run", "cell.yaml", "--no-pictures", "--quiet", "--out", "run")[0] == 0
+    (tmp_path / "run" / name).write_text(text)
+    code, out, err = thermo("verify", "run")
+    assert code == 5 and len(err) == 1 and "Traceback" not in out
+    code, _, err = thermo("run", "cell.yaml", "--no-pictures", "--quiet", "--out", "run", "--resume")
+    assert code != 1 and not any("Traceback" in line for line in err)
+    code, _, err = thermo("run", "cell.yaml", "--no-pictures", "--quiet", "--out", "run", "--force")
+    assert code == 0
+    assert thermo("verify", "run")[0] == 0
+
+
+@pytest.mark.parametrize("name", ["fields", "pictures", "summary.json", "history.csv.part"])
+def test_links_in_a_result_folder_are_not_followed(thermo, tmp_path, name):
+    cell_file(tmp_path).rename(tmp_path / "cell.yaml")
+    (tmp_path / "run").mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "mine").write_text("mine")
+    (tmp_path / "run" / name).symlink_to(tmp_path / ("elsewhere" if "." not in name else "mine"))
+    code, _, err = thermo("run", "cell.yaml", "--no-pictures", "--quiet", "--out", "run", "--force")
+    assert code == 4 and f"holds '{name}', which is a link" in err[-1]
+    assert (tmp_path / "mine").read_text() == "mine" and not list((tmp_path / "elsewhere").iterdir())
+
+
+def test_cells_of_tables_are_no_formulas():
+    from thermo.store import harmless
+
+    assert [harmless(cell) for cell in ("=1+1", "+a", "-b", "@c")] == ["'=1+1", "'+a", "'-b", "'@c"]
+    assert [harmless(cell) for cell in ("-1.5e3", "+2", -3.0, "name", "", None)] == ["-1.5e3", "+2", -3.0, "name", "", None]

@@ -25,9 +25,10 @@ from thermo.errors import FileError, FolderError
 OURS = re.compile(
     r"((summary|status|manifest)\.json|history\.csv|record\.csv|table\.csv|(case|resolved|study)\.yaml|checkpoint-[12]\.npz"
     r"|fields/(run\.pvd|materials\.csv|frame-[0-9]{4}\.vtu)|pictures/[a-z0-9-]+\.png)(\.part)?"
-    r"|fields/\.frame-[0-9]{4}\.part\.vtu|\.lock"
+    r"|fields/\.frame-[0-9]{4}\.part\.vtu|\.lock|\.written"
 )
-UNSEALED = {"status.json", "manifest.json", ".lock"}
+WRITTEN = ".written"  # the names of the files that thermo has written here, a line each, before it writes them
+UNSEALED = {"status.json", "manifest.json", ".lock", WRITTEN}
 CHECKPOINTS = ("checkpoint-1.npz", "checkpoint-2.npz")
 
 
@@ -46,6 +47,7 @@ class Folder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.written: list[str] = []
         self.lock = FileLock(path / ".lock", timeout=0)
 
     def __enter__(self) -> Folder:
@@ -55,9 +57,16 @@ class Folder:
             raise FolderError(f"{self.path} is a file; choose another folder with --out") from None
         except OSError as error:
             raise FileError(f"{self.path}: cannot be made: {reason(error)}") from None
+        linked = [file.name for file in self.path.iterdir() if file.is_symlink()]
+        for name in linked:
+            if name in ("fields", "pictures") or OURS.fullmatch(name):
+                raise FolderError(f"{self.path} holds '{name}', which is a link and is not followed; choose another folder with --out")
+        self.written = self._recorded()
         foreign = self._foreign()
-        if foreign and not (self.path / "status.json").is_file():
-            raise FolderError(f"{self.path} holds '{foreign}', which is not a result of thermo; choose another folder with --out")
+        in_the_way = [name for name in foreign if OURS.fullmatch(name)]
+        if in_the_way or (foreign and not self.written):
+            name = (in_the_way or foreign)[0]
+            raise FolderError(f"{self.path} holds '{name}', which is not a result of thermo; choose another folder with --out")
         try:
             self.lock.acquire()
         except Timeout:
@@ -65,7 +74,7 @@ class Folder:
         except OSError as error:
             raise FileError(f"{self.path}: cannot be written: {reason(error)}") from None
         for name in self._files():  # what a run that was killed was writing
-            if OURS.fullmatch(name) and ".part" in name:
+            if ".part" in name and self._is_ours(name):
                 (self.path / name).unlink()
         return self
 
@@ -76,22 +85,56 @@ class Folder:
         found = [file.relative_to(self.path).as_posix() for file in sorted(self.path.rglob("*")) if file.is_file()]
         return [name for name in found if "/" not in name or name.split("/")[0] in ("fields", "pictures")]
 
-    def _foreign(self) -> str | None:
-        """A file that thermo did not write, or None."""
-        return next((name for name in self._files() if not OURS.fullmatch(name)), None)
+    def _recorded(self) -> list[str]:
+        """The files that thermo has recorded as written here; of folders without a record those that their manifest seals, or that
+        have such a name beside the status of a run."""
+        try:
+            return (self.path / WRITTEN).read_text(encoding="utf-8").split()
+        except (OSError, UnicodeError):
+            manifest, status = read_json(self.path / "manifest.json"), self.status()
+            if isinstance(manifest, dict):
+                return [*manifest, "status.json", "manifest.json"]
+            begun = "case_sha256" in status
+            return [name for name in self._files() if OURS.fullmatch(name)] if begun else []
+
+    def _is_ours(self, name: str) -> bool:
+        """Whether thermo wrote a file, or was writing it when it was killed."""
+        whole = name.removesuffix(".part")
+        begun = re.sub(r"^fields/\.(frame-[0-9]{4})\.part\.vtu$", r"fields/\1.vtu", whole)
+        return name in (".lock", WRITTEN) or whole in self.written or begun in self.written
+
+    def _foreign(self) -> list[str]:
+        """The files that thermo did not write."""
+        return [name for name in self._files() if not self._is_ours(name)]
+
+    def record(self, name: str) -> None:
+        """Record that a file of this name is written here from now on. Raises FileError where that cannot be done."""
+        if name in self.written:
+            return
+        self.written.append(name)
+        there = (self.path / WRITTEN).is_file()
+        try:
+            with open(self.path / WRITTEN, "a", encoding="utf-8") as file:  # a line that a kill cut short is no name, and ends here
+                file.write("".join(f"\n{line}" for line in (self.written[-1:] if there else self.written)) + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise FileError(f"{self.path / WRITTEN}: cannot be written: {reason(error)}") from None
 
     def status(self) -> dict[str, Any]:
-        """What `status.json` says; empty where there is none."""
-        return read_json(self.path / "status.json") or {}
+        """What `status.json` says; empty where there is none, or where it is damaged."""
+        found = read_json(self.path / "status.json")
+        return found if isinstance(found, dict) else {}
 
     def clear(self) -> None:
         """Remove what thermo wrote here, and nothing else."""
         for name in self._files():
-            if OURS.fullmatch(name) and name != ".lock":
+            if self._is_ours(name) and name not in (".lock", WRITTEN):
                 (self.path / name).unlink(missing_ok=True)
 
     def write(self, name: str, data: bytes | str) -> None:
         """Write a file whole or not at all. Raises FileError where it cannot be written."""
+        self.record(name)
         target = self.path / name
         part = target.with_name(target.name + ".part")
         raw = data.encode() if isinstance(data, str) else data
@@ -115,8 +158,8 @@ class Folder:
         """Write a table with one header row."""
         text = io.StringIO(newline="")
         writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(header)
-        writer.writerows(rows)
+        writer.writerow([harmless(cell) for cell in header])
+        writer.writerows([harmless(cell) for cell in row] for row in rows)
         self.write(name, text.getvalue())
 
     def write_frame(self, number: int, time: float, mesh: Any, temperature: Any, heat_flux: Any, earlier: list[float]) -> None:
@@ -136,6 +179,7 @@ class Folder:
         folder = self.path / "fields"
         name = f"frame-{number:04d}.vtu"
         part = folder / f".frame-{number:04d}.part.vtu"
+        self.record(f"fields/{name}")
         try:
             folder.mkdir(exist_ok=True)
             data.write(part, file_format="vtu")
@@ -186,6 +230,17 @@ class Folder:
             elif number > best[1]:
                 best = (_decoded(arrays), number)
         return best[0], best[1], complaints
+
+
+def harmless(cell: Any) -> Any:
+    """A cell of a table that a spreadsheet takes for what it says: text that would be a formula there begins with an apostrophe."""
+    if not isinstance(cell, str) or not cell.startswith(("=", "+", "-", "@")):
+        return cell
+    try:
+        float(cell)
+    except ValueError:
+        return f"'{cell}"
+    return cell
 
 
 def write_file(path: Path, data: bytes, *, force: bool, option: str = "--out") -> None:
