@@ -98,6 +98,7 @@ def test_noise_on_top_of_a_range_that_ends(sound, limit, noise):
         assert "abrupt-top" in [warning["code"] for warning in made["warnings"]]
 
 
+@pytest.mark.usual(1)
 @pytest.mark.parametrize(("every", "noise"), [(1.0, 0.0), (1.0, 0.1), (5.0, 0.02)])
 def test_a_maximum_that_a_reaction_comes_to_slowly_gets_no_word(every, noise):
     """Without loss: the rows stand still after it too."""

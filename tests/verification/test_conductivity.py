@@ -91,7 +91,7 @@ def test_the_potentials_of_a_block_are_those_of_a_conductivity_of_one(dimension,
     assert found == pytest.approx(cold + share * (hot - cold), rel=1e-7)
 
 
-@pytest.mark.usual(4)
+@pytest.mark.usual(3)
 @pytest.mark.parametrize("k", [1, 2])
 @pytest.mark.parametrize(("dimension", "simplices"), CELLS, ids=NAMES)
 def test_the_order_of_a_conductivity_that_falls_to_a_tenth_within_a_kelvin(dimension, simplices, k):
@@ -160,7 +160,7 @@ measure:
 WET = table((0, 0.06), (85, 0.06), (98, 0.7), (104, 0.7), (108, 0.06), (300, 0.03), (1200, 0.02))
 
 
-@pytest.mark.usual(2)
+@pytest.mark.usual(1)
 @pytest.mark.parametrize("cells", [", smallest: 0.5 mm, largest: 0.5 mm", ", smallest: 1 mm, largest: 1 mm", ""])
 @pytest.mark.parametrize("order", [1, 2])
 def test_a_peak_of_the_conductivity_passes_through_a_wall(cells, order):

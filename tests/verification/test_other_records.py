@@ -169,6 +169,7 @@ def test_the_uncertainty_of_t2_and_t3_is_what_lies_between_the_rows():
         assert low <= exact["temperature_K"] - entry["temperature_K"] <= high
 
 
+@pytest.mark.usual(3)
 @pytest.mark.parametrize("seed", [0, 1, 2])
 @pytest.mark.parametrize(("per_minute", "every"), [(1.0, 5.0), (2.0, 2.0), (5.0, 1.0)])
 def test_a_rough_ramp_has_no_t1(per_minute, every, seed):
