@@ -22,7 +22,7 @@ from thermo.errors import CaseError
 from thermo.kinetics import Floats
 from thermo.reader import read_document
 from thermo.record import Record
-from thermo.slopes import HALF_WINDOW, Scatter, line, runs_of, usual_interval
+from thermo.slopes import HALF_WINDOW, UNKNOWN_NOISE, Scatter, line, runs_of, usual_interval
 
 HEATER_RATE = 0.3 / 60.0  # K/s, more than any exotherm has when it is found
 QUIET_RATE = 0.1 / 60.0  # K/s, before a heater step
@@ -124,7 +124,7 @@ def heating_of(record: Record, rate: Floats, spread: Scatter, instrument: Instru
         return _driven(record, rate, *runs[doubtful])
     if not steps and not first and _is_slow_ramp(record, rate, instrument):
         return _driven(record, rate, 0, len(rate) - 1)
-    if not steps and not first and _fails_from_rest(record, rate, instrument):
+    if not steps and not first and _fails_from_rest(record, rate, spread, instrument):
         return Heating(heated, 0, False, SUDDEN, 0.0)
     near = np.append(0.0, np.diff(record.time)) < 0.2 * HALF_WINDOW
     # the rows on either side have a share of the step where rows are close
@@ -238,7 +238,7 @@ def _driven(record: Record, rate: Floats, a: int, b: int) -> Heating:
     return Heating(rows, 0, True, DRIVEN, max(drive, 0.0))
 
 
-def _fails_from_rest(record: Record, rate: Floats, instrument: Instrument) -> bool:
+def _fails_from_rest(record: Record, rate: Floats, spread: Scatter, instrument: Instrument) -> bool:
     """Whether the temperature jumps from where the record begins, at rest, to a runaway."""
     with np.errstate(invalid="ignore"):
         fast = np.flatnonzero(rate >= onset.RATES["1 K/s"])
@@ -247,4 +247,7 @@ def _fails_from_rest(record: Record, rate: Floats, instrument: Instrument) -> bo
     row, T = int(fast[0]), record.temperature
     half = slice(0, max(row // 2, 2))
     slope, error = line(record.time[half], T[half])
+    span = float(np.ptp(record.time[half]))
+    told = spread._replace(noise=max(spread.noise, UNKNOWN_NOISE))
+    error = max(error, told.slope_error(span, half.stop) if span else 0.0)  # of few rows a line tells little
     return float(T[row - 1]) < float(np.median(T[half])) + instrument.step and slope < max(instrument.sensitivity, 3.0 * error)
