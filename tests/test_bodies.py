@@ -792,3 +792,25 @@ def test_heat_that_moves_within_a_closed_body_is_what_its_balance_is_measured_by
     summary = run(case_from(text)).summary()
     assert summary["energy"]["residual_relative"] < 1e-12
     assert not [warning for warning in summary["warnings"] if warning["code"] == "energy"]
+
+
+@pytest.mark.parametrize("kind", ["boxes", "layered-block"])
+def test_a_probe_given_to_nine_digits_at_a_corner_is_inside(kind):
+    """A third of a metre and a ten-thousandth of it beside: the rounding of a coordinate is no place outside."""
+    corner = "[333.333334 mm, 333.333334 mm, 33.3333334 mm]"
+    sample = {
+        "boxes": "kind: boxes, coordinates: space, regions: {m: {material: m, from: [0 m, 0 m, 0 m], to: [0.3333333333333 m, "
+        "0.3333333333333 m, 0.03333333333333 m]}}",
+        "layered-block": "kind: layered-block, size: [0.3333333333333 m, 0.3333333333333 m], "
+        "layers: [{name: m, material: m, thickness: 0.03333333333333 m}]",
+    }[kind]
+    text = f"""
+title: corner
+materials: {{m: {{density: 1000 kg/m3, heat_capacity: 1000 J/(kg K), thermal_conductivity: 1 W/(m K)}}}}
+sample: {{{sample}, temperature: 300 K, mesh: {{order: 1}}}}
+programme: {{kind: surroundings, faces: {{top: [{{kind: held, temperature: 400 K}}]}}, end: 1 s}}
+measure: {{probes: {{p: {corner}}}}}
+"""
+    assert run(case_from(text)).probe("p")[-1] == pytest.approx(400.0)
+    with pytest.raises(CaseError, match="outside the body"):
+        case_from(text.replace("33.3333334 mm", "33.3334 mm"))

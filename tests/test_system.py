@@ -443,3 +443,16 @@ programme: {{kind: steady, faces: {{{STRONG_FACES["film"].replace("part", "top")
     run(case_from(layered))
     assert iterations
     assert max(iterations) <= 20
+
+
+def test_a_solver_that_falls_back_to_factors_is_said(monkeypatch):
+    """Conjugate gradients that find nothing leave the system to sparse factors, which take time and memory that nobody announced."""
+    case = bar(order=1, largest="2 mm", end="1 s")
+
+    def said():
+        return [w["text"] for w in run(case, body=MeshBody(case)).summary()["warnings"] if w["code"] == "factorised"]
+
+    assert said() == []
+    monkeypatch.setattr("thermo.system.MOST_DIRECT", {1: 0, 2: 0, 3: 0})
+    monkeypatch.setattr("thermo.system.cg", lambda matrix, rhs, **words: (np.zeros_like(rhs), 1))
+    assert "the system was factorised" in said()[0]

@@ -38,7 +38,7 @@ from thermo.readings import (
 from thermo.rodas import kept_share  # the module is what steps a LineSample
 from thermo.self_heating import self_heating_rates
 from thermo.shape import Frame
-from thermo.stepping import CLOCK, EJECTED, FUSED, HEAT_IN, HEAT_OUT, HIGHEST, RELEASED, History, State, advance
+from thermo.stepping import CLOCK, EJECTED, FUSED, HEAT_IN, HEAT_OUT, HIGHEST, N_DIRECT, RELEASED, History, State, advance
 from thermo.store import stored_field
 from thermo.tensor import Stack
 from thermo.units import show
@@ -611,6 +611,8 @@ class MeshBody:
 
     def warnings(self, state: State, regions: dict[str, Any]) -> list[dict[str, Any]]:
         """Temperatures beyond what the data allow; materials beyond the range in which their values hold."""
+        from thermo.system import MOST_DIRECT
+
         terms, matrix = self.programme.terms, self.sample.conduction.at(self.start).matrix
         if self.shape.space.order == 2:
             cause = QUADRATIC
@@ -622,6 +624,10 @@ class MeshBody:
         data = extremes_of(self.start, terms, 0.0 if self.steady else float(self.programme.corners[-1]))
         found = beyond_bounds(data, terms, regions, state, cause) + range_warnings(self.block, self.materials, regions)
         faces = dict.fromkeys(face for face, condition in terms if not isinstance(condition, (*LINKS, Source)))
+        times = int(state.loop[N_DIRECT])
+        if times and np.count_nonzero(~self.fixed) > MOST_DIRECT[self.sample.dimension]:
+            text = f"the iterative solver missed {times} times, and the system was factorised: more time and memory than announced"
+            found.append({"code": "factorised", "text": text, "where": "numerics"})
         return found + coarse_patches(self.shape.mesh, faces)
 
 

@@ -13,7 +13,7 @@ from meshes.block import SNAP
 from meshes.boxes import SIDES, Extent, boxes_axes, boxes_mesh, patch_sizes
 from meshes.mesh import Mesh, off_axis, on_axis, rows_in
 from thermo.errors import shortened
-from thermo.geometry import AXES, Coordinate, Length, Meshed, no_contradiction
+from thermo.geometry import AXES, NINE_DIGITS, Coordinate, Length, Meshed, no_contradiction
 from thermo.reader import Frozen, Key, misplaced
 from thermo.shape import Shape
 from thermo.units import Unit, show
@@ -292,7 +292,7 @@ class Boxes(Meshed):
             return f"{self.dimension} coordinates are wanted, found {len(point)}"
         corners = self._coarse.points[self._coarse.cells]
         low, high = corners.min(axis=1), corners.max(axis=1)
-        slack = 1e-9 * np.ptp(self._coarse.points, axis=0)
+        slack = NINE_DIGITS * np.ptp(self._coarse.points, axis=0)
         place = np.array([float(v) for v in point])
         for side in self.symmetry:
             axis, plane = self.mirror(side)

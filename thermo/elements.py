@@ -333,7 +333,8 @@ class Space:
         return nodes.ravel(), np.take_along_axis(partners, nearest, axis=1).ravel(), share.ravel()
 
     def weights_at(self, point: Floats) -> Floats:
-        """Weights of all nodes in the value at a point [m]. Raises ValueError where it lies in no cell, by more than 1e-6 of one."""
+        """Weights of all nodes in the value at a point [m]. Raises ValueError where it lies in no cell, by more than 1e-6 of one and
+        1e-8 of the body, as coordinates of nine digits do."""
         _, near = self._finder.query(np.asarray(point, float), k=min(NEAREST, len(self.of.cells)))
         near = np.atleast_1d(near)
         local, outside = self._local(near, np.asarray(point, float))
@@ -341,11 +342,12 @@ class Space:
         if outside[best] > 1e-6:  # long cells reach far from their middles
             near = np.arange(len(self.of.cells))
             low, high = (end(self.mesh.p[:, self.mesh.t], axis=1) for end in (np.min, np.max))
-            slack = 1e-6 * (high - low)
+            slack = 1e-6 * (high - low) + 1e-8 * np.ptp(self.mesh.p, axis=1)[:, None]
             near = near[np.all((point[:, None] >= low - slack) & (point[:, None] <= high + slack), axis=0)]
             local, outside = self._local(near, np.asarray(point, float)) if len(near) else (local, outside)
             best = int(np.argmin(outside))
-        if not outside[best] <= 1e-6:
+        size = np.ptp(self.mesh.p[:, self.mesh.t[:, near[best]]], axis=1).min()
+        if not outside[best] <= 1e-6 + 1e-8 * float(np.ptp(self.mesh.p, axis=1).max()) / size:
             raise ValueError("the point lies in no cell")
         weights = np.zeros(self.n_nodes)
         for i, node in enumerate(self.cells[near[best]]):

@@ -30,6 +30,7 @@ Coordinate = Annotated[float, Unit("length")]
 FACES = SIDES[3]
 
 STEPS = 4  # of the edge of a disc in each quarter
+NINE_DIGITS = 1e-8  # of a body: a point so near to it lies on it, as coordinates written to nine digits do
 MOST_LAYERS, MOST_PATCHES = 200, 50  # the grid is graded towards each from every place
 
 
@@ -501,7 +502,7 @@ class LayeredBlock(Meshed):
             return f"three coordinates [x, y, z] are wanted, found {len(point)}"
         ends = (*self.size, self.height)
         for value, end, along in zip(point, ends, "xyz", strict=True):
-            if not -1e-9 * end <= value <= end * (1 + 1e-9):
+            if not -NINE_DIGITS * end <= value <= end * (1 + NINE_DIGITS):
                 return f"lies outside the body: {along} is {float(value):.4g} m, the body reaches from 0 m to {float(end):.4g} m"
         return None
 

@@ -15,7 +15,7 @@ from pydantic_core import PydanticCustomError
 from meshes.mesh import FACETS, Mesh, off_axis, on_axis
 from thermo.elements import Space
 from thermo.errors import among, described, shortened
-from thermo.geometry import Length, Meshed
+from thermo.geometry import NINE_DIGITS, Length, Meshed
 from thermo.reader import Frozen, Key, misplaced
 from thermo.shape import Shape
 from thermo.units import Unit, UnitError, parse
@@ -125,7 +125,7 @@ class ImportedBody(Meshed):
             return f"{self.dimension} coordinates are wanted, found {len(point)}"
         place = np.array([float(v) for v in point])
         low, high = mesh.points.min(axis=0), mesh.points.max(axis=0)
-        if np.any(place < low - 1e-9 * (high - low)) or np.any(place > high + 1e-9 * (high - low)):
+        if np.any(place < low - NINE_DIGITS * (high - low)) or np.any(place > high + NINE_DIGITS * (high - low)):
             ends = ", ".join(f"{a:.4g} to {b:.4g} m" for a, b in zip(low, high, strict=True))
             return f"lies outside the body, which reaches over {ends}"
         if len(mesh.points) <= MOST_POINTS:
