@@ -280,6 +280,7 @@ def counted(self, name, data):
             os.kill(os.getpid(), signal.SIGKILL)
         if moment == "within":
             raw = data if isinstance(data, bytes) else data.encode()
+            self.record(name)
             (self.path / (name + ".part")).write_bytes(raw[: len(raw) // 2])
             os.kill(os.getpid(), signal.SIGKILL)
     write(self, name, data)
