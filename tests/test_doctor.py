@@ -98,6 +98,15 @@ def test_noise_on_top_of_a_range_that_ends(sound, limit, noise):
         assert "abrupt-top" in [warning["code"] for warning in made["warnings"]]
 
 
+@pytest.mark.parametrize("noise", [0.02, 0.1])
+def test_noise_on_top_of_a_range_that_ends_in_the_midst_of_a_quick_runaway(noise):
+    """Rows 7 to 70 K apart before the top."""
+    time, T = rows("cu-20li", 1.0, False)
+    made = analyse(record(time, blurred(np.minimum(T, 311.27 + 273.15), noise, 0.001, 5)))
+    assert made["onsets"]["T3"] is not None
+    assert {"abrupt-top", "coarse"} & {warning["code"] for warning in made["warnings"]}
+
+
 @pytest.mark.usual(1)
 @pytest.mark.parametrize(("every", "noise"), [(1.0, 0.0), (1.0, 0.1), (5.0, 0.02)])
 def test_a_maximum_that_a_reaction_comes_to_slowly_gets_no_word(every, noise):

@@ -288,12 +288,12 @@ def abrupt_top(record: Record) -> int | None:
     below = np.flatnonzero(T[: first - 1] <= T[first - 1] - least)
     if not len(below):
         return None
-    ends = first - 1 - (first - 1 - int(below[-1])) * np.arange(4)  # the last rise by so much took so many rows
+    ends = first - 1 - (first - 1 - int(below[-1])) * np.arange(3)  # the last rise by so much took so many rows
     if ends[-1] < 0:
         return None
     speeds = np.diff(T[ends]) / np.diff(time[ends])  # the last one first
     onto = (T[first] - T[first - 1]) / (time[first] - time[first - 1])
-    return first if onto > speeds.max() or np.all(speeds[:-1] > STEADY * speeds[1:]) else None
+    return first if onto > speeds.max() or speeds[0] > STEADY * speeds[1] else None
 
 
 def _least_rise(sigma: float, step: float) -> float:
