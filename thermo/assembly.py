@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 Places = NDArray[np.uint32]
 
 TURN = 2.0 * math.pi
+NEAR = 1e-6  # K: temperatures of two pieces of a table so near are one
 LARGE = 40_000  # cells from which compiling pays
 
 
@@ -210,7 +211,7 @@ def means(one, other, weight, upper, lower, diagonal, temperature, value, potent
     for p in range(one.shape[0]):
         i, j = one[p], other[p]
         difference = temperature[i] - temperature[j]
-        if piece[i] == piece[j] or abs(difference) < 1e-6:
+        if piece[i] == piece[j] or abs(difference) < NEAR:
             entry = weight[p] * 0.5 * (value[i] + value[j])
         else:
             entry = weight[p] * (potential[i] - potential[j]) / difference

@@ -16,7 +16,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from meshes.mesh import Links
-from thermo.assembly import LARGE, add_means, assemble, conducted
+from thermo.assembly import LARGE, NEAR, add_means, assemble, conducted
 from thermo.constants import REFERENCE_TEMPERATURE
 from thermo.kinetics import Floats, Integers
 from thermo.materials import ByAxis, Cylindrical, Orthotropic, Table, Tensor
@@ -116,9 +116,6 @@ def _round(conductivity: Cylindrical, dimension: int, axisymmetric: bool, along:
     yield Directions(conductivity.tangential, lambda places: along(*range(dimension))(places) - radial(places) - axial(places))
     if dimension == 3:
         yield Directions(conductivity.axial, axial)
-
-
-NEAR = 1e-6  # K: temperatures of two pieces of a table so near are one
 
 
 class Variable(NamedTuple):
