@@ -91,6 +91,7 @@ def check_drawn(seed):
         assert "below 0 K" in summary["end"]["reason"], text
 
 
+@pytest.mark.usual(5)
 @pytest.mark.parametrize("seed", range(24))
 def test_any_block_runs_and_keeps_its_balance(seed):
     check_drawn(seed)

@@ -66,6 +66,7 @@ def test_the_length_of_an_edge_and_the_mean_of_a_polynomial(simplices, order):
     assert np.all(space.points[nodes, 0] == 20.0) and np.all(space.points[nodes, 1] == 0.0)
 
 
+@pytest.mark.usual(2)
 @pytest.mark.parametrize("order", [1, 2])
 @pytest.mark.parametrize("simplices", [False, True])
 def test_probes_on_edges(tmp_path, simplices, order):
@@ -179,6 +180,7 @@ def test_a_line_that_is_no_edge_of_a_cell(tmp_path):
     assert any("the group 'across' names no edge: its 1 cells are no edges of the body's" in note for note in found.notes)
 
 
+@pytest.mark.usual(4)
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [

@@ -22,7 +22,7 @@ def bent(dimension, simplices, n=3):
     return mesh._replace(points=mesh.points + 0.03 * np.sin(3.0 * mesh.points[:, ::-1] + 1.0))
 
 
-@pytest.mark.usual(4)
+@pytest.mark.usual(2)
 @pytest.mark.parametrize("order", [1, 2])
 @pytest.mark.parametrize(("dimension", "simplices"), CELLS)
 @pytest.mark.parametrize("axisymmetric", [False, True])

@@ -56,6 +56,7 @@ def written(folder, dimension, elements, order=1, programme="steady", wobble=0.1
     return case
 
 
+@pytest.mark.usual(3)
 @pytest.mark.parametrize("order", [1, 2])
 @pytest.mark.parametrize(("dimension", "elements"), KINDS)
 def test_two_slabs_from_a_file(tmp_path, dimension, elements, order):
@@ -67,12 +68,14 @@ def test_two_slabs_from_a_file(tmp_path, dimension, elements, order):
     assert result.columns["flow_a|b_W"][-1] == pytest.approx(flux * area, rel=1e-6)
 
 
+@pytest.mark.usual(3)
 @pytest.mark.parametrize(("dimension", "elements"), KINDS)
 def test_a_transient_from_a_file_keeps_its_energy(tmp_path, dimension, elements):
     case = read_case(written(tmp_path, dimension, elements, 1, "surroundings"), ["programme.end=5 s"])
     assert run(case).summary()["energy"]["residual_relative"] < 1e-8
 
 
+@pytest.mark.usual(3)
 @pytest.mark.parametrize(
     "name", ["boxes-2.2.msh", "boxes-2.2-binary.msh", "boxes-4.1.msh", "boxes-4.1-binary.msh", "boxes-order2-4.1.msh", "boxes.inp"]
 )
@@ -132,6 +135,7 @@ def test_what_does_not_fit_a_mesh_file_is_one_clear_line(tmp_path, old, new, wor
     assert words in refused(case, (old, new))
 
 
+@pytest.mark.usual(3)
 @pytest.mark.parametrize(
     ("dimension", "size", "words"),
     [
@@ -155,6 +159,7 @@ def test_a_size_that_the_mesh_contradicts_tells_a_wrong_unit(tmp_path):
     assert told.endswith("m3 there in the unit mm, not 1000 m3")
 
 
+@pytest.mark.usual(2)
 @pytest.mark.parametrize(
     ("old", "new", "line", "words"),
     [
@@ -213,6 +218,7 @@ def test_the_mesh_of_a_block_has_the_volume_of_its_layers(tmp_path):
     assert abs(float(line.split()[-1])) < 1e-9
 
 
+@pytest.mark.usual(1)
 @pytest.mark.parametrize("suffix", [".vtu", ".xdmf"])
 def test_regions_from_an_array_of_cells(tmp_path, suffix):
     """Two slabs whose regions are the values 1 and 2 of an array, held left and right by their flux: the same as from names."""

@@ -132,6 +132,7 @@ KINDS = list(FACETS)
 # ---- what is in a file
 
 
+@pytest.mark.usual(3)
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_mesh_comes_back_from_its_own_file(tmp_path, kind):
     """Regions and faces by name, cells and coordinates to the last digit; interfaces and the boundary are added."""
@@ -946,6 +947,7 @@ def fuzz(folder, form, n, read):
     assert refused > n // 4
 
 
+@pytest.mark.usual(2)
 @pytest.mark.parametrize("form", [".msh 2.2", ".msh 4.1", ".vtu", ".inp"])
 def test_damage_is_refused_or_does_no_harm(tmp_path, form):
     fuzz(tmp_path, form, 60, read_here)

@@ -132,7 +132,7 @@ RIMS = {
 }
 
 
-@pytest.mark.usual(2)
+@pytest.mark.usual(1)
 @pytest.mark.parametrize("order", [1, 2])
 @pytest.mark.parametrize("faces", RIMS.values(), ids=RIMS)
 def test_heat_that_enters_held_nodes_beside_the_held_facets_counts_alike(faces, order):
@@ -158,7 +158,7 @@ def test_a_flux_on_the_whole_face_around_a_held_patch_brings_what_it_says():
     assert result.columns["heat_top_W"][-1] == pytest.approx(result.body.multiplicity * density * (area - patch), rel=1e-9)
 
 
-@pytest.mark.usual(18)
+@pytest.mark.usual(8)
 @pytest.mark.parametrize("scheme", ["tr-bdf2", "backward-euler"])
 @pytest.mark.parametrize(("name", "order"), KINDS)
 def test_the_same_steps_as_on_the_assembled_mesh(name, order, scheme):
@@ -172,7 +172,7 @@ def test_the_same_steps_as_on_the_assembled_mesh(name, order, scheme):
     assert heats < 1e-8
 
 
-@pytest.mark.usual(9)
+@pytest.mark.usual(4)
 @pytest.mark.parametrize(("name", "order"), KINDS)
 def test_a_run_reads_off_the_same(name, order, monkeypatch):
     """Columns, fields, extremes and numbers of the layers, where both change their steps alike."""
@@ -199,6 +199,7 @@ def flat(data):
     return [data] if isinstance(data, float) else []
 
 
+@pytest.mark.usual(10)
 @pytest.mark.parametrize(("name", "order"), KINDS)
 def test_the_balance_closes(name, order):
     assert run(case_of(*CASES[name], order=order)).summary()["energy"]["residual_relative"] < 1e-10
@@ -294,6 +295,7 @@ def test_planes_that_nothing_looks_at_are_left_out(monkeypatch):
     assert part.summary()["energy"]["residual_relative"] < 1e-10
 
 
+@pytest.mark.usual(1)
 @pytest.mark.parametrize("order", [1, 2])
 def test_slow_modes_of_a_line_with_tiny_cells(order):
     """(k pi / L)^2 where cells differ by a factor of thousands; the constant has none of it."""

@@ -55,6 +55,7 @@ def three(dimension, elements, order=1, more=HELD, k="10 W/(m K)", c="1000 J/(kg
     return case_from(text)
 
 
+@pytest.mark.usual(7)
 @pytest.mark.parametrize("order", [1, 2])
 @pytest.mark.parametrize(("dimension", "elements"), KINDS)
 @pytest.mark.parametrize("varied", [False, True])
@@ -76,7 +77,7 @@ def test_what_one_side_gives_the_other_gets(dimension, elements, order, varied):
         assert body.flows[face].heat(5.0, T, slopes, given) == there
 
 
-@pytest.mark.usual(3)
+@pytest.mark.usual(2)
 @pytest.mark.parametrize("order", [1, 2])
 @pytest.mark.parametrize(("dimension", "elements"), KINDS)
 def test_what_enters_by_the_outside_is_what_its_conditions_bring(dimension, elements, order):
@@ -86,7 +87,7 @@ def test_what_enters_by_the_outside_is_what_its_conditions_bring(dimension, elem
     assert columns["flow_outside_W"] == pytest.approx(both, rel=1e-9, abs=1e-9 * np.abs(both).max())
 
 
-@pytest.mark.usual(6)
+@pytest.mark.usual(3)
 @pytest.mark.parametrize("order", [1, 2])
 @pytest.mark.parametrize(("dimension", "elements"), KINDS)
 @pytest.mark.parametrize("contact", [False, True])

@@ -204,7 +204,7 @@ def checkpoints(case, most_steps=np.inf):
     return kept
 
 
-@pytest.mark.usual(8)
+@pytest.mark.usual(4)
 @every_kind
 def test_a_resumed_run_is_bitwise_the_same(case):
     whole, kept = run(case), checkpoints(case)
@@ -232,7 +232,7 @@ def stepped(body, state, h, work):
     return [error, *(array.tolist() for trial in trials for array in trial)]
 
 
-@pytest.mark.usual(12)
+@pytest.mark.usual(6)
 @every_kind
 @pytest.mark.parametrize("after", [0, 4])
 def test_a_step_that_is_not_taken_leaves_no_trace(case, after):

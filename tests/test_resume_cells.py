@@ -39,7 +39,7 @@ KINDS = {
 }
 
 
-@pytest.mark.usual(4)
+@pytest.mark.usual(2)
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_resumed_cell_is_bitwise_the_same(kind):
     file, settings = KINDS[kind]

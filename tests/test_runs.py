@@ -562,7 +562,7 @@ def test_only_what_is_recorded_as_written_here_is_replaced(thermo, tmp_path):
     assert (tmp_path / "run" / "notes.txt").read_text() == "mine"
 
 
-@pytest.mark.usual(2)
+@pytest.mark.usual(1)
 @pytest.mark.parametrize("name", ["status.json", "manifest.json"])
 @pytest.mark.parametrize("text", ["", "[1, 2]", "{", "null"])
 def test_a_damaged_status_or_manifest_is_said_in_a_line(thermo, tmp_path, name, text):

@@ -104,6 +104,7 @@ BLOCK = (
 )
 
 
+@pytest.mark.usual(1)
 @pytest.mark.parametrize("tensor", ["true", "false"])
 def test_a_patch_is_one_plane_however_near_the_next_is(tensor):
     """10 kW/m2 on 1 cm2 for a second is a joule, with cells of 8 nm below it too."""
@@ -225,6 +226,7 @@ TWO_LAYERS = (
 )
 
 
+@pytest.mark.usual(1)
 @pytest.mark.parametrize("order", [1, 2])
 def test_a_start_from_a_result_whose_contact_is_gone(tmp_path, order):
     """The nodes between take the mean weighted with heat capacities, in mode space too, so that no heat is lost."""

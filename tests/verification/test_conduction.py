@@ -172,7 +172,7 @@ def test_nafems_t4_convection():
         conductivity=52,
         width="WIDTH",
         length="1 m",
-        largest="30 mm",
+        largest="45 mm",
         start="0 degC",
         faces=f"{{bottom: [{{kind: held, temperature: 100 degC}}], right: {cooled}, top: {cooled}}}",
         end="30 h",

@@ -36,7 +36,7 @@ def agrees(cell, every, noise, resolution, by_rise, seed):
     assert found["record"]["left_out_samples"] == 0
 
 
-@pytest.mark.usual(5)
+@pytest.mark.usual(2)
 @pytest.mark.parametrize(("cell", "every", "noise", "resolution"), GRID)
 def test_dense_and_rough_records_with_rows_by_rise(cell, every, noise, resolution):
     for seed in range(2):
@@ -109,6 +109,7 @@ def test_a_dip_in_a_runaway_does_not_end_it():
     assert found["record"]["heater_steps"] == STEPS["gradual"]
 
 
+@pytest.mark.usual(3)
 @pytest.mark.parametrize("interval", ["1 s", "20 s", "60 s", "300 s"])
 @pytest.mark.parametrize("loss", ["", "loss: 0.02 W/K"])
 def test_a_record_of_this_program_reads_back_at_any_interval(interval, loss):

@@ -99,6 +99,7 @@ KISSINGER = {  # A [1/s], E [J/mol]: peaks [K] at 1, 5 and 10 K/min
 }
 
 
+@pytest.mark.usual(2)
 @pytest.mark.parametrize("pair", KISSINGER)
 def test_peaks_of_a_first_order_reaction_are_those_of_kissinger(pair):
     A, E = pair

@@ -138,7 +138,7 @@ def turned(dimension, axisymmetric, mirrored):
 BODIES = [(*kind, False) for kind in KINDS] + [(2, "boxes", True), (2, "simplices", True)]
 
 
-@pytest.mark.usual(2)
+@pytest.mark.usual(1)
 @pytest.mark.parametrize(("order", "bent"), [(1, False), (2, True)], ids=["linear", "order 2, k(T) and radiation"])
 @pytest.mark.parametrize(("dimension", "elements", "axisymmetric"), BODIES)
 def test_numbers_and_places_do_not_matter(tmp_path, dimension, elements, axisymmetric, order, bent):

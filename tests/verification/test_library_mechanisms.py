@@ -145,7 +145,7 @@ def when(levels, time, temperature, rate):
     return CubicHermiteSpline(temperature[rising], time[rising], 1.0 / np.array(rate)[rising])(levels)
 
 
-@pytest.mark.usual(2)
+@pytest.mark.usual(1)
 @pytest.mark.parametrize("name", SETS)
 def test_a_set_left_to_itself(name):
     rates, start, amounts, end, gates = SETS[name]

@@ -110,6 +110,7 @@ def test_a_smooth_field_with_a_point_of_quadrature_a_node(dimension, simplices, 
     assert found == pytest.approx(k + 1.0, abs=0.1)
 
 
+@pytest.mark.usual(3)
 @pytest.mark.parametrize("k", [1, 2])
 @pytest.mark.parametrize(("dimension", "simplices"), CELLS, ids=NAMES)
 def test_a_jump_of_the_conductivity(dimension, simplices, k):
@@ -128,6 +129,7 @@ def test_a_jump_of_the_conductivity(dimension, simplices, k):
     assert order(dimension, simplices, k, {"a": 1.0, "b": 1000.0}, field, source) == pytest.approx(k + 1.0, abs=0.1)
 
 
+@pytest.mark.usual(3)
 @pytest.mark.parametrize("k", [1, 2])
 @pytest.mark.parametrize(("dimension", "simplices"), CELLS[1:], ids=NAMES[1:])
 def test_a_rotated_tensor(dimension, simplices, k):
@@ -227,7 +229,7 @@ def test_convection_and_radiation(dimension, simplices, k, bent):
 @pytest.mark.parametrize(("dimension", "simplices"), CELLS, ids=NAMES)
 def test_convection_and_radiation_that_govern(dimension, simplices, k):
     """A Biot number of twenty: most of the error is that of the areas, which falls at least as fast."""
-    assert face_order(dimension, simplices, k, 2.0, {1: 16, 2: 16, 3: 9 if k == 1 else 5}[dimension]) > k + 0.9
+    assert face_order(dimension, simplices, k, 2.0, {1: 16, 2: 16, 3: 7 if k == 1 else 5}[dimension]) > k + 0.9
 
 
 def turned(x):
@@ -253,6 +255,7 @@ def test_round_an_axis(simplices, nodal, k, bent):
     assert rate(found) == pytest.approx(k + 1.0, abs=0.1)
 
 
+@pytest.mark.usual(5)
 @pytest.mark.parametrize("k", [1, 2])
 @pytest.mark.parametrize(("simplices", "nodal"), ROUND, ids=["quad", "quad-nodal", "triangle"])
 @pytest.mark.parametrize("bent", [False, True])

@@ -45,7 +45,7 @@ WAYS = {
 }
 
 
-@pytest.mark.usual(3)
+@pytest.mark.usual(2)
 @pytest.mark.parametrize("way", WAYS)
 def test_a_cell_that_is_heated_until_it_fails(way):
     drive, end = WAYS[way]
@@ -68,7 +68,7 @@ def test_a_cell_that_is_heated_until_it_fails(way):
         assert "ends in the runaway" in found["onsets"]["T3_reason"]
 
 
-@pytest.mark.usual(2)
+@pytest.mark.usual(1)
 @pytest.mark.parametrize("lag", [600.0, 1500.0])
 @pytest.mark.parametrize("ramp", [2.0, 5.0])
 def test_an_oven_whose_air_rises_and_a_cell_that_lags_behind(ramp, lag):

@@ -29,6 +29,7 @@ def oven(temperature, *more):
     return read_case(CASES / "calorimetry" / "oven-155.yaml", [f"programme.air={temperature} degC", *more])
 
 
+@pytest.mark.usual(4)
 @pytest.mark.parametrize("temperature", OVENS)
 def test_an_oven(temperature):
     reached, hot, hottest, when = OVENS[temperature]
