@@ -49,7 +49,8 @@ class Raw(NamedTuple):
     """What a mesh file says, unchecked but for its node numbers.
 
     `points` (n, 1 to 3); `blocks` kind of cell in VTK's words with (m, k) point numbers, corners first; `entity` geometrical
-    entity of each cell over all blocks, -1 for none; `arrays` names of the arrays of integers on cells.
+    entity of each cell over all blocks, -1 for none; `arrays` names of the arrays of integers on cells; `doubt` what may be
+    wrong with a file that was read all the same, or nothing.
     """
 
     points: Floats
@@ -57,6 +58,7 @@ class Raw(NamedTuple):
     groups: list[Group]
     entity: Integers
     arrays: list[str]
+    doubt: str = ""
 
 
 def read_raw(path: Path, cell_array: str | None = None) -> Raw:
@@ -86,6 +88,7 @@ def save(raw: Raw, path: Path) -> None:
         "kinds": [kind for kind, _ in raw.blocks],
         "groups": [[group.name, group.number, group.dimension, group.of] for group in raw.groups],
         "arrays": raw.arrays,
+        "doubt": raw.doubt,
     }
     arrays = {f"cells_{i}": cells for i, (_, cells) in enumerate(raw.blocks)}
     arrays |= {f"group_{i}": group.members for i, group in enumerate(raw.groups)}
@@ -98,7 +101,7 @@ def load(path: Path) -> Raw:
         words = json.loads(file["words"].tobytes())
         blocks = [(kind, file[f"cells_{i}"]) for i, kind in enumerate(words["kinds"])]
         groups = [Group(name, number, dimension, of, file[f"group_{i}"]) for i, (name, number, dimension, of) in enumerate(words["groups"])]
-        return Raw(file["points"], blocks, groups, file["entity"], words["arrays"])
+        return Raw(file["points"], blocks, groups, file["entity"], words["arrays"], words["doubt"])
 
 
 def _numbered(tags: Integers, wanted: Integers, element: Integers) -> Integers:
@@ -415,10 +418,10 @@ _GENERATORS = ("NGEN", "NFILL", "NCOPY", "NMAP", "ELGEN", "ELCOPY", "INCLUDE", "
 
 
 class _Set:
-    """One set of Abaqus: numbers, and the names of other sets in it."""
+    """One set of Abaqus: numbers, the names of other sets in it, and those of the sets of elements whose nodes are in it."""
 
     def __init__(self, name: str) -> None:
-        self.name, self.numbers, self.names = name, [np.empty(0, np.int64)], list[str]()
+        self.name, self.numbers, self.names, self.elements = name, [np.empty(0, np.int64)], list[str](), list[str]()
 
 
 def _keywords(text: str) -> Iterator[tuple[str, dict[str, str], list[str]]]:
@@ -454,8 +457,9 @@ def _values(lines: list[str], dtype: type, keyword: str) -> NDArray[Any]:
 def _inp(path: Path, cell_array: str | None) -> Raw:
     tags, points = [np.empty(0, np.int64)], list[Floats]()
     elements: list[tuple[str, Integers, Integers]] = []  # kind, numbers, node numbers
-    sets: dict[str, dict[str, _Set]] = {"NSET": {}, "ELSET": {}, "of elements": {}}
+    sets: dict[str, dict[str, _Set]] = {"NSET": {}, "ELSET": {}}
     surfaces: dict[str, list[tuple[str, str]]] = {}
+    stated: set[str] = set()  # sets of elements by an *ELSET
     internal: set[str] = set()  # that Abaqus/CAE makes for a surface and does not show
     counts = {"PART": 0, "INSTANCE": 0}
 
@@ -463,8 +467,9 @@ def _inp(path: Path, cell_array: str | None) -> Raw:
         sets[of].setdefault(name.upper(), _Set(name)).numbers.append(numbers)
 
     text = path.read_bytes().decode(errors="replace")
-    if text[-1:] not in ("\n", "\r"):
-        raise Unreadable("ends within a line, so it may be cut; if it is whole, end its last line")
+    doubt = ""
+    if text[-1:] not in ("\n", "\r") and text.rpartition("\n")[2].lstrip()[:1] != "*":
+        doubt = "its last line has no end: if the file was cut, the last number in it is not whole"
     for keyword, options, lines in _keywords(text):
         if keyword in _GENERATORS:
             raise Unreadable(f"uses *{keyword}, which is not supported; write the mesh out")
@@ -490,10 +495,14 @@ def _inp(path: Path, cell_array: str | None) -> Raw:
             rows = values.reshape(-1, n + 1)
             elements.append((kind, rows[:, 0], rows[:, 1:]))
             if "ELSET" in options:
-                added("of elements", options["ELSET"], rows[:, 0])
+                added("ELSET", options["ELSET"], rows[:, 0])
         elif keyword in ("NSET", "ELSET") and keyword in options:
             entry = sets[keyword].setdefault(options[keyword].upper(), _Set(options[keyword]))
             _fill(entry, lines, "GENERATE" in options)
+            if keyword == "ELSET":
+                stated.add(entry.name.upper())
+            elif "ELSET" in options:
+                entry.elements.append(options["ELSET"])
             if "INTERNAL" in options:
                 internal.add(options[keyword].upper())
         elif keyword == "SURFACE" and options.get("TYPE", "ELEMENT").upper() == "ELEMENT":
@@ -512,21 +521,31 @@ def _inp(path: Path, cell_array: str | None) -> Raw:
             None,
             None,
             "cells",
-            _positions(cell_tags, _resolved(entry, sets[of], sets["of elements"]), f"element set {entry.name!r}"),
+            _positions(cell_tags, _resolved(entry, sets["ELSET"]), f"element set {entry.name!r}"),
         )
-        for of in ("ELSET", "of elements")
-        for entry in sets[of].values()
+        for entry in sorted(sets["ELSET"].values(), key=lambda entry: entry.name.upper() not in stated)
     ]
-    groups += [
-        Group(entry.name, None, None, "points", _positions(all_tags, _resolved(entry, sets["NSET"], {}), f"node set {entry.name!r}"))
-        for entry in sets["NSET"].values()
-    ]
-    named_cells = {group.name.upper(): group.members for group in groups if group.of == "cells"}
+    named_cells = {group.name.upper(): group.members for group in groups}
+    for entry in sets["NSET"].values():
+        members = _positions(all_tags, _resolved(entry, sets["NSET"]), f"node set {entry.name!r}")
+        for word in entry.elements:
+            members = np.union1d(members, _nodes_of(blocks, named_cells[_known(word, named_cells, entry)]))
+        groups.append(Group(entry.name, None, None, "points", members))
     internal |= {word.upper() for pairs in surfaces.values() for word, _ in pairs if word.startswith("_")}
     groups = [group for group in groups if group.name.upper() not in internal]
     for name, pairs in surfaces.items():
         groups.append(_surface(name, pairs, blocks, cell_tags, named_cells))
-    return Raw(np.concatenate(points), blocks, groups, np.full(n_cells, -1), [])
+    return Raw(np.concatenate(points), blocks, groups, np.full(n_cells, -1), [], doubt)
+
+
+def _nodes_of(blocks: list[tuple[str, Integers]], cells: Integers) -> Integers:
+    """Positions of the nodes of cells that are numbered over all blocks."""
+    starts = np.cumsum([0, *(len(nodes) for _, nodes in blocks)])
+    parts = [
+        nodes[cells[(cells >= start) & (cells < end)] - start].ravel()
+        for (_, nodes), start, end in zip(blocks, starts[:-1], starts[1:], strict=True)
+    ]
+    return np.unique(np.concatenate(parts))
 
 
 def _abaqus_kind(name: str) -> tuple[str, int]:
@@ -552,7 +571,15 @@ def _fill(entry: _Set, lines: list[str], generate: bool) -> None:
     entry.names += [word for word, number in zip(words, numbers, strict=True) if not number.isdecimal()]
 
 
-def _resolved(entry: _Set, known: dict[str, _Set], others: dict[str, _Set]) -> Integers:
+def _known(name: str, sets: dict[str, Any], entry: _Set) -> str:
+    """The key of a set that another names, perhaps behind the name of an instance."""
+    for key in (name.upper(), name.upper().rpartition(".")[2]):
+        if key in sets:
+            return key
+    raise Unreadable(f"has a set {entry.name!r} that names {name[:40]!r}, which is no set before or after it")
+
+
+def _resolved(entry: _Set, known: dict[str, _Set]) -> Integers:
     """Numbers of a set with those of the sets it names."""
     todo, seen = [entry], {id(entry)}
     numbers: list[Integers] = []
@@ -560,9 +587,7 @@ def _resolved(entry: _Set, known: dict[str, _Set], others: dict[str, _Set]) -> I
         one = todo.pop()
         numbers += one.numbers
         for name in one.names:
-            other = known.get(name.upper()) or others.get(name.upper())
-            if other is None:
-                raise Unreadable(f"has a set {entry.name!r} that names {name[:40]!r}, which is no set before or after it")
+            other = known[_known(name, known, entry)]
             if id(other) not in seen:
                 seen.add(id(other))
                 todo.append(other)

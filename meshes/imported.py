@@ -193,6 +193,8 @@ def assembled(
         problems.append(f"has no array of integers {cell_array!r} on its cells{_meant(cell_array, raw.arrays)}")
     elif cell_array is None and raw.arrays:
         notes.append(f"arrays of integers on its cells: {_listed(raw.arrays)}; `cell_array` takes one of them as regions")
+    if raw.doubt:
+        notes.append(raw.doubt)
     body = _body(path, raw, notes)
     kind, cells = body.kind, body.cells
     with np.errstate(over="ignore"):

@@ -250,6 +250,53 @@ Part-1-1.2, S1
     assert {name: len(ends) for name, ends in mesh.edges.items()} == {"edge": 1}
 
 
+def test_sets_of_abaqus_by_the_sets_in_them(tmp_path):
+    """Sets of sets of sets, behind the name of an instance too; nodes of a set of elements; a set said twice has both."""
+    path = tmp_path / "cubes.inp"
+    sets = """*ELSET, ELSET=all
+inner
+*ELSET, ELSET=inner
+Assembly.left, Right
+*ELSET, ELSET=left
+1
+*NSET, NSET=near, ELSET=left
+*NSET, NSET=nearer, ELSET=Part-1-1.left
+*NSET, NSET=ends
+low, high
+*NSET, NSET=low
+1, 4
+*NSET, NSET=high
+Part-1-1.7, 10
+*ELSET, ELSET=Right
+2
+"""
+    path.write_text(abaqus(sets))
+    mesh = read_here(path).mesh
+    assert {name: cells.tolist() for name, cells in mesh.regions.items()} == {"left": [0], "Right": [1]}
+    assert len(mesh.faces["near"]) == len(mesh.faces["nearer"]) == 5
+    assert {x[0] for facet in places(mesh, mesh.faces["ends"]) for x in facet} == {0.0}
+    path.write_text(abaqus(sets.replace("inner\n*E", "other\n*E")))
+    with pytest.raises(MeshError, match="has a set 'all' that names 'other', which is no set before or after it"):
+        read_here(path)
+    path.write_text(abaqus(sets.replace("ELSET=left\n*NSET", "ELSET=lft\n*NSET")))
+    with pytest.raises(MeshError, match="has a set 'near' that names 'lft', which is no set before or after it"):
+        read_here(path)
+
+
+def test_an_abaqus_file_whose_last_line_has_no_end(tmp_path):
+    """It is read; where a number may be cut a word says so."""
+    path = tmp_path / "cubes.inp"
+    for sets, doubted in (
+        ("*ELSET, ELSET=left\n1", True),
+        ("*ELSET, ELSET=left\n1\n*End Part", False),
+        ("*ELSET, ELSET=left\n1\n**", False),
+    ):
+        path.write_text(abaqus(sets).rstrip("\n"))
+        imported = read_here(path)
+        assert list(imported.mesh.regions) == ["left", "Right"]
+        assert any("its last line has no end" in note for note in imported.notes) == doubted
+
+
 @pytest.mark.parametrize("kept", ["*ELSET, ELSET=hidden, INTERNAL", "*ELSET, ELSET=_far_S4"])
 def test_sets_that_abaqus_makes_for_a_surface_are_no_regions(tmp_path, kept):
     path = tmp_path / "cubes.inp"
@@ -697,7 +744,6 @@ REFUSED_SETS = {
     ),
     "words": ("*NODE\n13, one, 2., 3.", "is damaged, or is no Abaqus file"),
     "columns": ("*NODE\n13, 1., 2., 3.\n14, 1., 2.", r"lines below \*NODE are not a number and 1 to 3 coordinates"),
-    "no line end": ("*ELSET, ELSET=a\n1", "ends within a line, so it may be cut"),
     "wedge": ("*ELEMENT, TYPE=C3D6\n9, 1, 2, 5, 7, 8, 11", "has wedge cells, which are not supported"),
 }
 
@@ -711,7 +757,7 @@ def test_a_bad_abaqus_file_is_refused_by_name(tmp_path, what):
             "*ELSET", "*NODE\n13,0.,0.,2.\n14,1.,0.,2.\n15,0.,1.,2.\n16,1.,1.,2.\n*ELEMENT,TYPE=C3D8\n3,7,8,11,10,13,14,16,15\n*ELSET", 1
         )
     path = tmp_path / "bad.inp"
-    path.write_text(text.rstrip() if what == "no line end" else text)
+    path.write_text(text)
     with pytest.raises(MeshError, match=words):
         read_here(path)
 
