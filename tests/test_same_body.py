@@ -293,3 +293,37 @@ def test_a_film_within_the_body_is_refused(name, kind):
     ):
         case_from(text)
     assert case_from(text.replace(kind, "flux, heat_flux: 1 kW/m2"))
+
+
+TWO = (
+    MATERIALS
+    + """
+    sample:
+      kind: boxes
+      coordinates: line
+      regions: {a: {material: a, from: 0 mm, to: 10 mm}, b: {material: b, from: 10 mm, to: 20 mm}}
+      temperature: 300 K
+    programme:
+      kind: surroundings
+      faces:
+        left: [{kind: held, temperature: 400 K}]
+        NAME: [{kind: contact, resistance: 1e-2 m2 K/W}]
+      end: 20 s
+    measure:
+      flows: [NAME]
+      probes: {p: {region: b, take: mean}}
+    """
+)
+
+
+def test_an_interface_is_called_by_its_regions_in_either_order():
+    """`b|a` is the interface `a|b`, whose flow counts from a to b; both in one file are one interface said twice."""
+    first, second = (run(case_from(TWO.replace("NAME", name))) for name in ("a|b", "b|a"))
+    assert list(first.columns) == list(second.columns)
+    assert all(first.columns[name].tolist() == second.columns[name].tolist() for name in first.columns)
+    assert first.columns["flow_a|b_W"][-1] > 0.0
+    twice = TWO.replace("        NAME: [", "        a|b: [{kind: contact, resistance: 1 m2 K/W}]\n        NAME: [").replace("NAME", "b|a")
+    with pytest.raises(CaseError, match=r"test.yaml:17: programme.faces.b\|a: is the interface 'a\|b', which is there as well"):
+        case_from(twice)
+    with pytest.raises(CaseError, match=r"test.yaml:16: programme.faces.a\|b.0.resistance: wrong unit 'K'"):
+        case_from(TWO.replace("NAME", "b|a").replace("1e-2 m2 K/W", "1 K"))

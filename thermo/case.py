@@ -15,7 +15,7 @@ from pydantic import Field
 from thermo.arc import ArcProgramme
 from thermo.boundary import Contact, OverTime, ThinLayer
 from thermo.boxes import Boxes
-from thermo.case_checks import expect_mistakes, measure_mistakes, place_mistakes, programme_mistakes, sample_mistakes
+from thermo.case_checks import expect_mistakes, measure_mistakes, place_mistakes, programme_mistakes, sample_mistakes, with_interfaces
 from thermo.cell import LumpedCell
 from thermo.errors import CaseError, FileError, Mistake, shortened
 from thermo.exposure import DscProgramme, HeaterProgramme, HotPlateProgramme, OvenProgramme, RampProgramme
@@ -220,6 +220,9 @@ def case_of(document: Document) -> Case:
         parts = {name: make(model, document, raw[name], (name,)).model if name in raw else None for name, model in models.items()}
         if "measure" not in raw:
             parts["measure"] = Measure()
+    called = with_interfaces(document, parts["sample"])
+    if called is not document:
+        return case_of(called)
     mistakes = mistakes + material_mistakes(document, raw.get("materials"))
     mistakes += sample_mistakes(document, parts["sample"], raw)
     mistakes += place_mistakes(document, parts["sample"], raw.get("programme"))

@@ -30,6 +30,41 @@ def sample_mistakes(document: Document, sample: Any, raw: Any) -> list[Mistake]:
     ]
 
 
+def with_interfaces(document: Document, sample: Any) -> Document:
+    """The document with its interfaces called as the sample calls them: `b|a` is `a|b`. The same one where all are."""
+    names = sample.face_names() if isinstance(sample, Meshed) else []
+    other = {"|".join(reversed(name.split("|"))): name for name in names if name.count("|") == 1}
+    other = {turned: name for turned, name in other.items() if turned not in names}
+    moved: dict[Key, Key] = {}
+    mistakes = list(document.mistakes)
+
+    def renamed(node: Any, key: Key, new: Key) -> Any:
+        if key != new:
+            moved[key] = new
+        if isinstance(node, dict):
+            made = {}
+            for name, value in node.items():
+                plain = other.get(name, name) if key == ("programme", "faces") else name
+                if plain != name and plain in node:
+                    mistakes.append(document.mistake((*key, name), f"is the interface {plain!r}, which is there as well"))
+                    continue
+                made[plain] = renamed(value, (*key, name), (*new, plain))
+            return made
+        if isinstance(node, list):
+            return [renamed(value, (*key, i), (*new, i)) for i, value in enumerate(node)]
+        if not isinstance(node, str) or "|" not in node:
+            return node
+        return ".".join(other.get(word, word) for word in node.split(".")) if key[-1] == "what" else other.get(node, node)
+
+    parts = ("programme", "measure", "expect")
+    data = {name: renamed(node, (name,), (name,)) if name in parts else node for name, node in document.data.items()}
+    if data == document.data and len(mistakes) == len(document.mistakes):
+        return document
+    lines, stated = ({moved.get(key, key): value for key, value in of.items()} for of in (document.lines, document.provenance))
+    settings = frozenset(moved.get(key, key) for key in document.settings)
+    return document._replace(data=data, lines=lines, provenance=stated, settings=settings, mistakes=tuple(mistakes))
+
+
 def place_mistakes(document: Document, sample: Any, raw: Any) -> list[Mistake]:
     """Faces and regions that a programme names, what stands on one face together; from the data as read, well formed or not."""
     mistakes: list[Mistake] = []
