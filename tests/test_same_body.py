@@ -327,3 +327,18 @@ def test_an_interface_is_called_by_its_regions_in_either_order():
         case_from(twice)
     with pytest.raises(CaseError, match=r"test.yaml:16: programme.faces.a\|b.0.resistance: wrong unit 'K'"):
         case_from(TWO.replace("NAME", "b|a").replace("1e-2 m2 K/W", "1 K"))
+
+
+def test_a_part_that_hangs_on_nothing_is_told_by_its_region():
+    """A slit of 0.1 mm between two slabs: the far one stays as it is, and a word says so; a gap that radiates links it."""
+    slit = TWO.replace("from: 10 mm, to: 20 mm", "from: 10.1 mm, to: 20 mm").replace(
+        "        NAME: [{kind: contact, resistance: 1e-2 m2 K/W}]\n", ""
+    )
+    slit = slit.replace("[NAME]", "[left]").replace(
+        "      temperature: 300 K", "      patches: {one: {from: [10 mm], to: [10 mm]}, two: {from: [10.1 mm], to: [10.1 mm]}}\n      temperature: 300 K"
+    )
+    (said,) = [w for w in run(case_from(slit)).summary()["warnings"] if w["code"] == "loose-part"]
+    assert "the part of the body with 'b' touches no other part" in said["text"]
+    linked = slit.replace("        left:", "        one: [{kind: gap-radiation, to: two, emissivity: 1, other_emissivity: 1}]\n        left:")
+    assert not [w for w in run(case_from(linked)).summary()["warnings"] if w["code"] == "loose-part"]
+    assert not [w for w in run(case_from(TWO.replace("NAME", "a|b"))).summary()["warnings"] if w["code"] == "loose-part"]

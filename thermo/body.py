@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -628,7 +629,23 @@ class MeshBody:
         if times and np.count_nonzero(~self.fixed) > MOST_DIRECT[self.sample.dimension]:
             text = f"the iterative solver missed {times} times, and the system was factorised: more time and memory than announced"
             found.append({"code": "factorised", "text": text, "where": "numerics"})
-        return found + coarse_patches(self.shape.mesh, faces)
+        return found + self._loose(terms) + coarse_patches(self.shape.mesh, faces)
+
+    def _loose(self, terms: Iterable[tuple[str, Any]]) -> list[dict[str, Any]]:
+        """A warning for every part of a body in several that nothing links to the others or to surroundings."""
+        from meshes.checks import parts
+
+        if parts(self.block.coarse()).max() == 0:
+            return []
+        return [
+            {
+                "code": "loose-part",
+                "text": f"the part of the body with '{region}' touches no other part, and no condition links it to anything: "
+                "no heat leaves it; if it should touch, make the meshes meet",
+                "where": "sample",
+            }
+            for region in self.block.untied(terms, steady=False)
+        ]
 
 
 Body = CellBody | MeshBody | ModalBody

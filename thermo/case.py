@@ -171,7 +171,7 @@ def _property_mistakes(document: Document, case: Case) -> list[Mistake]:
         text = f"asks for {n} nodes; at most {MOST_NODES} are taken: widen smallest, interface or growth"
         mistakes.append(document.mistake(("sample", "mesh"), text))
     if isinstance(case.programme, SteadyProgramme):
-        for region in body.untied(case.programme):
+        for region in body.untied(case.programme.terms(), steady=True):
             text = (
                 f"the part of the body with {shortened(region)!r} has no face that is held, convective or radiative: its temperature is any"
             )

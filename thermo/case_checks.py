@@ -38,7 +38,7 @@ def with_interfaces(document: Document, sample: Any) -> Document:
     moved: dict[Key, Key] = {}
     mistakes = list(document.mistakes)
 
-    def renamed(node: Any, key: Key, new: Key) -> Any:
+    def renamed(node: Any, key: tuple[Any, ...], new: tuple[Any, ...]) -> Any:
         if key != new:
             moved[key] = new
         if isinstance(node, dict):
@@ -60,9 +60,13 @@ def with_interfaces(document: Document, sample: Any) -> Document:
     data = {name: renamed(node, (name,), (name,)) if name in parts else node for name, node in document.data.items()}
     if data == document.data and len(mistakes) == len(document.mistakes):
         return document
-    lines, stated = ({moved.get(key, key): value for key, value in of.items()} for of in (document.lines, document.provenance))
-    settings = frozenset(moved.get(key, key) for key in document.settings)
-    return document._replace(data=data, lines=lines, provenance=stated, settings=settings, mistakes=tuple(mistakes))
+    return document._replace(
+        data=data,
+        lines={moved.get(key, key): line for key, line in document.lines.items()},
+        provenance={moved.get(key, key): stated for key, stated in document.provenance.items()},
+        settings=frozenset(moved.get(key, key) for key in document.settings),
+        mistakes=tuple(mistakes),
+    )
 
 
 def place_mistakes(document: Document, sample: Any, raw: Any) -> list[Mistake]:

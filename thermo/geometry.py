@@ -6,7 +6,7 @@ import functools
 import hashlib
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
@@ -19,7 +19,6 @@ from meshes.boxes import SIDES, Extent, boxes_mesh, tensor_cells
 from meshes.mesh import Mesh, facet_pairs, rows_in
 from thermo.boundary import Convection, GapRadiation, Held, Radiation
 from thermo.errors import described, did_you_mean, shortened
-from thermo.programme import Conditions
 from thermo.reader import Frozen, Key, misplaced
 from thermo.shape import Shape, facing
 from thermo.tables import pairs
@@ -224,8 +223,11 @@ class Meshed(Frozen):
         size = sizes(mesh.points, mesh.cells, mesh.kind)
         return {name: float(size[cells].sum()) for name, cells in mesh.regions.items()}
 
-    def untied(self, programme: Conditions) -> list[str]:
-        """A region of every part that no face with a temperature of its own ties down, its own or that of a part beyond a gap."""
+    def untied(self, terms: Iterable[tuple[str, Any]], steady: bool) -> list[str]:
+        """A region of every part that no condition ties to a temperature, from its terms (face, condition).
+
+        In a steady state the part beyond a gap must be tied in turn; else a gap to another part is enough.
+        """
         from meshes.checks import parts
 
         mesh = self.coarse()
@@ -237,14 +239,14 @@ class Meshed(Frozen):
             return set(label[sides[rows_in(np.sort(mesh.faces[face], axis=1), known), 0]].tolist())
 
         tied, gaps = set[int](), []
-        for name, condition in programme.terms():
+        for name, condition in terms:
             if isinstance(condition, Held | Convection | Radiation):
                 tied |= touched(name)
             elif isinstance(condition, GapRadiation):
                 gaps.append(touched(name) | touched(condition.to))
         for _ in gaps:
             for both in gaps:
-                tied |= both if both & tied else set()
+                tied |= both if both & tied or (not steady and len(both) > 1) else set()
         loose = [part for part in range(int(label.max()) + 1) if part not in tied]
         return [next(name for name, cells in mesh.regions.items() if np.any(label[cells] == part)) for part in loose]
 
