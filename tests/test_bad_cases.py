@@ -330,7 +330,7 @@ TABLE = [  # file, passage, what stands in its place, line after that of the pas
     (CELL, CHEMISTRY, f"{CHEMISTRY}\n  with: {{heat: 70 J}}", 1, "there is no reaction 'heat'"),
     (CELL, CHEMISTRY, f"{CHEMISTRY}\n  with: {{pool.heet: 70 J}}", 1, "unknown number 'heet' of a reaction; did you mean 'heat'?"),
     (CELL, CHEMISTRY, f"{CHEMISTRY}\n  with: {{pool.heat: 70}}", 1, "70 has no unit; an energy (J) is wanted"),
-    (CELL, CHEMISTRY, f"{CHEMISTRY}\n  with: {{pool.heat: {{a: 70 J}}}}", 1, "a number with its unit is wanted, found a block of keys (a)"),
+    (CELL, CHEMISTRY, f"{CHEMISTRY}\n  with: {{pool.heat: {{a: 70 J}}}}", 1, "an energy (J) is wanted, found a block of keys (a)"),
     (CELL, CHEMISTRY, f"{CHEMISTRY}\n  with: {{pool.pre_exponential_factor: 0 1/s}}", 1, "must be positive, got 0 1/s"),
     (CELL, CHEMISTRY, f"{CHEMISTRY}\n  with: [pool]", 1, "a block of keys is wanted, found a list of 1"),
     (CELL, "from: cathode", "from: cathod", 0, "no such species 'cathod'; did you mean 'cathode'?"),

@@ -207,6 +207,10 @@ programme: {{kind: surroundings, end: 10 s}}
         ({"factors": "[{kind: threshold, species: c}]"}, "one of 'above' and 'below' is wanted"),
         ({"factors": "[{kind: saturation, species: c, half: 2 kg/m3}]"}, "half: is a density, and amounts are given as a fraction"),
         ({"factors": "[{kind: barrier, species: c, reference: 0}]"}, "reference: must be positive"),
+        ({"heat": "{per_mass: 257 J/g, mas: 10 g}"}, "heat.mas: unknown key; did you mean 'mass'?"),
+        ({"heat": "{per_mas: 257 J/g, mass: 10 g}"}, "heat.per_mas: unknown key; did you mean 'per_mass'?"),
+        ({"heat": "{per_mole: 50 kJ/mol, amont: 1 mol}"}, "heat.amont: unknown key; did you mean 'amount'?"),
+        ({"heat": "{mass: 10 g}"}, "heat.per_mass: is missing"),
     ],
 )
 def test_what_is_wrong_with_a_mechanism_is_said_in_one_line(changes, words):
@@ -232,6 +236,57 @@ programme: {{kind: surroundings, end: 1 h}}
         case_from(text)
     case = case_from(text.replace(f"{key}: {value}", "lithium.start: 0.25"))
     assert case.sample.mechanism().species["lithium"].start == 0.25
+
+
+FORMS = [
+    ("5 J", 5.0),
+    ("{value: 5 J, source: a guess}", 5.0),
+    ("{per_mass: 257 J/g, mass: 10 g}", 2570.0),
+    ("{per_mass: 257 J/g, content: 610 kg/m3}", 257e3 * 610.0 * 20e-6),
+    ("{per_mole: 50 kJ/mol, amount: 10 mmol}", 500.0),
+    ("{per_mole: 50 kJ/mol, content: 500 mol/m3}", 500.0),
+]
+
+
+@pytest.mark.parametrize(("heat", "joules"), FORMS)
+def test_a_heat_is_changed_in_every_form_that_a_mechanism_takes(heat, joules):
+    case = case_from(written().replace("  temperature: 150", f"  with: {{only.heat: {heat}}}\n  temperature: 150"))
+    result = run(case)
+    assert result.summary()["energy"]["released_J"]["only"] == pytest.approx(joules, rel=1e-3)
+    if "610" in heat or "500 mol" in heat:
+        with pytest.raises(CaseError, match="'volume' is missing"):
+            case_from(written().replace("  volume: 20 cm3\n  temperature: 150", f"  with: {{only.heat: {heat}}}\n  temperature: 150"))
+
+
+@pytest.mark.parametrize(
+    ("heat", "words"),
+    [
+        ("{per_mass: 257 J/g, mas: 10 g}", "sample.with.only.heat.mas: unknown key; did you mean 'mass'?"),
+        ("{per_mass: 257 K, mass: 10 g}", "sample.with.only.heat.per_mass: wrong unit 'K'"),
+        ("{per_mass: 257 J/g}", "sample.with.only.heat: one of 'mass' and 'content' is wanted beside 'per_mass'"),
+        ("{mass: 10 g}", "sample.with.only.heat.per_mass: is missing"),
+    ],
+)
+def test_a_changed_heat_in_a_wrong_form_is_refused_at_its_key(heat, words):
+    with pytest.raises(CaseError) as caught:
+        case_from(written().replace("  temperature: 150", f"  with: {{only.heat: {heat}}}\n  temperature: 150"))
+    (mistake,) = caught.value.mistakes
+    assert words in str(mistake)
+
+
+def test_a_gas_constant_takes_its_unit():
+    def with_it(words):
+        return case_from(written().replace("    title: written out", f"    title: written out\n    gas_constant: {words}")).sample.chemistry
+
+    assert with_it("8.314 J/(mol K)").gas_constant == with_it("8.314").gas_constant == 8.314
+    for words, said in (("1.987 J/(mol K)", "must be more than 8.2"), ("1.987 cal/(mol K)", "unknown unit"), ("8.314 J/kg", "wrong unit")):
+        with pytest.raises(CaseError, match=f"gas_constant: {said}"):
+            with_it(words)
+
+
+def test_a_run_that_collapses_says_what_its_hottest_reaction_lacks():
+    endless = {"factors": "[]", "consumes": "{}", "start": "200 degC", "A": "1e11 1/s", "E": "120 kJ/mol", "heat": "1500 J"}
+    assert run(case_from(written(**endless))).failure.endswith(" W; no factor lowers its rate as something is used up")
 
 
 def warned(code, **changes):

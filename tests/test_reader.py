@@ -131,10 +131,12 @@ def test_a_number_too_large_for_a_float_is_refused_and_shortened(text):
         ("a: 1\nb: x\0y\n", "has the character U+0000, which no text has", 2),
         ("a: 1\nb: x\x1b[31my\n", "has the character U+001B, which no text has", 2),
         ("a: 1\nb: x\ufffe\n", "has the character U+FFFE, which no text has", 2),
-        ("", "is not a case: keys with values are wanted, such as 'title: ...', found nothing", 1),
-        ("# only a remark\n", "found nothing", 1),
-        ("- a\n- b\n", "is not a case: keys with values are wanted, such as 'title: ...', found a list of 2", 1),
-        ("just words\n", "found 'just words'", 1),
+        ("", "is not a case: keys with values are wanted, such as 'title: ...'", 1),
+        ("# only a remark\n", "is not a case", 1),
+        ("- a\n- b\n", "is not a case: keys with values are wanted, such as 'title: ...'", 1),
+        ("just words\n", "is not a case: keys with values are wanted, such as 'title: ...'", 1),
+        ("b:\n  source: {x: 1}\n", "found a block of keys (x); what is called 'source' here needs another name", 2),
+        ("b:\n  status: {x: 1}\n", "what is called 'status' here needs another name", 2),
         (
             "a: 1\nb:\n  status: certain\n  c: 1\n",
             "unknown status 'certain'; it may be 'literature', 'measured', 'calibrated', 'assumed'",
@@ -238,7 +240,7 @@ def test_a_file_that_cannot_be_read_is_another_error(tmp_path, monkeypatch):
         ("a: 1\nb: é\n".encode("latin-1"), "is not UTF-8 text", 2),
         (b"a: 1\nb: \xed\xa0\x80\n", "is not UTF-8 text", 2),
         (b"a: 1\nb: \x00\n", "has the character U+0000", 2),
-        (b"", "found nothing", 1),
+        (b"", "is not a case", 1),
     ],
 )
 def test_bytes_that_are_no_text_are_refused_at_their_line(tmp_path, raw, words, line):

@@ -335,10 +335,13 @@ def test_a_part_that_hangs_on_nothing_is_told_by_its_region():
         "        NAME: [{kind: contact, resistance: 1e-2 m2 K/W}]\n", ""
     )
     slit = slit.replace("[NAME]", "[left]").replace(
-        "      temperature: 300 K", "      patches: {one: {from: [10 mm], to: [10 mm]}, two: {from: [10.1 mm], to: [10.1 mm]}}\n      temperature: 300 K"
+        "      temperature: 300 K",
+        "      patches: {one: {from: [10 mm], to: [10 mm]}, two: {from: [10.1 mm], to: [10.1 mm]}}\n      temperature: 300 K",
     )
     (said,) = [w for w in run(case_from(slit)).summary()["warnings"] if w["code"] == "loose-part"]
     assert "the part of the body with 'b' touches no other part" in said["text"]
-    linked = slit.replace("        left:", "        one: [{kind: gap-radiation, to: two, emissivity: 1, other_emissivity: 1}]\n        left:")
+    linked = slit.replace(
+        "        left:", "        one: [{kind: gap-radiation, to: two, emissivity: 1, other_emissivity: 1}]\n        left:"
+    )
     assert not [w for w in run(case_from(linked)).summary()["warnings"] if w["code"] == "loose-part"]
     assert not [w for w in run(case_from(TWO.replace("NAME", "a|b"))).summary()["warnings"] if w["code"] == "loose-part"]

@@ -6,7 +6,7 @@ from tests.conftest import CASES
 from thermo.errors import CaseError
 from thermo.reader import parse_document, read_document
 from thermo.runs import compared
-from thermo.study import judged_claims, leaves, said, study_of
+from thermo.study import is_study, judged_claims, leaves, said, study_of
 
 REPLAY = study_of(read_document(CASES / "paper" / "replay.yaml"))
 FILES = {"PI-Ag brick": "brick-pi-ag", "Cu brick": "brick-cu", "Cu-20Li": "cu-20li", "PI-Ag-20Li": "pi-ag-20li"}
@@ -169,6 +169,14 @@ study:
 
 
 # --- slips in a study ---
+def test_a_study_misspelt_is_one_mistake(tmp_path):
+    (tmp_path / "s.yaml").write_text("title: x\nstud:\n  kind: compare\n")
+    document = read_document(tmp_path / "s.yaml")
+    assert is_study(document)
+    with pytest.raises(CaseError) as caught:
+        study_of(document)
+    assert [str(mistake) for mistake in caught.value.mistakes] == [f"{tmp_path}/s.yaml:2: stud: unknown key; did you mean 'study'?"]
+
 
 MEMBER = """
 title: a cell in an oven

@@ -39,7 +39,21 @@ from thermo.readings import (
 from thermo.rodas import kept_share  # the module is what steps a LineSample
 from thermo.self_heating import self_heating_rates
 from thermo.shape import Frame
-from thermo.stepping import CLOCK, EJECTED, FUSED, HEAT_IN, HEAT_OUT, HIGHEST, N_DIRECT, RELEASED, History, State, advance
+from thermo.stepping import (
+    CLOCK,
+    EJECTED,
+    FUSED,
+    HEAT_IN,
+    HEAT_OUT,
+    HIGHEST,
+    N_DIRECT,
+    RELEASED,
+    STEP_COLLAPSED,
+    TROUBLE,
+    History,
+    State,
+    advance,
+)
 from thermo.store import stored_field
 from thermo.tensor import Stack
 from thermo.units import show
@@ -262,7 +276,13 @@ class CellBody:
         if not any(powers):
             return ""
         most = int(np.argmax(powers))
-        return f"; the reaction '{self.reactions[most]}' gives most of the heat, {powers[most]:.3g} W"
+        text = self.cell.mechanism()
+        assert text is not None
+        reaction = text.reactions[self.reactions[most]]
+        why = "; no factor lowers its rate as something is used up" if not reaction.factors else "; its rate has no ceiling"
+        if state.loop[TROUBLE] != STEP_COLLAPSED or (reaction.factors and reaction.ceiling is not None):
+            why = ""
+        return f"; the reaction '{self.reactions[most]}' gives most of the heat, {powers[most]:.3g} W{why}"
 
 
 TAKES_UP = ("separator", "melt", "vapor", "evaporat", "boil", "vent")

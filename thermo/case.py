@@ -212,6 +212,9 @@ def stored_mistake(case: Case, body: Meshed, start: Stored) -> str:
 def case_of(document: Document) -> Case:
     """The case that a document describes. Raises CaseError with every mistake found."""
     raw = document.data
+    if not set(raw) & set(Case.model_fields):
+        text = "is neither a case nor a study: it has none of the keys 'title', 'sample', 'programme' and 'study'"
+        raise CaseError([*document.mistakes, Mistake(document.path, None, "", text)])
     case, mistakes = make(Case, document)
     if case is not None:
         parts: dict[str, Any] = {name: getattr(case, name) for name in ("sample", "programme", "measure")}

@@ -5,14 +5,24 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
-from pydantic import Discriminator, Field, Tag, ValidationInfo, field_validator, model_validator
+from pydantic import Discriminator, Field, Tag, ValidationError, ValidationInfo, field_validator, model_validator
 
-from thermo.chemistry import MechanismText, Short, arrays, change_problem, change_value, library_mechanisms, needs_volume, with_changes
+from thermo.chemistry import (
+    MechanismText,
+    Short,
+    arrays,
+    change_problem,
+    change_value,
+    form_problems,
+    library_mechanisms,
+    needs_volume,
+    with_changes,
+)
 from thermo.errors import did_you_mean, shortened
 from thermo.lumped import HeatCapacity, LineSample
 from thermo.materials import Temperature
 from thermo.reader import Frozen, Key, misplaced
-from thermo.units import Quantity, Unit, UnitError
+from thermo.units import Unit, UnitError
 
 Fraction = Annotated[float, Unit("number", ge=0, le=1)]
 
@@ -124,11 +134,13 @@ class LumpedCell(Frozen):
     def _numbers(cls, value: Any, info: ValidationInfo) -> Any:
         if not isinstance(value, dict):
             return value
-        made: dict[str, Quantity] = {}
+        made: dict[str, Any] = {}
         problems: list[tuple[Key, str]] = []
         for key, raw in value.items():
             try:
                 made[key] = change_value(key, raw, info)
+            except ValidationError as error:
+                problems += [((key, *more), text) for more, text in form_problems(error)]
             except UnitError as error:
                 problems.append(((key,), str(error)))
         if problems:
@@ -153,7 +165,7 @@ class LumpedCell(Frozen):
         elif base is not None:
             found = [(key, change_problem(base, key, value)) for key, value in self.changes.items()]
             problems += [(("with", key), text) for key, text in found if text]
-        if base is not None and needs_volume(base) and self.volume is None:
+        if base is not None and not problems and needs_volume(with_changes(base, self.changes)) and self.volume is None:
             problems.append(((), "'volume' is missing: the chemistry gives its heats by what the volume holds"))
         species = base.species if base else {}
         if self.short is not None and self.short.species not in species:

@@ -9,7 +9,17 @@ from collections.abc import Iterable
 from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
-from pydantic import Discriminator, Field, PlainValidator, Tag, ValidationInfo, model_validator
+from pydantic import (
+    BeforeValidator,
+    Discriminator,
+    Field,
+    PlainValidator,
+    Tag,
+    TypeAdapter,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from thermo.constants import GAS_CONSTANT
@@ -163,14 +173,17 @@ class HeatPerMole(Frozen):
 
 
 def _kind_of_heat(value: Any) -> str:
-    for kind, known in (("per_mass", HeatPerMass), ("per_mole", HeatPerMole)):
-        if isinstance(value, known) or (isinstance(value, dict) and kind in value):
-            return kind
+    if isinstance(value, HeatPerMass | HeatPerMole):
+        return "by mass" if isinstance(value, HeatPerMass) else "by mole"
+    if isinstance(value, dict):
+        by_mole = "per_mole" in value or ("amount" in value and "per_mass" not in value)
+        by_mass = "per_mass" in value or "mass" in value or "content" in value
+        return "by mole" if by_mole else "by mass" if by_mass else "number"
     return "number"
 
 
 Heat = Annotated[
-    Annotated[Energy, Tag("number")] | Annotated[HeatPerMass, Tag("per_mass")] | Annotated[HeatPerMole, Tag("per_mole")],
+    Annotated[Energy, Tag("number")] | Annotated[HeatPerMass, Tag("by mass")] | Annotated[HeatPerMole, Tag("by mole")],
     Discriminator(_kind_of_heat),
 ]
 
@@ -215,11 +228,16 @@ def unlimited(reaction: Reaction) -> list[str]:
     return [name for name, amount in reaction.consumes.items() if amount > 0.0 and name not in limiting]
 
 
+def _with_its_unit(value: Any) -> Any:
+    """A gas constant without its unit is in J/(mol K), as tables of mechanisms give it."""
+    return value if isinstance(value, bool | str) or not isinstance(value, int | float) else f"{value!r} J/(mol K)"
+
+
 class MechanismText(Frozen):
     """A mechanism written out. `gas_constant` is the one the numbers were fitted with."""
 
     title: str
-    gas_constant: Annotated[float | None, Unit("number", gt=0)] = None
+    gas_constant: Annotated[float, Unit("molar heat capacity", gt=8.2, lt=8.4), BeforeValidator(_with_its_unit)] | None = None
     species: dict[str, Species]
     reactions: dict[str, Reaction]
     note: str | None = None
@@ -349,22 +367,39 @@ def change_problem(mechanism: MechanismText, key: str, value: Any) -> str | None
     elif name not in mechanism.reactions:
         keys = [f"{reaction}.{number}" for reaction in mechanism.reactions for number in CHANGEABLE]
         return f"there is no reaction {shortened(name or key)!r}" + did_you_mean(key, keys)
-    elif field == "heat" and mechanism.amounts != "number":
-        return f"a heat of the whole cell has no meaning where amounts are given as {_an(mechanism.amounts)}"
+    elif field == "heat":
+        return next(iter(_heat_problem(value, mechanism.amounts)), None)
     return None
 
 
 def change_value(key: str, raw: Any, info: ValidationInfo) -> Any:
-    """A value of `with` as a quantity of the dimension its key states. Raises UnitError."""
+    """A value of `with` as its key states it, a heat in any form. Raises UnitError, ValidationError for a form."""
     field = key.rpartition(".")[2]
     if field not in CHANGEABLE and field != "start":
         raise UnitError(f"unknown number {shortened(field)!r} of a reaction" + did_you_mean(field, CHANGEABLE))
+    if isinstance(raw, dict) and field == "heat":
+        return TypeAdapter(Heat).validate_python(raw, context=info.context)
     if isinstance(raw, dict):
         raise UnitError(f"a number with its unit is wanted, found {described(raw)}")
     try:
         return _amount(raw, info) if field == "start" else CHANGEABLE[field]._validate(raw, info)
     except PydanticCustomError as error:
         raise UnitError(error.message()) from None
+
+
+def form_problems(error: ValidationError) -> list[tuple[Key, str]]:
+    """What is wrong with the form of a heat, by the keys below it."""
+    problems: list[tuple[Key, str]] = []
+    for found in error.errors(include_url=False):
+        key = found["loc"][1:]  # behind the tag of the form
+        if found["type"] == "extra_forbidden":
+            known = HeatPerMass if found["loc"][0] == "by mass" else HeatPerMole
+            problems.append((key, "unknown key" + did_you_mean(str(key[-1]), list(known.model_fields))))
+        elif found["type"] == "missing":
+            problems.append((key, "is missing"))
+        else:
+            problems += found.get("ctx", {}).get("problems", [((), found["msg"])]) if found["type"] == "at" else [(key, found["msg"])]
+    return problems
 
 
 class Short(NamedTuple):

@@ -134,7 +134,7 @@ def parse_document(text: str, path: str) -> Document:
         composer.mistakes.append(Mistake(path, composer.line, "", "is not valid YAML after this line"))
         raise CaseError(composer.mistakes) from None
     if not isinstance(composer.root, dict):
-        text = f"is not a case: keys with values are wanted, such as 'title: ...', found {described(composer.root)}"
+        text = "is not a case: keys with values are wanted, such as 'title: ...'"
         raise CaseError([*composer.mistakes, Mistake(path, composer.root_line, "", text)])
     data, provenance = _strip_provenance(composer.root, composer, path)
     return Document(path, text, data, composer.lines, provenance, tuple(composer.mistakes))
@@ -275,11 +275,13 @@ def _strip_provenance(root: Any, composer: _Composer, path: str) -> tuple[Any, d
         status = node.get("status")
         if "status" in node and not (isinstance(status, str) and status in STATUSES):
             known = did_you_mean(status if isinstance(status, str) else "", STATUSES)
-            mistake((*at, "status"), f"unknown status {described(status)}" + known)
+            why = "; what is called 'status' here needs another name" if isinstance(status, dict) and not sourced else ""
+            mistake((*at, "status"), f"unknown status {described(status)}" + known + why)
         for name in ("source", "note") if sourced else ("source",):
             words = node[name] if isinstance(node.get(name), list) else [node.get(name)]
             if name in node and not (words and all(isinstance(word, str) and word.strip() for word in words)):
-                mistake((*at, name), f"text is wanted, found {described(node[name])}")
+                why = f"; what is called '{name}' here needs another name" if isinstance(node[name], dict) and not sourced else ""
+                mistake((*at, name), f"text is wanted, found {described(node[name])}{why}")
         if sourced and not isinstance(node.get("uncertainty", ""), str | int | float):
             mistake(
                 (*at, "uncertainty"), f"a share such as '5 %' or a number with its unit is wanted, found {described(node['uncertainty'])}"
@@ -376,6 +378,7 @@ def _empty(node: Any, key: Key = ()) -> Iterable[Key]:
         yield from _empty(value, (*key, name))
 
 
+_ELSEWHERE = {"chemistry": "belongs to a lumped sample; reactions in a body that is meshed are not supported yet"}  # keys in a wrong place
 _WANTED = {
     "string": "text",
     "dict": "a block of keys",
@@ -418,7 +421,9 @@ def _translate(
         text = problem["msg"]
     elif kind == "extra_forbidden":
         known = keys.get(id(parent), [])
-        match = closest(str(key[-1]), [*known, "status", "source"]) if suggest else None
+        if key[-1] in _ELSEWHERE and key[-1] not in known:
+            return [document.mistake(full, _ELSEWHERE[key[-1]])]
+        match = closest(str(key[-1]), known) or closest(str(key[-1]), ["status", "source"]) if suggest else None
         if match is not None:
             meant.add((*key[:-1], match))
         text = "unknown key" + (did_you_mean(match, [match]) if match else did_you_mean(key[-1], known) if suggest else "")

@@ -414,6 +414,5 @@ def trouble(state: State, what: str = "") -> str:
         return f"a temperature falls below 0 K before {time:.6g} s: more heat is taken out than there is"
     collapsed = loop[TROUBLE] == STEP_COLLAPSED
     what = what or ("no step can be taken" if collapsed else "the budget of steps is used up")
-    advice = "" if not collapsed or state.extent.size == 0 else "; a rate without a ceiling may have run away with it"
     place_text = f"at {time:.6g} s, {hottest - 273.15:.2f} degC{where}, step {loop[STEP]:.3g} s, {int(loop[N_STEPS])} steps taken"
-    return f"{what} {place_text}{advice}"
+    return f"{what} {place_text}"

@@ -17,7 +17,7 @@ from thermo.case import Case, case_hash, case_of
 from thermo.case_checks import result_problem, results_of
 from thermo.cell import LumpedCell
 from thermo.columns import read_sheet
-from thermo.errors import CaseError, Mistake
+from thermo.errors import CaseError, Mistake, closest
 from thermo.measure import Kind, expectation_problems, tolerance
 from thermo.reader import Document, Frozen, Key, change, did_you_mean, make, misplaced, read_document
 from thermo.result import look_up, shown, unit_of
@@ -118,7 +118,8 @@ class Study(NamedTuple):
 
 def is_study(document: Document) -> bool:
     """Whether a file is a study and not a case."""
-    return "study" in document.data
+    keys = list(document.data)
+    return "study" in keys or (not {"sample", "programme"} & set(keys) and closest("study", keys) is not None)
 
 
 def study_of(document: Document) -> Study:

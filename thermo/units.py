@@ -114,6 +114,7 @@ DIMENSIONS: dict[str, Dimension] = {
     "energy": Dimension("J", ("J", "kJ", "Wh")),
     "specific energy": Dimension("J/kg", ("J/g", "kJ/kg", "kJ/g")),
     "molar energy": Dimension("J/mol", ("kJ/mol", "J/mol")),
+    "molar heat capacity": Dimension("J/(mol K)", ("J/(mol K)",)),
     "amount of substance": Dimension("mol", ("mol", "mmol")),
     "concentration": Dimension("mol/m3", ("mol/m3", "mol/L")),
     "rate constant": Dimension("1/s", ("1/s", "1/min"), 1e-100, 1e100),
