@@ -10,6 +10,7 @@ from thermo.case import read_case
 from thermo.errors import CaseError
 from thermo.reader import read_document
 from thermo.runs import run_study
+from thermo.screen import batch_text
 from thermo.simulate import run
 from thermo.study import numeric_columns, study_of
 from viz.pictures import pictures
@@ -245,3 +246,60 @@ def test_what_is_wrong_with_a_table_of_a_study(tmp_path, table, words):
         batch_file(tmp_path, table)
     assert len(caught.value.mistakes) == 1
     assert words in str(caught.value.mistakes[0])
+
+
+QUICK = """
+title: quick
+sample:
+  kind: lumped
+  heat_capacity: {at_298K: 30 J/K}
+  surface: 40 cm2
+  mass: 40 g
+  temperature: 25 degC
+  chemistry:
+    title: first order
+    species: {c: {start: 1}}
+    reactions:
+      only: {pre_exponential_factor: 1e12 1/s, activation_energy: 120 kJ/mol, factors: [{kind: order, species: c, order: 1}],
+             consumes: {c: 1}, heat: 15 kJ}
+programme: {kind: oven, air: 155 degC, heat_transfer_coefficient: 7 W/(m2 K), end: 2 h}
+measure: {crossings: {hot: {probe: sample, temperature: 150 degC}}}
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["oven", "arc"])
+def test_a_batch_has_the_columns_and_the_warnings_of_single_runs(name):
+    """T2 by every criterion, crossings, and what is said of each row; two rows run away too fast, one stays cold."""
+    if name == "oven":
+        case, table = case_from(QUICK), {"programme.air": [428.15, 340.0, 443.15]}
+    else:
+        case, table = read_case(CU, ["expect=[]"]), {"sample.ejecta.fraction": [0.4, 0.2]}
+    warned = {}
+    found = simulate_many(case, table, warned=warned)
+    ((key, values),) = table.items()
+    for i, value in enumerate(values):
+        single = run(replaced(case, key, value)).summary()
+        for criterion, point in single["onsets"]["T2"].items():
+            column = "T2" if criterion == "1 K/s" else f"T2 {criterion}"
+            for unit, entry in (("K", "temperature_K"), ("time_s", "time_s")):
+                wanted = np.nan if point is None else point[entry]
+                assert found[f"{column}_{unit}"][i] == pytest.approx(wanted, rel=1e-6, nan_ok=True), column
+        for crossing, point in single["crossings"].items():
+            wanted = np.nan if point is None else point["time_s"]
+            assert found[f"crossing {crossing}_time_s"][i] == pytest.approx(wanted, rel=1e-6, nan_ok=True)
+        assert [w["code"] for w in warned.get(i, [])] == [w["code"] for w in single["warnings"]]
+    assert name != "oven" or (1 not in warned and len(warned) == 2)
+
+
+@pytest.mark.slow
+def test_warnings_of_a_batch_are_counted_with_their_rows(tmp_path):
+    (tmp_path / "quick.yaml").write_text(QUICK)
+    (tmp_path / "batch.yaml").write_text(
+        "title: t\nstudy: {kind: batch, case: quick.yaml, table: {programme.air: [155 degC, 60 degC, 170 degC]}}\n"
+    )
+    summary = run_study(study_of(read_document(tmp_path / "batch.yaml")), tmp_path / "out", Silent())
+    (warning,) = summary["warnings"]
+    assert warning["rows"] == [1, 3] and warning["text"].startswith("rows 1, 3 (2 of 3): a rate of ")
+    assert pandas.read_csv(tmp_path / "out" / "table.csv")["warnings"].tolist() == [1, 0, 1]
+    assert f"warning: {warning['text']}" in batch_text(summary)

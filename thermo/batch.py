@@ -17,17 +17,24 @@ from thermo.case import Case
 from thermo.cell import LumpedCell
 from thermo.compiled import compile_kernels
 from thermo.kinetics import Floats
+from thermo.measure import CRITERIA
+from thermo.plausibility import excesses, slips
 from thermo.programme import ENDED, PHASE, REASON, REASONS
-from thermo.result import CESSATION, exotherms
+from thermo.result import CESSATION, balanced, cell_warnings, exotherms, first_crossing, open_balance
 from thermo.self_heating import self_heating_rates
-from thermo.stepping import N_STEPS, RELEASED, TROUBLE, History, Limits, advance, copied, initial_state, make_work, new_history
+from thermo.stepping import N_STEPS, RELEASED, TROUBLE, History, Limits, State, advance, copied, initial_state, make_work, new_history
 
 ROWS = 20_000  # of one test; a full heat-wait-seek test writes some 300
-COLUMNS = (
-    *("T1_K", "T1_time_s", "T2_K", "T2_time_s", "T3_K", "T3_time_s", "cessation_K", "exotherms"),
-    *("maximum_rate_K_per_s", "end_time_s", "maximum_K", "final_K"),
-)
 BLOCK = 64  # rows between two words of progress
+
+
+def columns_of(case: Case) -> list[str]:
+    """The columns that a batch of a case has: onsets, T2 by every criterion of the case, its crossings."""
+    criteria = [f"T2 {name}" for name in case.measure.onsets.T2 if name != CRITERIA[0]]
+    onsets = ["T1", "T2", *criteria, "T3"]
+    columns = [name for onset in onsets for name in (f"{onset}_K", f"{onset}_time_s")]
+    columns += ["cessation_K", "exotherms", "maximum_rate_K_per_s", "end_time_s", "maximum_K", "final_K"]
+    return columns + [f"crossing {name}_time_s" for name in case.measure.crossings]
 
 
 def replaced(model: Any, key: str, value: float | str) -> Any:
@@ -86,6 +93,7 @@ def simulate_many(
     cores: int | None = None,
     note: Callable[[str], None] | None = None,
     watch: Callable[[float], None] | None = None,
+    warned: dict[int, list[dict[str, Any]]] | None = None,
 ) -> dict[str, Floats]:
     """Run a lumped case once for each row of a table of parameters, whatever its programme.
 
@@ -96,21 +104,24 @@ def simulate_many(
     cores : threads; all cores by default
     note : told when code is compiled, which the first use on a machine does and later ones find in a cache
     watch : told from time to time how much is done, 0 to 1; it may raise to stop
+    warned : takes the warnings of each row that has any, by its place in the table from 0, as a single run words them
 
     Returns
     -------
-    dict of arrays (n_rows,): T1, T2 (by 1 K/s), T3, cessation [K] and their times [s], number of exotherms, largest rate, end
-    of the test, largest and last temperature; NaN where a thing did not happen. A row that could not be finished is NaN throughout.
+    dict of arrays (n_rows,): T1, T2 (by 1 K/s, then by the other criteria of the case), T3, cessation [K] and their times [s], number
+    of exotherms, largest rate, end of the test, largest and last temperature, times of the crossings; NaN where a thing did not happen.
+    A row that could not be finished is NaN throughout.
 
     Raises
     ------
     ValueError : the case is another one, a key does not exist, a value is out of range, columns differ in length
     """
-    bodies = [CellBody(row) for row in changed_cases(case, table)]
+    cases, columns = changed_cases(case, table), columns_of(case)
+    bodies = [CellBody(row) for row in cases]
     n_rows = len(bodies)
     compiler = compile_kernels(note)
     compiled, rates_of = compiler(advance), compiler(self_heating_rates)
-    out = np.full((n_rows, len(COLUMNS)), np.nan)
+    out = np.full((n_rows, len(columns)), np.nan)
 
     shapes = [tuple(array.shape for array in (*initial_state(b.sample, b.programme), b.sample.mechanism.start)) for b in bodies]
     alike = [[i for i in range(n_rows) if shapes[i] == shape] for shape in dict.fromkeys(shapes)]
@@ -126,20 +137,25 @@ def simulate_many(
         for i in rows:
             body = bodies[i]
             state = initial_state(body.sample, body.programme)
+            begun = state.enthalpy.copy()
             n = compiled(body.sample, body.programme, state, work, trial, np.zeros(0), limits, history, ROWS)
             if state.loop[TROUBLE] == 0.0 and state.machine[PHASE] == ENDED and state.loop[N_STEPS] > 0.0:
-                out[i] = _read(body, history, n, state, rates_of)
+                out[i], said = _read(cases[i], body, history, n, state, begun, rates_of, warned is not None)
+                if warned is not None and said:
+                    warned[i] = said
         memory.append(history)
 
     with ThreadPoolExecutor(max(1, min(cores or os.cpu_count() or 1, n_rows))) as pool:
         for done, _ in enumerate(pool.map(block, blocks), 1):
             if watch is not None:
                 watch(done / len(blocks))
-    return {name: out[:, j] for j, name in enumerate(COLUMNS)}
+    return {name: out[:, j] for j, name in enumerate(columns)}
 
 
-def _read(body: CellBody, history: History, n: int, state: Any, rates_of: Callable[..., Floats]) -> list[float]:
-    """The numbers of one test, by the functions that read a single run."""
+def _read(
+    case: Case, body: CellBody, history: History, n: int, state: State, begun: Floats, rates_of: Callable[..., Floats], warn: bool
+) -> tuple[list[float], list[dict[str, Any]]]:
+    """The numbers of one test and its warnings, by the functions that read a single run."""
     programme = body.programme
     time, T, rate, machine = history.time[:n], history.temperature[:n, body.sample.sensor], history.rate[:n], history.machine[:n]
     sensitivity, own = 1e-9, None
@@ -152,12 +168,27 @@ def _read(body: CellBody, history: History, n: int, state: Any, rates_of: Callab
         reason, sensitivity = REASONS[Calorimeter][int(state.machine[REASON])], programme.sensitivity
         found, first = exotherms(time, T, machine, history.ledger[:n, RELEASED:].sum(axis=1), sensitivity, reason)
         ended = next((entry["end"] for entry in found if entry["end"]["reason"] == CESSATION), None)
-    second = onset.runaway_onsets(("1 K/s",), time, T, own, driven, None)["1 K/s"]
-    third = onset.third(time, T, float(own[body.last_row(machine)]), second, sensitivity, heated)
+    criteria = tuple(dict.fromkeys((CRITERIA[0], *case.measure.onsets.T2)))
+    voltage = body.voltages(history.extent[:n, 0], history.fired[:n, 0]) if body.cell.short is not None else None
+    seconds = onset.runaway_onsets(criteria, time, T, own, driven, voltage)
+    primary = seconds[CRITERIA[0]]
+    third = onset.third(time, T, float(own[body.last_row(machine)]), primary, sensitivity, heated)
     fastest = onset.fastest(time, T, own, driven)
-    row = [value for point in (first, second, third) for value in _pair(point)]
+    row = [value for point in (first, *seconds.values(), third) for value in _pair(point)]
     row += [ended["temperature_K"] if ended else np.nan, float(len(found)), fastest["rate_K_per_s"] if fastest else np.nan]
-    return [*row, float(time[-1]), float(T.max()), float(T[-1])]
+    row += [float(time[-1]), float(T.max()), float(T[-1])]
+    for crossing in case.measure.crossings.values():
+        at = first_crossing(time, history.temperature[:n, body.nodes[crossing.probe]], float(crossing.temperature or np.nan))
+        row.append(np.nan if at is None else at)
+    if not warn:
+        return row, []
+    made = {
+        "onsets": {"T1": first, "T2": {name: seconds[name] for name in case.measure.onsets.T2}, "T3": third, "cessation": ended},
+        "probes": {"sample": {"maximum_K": float(T.max())}},
+        "maximum_rate": fastest,
+    }
+    said = cell_warnings(body, state, made, own, driven) + slips(case) + excesses(made, float(T[0]))
+    return row, said + open_balance(body, state, balanced(body, state, begun))
 
 
 def _pair(point: dict[str, Any] | None) -> tuple[float, float]:

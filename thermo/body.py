@@ -133,7 +133,7 @@ class CellBody:
                 made["plate_K"] = np.interp(block.time, around.plate_time, around.plate)
         made["rate_K_per_s"] = block.rate
         n_rows, n_reactions = len(block.time), len(self.reactions)
-        power, voltage, kept = np.zeros((n_rows, n_reactions)), np.zeros(n_rows), np.ones(n_rows)
+        power, kept = np.zeros((n_rows, n_reactions)), np.ones(n_rows)
         mechanism = self.sample.mechanism
         amount, rate = np.zeros(len(mechanism.start)), np.zeros(n_reactions)
         for i in range(n_rows):
@@ -143,8 +143,6 @@ class CellBody:
             rates(mechanism, made["sample_K"][i], amount, fired, rate)
             for k in range(n_reactions):
                 power[i, k] = heat_per_extent(mechanism, k, amount) * rate[k]
-            if self.cell.short is not None:
-                voltage[i] = self._voltage(amount, bool(fired[0]))
         for k, name in enumerate(self.reactions):
             made[f"heat_{name}_W"] = power[:, k]
         text = self.cell.mechanism()
@@ -158,22 +156,26 @@ class CellBody:
         if self.arc:
             made["phase"] = np.array([PHASE_NAMES[phase] for phase in block.machine[:, PHASE]])
         if self.cell.short is not None:
-            made["voltage_V"] = voltage
+            made["voltage_V"] = self.voltages(block.extent[:, 0], block.fired[:, 0])
         if self.dsc is not None:
             made |= self.dsc.columns(block.time, block.temperature[:, 0], kept * power.sum(axis=1))
         return made
 
-    def _voltage(self, amount: Floats, shorted: bool) -> float:
-        """Open-circuit voltage before a sustained short, I R_short after it; an electrical reading of the cell's terminals."""
-        short = self.cell.short
-        assert short is not None
-        mechanism = self.cell.mechanism()
-        assert mechanism is not None
-        s = float(amount[list(mechanism.species).index(short.species)])
+    def voltages(self, extent: Floats, fired: Any) -> Floats:
+        """Open-circuit voltage (n,) [V] before a sustained short, I R_short after it, from extents and fired triggers of each row.
+
+        It is an electrical reading of the terminals of a cell that has a short.
+        """
+        short, mechanism = self.cell.short, self.cell.mechanism()
+        assert short is not None and mechanism is not None
+        amount, at = np.zeros(len(self.sample.mechanism.start)), list(mechanism.species).index(short.species)
+        s = np.zeros(len(extent))
+        for i in range(len(extent)):
+            amounts(self.sample.mechanism, extent[i], amount)
+            s[i] = amount[at]
         voltage = float(short.voltage.empty) + float(short.voltage.full - short.voltage.empty) * s
-        if shorted and short.fused_energy is None:
-            voltage *= s / (abs(s) + float(short.half))
-        return voltage
+        shorted = fired[:, 0].astype(bool) if short.fused_energy is None else np.zeros(len(s), bool)
+        return np.where(shorted, voltage * s / (np.abs(s) + float(short.half)), voltage)
 
     def own_rates(self, rate: Floats, machine: Floats, own: Floats | None) -> tuple[Floats, Any, Any]:
         """The rates (n,) that T2 counts [K/s]; the rows in which they are not the sample's own; those in which others heat it more.

@@ -256,18 +256,10 @@ class Result:
         if "heat_in_W" in energy:
             left, passed = energy["heat_in_W"] - energy["heat_out_W"], energy["heat_in_W"] + energy["heat_out_W"]
             return energy | {"residual_W": left, "residual_relative": abs(left) / passed if passed > 0.0 else 0.0}
-        released = sum(energy["released_J"].values())
-        balance = energy["final_J"] - energy["initial_J"] - energy["heat_in_J"] + energy["heat_out_J"]
-        residual = balance - released + energy["ejected_J"]
-        exchanged = energy["heat_in_J"] + energy["heat_out_J"] + energy["ejected_J"]
-        exchanged += sum(abs(heat) for heat in energy["released_J"].values())
-        if "stored_J" in self.columns:  # heat that came and went again is none of the sums
-            exchanged = max(exchanged, float(np.max(np.abs(self.columns["stored_J"]))))
-        stored = max(abs(energy["initial_J"]), abs(energy["final_J"]))
-        # a body that exchanges nothing moves heat within it, and one that does not has the digits of what it stores
         between = 0.0 if isinstance(self.body, CellBody) else 0.5 * float(np.abs(self.regions[:, :, STORED]).sum(axis=1).max())
-        exchanged = max(exchanged, between, self.body.moved(self.state, self.begun), 1e-12 * stored)
-        return energy | {"residual_J": residual, "residual_relative": abs(residual) / exchanged if exchanged > 0.0 else 0.0}
+        if "stored_J" in self.columns:  # heat that came and went again is none of the sums
+            between = max(between, float(np.max(np.abs(self.columns["stored_J"]))))
+        return balanced(self.body, self.state, self.begun, between)
 
     def _inputs(self) -> list[dict[str, Any]]:
         results = [entry.what for entry in self.case.expect] or ["every result"]
@@ -290,25 +282,11 @@ class Result:
         return listed
 
     def _warnings(self, made: dict[str, Any]) -> list[dict[str, Any]]:
-        found = self.body.warnings(self.state) if isinstance(self.body, CellBody) else self.body.warnings(self.state, made["regions"])
-        first = made["onsets"]["T1"]
-        if first is not None and first["margin"] < 0.1:
-            text = (
-                f"T1 rests on a rate only {100.0 * first['margin']:.2g} % above the sensitivity: a little less and it is a whole step later"
-            )
-            found.append({"code": "thin-margin", "text": text, "where": "onsets.T1"})
-        ended = made["onsets"]["cessation"]
-        if ended is not None and ended["margin"] > -0.1:
-            text = (
-                f"the cessation rests on a rate only {-100.0 * ended['margin']:.2g} % below the sensitivity: the sample still heats itself"
-            )
-            found.append({"code": "thin-margin", "text": text, "where": "onsets.cessation"})
         if isinstance(self.body, CellBody):
             own, driven, _ = self.body.own_rates(self.columns["rate_K_per_s"], self.machine, self.columns.get("self_heating_K_per_s"))
-            for name in onset.unconfirmed(made["onsets"]["T2"], own, driven)[:1]:
-                text = f"the cell rises by less than {onset.LATER_RISE:g} K after it heats itself at {name}: no T2 ({name}) can be read; "
-                text += f"at the end it heats itself at {show(float(own[-1]), 'temperature rate')}"
-                found.append({"code": "cut-short", "text": text, "where": f"onsets.T2.{name}"})
+            found = cell_warnings(self.body, self.state, made, own, driven)
+        else:
+            found = self.body.warnings(self.state, made["regions"])
         if self._too_long:
             least = show(float(self.time[-1]) / MOST_ROWS, "time")
             text = f"record.csv would have more than {MOST_ROWS:.0e} rows and is not written: an interval of {least} or more is wanted"
@@ -323,13 +301,47 @@ class Result:
         for key, number in used_numbers(self.case):
             if number.source and "held constant beyond its table" in number.source:
                 found.append({"code": "outside-table", "text": f"{dotted(key)}: {number.source}", "where": dotted(key)})
-        energy, limit = made["energy"], self.body.energy_limit
-        residual = energy["residual_W"] if "residual_W" in energy else energy["residual_J"]
-        if energy["residual_relative"] > limit and abs(residual) > self.body.rounding(energy, self.state):
-            open_by = f"{made['energy']['residual_relative']:.1e}"
-            text = f"the energy balance is open by {open_by} of the heat exchanged or moved; at most {limit:g} is allowed"
-            found.append({"code": "energy", "text": text, "where": "energy"})
-        return found
+        return found + open_balance(self.body, self.state, made["energy"])
+
+
+def cell_warnings(body: CellBody, state: State, made: dict[str, Any], own: Floats, driven: Any) -> list[dict[str, Any]]:
+    """What there is to say of the chemistry and the onsets of a cell; `own` and `driven` as `own_rates` gives them."""
+    found, onsets = body.warnings(state), made["onsets"]
+    first, ended = onsets["T1"], onsets["cessation"]
+    if first is not None and first["margin"] < 0.1:
+        text = f"T1 rests on a rate only {100.0 * first['margin']:.2g} % above the sensitivity: a little less and it is a whole step later"
+        found.append({"code": "thin-margin", "text": text, "where": "onsets.T1"})
+    if ended is not None and ended["margin"] > -0.1:
+        text = f"the cessation rests on a rate only {-100.0 * ended['margin']:.2g} % below the sensitivity: the sample still heats itself"
+        found.append({"code": "thin-margin", "text": text, "where": "onsets.cessation"})
+    for name in onset.unconfirmed(onsets["T2"], own, driven)[:1]:
+        text = f"the cell rises by less than {onset.LATER_RISE:g} K after it heats itself at {name}: no T2 ({name}) can be read; "
+        text += f"at the end it heats itself at {show(float(own[-1]), 'temperature rate')}"
+        found.append({"code": "cut-short", "text": text, "where": f"onsets.T2.{name}"})
+    return found
+
+
+def open_balance(body: Body, state: State, energy: dict[str, Any]) -> list[dict[str, Any]]:
+    """A warning where the balance of energy leaves more open than digits do."""
+    residual = energy["residual_W"] if "residual_W" in energy else energy["residual_J"]
+    if energy["residual_relative"] <= body.energy_limit or abs(residual) <= body.rounding(energy, state):
+        return []
+    text = f"the energy balance is open by {energy['residual_relative']:.1e} of the heat exchanged or moved; "
+    return [{"code": "energy", "text": text + f"at most {body.energy_limit:g} is allowed", "where": "energy"}]
+
+
+def balanced(body: Body, state: State, begun: Floats, between: float = 0.0) -> dict[str, Any]:
+    """The balance of energy of a run that is not steady; `between`: heat that came and went, or moved between regions [J]."""
+    energy = body.energy(state, begun)
+    released = sum(energy["released_J"].values())
+    balance = energy["final_J"] - energy["initial_J"] - energy["heat_in_J"] + energy["heat_out_J"]
+    residual = balance - released + energy["ejected_J"]
+    exchanged = energy["heat_in_J"] + energy["heat_out_J"] + energy["ejected_J"]
+    exchanged += sum(abs(heat) for heat in energy["released_J"].values())
+    stored = max(abs(energy["initial_J"]), abs(energy["final_J"]))
+    # a body that exchanges nothing moves heat within it, and one that does not has the digits of what it stores
+    exchanged = max(exchanged, between, body.moved(state, begun), 1e-12 * stored)
+    return energy | {"residual_J": residual, "residual_relative": abs(residual) / exchanged if exchanged > 0.0 else 0.0}
 
 
 MOST_OFF = 0.005, 0.01  # of a crossing time; of the span of temperatures, the largest flow or the heat, by one refinement

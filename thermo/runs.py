@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import math
 import os
 import platform
 import signal
@@ -291,13 +292,17 @@ def _run_batch(study: Study, folder: Folder, head: dict[str, Any], listener: Lis
                 folder.finish({"status": "interrupted", **head})
                 raise Stopped(interrupts.caught, f"{folder.path}: stopped; nothing of a batch is kept")
 
-        results = simulate_many(study.members[0].case, study.table, note=lambda text: listener.note(f"{name}: {text}"), watch=watch)
+        warned: dict[int, list[dict[str, Any]]] = {}
+        case = study.members[0].case
+        results = simulate_many(case, study.table, note=lambda text: listener.note(f"{name}: {text}"), watch=watch, warned=warned)
     n_rows = len(results["end_time_s"])
-    failed = [i + 1 for i in range(n_rows) if results["end_time_s"][i] != results["end_time_s"][i]]
-    found = {column: [None if x != x else float(x) for x in values] for column, values in results.items()}
+    open_rows = {i for i, warnings in warned.items() if any(warning["code"] == "energy" for warning in warnings)}
+    failed = [i + 1 for i in range(n_rows) if math.isnan(results["end_time_s"][i]) or i in open_rows]
+    found: dict[str, Any] = {column: [None if math.isnan(x) else float(x) for x in values] for column, values in results.items()}
     changed = numeric_columns(study.table)
+    found["warnings"] = [len(warned.get(i, ())) for i in range(n_rows)]
     folder.write_csv("table.csv", [*changed, *found], list(zip(*changed.values(), *found.values(), strict=True)))
-    spread = {column: _spread([x for x in values if x is not None]) for column, values in found.items()}
+    spread = {column: _spread([x for x in values if x is not None]) for column, values in found.items() if column != "warnings"}
     reason = f"{len(failed)} of {n_rows} rows could not be finished, the first is row {failed[0]}" if failed else None
     summary: dict[str, Any] = {
         "title": study.text.title,
@@ -312,13 +317,29 @@ def _run_batch(study: Study, folder: Folder, head: dict[str, Any], listener: Lis
             if n_rows <= SHOWN_ROWS
             else None,
         },
-        "warnings": [] if reason is None else [{"code": "row", "text": reason, "where": "table.csv"}],
+        "warnings": ([] if reason is None else [{"code": "row", "text": reason, "where": "table.csv"}]) + _by_kind(warned, n_rows),
         "cost": {"wall_s": time.monotonic() - begun, "cpu_s": time.process_time() - cpu, "peak_memory_MB": peak_memory()},
         "provenance": {**head, "versions": versions(), "machine": machine()},
     }
     folder.write_json("summary.json", summary)
     folder.finish({"status": summary["status"], **head})
     return summary
+
+
+MOST_ROWS_NAMED = 5  # of a warning that many rows have
+
+
+def _by_kind(said: dict[int, list[dict[str, Any]]], n_rows: int) -> list[dict[str, Any]]:
+    """Warnings of rows put together by what they are about: the words of the first row that has it, and all its rows from 1."""
+    kinds: dict[tuple[str, str], dict[str, Any]] = {}
+    for i in sorted(said):
+        for warning in said[i]:
+            kinds.setdefault((warning["code"], warning["where"]), {**warning, "rows": []})["rows"].append(i + 1)
+    for entry in kinds.values():
+        rows = entry["rows"] = list(dict.fromkeys(entry["rows"]))
+        which = ", ".join(map(str, rows[:MOST_ROWS_NAMED])) + (", ..." if len(rows) > MOST_ROWS_NAMED else "")
+        entry["text"] = f"row{'s' if len(rows) > 1 else ''} {which} ({len(rows)} of {n_rows}): {entry['text']}"
+    return list(kinds.values())
 
 
 def _spread(values: list[float]) -> dict[str, Any]:

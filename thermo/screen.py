@@ -121,18 +121,20 @@ def batch_text(summary: dict[str, Any]) -> str:
     batch = summary["batch"]
     lines = [summary["title"], f"{batch['rows']} rows, {len(batch['failed'])} failed; changed: {', '.join(batch['parameters'])}", ""]
     known = [name for name, entry in batch["results"].items() if entry["n"]]
+    warned = ["", *(f"warning: {warning['text']}" for warning in summary["warnings"])]
     if batch.get("table"):
         head = ("row", *batch["parameters"], *map(_result_name, known))
         made = [
             (str(i), *(str(row[name]) for name in batch["parameters"]), *(shown(name, row[name]) for name in known))
             for i, row in enumerate(batch["table"], 1)
         ]
-        return "\n".join([*lines, columns_text(made, head)])
+        return "\n".join([*lines, columns_text(made, head), *warned])
     rows = [
         (_result_name(name), str(entry["n"]), *(shown(name, entry[word]) for word in ("minimum", "p5", "median", "p95", "maximum")))
         for name, entry in ((name, batch["results"][name]) for name in known)
     ]
-    return "\n".join([*lines, columns_text(rows, ("result", "rows", "smallest", "5 %", "median", "95 %", "largest"))])
+    head = ("result", "rows", "smallest", "5 %", "median", "95 %", "largest")
+    return "\n".join([*lines, columns_text(rows, head), *warned])
 
 
 def _result_name(name: str) -> str:
