@@ -91,7 +91,6 @@ def simulate_many(
     table: Mapping[str, Sequence[float | str]],
     *,
     cores: int | None = None,
-    note: Callable[[str], None] | None = None,
     watch: Callable[[float], None] | None = None,
     warned: dict[int, list[dict[str, Any]]] | None = None,
 ) -> dict[str, Floats]:
@@ -102,7 +101,6 @@ def simulate_many(
     case : a lumped cell in any programme
     table : columns by dotted key of the case, such as `sample.ejecta.fraction` or `sample.with.pool.heat`: SI numbers, or texts with units
     cores : threads; all cores by default
-    note : told when code is compiled, which the first use on a machine does and later ones find in a cache
     watch : told from time to time how much is done, 0 to 1; it may raise to stop
     warned : takes the warnings of each row that has any, by its place in the table from 0, as a single run words them
 
@@ -119,7 +117,7 @@ def simulate_many(
     cases, columns = changed_cases(case, table), columns_of(case)
     bodies = [CellBody(row) for row in cases]
     n_rows = len(bodies)
-    compiler = compile_kernels(note)
+    compiler = compile_kernels()
     compiled, rates_of = compiler(advance), compiler(self_heating_rates)
     out = np.full((n_rows, len(columns)), np.nan)
 

@@ -7,9 +7,10 @@ compiler; a batch calls `compile_kernels()` once, after which the same functions
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -85,20 +86,43 @@ def cache_folder() -> Path:
     return user_cache_path("thermorun") / f"kernels-{seal.hexdigest()[:16]}"
 
 
-def compile_kernels(note: Callable[[str], None] | None = None) -> Callable[[F], F]:
-    """The decorator that compiles an outermost function; `note` is told where that will take a while."""
-    folder = cache_folder()
-    if note is not None and not any(folder.glob("**/*.nbi")):
-        note("compiling, once on this machine: about a minute")
-    return _prepared(folder)
+_waiting: list[Callable[[str], None]] = []  # who is told when something is compiled
+
+
+@contextlib.contextmanager
+def telling(note: Callable[[str], None]) -> Iterator[None]:
+    """Within it `note` is told, once, when code is compiled, which takes a while and which later runs find in a cache."""
+    _waiting.append(note)
+    try:
+        yield
+    finally:
+        if note in _waiting:
+            _waiting.remove(note)
+
+
+def compile_kernels() -> Callable[[F], F]:
+    """The decorator that compiles an outermost function; see `telling` for who hears of it."""
+    return _prepared(cache_folder())
 
 
 @functools.cache
 def _prepared(folder: Path) -> Callable[[F], F]:
     """Load the compiler and make every kernel known to it."""
     import numba
+    from numba.core import event
     from numba.extending import overload, register_jitable
 
+    class Told(event.Listener):  # type: ignore[misc]
+        """Says so when the compiler begins; what it finds in its cache is no compilation."""
+
+        def on_start(self, _: Any) -> None:
+            if _waiting:
+                _waiting.pop()("compiling, once on this machine: up to a minute or so")
+
+        def on_end(self, _: Any) -> None:
+            """There is nothing to say."""
+
+    event.register("numba:compile", Told())
     folder.mkdir(parents=True, exist_ok=True)
     numba.config.CACHE_DIR = str(folder)
     for function in _kernels:

@@ -19,6 +19,7 @@ from typing import Any, Protocol
 
 from thermo import __version__
 from thermo.case import Case, case_hash, resolved
+from thermo.compiled import telling
 from thermo.errors import FileError, FolderError, Stopped
 from thermo.geometry import Stored
 from thermo.reader import Document
@@ -135,7 +136,8 @@ def run_case(
         if state == "done":
             listener.note(f"{path}: this run is there already; nothing was computed")
             return read_json(folder.path / "summary.json")  # type: ignore[no-any-return]
-        with contextlib.nullcontext(interrupts) if interrupts else Interrupts() as flag:
+        told = telling(lambda text: listener.note(f"{path.name}: {text}"))
+        with told, contextlib.nullcontext(interrupts) if interrupts else Interrupts() as flag:
             return _run(case, document, folder, seal, listener, state == "resume", flag)
 
 
@@ -294,7 +296,8 @@ def _run_batch(study: Study, folder: Folder, head: dict[str, Any], listener: Lis
 
         warned: dict[int, list[dict[str, Any]]] = {}
         case = study.members[0].case
-        results = simulate_many(case, study.table, note=lambda text: listener.note(f"{name}: {text}"), watch=watch, warned=warned)
+        with telling(lambda text: listener.note(f"{name}: {text}")):
+            results = simulate_many(case, study.table, watch=watch, warned=warned)
     n_rows = len(results["end_time_s"])
     open_rows = {i for i, warnings in warned.items() if any(warning["code"] == "energy" for warning in warnings)}
     failed = [i + 1 for i in range(n_rows) if math.isnan(results["end_time_s"][i]) or i in open_rows]
