@@ -13,6 +13,7 @@ from thermo.body import MeshBody
 from thermo.case import read_case
 from thermo.errors import CaseError
 from thermo.modal_body import modal_body
+from thermo.screen import case_text
 from thermo.simulate import run
 from thermo.store import Folder
 
@@ -345,3 +346,20 @@ def test_a_part_that_hangs_on_nothing_is_told_by_its_region():
     )
     assert not [w for w in run(case_from(linked)).summary()["warnings"] if w["code"] == "loose-part"]
     assert not [w for w in run(case_from(TWO.replace("NAME", "a|b"))).summary()["warnings"] if w["code"] == "loose-part"]
+
+
+def test_a_run_of_a_body_says_its_probes_peaks_flows_and_how_near_a_crossing_came():
+    text = TWO.replace("NAME", "a|b").replace("take: mean}}", "take: mean}}\n      crossings: {hot: {probe: p, temperature: 390 K}}")
+    result = run(case_from(text))
+    summary = result.summary()
+    probe, missed = result.probe("p"), summary["missed_crossings"]["hot"]
+    assert summary["crossings"]["hot"] is None
+    assert missed["short_by_K"] == pytest.approx(390.0 - probe.max()) and missed["nearest_K"] == probe.max()
+    for word, name in (("heat", "left"), ("flow", "a|b")):
+        values, entry = result.columns[f"{word}_{name}_W"], summary[f"{word}s"][name]
+        row = np.abs(values).argmax()
+        assert (entry["final_W"], entry["extreme_W"], entry["time_of_extreme_s"]) == (values[-1], values[row], result.time[row])
+    shown = case_text(summary).splitlines()
+    assert any(line.startswith("hot: never; the nearest to 116.85 degC was ") and line.endswith(" K short of it") for line in shown)
+    assert [line.split()[0] for line in shown if line.startswith(("p ", "a ", "b "))] == ["p", "a", "b"]
+    assert any(line.startswith("flow a|b") for line in shown) and not any(line.startswith("a|b_a") for line in shown)

@@ -290,6 +290,8 @@ _EXOTHERM = {"start": _POINT, "end": _POINT | {"reason": {}}} | {name: {} for na
 _PEAK: dict[str, Any] = {name: {} for name in ("temperature_K", "time_s", "height_W", "onset_K", "area_J", "area_J_per_kg")}
 _PROBE: dict[str, Any] = {"initial_K": {}, "final_K": {}, "maximum_K": {}, "time_of_maximum_s": {}}
 _REGION: dict[str, Any] = {name: {} for name in ("mean_K", "stored_J", "maximum_K", "time_of_maximum_s", "minimum_K", "time_of_minimum_s")}
+_THROUGH: dict[str, Any] = {name: {} for name in ("final_W", "extreme_W", "time_of_extreme_s")}
+_MISSED: dict[str, Any] = {name: {} for name in ("temperature_K", "nearest_K", "time_of_nearest_s", "short_by_K")}
 _STACK: dict[str, Any] = {
     name: {} for name in ("conductivity_in_plane_W_per_m_K", "conductivity_through_W_per_m_K", "resistance_through_m2_K_per_W")
 }
@@ -308,6 +310,9 @@ def _results(sample: Any, measure: Measure, steady: bool) -> dict[str, Any]:
         "crossings": dict.fromkeys(measure.crossings, _POINT),
         "probes": dict.fromkeys(probes, _PROBE),
         "arrivals": {"*": {"*": {}}},
+        "missed_crossings": dict.fromkeys(measure.crossings, _MISSED),
+        "heats": {"*": _THROUGH},
+        "flows": {"*": _THROUGH},
         "regions": dict.fromkeys(sample.region_names() if isinstance(sample, Meshed) else (), _REGION),
         "derived": {"length_m": {}, "fourier": {}, "biot": {"*": {}}, "stack": _STACK},
         "dsc": {"peaks": {"*": _PEAK}, "area_J": {}, "area_J_per_kg": {}},

@@ -131,6 +131,7 @@ class Result:
             "exotherms": [],
             "maximum_rate": None,
             "crossings": {name: self._crossing(name) for name in self.case.measure.crossings},
+            "missed_crossings": {},
             "probes": {name: self._probe(name) for name in self.body.probes},
             "arrivals": None,
             "definitions": None,
@@ -158,7 +159,9 @@ class Result:
             made["definitions"] = DEFINITIONS
         else:
             made["regions"] = self.body.regions_summary(self.time, self.regions)
+            made["heats"], made["flows"] = self._through("heat_"), self._through("flow_")
             made["derived"] = self.body.derived(float(self.time[-1]))
+        made["missed_crossings"] = {name: self._nearest(name) for name, crossing in made["crossings"].items() if crossing is None}
         made["energy"] = self._energy()
         made["expect"] = [judged(entry, made) for entry in self.case.expect]
         made["inputs_not_measured"] = self._inputs()
@@ -213,17 +216,40 @@ class Result:
         return str(REASONS[type(self.body.programme)][int(self.state.machine[REASON])])
 
     def _crossing(self, name: str) -> dict[str, float] | None:
-        crossing = self.case.measure.crossings[name]
-        values = self.probe(crossing.probe)
-        if crossing.temperature is not None:
-            level = float(crossing.temperature)
-        else:
-            held = self.case.programme.held()[str(crossing.of)]  # type: ignore[union-attr]
-            assert crossing.fraction is not None
-            begun = self._initial(crossing.probe, values)
-            level = float(begun + crossing.fraction * (held - begun))
-        time = first_crossing(self.time, values, level)
+        level = self._level(name)
+        time = first_crossing(self.time, self.probe(self.case.measure.crossings[name].probe), level)
         return None if time is None else {"time_s": time, "temperature_K": level}
+
+    def _level(self, name: str) -> float:
+        """The temperature that a crossing waits for [K]."""
+        crossing = self.case.measure.crossings[name]
+        if crossing.temperature is not None:
+            return float(crossing.temperature)
+        held = self.case.programme.held()[str(crossing.of)]  # type: ignore[union-attr]
+        assert crossing.fraction is not None
+        begun = self._initial(crossing.probe, self.probe(crossing.probe))
+        return float(begun + crossing.fraction * (held - begun))
+
+    def _nearest(self, name: str) -> dict[str, float]:
+        """How near a crossing came that never happened."""
+        level, values = self._level(name), self.probe(self.case.measure.crossings[name].probe)
+        row = int(np.argmin(np.abs(values - level)))
+        return {
+            "temperature_K": level,
+            "nearest_K": float(values[row]),
+            "time_of_nearest_s": float(self.time[row]),
+            "short_by_K": float(abs(values[row] - level)),
+        }
+
+    def _through(self, word: str) -> dict[str, dict[str, float]]:
+        """Of the columns of heat that begin with a word: the last value and the largest by amount, by face or region."""
+        found = {}
+        for column, values in self.columns.items():
+            if column.startswith(word) and column.endswith("_W"):
+                row = int(np.argmax(np.abs(values)))
+                name = column.removeprefix(word).removesuffix("_W")
+                found[name] = {"final_W": float(values[-1]), "extreme_W": float(values[row]), "time_of_extreme_s": float(self.time[row])}
+        return found
 
     def _probe(self, name: str) -> dict[str, float]:
         values = self.probe(name)

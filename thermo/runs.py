@@ -398,7 +398,8 @@ def compare_folders(paths: list[Path], out: Path | None) -> dict[str, Any]:
     keys = dict.fromkeys(entry["name"] for member in summaries.values() for entry in member["expect"])
     bodies = [member for member in summaries.values() if member["maximum_rate"] is None]
     keys |= dict.fromkeys(f"crossings.{name}.time_s" for member in summaries.values() for name in member["crossings"])
-    keys |= dict.fromkeys(f"probes.{name}.final_K" for member in bodies for name in member["probes"])
+    keys |= dict.fromkeys(f"probes.{name}.maximum_K" for member in bodies for name in member["probes"] if "|" not in name)
+    keys |= dict.fromkeys(f"regions.{name}.maximum_K" for member in bodies for name in member["regions"])
     cells = [member for member in summaries.values() if member["maximum_rate"] is not None]
     if cells:
         keys |= dict.fromkeys(("onsets.T1.temperature_K", "onsets.T2", "onsets.T3.temperature_K"))

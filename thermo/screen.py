@@ -10,6 +10,7 @@ from thermo.result import changed_by, shown
 from thermo.study import row_text
 from thermo.units import show
 
+MOST_LINES = 20  # of a table on the screen
 SHOWN = 5  # results of a mesh check on the screen, those that change most
 HEAD = ("result", "value", "wanted", "kind", "holds")
 
@@ -38,12 +39,68 @@ def case_text(summary: dict[str, Any]) -> str:
         lines.append(f"hottest: {show(hottest['maximum_K'], 'temperature')} after {show(hottest['time_of_maximum_s'], 'time')}")
     lines += _scan_lines(summary.get("dsc"))
     for name, crossing in summary["crossings"].items():
-        found = f"{show(crossing['time_s'], 'time')} at {show(crossing['temperature_K'], 'temperature')}" if crossing else "never"
+        if crossing:
+            found = f"{show(crossing['time_s'], 'time')} at {show(crossing['temperature_K'], 'temperature')}"
+        else:
+            missed = summary["missed_crossings"][name]
+            nearest, level = (show(missed[key], "temperature") for key in ("nearest_K", "temperature_K"))
+            after = show(missed["time_of_nearest_s"], "time")
+            found = f"never; the nearest to {level} was {nearest} after {after}, {missed['short_by_K']:.3g} K short of it"
         lines.append(f"{name}: {found}")
+    if summary["maximum_rate"] is None:
+        lines += _body_lines(summary)
     if summary["expect"]:
         lines += ["", columns_text([row_text(row) for row in summary["expect"]], HEAD)]
     lines += ["", *_closing(summary)]
     return "\n".join(lines)
+
+
+def _body_lines(summary: dict[str, Any]) -> list[str]:
+    """Tables of a body: its probes, its regions, the heat that enters and passes."""
+    steady = summary["end"]["time_s"] == 0.0
+
+    def at(value: float, time: float) -> str:
+        return show(value, "temperature") + ("" if steady else f" after {show(time, 'time')}")
+
+    probes: list[tuple[str, ...]] = [
+        (
+            name,
+            *([] if steady else [show(probe["initial_K"], "temperature"), at(probe["maximum_K"], probe["time_of_maximum_s"])]),
+            show(probe["final_K"], "temperature"),
+        )
+        for name, probe in summary["probes"].items()
+        if "|" not in name  # sides of an interface, that the history has
+    ]
+    regions: list[tuple[str, ...]] = [
+        (
+            name,
+            at(region["minimum_K"], region["time_of_minimum_s"]),
+            at(region["maximum_K"], region["time_of_maximum_s"]),
+            show(region["mean_K"], "temperature"),
+        )
+        for name, region in summary["regions"].items()
+    ]
+    passing: list[tuple[str, ...]] = [
+        (
+            f"{word} {name}",
+            *([] if steady else [f"{entry['extreme_W']:.5g} W after {show(entry['time_of_extreme_s'], 'time')}"]),
+            f"{entry['final_W']:.5g} W",
+        )
+        for word in ("heat", "flow")
+        for name, entry in summary[f"{word}s"].items()
+    ]
+    tables = [
+        (probes, ("probe", "value") if steady else ("probe", "start", "maximum", "end")),
+        (regions, ("region", "coldest", "hottest", "mean") if steady else ("region", "coldest", "hottest", "mean at the end")),
+        (passing, ("through", "value") if steady else ("through", "largest", "end")),
+    ]
+    lines = []
+    for rows, head in tables:
+        if rows:
+            lines += ["", columns_text(rows[:MOST_LINES], head)]
+        if len(rows) > MOST_LINES:
+            lines.append(f"... {len(rows) - MOST_LINES} more; summary.json has all")
+    return lines
 
 
 def _scan_lines(scan: dict[str, Any] | None) -> list[str]:
