@@ -5,6 +5,7 @@ import json
 import os
 import random
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ import pytest
 
 from tests.conftest import CASES
 from thermo.case import case_hash, case_of
-from thermo.errors import FileError, FolderError
+from thermo.errors import CaseError, FileError, FolderError
 from thermo.reader import change, read_document
 from thermo.runs import run_case, run_study
 from thermo.store import CHECKPOINTS, Folder, damage, plain_name
@@ -228,6 +229,41 @@ def test_a_run_goes_on_from_the_end_of_another_and_never_over_it(tmp_path):
     with pytest.raises(FolderError, match="is the result that this run starts from"):
         run_case(case_of(document), document, tmp_path / "before", Quiet(), force=True)
     assert sorted(path.name for path in (tmp_path / "before" / "fields").iterdir()) == kept
+
+
+@pytest.mark.parametrize("what", ["pipe", "nan", "below zero"])
+def test_a_field_to_start_from_that_is_none_is_refused_in_words(tmp_path, what):
+    import meshio
+
+    file = brick_file(tmp_path)
+    file.write_text(BRICK.replace("50 s]", "100 s]"))
+    into(file, tmp_path / "before")
+    frame = sorted((tmp_path / "before" / "fields").glob("frame-*.vtu"))[-1]
+    if what == "pipe":
+        frame.unlink()
+        os.mkfifo(frame)
+    else:
+        mesh = meshio.read(frame)
+        mesh.point_data["temperature_K"][3] = np.nan if what == "nan" else -1.0
+        meshio.write(frame, mesh)
+    file.write_text(BRICK.replace("temperature: 300 K", f"temperature: {{result: {tmp_path / 'before'}}}"))
+    words = "is not a regular file" if what == "pipe" else r"1 of \d+ values of its last field are no temperatures"
+    with pytest.raises(CaseError, match=f"sample.temperature.result: .*{words}"):
+        case_of(read_document(file))
+
+
+def test_files_and_folders_whose_names_are_no_utf8(thermo, tmp_path):
+    """They are read, written, compared and drawn; what a screen cannot show is replaced."""
+    strange = os.fsdecode(b"o\xff")
+    try:
+        shutil.copy(cell_file(tmp_path), tmp_path / f"{strange}.yaml")
+    except OSError:
+        pytest.skip("this file system takes no such names")
+    assert thermo("run", f"{strange}.yaml", "--quiet", "--out", strange)[0] == 0
+    assert thermo("verify", strange)[0] == 0
+    code, out, _ = thermo("compare", strange, "--out", "table")
+    assert code == 0 and "o\ufffd" in out
+    assert thermo("picture", strange)[0] == 0
 
 
 def test_an_unfinished_folder_wants_resume_or_force(tmp_path):

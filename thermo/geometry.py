@@ -60,10 +60,14 @@ class Stored(NamedTuple):
     result: str
     folder: Path
 
+    def frames(self) -> list[Path]:
+        """The files with its fields."""
+        return sorted((self.folder / "fields").glob("frame-*.vtu"))
+
     @property
     def sha256(self) -> str:
         """Of the file with the field, which is part of the case."""
-        frames = sorted((self.folder / "fields").glob("frame-*.vtu"))
+        frames = self.frames()
         return hashlib.sha256(frames[-1].read_bytes()).hexdigest() if frames else ""
 
     def mirrored(self, axis: int, plane: float) -> bool:
@@ -91,7 +95,11 @@ def _start_temperature(value: Any, info: ValidationInfo) -> Any:
     if set(value) == {"result"}:
         if not isinstance(value["result"], str):
             raise misplaced([(("result",), f"the folder of a result is wanted, found {described(value['result'])}")])
-        return Stored(value["result"], Path((info.context or {}).get("folder", "."), value["result"]))
+        stored = Stored(value["result"], Path((info.context or {}).get("folder", "."), value["result"]))
+        strange = [frame for frame in stored.frames() if not frame.is_file()]
+        if strange:
+            raise misplaced([(("result",), f"{strange[0]} is not a regular file")])
+        return stored
     if set(value) == {"along", "table"}:
         if value["along"] not in ("x", "y", "z", "r"):
             raise misplaced([(("along",), f"x, y, z or r is wanted, found {described(value['along'])}")])

@@ -20,7 +20,7 @@ from typing import Any, Protocol
 from thermo import __version__
 from thermo.case import Case, case_hash, resolved
 from thermo.compiled import telling
-from thermo.errors import FileError, FolderError, Stopped
+from thermo.errors import FileError, FolderError, Stopped, printable
 from thermo.geometry import Stored
 from thermo.reader import Document
 from thermo.store import Folder, damage, plain_name, read_json
@@ -387,14 +387,15 @@ def compare_folders(paths: list[Path], out: Path | None) -> dict[str, Any]:
     Raises FileError where a folder is not a finished run of a case, FolderError where `out` cannot be used.
     """
     summaries: dict[str, dict[str, Any]] = {}
-    for path in paths:
+    for path in dict.fromkeys(paths):
         found = read_json(path / "summary.json")
         if isinstance(found, dict) and "members" in found:
             members = " ".join(str(path / plain_name(name)) for name in found["members"])
             raise FileError(f"{path} is a study; name its members: {members}")
         if not isinstance(found, dict) or "onsets" not in found:
             raise FileError(f"{path}: there is no summary.json of a case: this is not a finished result folder")
-        summaries[str(path)] = found
+        name = printable(path)
+        summaries[name if name not in summaries else f"{name} ({len(summaries) + 1})"] = found
     keys = dict.fromkeys(entry["name"] for member in summaries.values() for entry in member["expect"])
     bodies = [member for member in summaries.values() if member["maximum_rate"] is None]
     keys |= dict.fromkeys(f"crossings.{name}.time_s" for member in summaries.values() for name in member["crossings"])

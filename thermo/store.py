@@ -307,6 +307,9 @@ def stored_field(path: Path, points: Any, region: str | None = None) -> Any:
             stored = {row["name"]: np.unique(cells[material == int(row["material"])]) for row in csv.DictReader(lines)}
     except Exception as error:  # a damaged file fails in many ways, and each means the same
         raise FileError(f"{path}: has no field that can be read: {type(error).__name__}") from None
+    wrong = ~(np.isfinite(values) & (values > 0.0))
+    if wrong.any():
+        raise FileError(f"{path}: {np.count_nonzero(wrong)} of {len(values)} values of its last field are no temperatures")
     whole = np.zeros((len(points), 3))
     whole[:, : points.shape[1]] = points
     near = 1e-6 * np.ptp(places, axis=0).max()

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from thermo.constants import ZERO_CELSIUS
+from thermo.errors import printable
 from thermo.store import plain_name, read_json
 
 Floats = npt.NDArray[np.float64]
@@ -249,7 +250,14 @@ def read_summary(folder: Path) -> dict[str, Any]:
 def read_run(folder: Path, name: str | None = None) -> Run:
     """The result of a case. Raises ValueError where summary or history cannot be read."""
     summary = read_summary(folder)
-    return Run(name or folder.resolve().name, folder, summary, read_history(folder / "history.csv"), read_frames(folder), read_case(folder))
+    return Run(
+        printable(name or folder.resolve().name),
+        folder,
+        summary,
+        read_history(folder / "history.csv"),
+        read_frames(folder),
+        read_case(folder),
+    )
 
 
 def read_runs(folder: Path) -> tuple[list[Run], list[str]]:
