@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+LIBRARIES = "libglu1-mesa libgl1 libxrender1 libxcursor1 libxft2 libxinerama1 libgomp1"  # that Gmsh loads and a bare Debian lacks
 LONGEST = 600.0  # s that a body may take
 
 
@@ -65,7 +66,9 @@ def _make(told: dict[str, Any], target: str) -> None:
     try:
         import gmsh
     except (ImportError, OSError) as error:
-        _refused(f"this body is meshed by Gmsh, which cannot be loaded ({error}): pip install 'thermorun[mesh]'")
+        missing = isinstance(error, ImportError) and ".so" not in str(error)
+        cure = "pip install 'thermorun[mesh]'" if missing else f"on Debian, apt-get install {LIBRARIES}"
+        _refused(f"this body is meshed by Gmsh, which cannot be loaded ({error}): {cure}")
     gmsh.initialize(interruptible=False)
     gmsh.option.setNumber("General.Terminal", 0)
     gmsh.option.setNumber("General.NumThreads", 1)

@@ -1,5 +1,6 @@
 """Bodies that Gmsh meshes: a cylinder between held ends, a sphere with a source, what is refused."""
 
+import builtins
 import subprocess
 import sys
 
@@ -178,3 +179,20 @@ def test_what_is_colder_than_physics_allows_is_told_with_a_cure_that_works(order
 def test_what_is_hotter_than_physics_allows_is_told_too():
     region, (said,) = beyond(HEATED.replace("20 kW/m2", "-2 kW/m2"))
     assert f"the temperature went {region['maximum_K'] - 298.15:.3g} K above 25.00 degC" in said
+
+
+def test_where_gmsh_lacks_libraries_of_the_system_they_are_named(monkeypatch, capsys):
+    """A bare Debian has no libGLU; importing gmsh is an OSError there, and no pip helps."""
+    from meshes.solids import _make
+
+    def imported(name, *rest):
+        if name == "gmsh":
+            raise OSError("libGLU.so.1: cannot open shared object file: No such file or directory")
+        return real(name, *rest)
+
+    real = builtins.__import__
+    monkeypatch.setattr(builtins, "__import__", imported)
+    with pytest.raises(SystemExit):
+        _make({}, "")
+    (said,) = capsys.readouterr().err.splitlines()
+    assert "(libGLU.so.1: cannot open" in said and said.endswith("libxft2 libxinerama1 libgomp1") and "pip" not in said
