@@ -433,3 +433,68 @@ def test_a_member_that_cannot_be_read_is_named_and_the_others_are_drawn(study: P
 def test_a_folder_without_a_summary_is_refused(tmp_path: Path):
     with pytest.raises(ValueError, match=r"summary\.json"):
         album.pictures(tmp_path)
+
+
+def sliced(kind: str):
+    """A box of 3 x 2 x 1 whose temperature is linear, of hexahedra or tetrahedra, in two materials above each other."""
+    from viz.read import Cells
+    from viz.sections import _TETRAHEDRA
+
+    x, y, z = np.linspace(0.0, 3.0, 4), np.linspace(0.0, 2.0, 3), np.linspace(0.0, 1.0, 5)
+    points = np.array([(a, b, c) for c in z for b in y for a in x])
+    at = np.arange(len(points)).reshape(5, 3, 4)
+    corners = [(0, 0, 0), (0, 0, 1), (0, 1, 1), (0, 1, 0), (1, 0, 0), (1, 0, 1), (1, 1, 1), (1, 1, 0)]
+    cells = np.stack([at[c : 4 + c, b : 2 + b, a : 3 + a].ravel() for c, b, a in corners], axis=1)
+    if kind == "tetra":
+        cells = cells[:, _TETRAHEDRA].reshape(-1, 4)
+    material = (points[cells, 2].mean(axis=1) > 0.5).astype(int)
+    return Cells(points, cells, kind, 300.0 + points @ np.array([1.0, 20.0, 300.0]), material)
+
+
+@pytest.mark.parametrize("kind", ["hexahedron", "tetra"])
+@pytest.mark.parametrize(("axis", "level"), [(0, 1.3), (1, 1.0), (2, 0.61), (2, 0.5)])
+def test_a_section_has_the_area_of_the_plane_and_its_temperatures(kind: str, axis: int, level: float):
+    """A linear field is met to the last digits but a few, whether the plane passes between nodes or through them."""
+    from viz.sections import section
+
+    field = sliced(kind)
+    found = section(field, axis, level)
+    u, v = found.points[found.cells, 0], found.points[found.cells, 1]
+    areas = 0.5 * np.abs((u[:, 1] - u[:, 0]) * (v[:, 2] - v[:, 0]) - (u[:, 2] - u[:, 0]) * (v[:, 1] - v[:, 0]))
+    assert areas.sum() == pytest.approx(6.0 / (3.0, 2.0, 1.0)[axis])
+    places = np.insert(found.points[:, :2], axis, level, axis=1)
+    assert found.temperature == pytest.approx(300.0 + places @ np.array([1.0, 20.0, 300.0]))
+    if axis < 2:
+        assert areas[found.material == 1].sum() == pytest.approx(0.5 * areas.sum())
+
+
+CUT = """
+title: two blocks
+materials: {m: {density: 1000 kg/m3, heat_capacity: 1000 J/(kg K), thermal_conductivity: 1 W/(m K)}}
+sample:
+  kind: boxes
+  coordinates: space
+  regions:
+    a: {material: m, from: [0 mm, 0 mm, 0 mm], to: [30 mm, 20 mm, 10 mm]}
+    b: {material: m, from: [0 mm, 0 mm, 10 mm], to: [30 mm, 20 mm, 16 mm]}
+  temperature: 300 K
+  mesh: {order: 1, largest: 6 mm}
+programme:
+  kind: surroundings
+  faces: {bottom: [{kind: held, temperature: 400 K}], a|b: [{kind: contact, resistance: 1e-2 m2 K/W}]}
+  end: 60 s
+measure: {pictures: {times: [60 s]}}
+"""
+
+
+@pytest.mark.usefixtures("no_opengl")
+def test_a_body_that_a_contact_cuts_is_drawn_without_opengl(thermo: Any, tmp_path: Path):
+    (tmp_path / "cut.yaml").write_text(CUT)
+    code, _, err = thermo("run", "cut.yaml", "--quiet", "--out", "cut")
+    assert code == 0 and (tmp_path / "cut" / "pictures" / "field.png").exists(), err
+    from viz import flat
+
+    figure = flat.fields([brick(read.read_run(tmp_path / "cut"), 60.0, "cut")])
+    assert len(figure.axes) == 3
+    assert {"a", "b"} <= set(texts(figure.axes[0]))
+    assert [axes.get_ylabel() for axes in figure.axes[:2]] == ["z [mm]"] * 2

@@ -12,7 +12,9 @@ from matplotlib.ticker import MaxNLocator
 
 from viz import theme
 from viz.bricks import Brick, colour_range
-from viz.read import Field, Floats, read_field
+from viz.plane import Panel, panelled
+from viz.read import Field, Floats, read_cells, read_field
+from viz.sections import hottest_place, section
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -24,9 +26,12 @@ PIXELS = 600  # along each side of a surface
 def fields(bricks: Sequence[Brick]) -> Figure:
     """The top face and the cut through the middle of the patch of each body, side by side, with one colour bar.
 
-    Raises ValueError where a frame cannot be read or is not a tensor grid.
+    Where a body is no tensor grid, two cuts of each through its hottest place. Raises ValueError where a frame cannot be read.
     """
-    data = [read_field(brick.file) for brick in bricks]
+    try:
+        data = [read_field(brick.file) for brick in bricks]
+    except ValueError:
+        return cuts(bricks)
     low, high, ticks = colour_range(bricks, data)
     n_columns = min(len(bricks), MOST_IN_A_ROW)
     n_rows = -(-len(bricks) // n_columns)
@@ -75,6 +80,19 @@ def fields(bricks: Sequence[Brick]) -> Figure:
     bar.ax.tick_params(labelsize=theme.SMALL, width=0.6)
     bar.outline.set_linewidth(0.6)
     return figure
+
+
+def cuts(bricks: Sequence[Brick]) -> Figure:
+    """Each body cut across y and across x through its hottest place. Raises ValueError where a frame cannot be read."""
+    whole = [read_cells(brick.file) for brick in bricks]
+    panels = []
+    for brick, field in zip(bricks, whole, strict=True):
+        unit, scale = theme.length_unit(float(np.ptp(field.points, axis=0).max()))
+        for axis in (1, 0):
+            level = float(hottest_place(field)[axis])
+            title = f"{brick.title}, cut at {'xyz'[axis]} = {level * scale:.4g} {unit}"
+            panels.append(Panel(brick, section(field, axis, level), title, ("x" if axis == 1 else "y", "z")))
+    return panelled(panels, colour_range(bricks, whole))
 
 
 def _middle(brick: Brick, field: Field) -> int:

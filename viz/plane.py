@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from matplotlib.collections import LineCollection
@@ -22,24 +22,39 @@ MOST_NAMED = 12  # regions whose names are written
 BRIGHT = 0.6  # of the range of colours, from where on words are dark
 
 
+class Panel(NamedTuple):
+    """A plane field with its title and the letters of its coordinates."""
+
+    brick: Brick
+    field: Cells
+    title: str
+    letters: tuple[str, str]
+
+
 def planes(bricks: Sequence[Brick], axisymmetric: Sequence[bool]) -> Figure:
     """Each body in its plane below the other, on one range of colours. Raises ValueError where a frame cannot be read."""
     data = [read_cells(brick.file) for brick in bricks]
-    low, high, ticks = colour_range(bricks, data)
+    letters = [("r", "z") if turned else ("x", "y") for turned in axisymmetric]
+    panels = [Panel(brick, field, brick.title, pair) for brick, field, pair in zip(bricks, data, letters, strict=True)]
+    return panelled(panels, colour_range(bricks, data))
+
+
+def panelled(panels: Sequence[Panel], colours: tuple[float, float, list[float]]) -> Figure:
+    """Plane fields below each other on one range of colours (least, most, ticks) [degC]."""
+    low, high, ticks = colours
+    data = [panel.field for panel in panels]
     shapes = [np.ptp(field.points[:, :2], axis=0) for field in data]
     wide = 0.82 * theme.WIDTH
     heights = [min(max(wide * shape[1] / shape[0], 0.9), 6.5) for shape in shapes]
     broad = max(height * shape[0] / shape[1] for height, shape in zip(heights, shapes, strict=True))  # what the bodies take of the width
     narrow = broad < 0.5 * wide
-    titles = [
-        f"{brick.title}:{chr(10) if narrow else ' '}{theme.span(field.temperature)}" for brick, field in zip(bricks, data, strict=True)
-    ]
+    titles = [f"{panel.title}:{chr(10) if narrow else ' '}{theme.span(panel.field.temperature)}" for panel in panels]
     written = 0.1 * max(len(line) for title in titles for line in title.splitlines())
     width = min(max(broad + 2.2, written + 1.0), theme.WIDTH)
-    figure = theme.figure(width, sum(heights) + 1.1 * len(bricks))
-    grid = figure.add_gridspec(len(bricks), 1, height_ratios=heights)
+    figure = theme.figure(width, sum(heights) + 1.1 * len(panels))
+    grid = figure.add_gridspec(len(panels), 1, height_ratios=heights)
     drawn: Any = None
-    for i, (brick, field, turned) in enumerate(zip(bricks, data, axisymmetric, strict=True)):
+    for i, (brick, field, _, letters) in enumerate(panels):
         axes = figure.add_subplot(grid[i, 0])
         unit, scale = theme.length_unit(float(shapes[i].max()))
         points = field.points[:, :2] * scale
@@ -51,7 +66,7 @@ def planes(bricks: Sequence[Brick], axisymmetric: Sequence[bool]) -> Figure:
             ink, around = ("black", "white") if value > low + BRIGHT * (high - low) else ("white", "black")
             text = axes.text(place[0], place[1], name, fontsize=theme.SMALL - 1, color=ink, ha="center", va="center", zorder=4)
             text.set_path_effects([withStroke(linewidth=2.0, foreground=around)])
-        theme.dress(axes, f"{'r' if turned else 'x'} [{unit}]", f"{'z' if turned else 'y'} [{unit}]")
+        theme.dress(axes, *(f"{letter} [{unit}]" for letter in letters))
         axes.set_title(titles[i], fontsize=theme.TEXT + 1, fontweight="bold", color=theme.INK, loc="left")
         axes.set_aspect("equal", anchor="W")
     bar = figure.colorbar(drawn, ax=figure.axes, ticks=ticks, fraction=0.04, pad=0.02)
