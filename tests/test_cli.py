@@ -289,3 +289,19 @@ def test_a_mesh_check_says_what_each_result_does(thermo, tmp_path, kind):
         assert f"mesh refined once: hot_K changes by {results['hot_K']['refined_value'] - results['hot_K']['value']:+.3g} K at" in out
     else:
         assert warned == []  # in a slab the steady state is exact
+
+
+def test_no_library_speaks_on_the_terminal(tmp_path):
+    """A warning or a line of a log from below is for `--debug`; what the program itself says stays."""
+    script = (
+        "import logging, sys, warnings; from thermo import cli, case; old = case.case_of\n"
+        "def new(document):\n"
+        "    warnings.warn('of a library'); logging.getLogger('library').warning('of a library'); return old(document)\n"
+        "case.case_of = new; sys.argv = ['thermo', 'check', *sys.argv[1:]]; cli.main()"
+    )
+    said = [
+        subprocess.run([sys.executable, "-c", script, str(CU), *words], capture_output=True, text=True, check=True)
+        for words in ([], ["--debug"])
+    ]
+    assert said[0].stderr == "" and "good" in said[0].stdout
+    assert said[1].stderr.count("of a library") >= 2

@@ -459,6 +459,8 @@ def main() -> None:
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")  # sparse work gains nothing from more, and one thread is bitwise reproducible
     debug = "--debug" in sys.argv
+    if not debug:
+        _hush()
     try:
         app(standalone_mode=True)
     except CaseError as error:
@@ -484,6 +486,15 @@ def main() -> None:
         _end(INPUT_OUTPUT, [f"error: {error.filename or 'output'}: {reason(error)}"], debug)
     except Exception as error:
         _end(BUG, [f"error: a mistake in thermo itself: {type(error).__name__}: {error}", bug_report()], debug)
+
+
+def _hush() -> None:
+    """Keep the remarks of libraries off the terminal: they are for who writes programs. A filter that raises them still does."""
+    import logging
+    import warnings
+
+    warnings.showwarning = lambda *_, **__: None
+    logging.getLogger().addHandler(logging.NullHandler())
 
 
 def _end(code: int, lines: list[str], debug: bool) -> None:
