@@ -47,6 +47,7 @@ def patch_sizes(extents: Sequence[Extent], patches: Sequence[Extent]) -> list[di
 def boxes_axes(
     extents: Sequence[Extent],
     patches: Sequence[Extent] = (),
+    thin: Sequence[Mapping[float, float]] = (),
     *,
     smallest: float | None,
     growth: float,
@@ -56,7 +57,7 @@ def boxes_axes(
     """Points along each axis, every side of a box among them; cells are of `smallest` there and grow from there.
 
     `smallest` is a quarter of the shortest distance between two sides along the axis where it is not given, and at a patch what
-    `patch_sizes` says; `largest` a tenth of the whole.
+    `patch_sizes` says, at the places in `thin` (one mapping an axis) no more than the size there; `largest` a tenth of the whole.
     """
     axes = []
     wanted = patch_sizes(extents, patches)
@@ -69,7 +70,8 @@ def boxes_axes(
         breaks[-1] = ends[-1]
         fine = smallest or 0.25 * float(np.min(np.diff(breaks)))
         sizes = dict.fromkeys(breaks.tolist(), fine)
-        for place, size in () if smallest else wanted[axis].items():
+        asked = [*wanted[axis].items(), *(thin[axis].items() if thin else ())]
+        for place, size in () if smallest else asked:
             nearest = float(breaks[np.argmin(np.abs(breaks - place))])
             sizes[nearest] = min(size, sizes[nearest])
         points = graded(breaks.tolist(), sizes, growth, largest or 0.1 * float(span))

@@ -363,3 +363,67 @@ def test_a_run_of_a_body_says_its_probes_peaks_flows_and_how_near_a_crossing_cam
     assert any(line.startswith("hot: never; the nearest to 116.85 degC was ") and line.endswith(" K short of it") for line in shown)
     assert [line.split()[0] for line in shown if line.startswith(("p ", "a ", "b "))] == ["p", "a", "b"]
     assert any(line.startswith("flow a|b") for line in shown) and not any(line.startswith("a|b_a") for line in shown)
+
+
+QUENCHED = """
+    title: steel in hot gas
+    materials: {s: {density: 7850 kg/m3, heat_capacity: 460 J/(kg K), thermal_conductivity: 52 W/(m K)}}
+    sample:
+      kind: boxes
+      coordinates: axisymmetric
+      regions: {s: {material: s, from: [0 mm, 0 mm], to: [300 mm, 400 mm]}}
+      temperature: 0 degC
+    programme:
+      kind: surroundings
+      faces: {outside: [FILM]}
+      end: 60 s
+    measure: {probes: {corner: [300 mm, 400 mm]}}
+    """
+GAS = "{kind: convection, heat_transfer_coefficient: COEFFICIENT W/(m2 K), ambient_temperature: 1000 degC}"
+
+
+@pytest.mark.parametrize(("coefficient", "exact"), [(750, 576.63), (5000, 966.49)])
+def test_the_default_mesh_resolves_the_depth_of_a_film(coefficient, exact):
+    """At the corner of a cylinder after a minute: cells of a tenth of the span alone are 0.9 and 1.7 K off. Exact: cells of 3 mm."""
+    text = QUENCHED.replace("FILM", GAS.replace("COEFFICIENT", str(coefficient)))
+    assert run(case_from(text)).probe("corner")[-1] - 273.15 == pytest.approx(exact, abs=0.2)
+
+
+def test_a_film_asks_for_no_cells_where_the_body_is_thinner_or_the_case_states_their_size():
+    def nodes(text):
+        case = case_from(text)
+        return case.sample.n_nodes(case.named_faces())
+
+    plain = nodes(QUENCHED.replace("FILM", "{kind: flux, heat_flux: 1 W/m2}"))
+    assert nodes(QUENCHED.replace("FILM", GAS.replace("COEFFICIENT", "50"))) == plain
+    assert plain < nodes(QUENCHED.replace("FILM", GAS.replace("COEFFICIENT", "1e6"))) < 6 * plain
+    hot = "{kind: radiation, emissivity: 1, ambient_temperature: 2000 K}"
+    assert nodes(QUENCHED.replace("FILM", hot)) > plain
+    stated = QUENCHED.replace("temperature: 0 degC", "temperature: 0 degC\n      mesh: {smallest: 50 mm, largest: 50 mm}")
+    assert nodes(stated.replace("FILM", hot)) == nodes(stated.replace("FILM", "{kind: flux, heat_flux: 1 W/m2}"))
+
+
+@pytest.mark.parametrize(("mesh", "warned"), [("{}", False), ("{smallest: 5 mm, largest: 20 mm}", True), ("{order: 1}", True)])
+def test_a_patch_with_few_cells_across_is_told_and_the_whole_end_of_a_pin_is_not(mesh, warned):
+    """Heat crowds at the edge of a patch of a larger side; the end of a pin is narrow too, and nothing goes on beyond it."""
+    text = (
+        MATERIALS
+        + f"""
+    sample:
+      kind: boxes
+      coordinates: space
+      regions:
+        plate: {{material: a, from: [0 mm, 0 mm, 0 mm], to: [40 mm, 40 mm, 10 mm]}}
+        pin: {{material: a, from: [0 mm, 0 mm, 10 mm], to: [10 mm, 10 mm, 30 mm]}}
+      patches:
+        spot: {{from: [20 mm, 20 mm, 0 mm], to: [30 mm, 30 mm, 0 mm]}}
+      temperature: 300 K
+      mesh: {mesh}
+    programme:
+      kind: steady
+      faces: {{spot: [{{kind: held, temperature: 400 K}}], top: [{{kind: held, temperature: 300 K}}]}}
+    """
+    )
+    codes = [(w["code"], w["where"]) for w in run(case_from(text)).summary()["warnings"]]
+    assert (("coarse-patch", "programme.faces.spot") in codes) == warned
+    assert ("coarse-patch", "programme.faces.top") not in codes

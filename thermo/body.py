@@ -651,7 +651,7 @@ class MeshBody:
         if times and np.count_nonzero(~self.fixed) > MOST_DIRECT[self.sample.dimension]:
             text = f"the iterative solver missed {times} times, and the system was factorised: more time and memory than announced"
             found.append({"code": "factorised", "text": text, "where": "numerics"})
-        return found + self._loose(terms) + coarse_patches(self.shape.mesh, faces)
+        return found + self._loose(terms) + coarse_patches(self.shape.mesh, faces, self.shape.space.order)
 
     def _loose(self, terms: Iterable[tuple[str, Any]]) -> list[dict[str, Any]]:
         """A warning for every part of a body in several that nothing links to the others or to surroundings."""

@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, core_schema
 
+from thermo.constants import STEFAN_BOLTZMANN
 from thermo.errors import did_you_mean
 from thermo.reader import Frozen, Key, misplaced
 from thermo.tables import number, pairs
@@ -125,6 +126,17 @@ class Radiation(Frozen):
     kind: Literal["radiation"]
     emissivity: Annotated[Any, Timed("number", ge=0, le=1)]
     ambient_temperature: TemperatureOverTime
+
+
+def strongest(film: Convection | Radiation) -> float:
+    """The largest coefficient that a film has over time [W/(m2 K)]; of radiation 4 eps sigma T^3 at its hottest surroundings."""
+
+    def most(value: Any) -> float:
+        return max(map(float, value.value)) if isinstance(value, OverTime) else float(value)
+
+    if isinstance(film, Convection):
+        return most(film.heat_transfer_coefficient)
+    return 4.0 * most(film.emissivity) * STEFAN_BOLTZMANN * most(film.ambient_temperature) ** 3
 
 
 class Contact(Frozen):

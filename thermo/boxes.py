@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import itertools
+import math
+from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -11,7 +13,8 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from meshes.block import SNAP
 from meshes.boxes import SIDES, Extent, boxes_axes, boxes_mesh, patch_sizes
-from meshes.mesh import Mesh, off_axis, on_axis, rows_in
+from meshes.mesh import Mesh, facet_pairs, off_axis, on_axis, region_numbers, rows_in
+from thermo.boundary import Convection, Radiation, strongest
 from thermo.errors import shortened
 from thermo.geometry import AXES, NINE_DIGITS, Coordinate, Length, Meshed, no_contradiction
 from thermo.reader import Frozen, Key, misplaced
@@ -19,6 +22,8 @@ from thermo.shape import Shape
 from thermo.units import Unit, show
 
 EQUAL = 1e-12  # of the length of the body: sides so near are the same, written in other units
+IN_FILM = {1: 6.0, 2: 6.0, 3: 3.0}  # cells in the depth of a film, by dimension
+FINEST_FILM = 80.0  # but of a span no finer share than this
 MOST_BOXES = 500  # sides of all boxes are planes of the mesh
 
 
@@ -205,11 +210,47 @@ class Boxes(Meshed):
     def _patches(self) -> dict[str, Extent]:
         return {name: box.extent() for name, box in self.patches.items()}
 
-    def _axes(self, refine: int = 0, coarse: bool = False) -> list[Any]:
+    def film_depths(self, terms: Iterable[tuple[str, Any]], conductivity: Callable[[str], float]) -> dict[str, float]:
+        """k/h [m] by face: the least conductivity of what lies behind it over the largest coefficient of its films, radiation included."""
+        films: dict[str, float] = {}
+        for name, condition in terms:
+            if isinstance(condition, Convection | Radiation):
+                films[name] = films.get(name, 0.0) + strongest(condition)
+        if not films:
+            return {}
+        mesh = self._coarse
+        facets, sides = facet_pairs(mesh)
+        behind, known = region_numbers(mesh)[sides[:, 0]], np.sort(facets, axis=1)
+        k = np.array([conductivity(region.material) for region in self.regions.values()])
+        found = {}
+        for name, coefficient in films.items():
+            rows = np.sort(mesh.faces.get(name, facets[:0]), axis=1)
+            if coefficient > 0.0 and len(rows):
+                found[name] = float(k[behind[rows_in(rows, known)]].min()) / coefficient
+        return found
+
+    def _thin(self, faces: Mapping[str, float]) -> list[dict[float, float]]:
+        """The cell size [m] that films ask for, along each axis by place [m]: a share of their depth, no finer than a share of the span."""
+        low, high = self._coarse.points.min(axis=0), self._coarse.points.max(axis=0)
+        wanted: list[dict[float, float]] = [{} for _ in range(self.dimension)]
+        for name, depth in faces.items():
+            rows = self._coarse.faces.get(name)
+            if rows is None or not len(rows) or not math.isfinite(depth):
+                continue
+            corners = self._coarse.points[rows]
+            flat = np.ptp(corners, axis=1) == 0.0  # along which axis each facet has no width
+            for axis in range(self.dimension):
+                size = max(depth / IN_FILM[self.dimension], float(high[axis] - low[axis]) / FINEST_FILM)
+                for place in np.unique(corners[flat[:, axis], 0, axis]).tolist():
+                    wanted[axis][place] = min(size, wanted[axis].get(place, size))
+        return wanted
+
+    def _axes(self, faces: Mapping[str, float] | None = None, refine: int = 0, coarse: bool = False) -> list[Any]:
         size, largest = self.mesh.smallest, self.mesh.largest
         return boxes_axes(
             [extent for group in self._extents().values() for extent in group],
             list(self._patches().values()),
+            self._thin(faces) if faces else (),
             smallest=1e9 if coarse else None if size is None else float(size),
             growth=float(self.mesh.growth),
             largest=1e9 if coarse else None if largest is None else float(largest),
@@ -248,28 +289,28 @@ class Boxes(Meshed):
         known = list(rows)
         return [(one, other) for i, one in enumerate(known) for other in known[:i] if rows[one] & rows[other]]
 
-    def n_nodes(self, faces: set[str], refine: int = 0) -> int:
+    def n_nodes(self, faces: Mapping[str, float], refine: int = 0) -> int:
         """Number of nodes of the whole tensor mesh, holes included, without making it."""
-        return int(np.prod([self.mesh.order * (len(points) - 1) + 1 for points in self._axes(refine)]))
+        return int(np.prod([self.mesh.order * (len(points) - 1) + 1 for points in self._axes(faces, refine)]))
 
-    def most_cells(self, faces: set[str]) -> int:
+    def most_cells(self, faces: Mapping[str, float]) -> int:
         """An upper bound of the number of cells along one axis, without making the mesh."""
         bounds = [0]
         bodies = [extent for group in self._extents().values() for extent in group]
         extents = bodies + list(self._patches().values())
-        wanted = patch_sizes(bodies, list(self._patches().values()))
+        wanted, thin = patch_sizes(bodies, list(self._patches().values())), self._thin(faces)
         for axis in range(self.dimension):
             ends = np.unique([value for extent in extents for value in (extent.low[axis], extent.high[axis])])
             span, shortest = float(ends[-1] - ends[0]), float(np.min(np.diff(ends)))
-            finest = min([shortest / 4.0, *wanted[axis].values()])
+            finest = min([shortest / 4.0, *wanted[axis].values(), *thin[axis].values()])
             fine, rise = float(self.mesh.smallest or finest), float(np.log(self.mesh.growth))
             most = span / float(self.mesh.largest or 0.1 * span)
             bounds.append(int(most + 2 * len(ends) * (1.0 + np.log1p(rise * span / fine) / rise)))
         return max(bounds)
 
-    def shape(self, faces: set[str], cuts: list[str], *, refine: int = 0, nodal: bool | None = None) -> Shape:
+    def shape(self, faces: Mapping[str, float], cuts: list[str], *, refine: int = 0, nodal: bool | None = None) -> Shape:
         """The body on its mesh, cut open along interfaces."""
-        mesh = self._meshed(self._axes(refine), self.mesh.elements == "simplices")
+        mesh = self._meshed(self._axes(faces, refine), self.mesh.elements == "simplices")
         return Shape(
             mesh,
             self.mesh.order,
@@ -302,7 +343,7 @@ class Boxes(Meshed):
             return None
         return "lies outside the body"
 
-    def notes(self, faces: set[str]) -> list[str]:
+    def notes(self, faces: Mapping[str, float]) -> list[str]:
         """What is said of the mesh in the log."""
         names = {1: "lines", 2: "quadrilaterals", 3: "hexahedra"}
         if self.mesh.elements == "simplices" and self.dimension > 1:

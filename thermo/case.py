@@ -82,11 +82,24 @@ class Case(Frozen):
         """A material of the case by name, with everything the library adds."""
         return self.materials[name].resolved()
 
-    def named_faces(self) -> set[str]:
-        """Names of the faces that the programme says something of; of a block that is not symmetric, two sides more."""
+    def named_faces(self) -> dict[str, float]:
+        """The faces that the programme says something of, of a block that is not symmetric two sides more; how deep films reach [m].
+
+        The depth is infinite where there is no film or the mesh takes no account of it.
+        """
         named = set(self.programme.faces) if isinstance(self.programme, Conditions) else set()
         flows = self.measure.flows if isinstance(self.sample, LayeredBlock) else ()  # through one of two sides, so that both are wanted
-        return named | {face for face in flows if "|" not in face} | self._crooked()
+        named |= {face for face in flows if "|" not in face} | self._crooked()
+        terms = self.programme.terms() if isinstance(self.programme, Conditions) else []
+        depths = self.sample.film_depths(terms, self._least_conductivity) if isinstance(self.sample, Meshed) else {}
+        return dict.fromkeys(sorted(named), math.inf) | depths
+
+    def _least_conductivity(self, material: str) -> float:
+        """The smallest conductivity that a material states [W/(m K)], whatever the direction and the temperature."""
+        if material not in self.materials:
+            return math.inf
+        stated = quantities(self.material(material).thermal_conductivity)
+        return min((float(k) for _, k in stated if k.dimension == "thermal conductivity" and k > 0.0), default=math.inf)
 
     def _crooked(self) -> set[str]:
         """The sides that say that the start or a material of a block is no mirror image of itself across them."""

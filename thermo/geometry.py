@@ -6,7 +6,7 @@ import functools
 import hashlib
 import itertools
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
@@ -203,19 +203,19 @@ class Meshed(Frozen):
         """What is wrong with a point that should lie in the body, or None."""
         raise NotImplementedError
 
-    def most_cells(self, faces: set[str]) -> int:
+    def most_cells(self, faces: Mapping[str, float]) -> int:
         """An upper bound of the number of cells along one axis, without making the mesh."""
         raise NotImplementedError
 
-    def n_nodes(self, faces: set[str], refine: int = 0) -> int:
+    def n_nodes(self, faces: Mapping[str, float], refine: int = 0) -> int:
         """Number of nodes, holes included, without making the mesh."""
         raise NotImplementedError
 
-    def notes(self, faces: set[str]) -> list[str]:
+    def notes(self, faces: Mapping[str, float]) -> list[str]:
         """What is said of the mesh in the log."""
         raise NotImplementedError
 
-    def shape(self, faces: set[str], cuts: list[str], *, refine: int = 0, nodal: bool | None = None) -> Shape:
+    def shape(self, faces: Mapping[str, float], cuts: list[str], *, refine: int = 0, nodal: bool | None = None) -> Shape:
         """The body on its mesh, cut open along interfaces, given the faces that the programme names. Raises ValueError."""
         raise NotImplementedError
 
@@ -223,13 +223,17 @@ class Meshed(Frozen):
         """The coarsest mesh that shows what touches what."""
         raise NotImplementedError
 
-    def exact_sizes(self, faces: set[str]) -> dict[str, float]:
+    def exact_sizes(self, faces: Mapping[str, float]) -> dict[str, float]:
         """Length, area or volume of every region in a mesh made for the faces that the programme names; of boxes that is exact."""
         from meshes.checks import sizes
 
         mesh = self.coarse()
         size = sizes(mesh.points, mesh.cells, mesh.kind)
         return {name: float(size[cells].sum()) for name, cells in mesh.regions.items()}
+
+    def film_depths(self, terms: Iterable[tuple[str, Any]], conductivity: Callable[[str], float]) -> dict[str, float]:
+        """How deep a film reaches into what lies behind a face, k/h [m], by face, where the default mesh resolves it; else none."""
+        return {}
 
     def untied(self, terms: Iterable[tuple[str, Any]], steady: bool) -> list[str]:
         """A region of every part that no condition ties to a temperature, from its terms (face, condition).
@@ -399,7 +403,7 @@ class LayeredBlock(Meshed):
         """The material of every layer, and where the case says so."""
         return {layer.name: (layer.material, ("layers", i, "material")) for i, layer in enumerate(self.layers)}
 
-    def symmetric(self, faces: set[str]) -> tuple[bool, bool]:
+    def symmetric(self, faces: Mapping[str, float]) -> tuple[bool, bool]:
         """Whether the body and the conditions on `faces` are mirror images about the middle in x, in y."""
         if not self.mesh.symmetry:
             return (False, False)
@@ -407,10 +411,10 @@ class LayeredBlock(Meshed):
         for axis, sides in enumerate((("left", "right"), ("front", "back"))):
             middle = 0.5 * self.size[axis]
             centred = all(abs(patch.centre[axis] - middle) < 1e-9 * middle for patch in self.patches.values())
-            found.append(centred and not faces & set(sides))
+            found.append(centred and not set(faces) & set(sides))
         return (found[0], found[1])
 
-    def vertex_grid(self, faces: set[str], refine: int = 0) -> Grid:
+    def vertex_grid(self, faces: Mapping[str, float], refine: int = 0) -> Grid:
         """The tensor grid of the cells, cut to the part that symmetry leaves."""
         thinnest = min(layer.thickness for layer in self.layers)
         smallest = self.smallest
@@ -426,7 +430,7 @@ class LayeredBlock(Meshed):
             refine=refine,
         )
 
-    def most_cells(self, faces: set[str]) -> int:
+    def most_cells(self, faces: Mapping[str, float]) -> int:
         """An upper bound of the number of cells along one axis, without making the grid.
 
         Towards a place p the wanted size is s + ln(growth) x: at most ln(1 + ln(growth) L/s)/ln(growth) cells on each side.
@@ -454,11 +458,11 @@ class LayeredBlock(Meshed):
                         pairs.append((one, other))
         return pairs
 
-    def n_nodes(self, faces: set[str], refine: int = 0) -> int:
+    def n_nodes(self, faces: Mapping[str, float], refine: int = 0) -> int:
         """Number of nodes without making the mesh."""
         return node_grid(self.vertex_grid(faces, refine), self.mesh.order).n_nodes
 
-    def shape(self, faces: set[str], cuts: list[str], *, refine: int = 0, nodal: bool | None = None) -> Shape:
+    def shape(self, faces: Mapping[str, float], cuts: list[str], *, refine: int = 0, nodal: bool | None = None) -> Shape:
         """The block on its mesh, cut open along interfaces, given the faces that the programme names."""
         return self._shape(self.vertex_grid(faces, refine), cuts, nodal is not False)
 
@@ -473,7 +477,7 @@ class LayeredBlock(Meshed):
             axes.append(places[np.concatenate([[True], np.diff(places) > SNAP * ends[1]])])
         return self._shape(Grid(axes[0], axes[1], levels, (None, None)), [], True).mesh
 
-    def exact_sizes(self, faces: set[str]) -> dict[str, float]:
+    def exact_sizes(self, faces: Mapping[str, float]) -> dict[str, float]:
         """Volume of every layer, of the part that symmetry leaves."""
         share = 0.5 ** sum(self.symmetric(faces))
         return {layer.name: share * float(self.size[0] * self.size[1] * layer.thickness) for layer in self.layers}
@@ -516,7 +520,7 @@ class LayeredBlock(Meshed):
                 return f"lies outside the body: {along} is {float(value):.4g} m, the body reaches from 0 m to {float(end):.4g} m"
         return None
 
-    def notes(self, faces: set[str]) -> list[str]:
+    def notes(self, faces: Mapping[str, float]) -> list[str]:
         """What is said of the mesh in the log: the symmetry used, the size."""
         x, y = self.symmetric(faces)
         part = {(True, True): "a quarter of the body", (False, False): "the whole body"}.get((x, y), "half of the body")

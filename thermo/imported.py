@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -135,11 +136,11 @@ class ImportedBody(Meshed):
                 return "lies outside the body"
         return None
 
-    def most_cells(self, faces: set[str]) -> int:
+    def most_cells(self, faces: Mapping[str, float]) -> int:
         """The number of cells."""
         return len(self.imported.mesh.cells)
 
-    def n_nodes(self, faces: set[str], refine: int = 0) -> int:
+    def n_nodes(self, faces: Mapping[str, float], refine: int = 0) -> int:
         """Number of nodes: vertices, and for order 2 about as many as edges, faces and cells have middles."""
         mesh = self.imported.mesh
         if self.mesh.order == 1:
@@ -149,7 +150,7 @@ class ImportedBody(Meshed):
         edges = {1: 0, 2: n_facets, 3: len(mesh.points) + n_facets}[self.dimension]  # in space by Euler's formula, about
         return len(mesh.points) + edges + each * len(mesh.cells) + (n_facets if mesh.kind == "hexahedron" else 0)
 
-    def shape(self, faces: set[str], cuts: list[str], *, refine: int = 0, nodal: bool | None = None) -> Shape:
+    def shape(self, faces: Mapping[str, float], cuts: list[str], *, refine: int = 0, nodal: bool | None = None) -> Shape:
         """The body on its mesh, cut open along interfaces."""
         if refine:
             raise ValueError("a mesh that is given is not refined")
@@ -269,11 +270,11 @@ class ImportedMesh(ImportedBody):
         """Cross-section of a line [m2], thickness of a plane [m], else 1."""
         return float(self.cross_section or self.thickness or 1.0)
 
-    def exact_sizes(self, faces: set[str]) -> dict[str, float]:
+    def exact_sizes(self, faces: Mapping[str, float]) -> dict[str, float]:
         """What the case says that regions measure."""
         return {name: float(region.size) for name, region in self.regions.items() if region.size is not None}
 
-    def notes(self, faces: set[str]) -> list[str]:
+    def notes(self, faces: Mapping[str, float]) -> list[str]:
         """What is said of the mesh in the log."""
         mesh = self.imported.mesh
         return [

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -72,7 +72,7 @@ def modal_body(case: Case, refine: int = 0) -> ModalBody | None:
 class Box:
     """The lines of a layered block's nodes, and what nodes stand for in its faces and layers."""
 
-    def __init__(self, block: LayeredBlock, named: set[str], refine: int) -> None:
+    def __init__(self, block: LayeredBlock, named: Mapping[str, float], refine: int) -> None:
         self.block, self.order = block, block.mesh.order
         self.vertices = block.vertex_grid(named, refine)
         self.nodes = node_grid(self.vertices, self.order)

@@ -10,7 +10,7 @@ import numpy as np
 
 from meshes.block import Grid
 from meshes.checks import facet_sizes, sizes
-from meshes.mesh import FACETS, rows_in
+from meshes.mesh import FACETS, facet_pairs, rows_in
 from thermo.boundary import LINKS, Contact, Flux, Held, Source, ThinLayer, amounts, resistance
 from thermo.derived import numbers, principal, sheet, stack, value_at
 from thermo.elements import Space
@@ -151,13 +151,18 @@ def beyond_bounds(data: tuple[float, float], terms: Any, regions: dict[str, Any]
     return found
 
 
-LEAST_ACROSS, MOST_DEEP = 3.0, 0.5  # cells in the width of a patch; depth of the cells at it, in widths
+LEAST_ACROSS = {1: 4.0, 2: 2.5}  # cells in the width of a patch, by order: heat through it is off by some 4 and 1 % then
+MOST_DEEP = 0.5  # depth of the cells at a patch, in its widths
 
 
-def coarse_patches(mesh: Any, names: Iterable[str]) -> list[dict[str, Any]]:
-    """A warning for every face that is narrower than the body and has too few cells across it, or too deep ones below it."""
+def coarse_patches(mesh: Any, names: Iterable[str], order: int) -> list[dict[str, Any]]:
+    """A warning for every patch, a part of a larger side, that has too few cells across it, or too deep ones below it.
+
+    Heat crowds at the edge of a patch where the surface goes on beyond it; a face that ends at the edges of the body has no such place.
+    """
     low, high = mesh.points.min(axis=0), mesh.points.max(axis=0)
-    found = []
+    found: list[dict[str, Any]] = []
+    every: tuple[Integers, Integers] | None = None
     for name in names:
         facets = mesh.faces[name]
         if not len(facets) or mesh.points.shape[1] == 1:
@@ -167,21 +172,55 @@ def coarse_patches(mesh: Any, names: Iterable[str]) -> list[dict[str, Any]]:
         narrow = np.flatnonzero((widths > 1e-9 * (high - low)) & (widths < (1.0 - 1e-6) * (high - low)))
         if not len(narrow):
             continue
+        every = every or facet_pairs(mesh)
+        own = rows_in(np.sort(facets, axis=1), np.sort(every[0], axis=1))
+        if not _goes_on(mesh, *every, own):
+            continue
         axis = narrow[np.argmin(widths[narrow])]
         width = float(widths[axis])
         across = width / float(np.ptp(corners[:, :, axis], axis=1).max())
-        touching = np.zeros(len(mesh.points), bool)
-        touching[facets] = True
-        near = np.flatnonzero(np.count_nonzero(touching[mesh.cells], axis=1) >= facets.shape[1])
-        size = np.abs(sizes(mesh.points, mesh.cells[near], mesh.kind)) / float(facet_sizes(mesh.points, facets).min())
-        deep = float(size.max()) * (2.0 if mesh.kind == "triangle" else 3.0 if mesh.kind == "tetra" else 1.0)
-        if across < LEAST_ACROSS - 1e-6 or deep > MOST_DEEP * width:
+        beside = np.concatenate([every[1][own, 0], every[1][own, 1]])
+        size = np.abs(sizes(mesh.points, mesh.cells[beside], mesh.kind)) / np.tile(facet_sizes(mesh.points, facets), 2)
+        deep = float(size[beside >= 0].max()) * (2.0 if mesh.kind == "triangle" else 3.0 if mesh.kind == "tetra" else 1.0)
+        if across < LEAST_ACROSS[order] - 1e-6 or deep > MOST_DEEP * width:
             text = (
                 f"{name} is {show(width, 'length')} wide, with {across:.2g} cells across it and cells {show(deep, 'length')} deep at it: "
             )
             text += "heat through it is not resolved; give the mesh smaller cells there"
             found.append({"code": "coarse-patch", "text": text, "where": f"programme.faces.{name}"})
     return found
+
+
+def _goes_on(mesh: Any, facets: Integers, sides: Integers, own: Integers) -> bool:
+    """Whether the surface of the body goes on beyond the facets `own` without a bend, or they lie within the body."""
+    outer = sides[:, 1] < 0
+    if not outer[own].all():
+        return True
+    rest = outer.copy()
+    rest[own] = False
+    touching = np.zeros(len(mesh.points), bool)
+    touching[facets[own]] = True
+    near = np.flatnonzero(rest & (np.count_nonzero(touching[facets], axis=1) >= facets.shape[1] // 2))
+    mean = np.zeros(mesh.points.shape)
+    for k in range(facets.shape[1]):
+        np.add.at(mean, facets[own, k], _outward(mesh, facets[own], sides[own, 0]))
+    length = np.linalg.norm(mean, axis=1, keepdims=True)
+    mean /= np.where(length > 0.0, length, 1.0)
+    along = np.sum(mean[facets[near]] * _outward(mesh, facets[near], sides[near, 0])[:, None, :], axis=2)
+    return bool(np.any(along * touching[facets[near]] > STRAIGHT))
+
+
+STRAIGHT = 0.95  # cosine between normals of a surface that goes on without a bend
+
+
+def _outward(mesh: Any, facets: Integers, cells: Integers) -> Floats:
+    """Unit normals of edges in a plane or of triangles and quadrilaterals in space, away from the middles of their cells."""
+    corners = mesh.points[facets]
+    one, other = corners[:, 1] - corners[:, 0], corners[:, -1] - corners[:, 0]
+    normal = np.cross(one, other) if corners.shape[2] == 3 else np.stack([one[:, 1], -one[:, 0]], axis=1)
+    away = np.sum(normal * (corners.mean(axis=1) - mesh.points[mesh.cells[cells]].mean(axis=1)), axis=1)
+    unit: Floats = normal * (np.sign(away) / np.linalg.norm(normal, axis=1))[:, None]
+    return unit
 
 
 def range_warnings(block: Any, materials: dict[str, Material], regions: dict[str, Any]) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ import functools
 import hashlib
 import json
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -138,11 +139,11 @@ class Solids(ImportedBody):
         patches = {name: (_plain(box.low), _plain(box.high)) for name, box in self.patches.items()}
         return _meshed(json.dumps([regions, patches, float(self.mesh.size)]))
 
-    def exact_sizes(self, faces: set[str]) -> dict[str, float]:
+    def exact_sizes(self, faces: Mapping[str, float]) -> dict[str, float]:
         """Volumes of the regions, whose round faces the mesh replaces by planes."""
         return self._made[1]
 
-    def notes(self, faces: set[str]) -> list[str]:
+    def notes(self, faces: Mapping[str, float]) -> list[str]:
         """What is said of the mesh in the log."""
         mesh = self.imported.mesh
         text = f"Gmsh made {len(mesh.cells)} tetrahedra, {self.degree} elements, {self.n_nodes(faces)} nodes or so"
