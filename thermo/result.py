@@ -29,6 +29,7 @@ from thermo.arc import (
     Calorimeter,
 )
 from thermo.body import Body, CellBody
+from thermo.boundary import extremes_of
 from thermo.case import Case, used_numbers
 from thermo.dsc import dsc_readings
 from thermo.exposure import DscProgramme
@@ -36,7 +37,7 @@ from thermo.kinetics import Floats
 from thermo.logger import logged
 from thermo.measure import CRITERIA, tolerance, wanted
 from thermo.plausibility import excesses, slips
-from thermo.programme import ENDED, PHASE, REASON, REASONS
+from thermo.programme import ENDED, PHASE, REASON, REASONS, SurroundingsProgramme
 from thermo.reader import dotted
 from thermo.stepping import (
     FUSED,
@@ -312,7 +313,7 @@ class Result:
             own, driven, _ = self.body.own_rates(self.columns["rate_K_per_s"], self.machine, self.columns.get("self_heating_K_per_s"))
             found = cell_warnings(self.body, self.state, made, own, driven)
         else:
-            found = self.body.warnings(self.state, made["regions"])
+            found = self.body.warnings(self.state, made["regions"]) + self._faint(made)
         if self._too_long:
             least = show(float(self.time[-1]) / MOST_ROWS, "time")
             text = f"record.csv would have more than {MOST_ROWS:.0e} rows and is not written: an interval of {least} or more is wanted"
@@ -328,6 +329,28 @@ class Result:
             if number.source and "held constant beyond its table" in number.source:
                 found.append({"code": "outside-table", "text": f"{dotted(key)}: {number.source}", "where": dotted(key)})
         return found + open_balance(self.body, self.state, made["energy"])
+
+    def _faint(self, made: dict[str, Any]) -> list[dict[str, Any]]:
+        """A warning of probes whose whole signal is not far above the error that a step may have."""
+        programme = self.case.programme
+        if self.case.numerics.step is not None or not isinstance(programme, SurroundingsProgramme) or isinstance(self.body, CellBody):
+            return []
+        low, high = extremes_of(self.body.start, programme.terms(), float(self.time[-1]))
+        largest = max(high - low, *(region["maximum_K"] - region["minimum_K"] for region in made["regions"].values()))
+        allowed = self.case.step_tolerance() * largest
+        signals = {name: float(np.ptp(self.probe(name))) for name in self.case.measure.probes}
+        faint = [name for name, signal in signals.items() if 1e-9 * largest < signal < LEAST_SIGNAL * allowed]
+        if not faint:
+            return []
+        least = min(signals[name] for name in faint)
+        names = ", ".join(faint[:3]) + (", ..." if len(faint) > 3 else "")
+        text = f"{names}: the probe changes by {least:.2g} K, and a step may err by {allowed:.2g} K ({self.case.step_tolerance():g} of the "
+        text += "largest difference in the case): its course is not resolved; "
+        text += f"numerics.tolerance: {max(0.01 * least / largest, 1e-8):.0e} resolves it"
+        return [{"code": "faint-signal", "text": text, "where": f"probes.{faint[0]}"}]
+
+
+LEAST_SIGNAL = 5.0  # times the error that a step may have: less is told
 
 
 def cell_warnings(body: CellBody, state: State, made: dict[str, Any], own: Floats, driven: Any) -> list[dict[str, Any]]:

@@ -1,0 +1,102 @@
+"""What a mesh or a step does not resolve is made finer by default, or told."""
+
+import pytest
+
+from tests.conftest import case_from
+from thermo.simulate import run
+
+MATERIALS = """
+    title: resolved
+    materials:
+      a: {density: 2000 kg/m3, heat_capacity: 500 J/(kg K), thermal_conductivity: 10 W/(m K)}
+      b: {density: 1000 kg/m3, heat_capacity: 3000 J/(kg K), thermal_conductivity: 2 W/(m K)}
+"""
+
+
+QUENCHED = """
+    title: steel in hot gas
+    materials: {s: {density: 7850 kg/m3, heat_capacity: 460 J/(kg K), thermal_conductivity: 52 W/(m K)}}
+    sample:
+      kind: boxes
+      coordinates: axisymmetric
+      regions: {s: {material: s, from: [0 mm, 0 mm], to: [300 mm, 400 mm]}}
+      temperature: 0 degC
+    programme:
+      kind: surroundings
+      faces: {outside: [FILM]}
+      end: 60 s
+    measure: {probes: {corner: [300 mm, 400 mm]}}
+    """
+GAS = "{kind: convection, heat_transfer_coefficient: COEFFICIENT W/(m2 K), ambient_temperature: 1000 degC}"
+
+
+@pytest.mark.parametrize(("coefficient", "exact"), [(750, 576.63), (5000, 966.49)])
+def test_the_default_mesh_resolves_the_depth_of_a_film(coefficient, exact):
+    """At the corner of a cylinder after a minute: cells of a tenth of the span alone are 0.9 and 1.7 K off. Exact: cells of 3 mm."""
+    text = QUENCHED.replace("FILM", GAS.replace("COEFFICIENT", str(coefficient)))
+    assert run(case_from(text)).probe("corner")[-1] - 273.15 == pytest.approx(exact, abs=0.2)
+
+
+def test_a_film_asks_for_no_cells_where_the_body_is_thinner_or_the_case_states_their_size():
+    def nodes(text):
+        case = case_from(text)
+        return case.sample.n_nodes(case.named_faces())
+
+    plain = nodes(QUENCHED.replace("FILM", "{kind: flux, heat_flux: 1 W/m2}"))
+    assert nodes(QUENCHED.replace("FILM", GAS.replace("COEFFICIENT", "50"))) == plain
+    assert plain < nodes(QUENCHED.replace("FILM", GAS.replace("COEFFICIENT", "1e6"))) < 6 * plain
+    hot = "{kind: radiation, emissivity: 1, ambient_temperature: 2000 K}"
+    assert nodes(QUENCHED.replace("FILM", hot)) > plain
+    stated = QUENCHED.replace("temperature: 0 degC", "temperature: 0 degC\n      mesh: {smallest: 50 mm, largest: 50 mm}")
+    assert nodes(stated.replace("FILM", hot)) == nodes(stated.replace("FILM", "{kind: flux, heat_flux: 1 W/m2}"))
+
+
+@pytest.mark.parametrize(("mesh", "warned"), [("{}", False), ("{smallest: 5 mm, largest: 20 mm}", True), ("{order: 1}", True)])
+def test_a_patch_with_few_cells_across_is_told_and_the_whole_end_of_a_pin_is_not(mesh, warned):
+    """Heat crowds at the edge of a patch of a larger side; the end of a pin is narrow too, and nothing goes on beyond it."""
+    text = (
+        MATERIALS
+        + f"""
+    sample:
+      kind: boxes
+      coordinates: space
+      regions:
+        plate: {{material: a, from: [0 mm, 0 mm, 0 mm], to: [40 mm, 40 mm, 10 mm]}}
+        pin: {{material: a, from: [0 mm, 0 mm, 10 mm], to: [10 mm, 10 mm, 30 mm]}}
+      patches:
+        spot: {{from: [20 mm, 20 mm, 0 mm], to: [30 mm, 30 mm, 0 mm]}}
+      temperature: 300 K
+      mesh: {mesh}
+    programme:
+      kind: steady
+      faces: {{spot: [{{kind: held, temperature: 400 K}}], top: [{{kind: held, temperature: 300 K}}]}}
+    """
+    )
+    codes = [(w["code"], w["where"]) for w in run(case_from(text)).summary()["warnings"]]
+    assert (("coarse-patch", "programme.faces.spot") in codes) == warned
+    assert ("coarse-patch", "programme.faces.top") not in codes
+
+
+LONG = (
+    MATERIALS
+    + """
+    sample: {kind: boxes, coordinates: line, regions: {a: {material: b, from: 0 mm, to: 100 mm}}, temperature: 300 K}
+    programme: {kind: surroundings, faces: {left: [{kind: held, temperature: 400 K}]}, end: END}
+    measure: {probes: {far: [100 mm], near: [10 mm]}}
+    """
+)
+
+
+@pytest.mark.parametrize(("end", "told"), [("2 h", False), ("500 s", True)])
+def test_a_signal_that_the_tolerance_does_not_resolve_is_told_with_a_tolerance_that_does(end, told):
+    """0.02 K of 100 at the far end of a bar, where a step may err by 0.02 K."""
+    summary = run(case_from(LONG.replace("END", end))).summary()
+    said = [w["text"] for w in summary["warnings"] if w["code"] == "faint-signal"]
+    assert bool(said) == told
+    if told:
+        assert said[0].startswith("far: the probe changes by ") and "near" not in said[0]
+        cure = said[0].rpartition("numerics.tolerance: ")[2].split()[0]
+        again = run(case_from(LONG.replace("END", end) + f"numerics: {{tolerance: {cure}}}\n")).summary()
+        assert "faint-signal" not in [w["code"] for w in again["warnings"]]
+        sharp = run(case_from(LONG.replace("END", end) + "numerics: {tolerance: 1e-7}\n")).probe("far")
+        assert again["probes"]["far"]["final_K"] - 300.0 == pytest.approx(sharp[-1] - 300.0, rel=0.01)
