@@ -435,6 +435,37 @@ def test_a_signal_stops_a_run_with_a_checkpoint(tmp_path, name, code):
     assert damage(folder) == []
 
 
+STEADY = BRICK.replace("kind: surroundings", "kind: steady")
+HANGS = """
+import sys, time
+from thermo import cli, steady
+
+def settle(*rest):
+    print("begun", flush=True)
+    time.sleep(600.0)  # as in a factorisation: the flag of the signal is set, and nobody looks at it
+    yield
+
+steady.settle = settle
+sys.argv = ["thermo", "run", *sys.argv[1:], "--no-pictures"]
+cli.main()
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="no such signals on this system")
+def test_a_signal_ends_a_steady_solve_wherever_it_is(tmp_path):
+    text = re.sub(r", end: [^}]*|^  end: .*\n", "", STEADY, flags=re.M)
+    text = re.sub(r"(?ms)^(measure|numerics):.*?(?=^\S|\Z)", "", text)
+    (tmp_path / "steady.yaml").write_text(text)
+    command = [sys.executable, "-c", HANGS, str(tmp_path / "steady.yaml"), "--out", str(tmp_path / "out")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "begun\n"
+        process.send_signal(signal.SIGTERM)
+        _, stderr = process.communicate(timeout=120)
+    assert process.returncode == 143
+    assert "stopped; nothing of a steady state is kept" in stderr
+    assert json.loads((tmp_path / "out" / "status.json").read_text())["status"] == "interrupted"
+
+
 def test_a_full_disk_is_one_message_and_the_run_resumes(tmp_path, monkeypatch, straight):
     file, folder = brick_file(tmp_path), tmp_path / "out"
     fsync, count = os.fsync, 0

@@ -457,3 +457,21 @@ def test_a_solver_that_falls_back_to_factors_is_said(monkeypatch):
     monkeypatch.setattr("thermo.system.MOST_DIRECT", {1: 0, 2: 0, 3: 0})
     monkeypatch.setattr("thermo.system.cg", lambda matrix, rhs, **words: (np.zeros_like(rhs), 1))
     assert "the system was factorised" in said()[0]
+
+
+@pytest.mark.parametrize("k", ["2 W/(m K)", "{table: [[300 K, 1 W/(m K)], [400 K, 3 W/(m K)]]}"])
+def test_a_steady_state_that_only_large_factors_would_solve_is_refused_in_words(monkeypatch, k):
+    """What `check` announced is kept to: iterations that miss end the run, with what the factors would take."""
+    films = "{kind: convection, heat_transfer_coefficient: 10 W/(m2 K), ambient_temperature: 400 K}"
+    text = STRONG.replace("FACES", f"part: [{films}]").replace("ELEMENTS", "elements: boxes").replace("2 W/(m K)", k)
+    case = case_from(text.replace("kind: surroundings", "kind: steady").replace(", end: 1 s", ""))
+    assert run(case, body=MeshBody(case)).failure is None
+    monkeypatch.setattr("thermo.system.MOST_DIRECT", {1: 0, 2: 0, 3: 0})
+    monkeypatch.setattr("thermo.steady.MOST_DIRECT", {1: 0, 2: 0, 3: 0})
+    for place in ("thermo.system.cg", "thermo.steady.bicgstab"):
+        monkeypatch.setattr(place, lambda matrix, rhs, **words: (np.zeros_like(rhs), 1))
+    for place in ("thermo.system.LARGEST_FACTOR", "thermo.steady.LARGEST_FACTOR"):
+        monkeypatch.setattr(place, 0.0)
+    failure = run(case, body=MeshBody(case)).failure
+    assert "a linear system cannot be solved: multigrid misses, and factors would take some " in failure
+    assert failure.endswith("GB; give it fewer nodes")

@@ -20,12 +20,17 @@ def estimate(case: Case) -> str:
         n = case.sample.n_nodes(case.named_faces())
         frames = len(case.measure.pictures.times)
         seconds, memory = SECONDS_A_NODE * n, BYTES_A_NODE[case.sample.dimension] * n
+        factors = ""
         if isinstance(case.programme, SteadyProgramme):
-            seconds = SECONDS_A_STEADY_NODE * n
+            from thermo.system import LARGEST_FACTOR, MOST_DIRECT, factor_bytes
+
+            seconds, need = SECONDS_A_STEADY_NODE * n, factor_bytes(n, case.sample.dimension, symmetric=False)
+            if n > MOST_DIRECT[case.sample.dimension] and memory < need <= LARGEST_FACTOR:
+                factors = f" ({130 + need / 1e6:.0f} MB where iterations miss and a system is factorised)"
         elif modal_body(case) is not None:
             seconds, memory = SECONDS_A_BOX_NODE * n, BYTES_A_BOX_NODE * n
         factor = (9.0, 4.0) if case.numerics.check_mesh else (1.0, 1.0)
         note = case.sample.notes(case.named_faces())[0]
-        return f"good; {note}; about {130 + factor[1] * memory / 1e6:.0f} MB, {1.0 + factor[0] * seconds:.0f} s, {frames} frames"
+        return f"good; {note}; about {130 + factor[1] * memory / 1e6:.0f} MB{factors}, {1.0 + factor[0] * seconds:.0f} s, {frames} frames"
     n = len(case.sample.reaction_names())
     return f"good; one temperature, {n} reaction{'' if n == 1 else 's'}; about 100 MB, 1 s"

@@ -10,8 +10,9 @@ import os
 import platform
 import signal
 import sys
+import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -22,12 +23,16 @@ from thermo.case import Case, case_hash, resolved
 from thermo.compiled import telling
 from thermo.errors import FileError, FolderError, Stopped, printable
 from thermo.geometry import Stored
+from thermo.programme import SteadyProgramme
 from thermo.reader import Document
 from thermo.store import Folder, damage, plain_name, read_json
 from thermo.study import COLUMNS, Comparison, Study, judged_claims, numeric_columns, said, study_hash, table
 
 PACKAGES = ("numpy", "scipy", "scikit-fem", "pyamg", "meshio", "pydantic", "ruamel.yaml", "numba")
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+
+
+PATIENCE = 3.0  # seconds from a signal to the end of a steady solve
 
 
 class Listener(Protocol):
@@ -56,6 +61,37 @@ class Interrupts:
     def __exit__(self, *_: object) -> None:
         for number, handler in self.before.items():
             signal.signal(number, handler)
+
+    @contextlib.contextmanager
+    def ending(self, last: Callable[[], None]) -> Iterator[None]:
+        """Within it a signal ends the process after a few seconds, whatever the main thread is in; `last` is called before.
+
+        A sparse factorisation may take minutes, and no Python of the main thread runs in it.
+        """
+        if not self.before:  # signals are not ours
+            yield
+            return
+        reading, writing = os.pipe()
+        os.set_blocking(writing, False)
+        over = threading.Event()
+
+        def wait() -> None:
+            while number := os.read(reading, 1):
+                if number[0] in SIGNALS and not over.wait(PATIENCE):
+                    last()
+                    os._exit(128 + number[0])
+
+        watcher = threading.Thread(target=wait, daemon=True)
+        before = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+        watcher.start()
+        try:
+            yield
+        finally:
+            signal.set_wakeup_fd(before)
+            over.set()
+            os.close(writing)
+            watcher.join()
+            os.close(reading)
 
     def _catch(self, number: int, _: object) -> None:
         if self.caught is not None:
@@ -188,7 +224,12 @@ def _run(
             folder.finish({"status": "interrupted", "case_sha256": seal, "started": started})
             raise Stopped(interrupts.caught, f"{folder.path}: stopped {where(moment)}; go on with --resume")
 
-    result = run(case, body=body, resume=stored, watch=watch)
+    def stopped() -> None:
+        folder.finish({"status": "interrupted", "case_sha256": seal, "started": started})
+        listener.note(f"{folder.path}: stopped; nothing of a steady state is kept")
+
+    with interrupts.ending(stopped) if isinstance(case.programme, SteadyProgramme) else contextlib.nullcontext():
+        result = run(case, body=body, resume=stored, watch=watch)
     listener.progress(name, 1.0, "")
     ways = result.counts()["solves_by"]
     if ways:

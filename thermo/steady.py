@@ -32,7 +32,18 @@ from thermo.stepping import (
     new_history,
     write_row,
 )
-from thermo.system import MOST_DIRECT, SOLVE_TOLERANCE, MeshSample, MeshWork, Surface, heat_of, solved, surface
+from thermo.system import (
+    LARGEST_FACTOR,
+    MOST_DIRECT,
+    SOLVE_TOLERANCE,
+    MeshSample,
+    MeshWork,
+    Surface,
+    factor_bytes,
+    heat_of,
+    solved,
+    surface,
+)
 
 MOST = 200  # iterations
 SMALLEST = 1e-10  # of the largest flow, what may be left open at a node
@@ -68,6 +79,8 @@ class SteadyWork(MeshWork):
                 if solved(matrix, found, left - matrix @ found, 10.0 * SOLVE_TOLERANCE * norm):
                     loop[N_MULTIGRID] += 1.0
                     return found if matrix is tangent else per @ found  # type: ignore[no-any-return]
+            if factor_bytes(len(left), self.sample.dimension, symmetric=False) > LARGEST_FACTOR:
+                return None
         loop[N_DIRECT] += 1.0
         found = splu(tangent.tocsc()).solve(left)
         return found if np.all(np.isfinite(found)) else None
@@ -110,7 +123,11 @@ def _newton(work: SteadyWork, T: Floats, loop: Floats) -> str:
         else:
             change = work.solve(1.0, left, loop, around, nothing)
         if change is None:
-            return "the steady state is not found: a linear system cannot be solved"
+            need = factor_bytes(len(left), work.sample.dimension, symmetric=potentials is None)
+            why = (
+                f": multigrid misses, and factors would take some {need / 1e9:.1f} GB; give it fewer nodes" if need > LARGEST_FACTOR else ""
+            )
+            return f"the steady state is not found: a linear system cannot be solved{why}"
         small = float(np.max(np.abs(change), initial=0.0)) < SMALLEST * float(np.max(np.abs(T)))
         share, before = 1.0, float(np.linalg.norm(left))
         while True:

@@ -68,6 +68,7 @@ INNER_TOLERANCE = 1e-4  # the same within Newton's method, which asks again
 MILD_TOLERANCE = 0.1  # the same where only conductivities move, by about as much an iteration
 STALE = 3.0  # a preconditioner serves steps up to this factor from the one it was made for
 MOST_DIRECT = {1: 10**9, 2: 20_000, 3: 1500}  # unknowns up to which a linear system is solved directly, by dimension
+LARGEST_FACTOR = 2e9  # bytes of sparse factors to which a system that iterations do not solve is left
 MOST_NEWTON = 40  # iterations of a stage
 STIFF = 100.0  # below this ratio of step to the fastest node's time the diagonal alone preconditions well enough
 
@@ -296,6 +297,8 @@ class MeshWork:
             left = rhs - matrix @ found
             if solved(matrix, found, left, min(10.0 * tolerance, 2.0 * MILD_TOLERANCE) * norm):
                 return self._balanced(matrix, found, left)
+            if factor_bytes(len(rhs), self.sample.dimension) > LARGEST_FACTOR:
+                return None
         if self.factor[0] is not matrix:
             self.factor = (matrix, factorised(matrix))
         counter, direct = self.factor[1]
@@ -370,6 +373,16 @@ class MeshWork:
     def rise(self, T: Floats, end: Floats) -> Floats:
         """H(end) - H(T) of every node [J]."""
         return self.end_heat - self.begun_heat if self.sample.storage else self.stored(end - T)
+
+
+def factor_bytes(n: int, dimension: int, symmetric: bool = True) -> float:
+    """About what sparse factors of n unknowns take: n^(4/3) entries in space, n log n in a plane, by SuperLU on cubes and squares."""
+    if dimension == 1:
+        return 100.0 * n
+    entries = (
+        (30.0 if symmetric else 80.0) * n ** (4.0 / 3.0) if dimension == 3 else (6.0 if symmetric else 10.0) * n * math.log2(max(n, 2))
+    )
+    return 12.0 * entries
 
 
 def factorised(matrix: csr_matrix) -> tuple[int, Any]:
