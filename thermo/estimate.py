@@ -9,6 +9,7 @@ from thermo.programme import SteadyProgramme
 BYTES_A_NODE = {1: 500, 2: 2_000, 3: 6_000}  # matrices, multigrid levels and a few rows of history, by dimension
 SECONDS_A_NODE = 0.7e-3  # a transient over ten decades of time, some 300 solves by multigrid
 SECONDS_A_STEADY_NODE = 4e-5  # assembly and a few solves
+SECONDS_A_FRAME, BYTES_A_FRAME = (0.011, 5e-6), (500, 18)  # of itself, and for each of its nodes: compressed, and on a disk
 BYTES_A_BOX_NODE, SECONDS_A_BOX_NODE = 500, 3e-5  # a transient of a box of layers in mode space
 
 
@@ -31,6 +32,9 @@ def estimate(case: Case) -> str:
             seconds, memory = SECONDS_A_BOX_NODE * n, BYTES_A_BOX_NODE * n
         factor = (9.0, 4.0) if case.numerics.check_mesh else (1.0, 1.0)
         note = case.sample.notes(case.named_faces())[0]
-        return f"good; {note}; about {130 + factor[1] * memory / 1e6:.0f} MB{factors}, {1.0 + factor[0] * seconds:.0f} s, {frames} frames"
+        writing, size = (frames * (alone + each * n) for alone, each in (SECONDS_A_FRAME, BYTES_A_FRAME))
+        kept = f"{frames} frames" + (f" of {size / 1e6:.0f} MB in all" if size > 1e7 else "")
+        lasts = 1.0 + factor[0] * seconds + writing
+        return f"good; {note}; about {130 + factor[1] * memory / 1e6:.0f} MB{factors}, {lasts:.0f} s, {kept}"
     n = len(case.sample.reaction_names())
     return f"good; one temperature, {n} reaction{'' if n == 1 else 's'}; about 100 MB, 1 s"

@@ -411,7 +411,8 @@ def trouble(state: State, what: str = "") -> str:
     place = int(np.argmax(state.temperature))
     where = "" if state.temperature.shape[0] == 1 else f" (node {place})"
     if loop[TROUBLE] == BELOW_ZERO:
-        return f"a temperature falls below 0 K before {time:.6g} s: more heat is taken out than there is"
+        why = "more heat is taken out than there is, or heat enters faster than the mesh follows"
+        return f"a temperature falls below 0 K before {time:.6g} s: {why}"
     collapsed = loop[TROUBLE] == STEP_COLLAPSED
     what = what or ("no step can be taken" if collapsed else "the budget of steps is used up")
     place_text = f"at {time:.6g} s, {hottest - 273.15:.2f} degC{where}, step {loop[STEP]:.3g} s, {int(loop[N_STEPS])} steps taken"
