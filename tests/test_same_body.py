@@ -363,3 +363,12 @@ def test_a_run_of_a_body_says_its_probes_peaks_flows_and_how_near_a_crossing_cam
     assert any(line.startswith("hot: never; the nearest to 116.85 degC was ") and line.endswith(" K short of it") for line in shown)
     assert [line.split()[0] for line in shown if line.startswith(("p ", "a ", "b "))] == ["p", "a", "b"]
     assert any(line.startswith("flow a|b") for line in shown) and not any(line.startswith("a|b_a") for line in shown)
+
+
+def test_what_is_expected_of_heats_and_flows_is_named_by_what_the_case_has():
+    stated = "    expect: [{what: WHAT, value: 1 W, within: 1e9 W, kind: predicted, source: x}]\n"
+    text = TWO.replace("NAME", "a|b") + stated.removeprefix("    ")
+    for what in ("heats.left.final_W", "heats.b|a.extreme_W", "flows.b|a.final_W"):
+        assert all(entry["holds"] for entry in run(case_from(text.replace("WHAT", what))).summary()["expect"])
+    with pytest.raises(CaseError, match="there is no 'rigth'; it may be 'left', 'a|b'"):
+        case_from(text.replace("WHAT", "heats.rigth.final_W"))

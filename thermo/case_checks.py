@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from thermo.arc import ArcProgramme
-from thermo.boundary import Contact, OverTime, ThinLayer
+from thermo.boundary import Contact, GapRadiation, OverTime, ThinLayer
 from thermo.cell import LumpedCell
 from thermo.errors import Mistake, among, closest, did_you_mean, shortened
 from thermo.exposure import DscProgramme, HeaterProgramme, HotPlateProgramme, InAir, OvenProgramme, RampProgramme
@@ -299,9 +299,16 @@ _ENERGY = ("initial_J", "final_J", "heat_in_J", "heat_out_J", "ejected_J", "resi
 _BALANCE: dict[str, Any] = {"heat_in_W": {}, "heat_out_W": {}, "residual_W": {}, "residual_relative": {}}
 
 
-def _results(sample: Any, measure: Measure, steady: bool) -> dict[str, Any]:
+def _heated(programme: Any) -> list[str]:
+    """What the columns of heat are called for: faces, regions with sources, pairs of faces across a gap."""
+    terms = programme.terms() if isinstance(programme, Conditions) else []
+    return list(dict.fromkeys(f"{name}|{c.to}" if isinstance(c, GapRadiation) else name for name, c in terms))
+
+
+def _results(sample: Any, measure: Measure, programme: Any) -> dict[str, Any]:
     """The keys of a summary, as far as a case can expect them; `*` stands for any name."""
-    probes = list(measure.probes) if isinstance(sample, Meshed) else [*measure.probes, "sample", "holder", "sensor"]
+    steady, meshed = isinstance(programme, SteadyProgramme), isinstance(sample, Meshed)
+    probes = list(measure.probes) if meshed else [*measure.probes, "sample", "holder", "sensor"]
     return {
         "end": {"reason": {}, "time_s": {}},
         "onsets": {"T1": _FIRST, "T2": dict.fromkeys(measure.onsets.T2, _POINT), "T3": _POINT, "cessation": _POINT},
@@ -311,8 +318,7 @@ def _results(sample: Any, measure: Measure, steady: bool) -> dict[str, Any]:
         "probes": dict.fromkeys(probes, _PROBE),
         "arrivals": {"*": {"*": {}}},
         "missed_crossings": dict.fromkeys(measure.crossings, _MISSED),
-        "heats": {"*": _THROUGH},
-        "flows": {"*": _THROUGH},
+        **({"heats": dict.fromkeys(_heated(programme), _THROUGH), "flows": dict.fromkeys(measure.flows, _THROUGH)} if meshed else {}),
         "regions": dict.fromkeys(sample.region_names() if isinstance(sample, Meshed) else (), _REGION),
         "derived": {"length_m": {}, "fourier": {}, "biot": {"*": {}}, "stack": _STACK},
         "dsc": {"peaks": {"*": _PEAK}, "area_J": {}, "area_J_per_kg": {}},
@@ -323,7 +329,7 @@ def _results(sample: Any, measure: Measure, steady: bool) -> dict[str, Any]:
 
 def results_of(case: Any) -> dict[str, Any]:
     """The keys of the summary of a case, by group; `*` stands for any name."""
-    return _results(case.sample, case.measure, isinstance(case.programme, SteadyProgramme))
+    return _results(case.sample, case.measure, case.programme)
 
 
 def result_problem(results: dict[str, Any], what: str, single: bool = True) -> str | None:
@@ -339,7 +345,7 @@ def result_problem(results: dict[str, Any], what: str, single: bool = True) -> s
 def expect_mistakes(document: Document, sample: Any, expect: Any, measure: Any, programme: Any) -> list[Mistake]:
     """Results that such a run does not have."""
     mistakes = []
-    results = _results(sample, measure if isinstance(measure, Measure) else Measure(), isinstance(programme, SteadyProgramme))
+    results = _results(sample, measure if isinstance(measure, Measure) else Measure(), programme)
     for i, entry in enumerate(expect if isinstance(expect, list) else ()):
         what = entry.get("what") if isinstance(entry, dict) else None
         if not isinstance(what, str) or (not isinstance(measure, Measure) and what.startswith(("crossings", "probes", "onsets"))):
