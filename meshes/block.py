@@ -85,6 +85,7 @@ def box_grid(
     largest: float,
     mirror: tuple[bool, bool] = (False, False),
     refine: int = 0,
+    wanted: Sequence[Mapping[float, float]] = ({}, {}, {}),
 ) -> Grid:
     """The tensor grid of a block of layers along z.
 
@@ -96,6 +97,7 @@ def box_grid(
     smallest, interface, growth, largest : cells at the edge of a patch in x, y and z, at an interface; ratio; limit
     mirror : model only the lower half along x, along y
     refine : how often every cell is cut in two
+    wanted : cells that are no larger at places [m] along x, y, z: at ends and levels
     """
     levels = np.concatenate([[0.0], np.cumsum(thicknesses)])
     axes: list[Floats] = []
@@ -103,13 +105,20 @@ def box_grid(
         end = size[axis] / 2 if mirror[axis] else size[axis]
         edges = {centre[axis] + sign * 0.5 * sides[axis] for _, centre, sides in patches for sign in (-1, 1)}
         edges = {edge for edge in edges if SNAP * end < edge < end * (1 - SNAP)}  # what lies closer to a side is on it
-        axes.append(graded([0.0, *sorted(edges), end], dict.fromkeys(edges, smallest), growth, min(largest, end)))
+        sizes = dict.fromkeys(edges, smallest)
+        for place, cell in wanted[axis].items():
+            if place <= end * (1 + SNAP):
+                sizes[min(place, end)] = min(cell, sizes.get(min(place, end), cell))
+        axes.append(graded([0.0, *sorted(edges), end], sizes, growth, min(largest, end)))
     sizes = {}
     for i, level in enumerate(levels):
         beside = thicknesses[max(i - 1, 0) : i + 1]
         sizes[float(level)] = min(interface, *beside) if 0 < i < len(thicknesses) else largest
     for face, _, _ in patches:
         sizes[float(levels[-1] if face == "top" else 0.0)] = smallest
+    for place, cell in wanted[2].items():
+        level = float(levels[np.argmin(np.abs(levels - place))])
+        sizes[level] = min(cell, sizes[level])
     axes.append(graded(levels.tolist(), sizes, growth, largest))
     for _ in range(refine):
         axes = [halved(points) for points in axes]

@@ -130,13 +130,24 @@ class Radiation(Frozen):
 
 def strongest(film: Convection | Radiation) -> float:
     """The largest coefficient that a film has over time [W/(m2 K)]; of radiation 4 eps sigma T^3 at its hottest surroundings."""
-
-    def most(value: Any) -> float:
-        return max(map(float, value.value)) if isinstance(value, OverTime) else float(value)
-
     if isinstance(film, Convection):
-        return most(film.heat_transfer_coefficient)
-    return 4.0 * most(film.emissivity) * STEFAN_BOLTZMANN * most(film.ambient_temperature) ** 3
+        return strongest_of(film.heat_transfer_coefficient)
+    return 4.0 * strongest_of(film.emissivity) * STEFAN_BOLTZMANN * strongest_of(film.ambient_temperature) ** 3
+
+
+def drives(condition: Any, start: Any) -> bool:
+    """Whether a condition on a face moves heat from the beginning: not one at the temperature that the whole body starts at."""
+    if isinstance(condition, Flux):
+        return strongest_of(condition.heat_flux) > 0.0
+    if not isinstance(condition, Held | Convection | Radiation):
+        return False
+    known = condition.temperature if isinstance(condition, Held) else condition.ambient_temperature
+    return not (isinstance(start, float) and isinstance(known, float) and abs(known - start) < 1e-9 * abs(start))
+
+
+def strongest_of(value: Any) -> float:
+    """The largest amount of a value that may change over time."""
+    return max(abs(float(v)) for v in value.value) if isinstance(value, OverTime) else abs(float(value))
 
 
 class Contact(Frozen):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -13,8 +13,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from meshes.block import SNAP
 from meshes.boxes import SIDES, Extent, boxes_axes, boxes_mesh, patch_sizes
-from meshes.mesh import Mesh, facet_pairs, off_axis, on_axis, region_numbers, rows_in
-from thermo.boundary import Convection, Radiation, strongest
+from meshes.mesh import Mesh, off_axis, on_axis, rows_in
 from thermo.errors import shortened
 from thermo.geometry import AXES, NINE_DIGITS, Coordinate, Length, Meshed, no_contradiction
 from thermo.reader import Frozen, Key, misplaced
@@ -22,8 +21,7 @@ from thermo.shape import Shape
 from thermo.units import Unit, show
 
 EQUAL = 1e-12  # of the length of the body: sides so near are the same, written in other units
-IN_FILM = {1: 6.0, 2: 6.0, 3: 3.0}  # cells in the depth of a film, by dimension
-FINEST_FILM = 80.0  # but of a span no finer share than this
+FINEST = {1: 2000.0, 2: 400.0, 3: 100.0}  # of a span no finer share than this is taken by default, by dimension
 MOST_BOXES = 500  # sides of all boxes are planes of the mesh
 
 
@@ -210,37 +208,18 @@ class Boxes(Meshed):
     def _patches(self) -> dict[str, Extent]:
         return {name: box.extent() for name, box in self.patches.items()}
 
-    def film_depths(self, terms: Iterable[tuple[str, Any]], conductivity: Callable[[str], float]) -> dict[str, float]:
-        """k/h [m] by face: the least conductivity of what lies behind it over the largest coefficient of its films, radiation included."""
-        films: dict[str, float] = {}
-        for name, condition in terms:
-            if isinstance(condition, Convection | Radiation):
-                films[name] = films.get(name, 0.0) + strongest(condition)
-        if not films:
-            return {}
-        mesh = self._coarse
-        facets, sides = facet_pairs(mesh)
-        behind, known = region_numbers(mesh)[sides[:, 0]], np.sort(facets, axis=1)
-        k = np.array([conductivity(region.material) for region in self.regions.values()])
-        found = {}
-        for name, coefficient in films.items():
-            rows = np.sort(mesh.faces.get(name, facets[:0]), axis=1)
-            if coefficient > 0.0 and len(rows):
-                found[name] = float(k[behind[rows_in(rows, known)]].min()) / coefficient
-        return found
-
     def _thin(self, faces: Mapping[str, float]) -> list[dict[float, float]]:
-        """The cell size [m] that films ask for, along each axis by place [m]: a share of their depth, no finer than a share of the span."""
+        """The cell size [m] that faces ask for, along each axis by place [m], no finer than a share of the span."""
         low, high = self._coarse.points.min(axis=0), self._coarse.points.max(axis=0)
         wanted: list[dict[float, float]] = [{} for _ in range(self.dimension)]
-        for name, depth in faces.items():
+        for name, asked in faces.items():
             rows = self._coarse.faces.get(name)
-            if rows is None or not len(rows) or not math.isfinite(depth):
+            if rows is None or not len(rows) or not math.isfinite(asked):
                 continue
             corners = self._coarse.points[rows]
             flat = np.ptp(corners, axis=1) == 0.0  # along which axis each facet has no width
             for axis in range(self.dimension):
-                size = max(depth / IN_FILM[self.dimension], float(high[axis] - low[axis]) / FINEST_FILM)
+                size = max(asked, float(high[axis] - low[axis]) / FINEST[self.dimension])
                 for place in np.unique(corners[flat[:, axis], 0, axis]).tolist():
                     wanted[axis][place] = min(size, wanted[axis].get(place, size))
         return wanted

@@ -83,23 +83,30 @@ class Case(Frozen):
         return self.materials[name].resolved()
 
     def named_faces(self) -> dict[str, float]:
-        """The faces that the programme says something of, of a block that is not symmetric two sides more; how deep films reach [m].
+        """The faces that the programme says something of, of a block that is not symmetric two sides more; the cell size each asks for [m].
 
-        The depth is infinite where there is no film or the mesh takes no account of it.
+        It is infinite where a face asks for none.
         """
         named = set(self.programme.faces) if isinstance(self.programme, Conditions) else set()
         flows = self.measure.flows if isinstance(self.sample, LayeredBlock) else ()  # through one of two sides, so that both are wanted
         named |= {face for face in flows if "|" not in face} | self._crooked()
         terms = self.programme.terms() if isinstance(self.programme, Conditions) else []
-        depths = self.sample.film_depths(terms, self._least_conductivity) if isinstance(self.sample, Meshed) else {}
-        return dict.fromkeys(sorted(named), math.inf) | depths
+        end = float(getattr(self.programme, "end", math.inf))
+        wanted = self.sample.wanted_cells(terms, self.bulk, end) if isinstance(self.sample, Meshed) else {}
+        return dict.fromkeys(sorted(named), math.inf) | {name: size for name, size in wanted.items() if name in named or "|" in name}
 
-    def _least_conductivity(self, material: str) -> float:
-        """The smallest conductivity that a material states [W/(m K)], whatever the direction and the temperature."""
-        if material not in self.materials:
-            return math.inf
-        stated = quantities(self.material(material).thermal_conductivity)
-        return min((float(k) for _, k in stated if k.dimension == "thermal conductivity" and k > 0.0), default=math.inf)
+    def bulk(self, name: str) -> tuple[float, float]:
+        """The least conductivity [W/(m K)] and the least diffusivity [m2/s] that a material states, whatever direction and temperature."""
+        if name not in self.materials:
+            return math.inf, math.inf
+        material = self.material(name)
+        stated = quantities(material.thermal_conductivity)
+        k = min((float(v) for _, v in stated if v.dimension == "thermal conductivity" and v > 0.0), default=math.inf)
+        rho, c = (
+            max((float(v) for _, v in quantities(part) if v.dimension == dimension), default=math.inf)
+            for part, dimension in ((material.density, "density"), (material.heat_capacity, "specific heat capacity"))
+        )
+        return k, k / (rho * c)
 
     def _crooked(self) -> set[str]:
         """The sides that say that the start or a material of a block is no mirror image of itself across them."""

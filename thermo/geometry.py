@@ -16,8 +16,8 @@ from pydantic_core import PydanticCustomError
 
 from meshes.block import SNAP, Grid, box_grid, halved
 from meshes.boxes import SIDES, Extent, boxes_mesh, tensor_cells
-from meshes.mesh import Mesh, facet_pairs, rows_in
-from thermo.boundary import Convection, GapRadiation, Held, Radiation
+from meshes.mesh import Mesh, facet_pairs, region_numbers, rows_in
+from thermo.boundary import Convection, GapRadiation, Held, Radiation, drives, strongest
 from thermo.errors import described, did_you_mean, shortened
 from thermo.reader import Frozen, Key, misplaced
 from thermo.shape import Shape, facing
@@ -117,6 +117,11 @@ def _start_temperature(value: Any, info: ValidationInfo) -> Any:
 
 
 StartTemperature = Annotated[Any, BeforeValidator(_start_temperature)]
+
+
+FINEST_BLOCK = 400.0  # of a span of a block no finer share than this is taken by default
+IN_FILM = {1: 6.0, 2: 6.0, 3: 3.0}  # cells in the depth of a film, by dimension
+IN_REACH = {1: 0.3, 2: 0.7}  # cells at a face, in sqrt(a t), by order: what enters is within some 2 % then
 
 
 class Meshed(Frozen):
@@ -231,9 +236,39 @@ class Meshed(Frozen):
         size = sizes(mesh.points, mesh.cells, mesh.kind)
         return {name: float(size[cells].sum()) for name, cells in mesh.regions.items()}
 
-    def film_depths(self, terms: Iterable[tuple[str, Any]], conductivity: Callable[[str], float]) -> dict[str, float]:
-        """How deep a film reaches into what lies behind a face, k/h [m], by face, where the default mesh resolves it; else none."""
-        return {}
+    def wanted_cells(self, terms: Iterable[tuple[str, Any]], bulk: Callable[[str], tuple[float, float]], end: float) -> dict[str, float]:
+        """The cell size [m] that each face of the default mesh asks for, from the conditions on it until the `end` [s], infinite if steady.
+
+        A share of the depth k/h of its films, and of sqrt(a t), as far as heat goes in that time. `bulk` gives the least conductivity
+        [W/(m K)] and the least diffusivity [m2/s] of a material.
+        """
+        terms = list(terms)
+        films: dict[str, float] = {}
+        for name, condition in terms:
+            if isinstance(condition, Convection | Radiation):
+                films[name] = films.get(name, 0.0) + strongest(condition)
+        mesh = self.coarse()
+        loaded = {name: None for name, condition in terms if name in mesh.faces and drives(condition, self.temperature)}
+        loaded |= dict.fromkeys(face for face in mesh.faces if "|" in face and self._jumps(*face.split("|")))
+        if not loaded:
+            return {}
+        facets, sides = facet_pairs(mesh)
+        number, known = np.append(region_numbers(mesh), -1), np.sort(facets, axis=1)
+        found = {}
+        for name in loaded:
+            on = rows_in(np.sort(mesh.faces[name], axis=1), known)
+            beside = {list(mesh.regions)[k] for k in number[sides[on]].ravel().tolist() if k >= 0}
+            k, diffusivity = (min(values) for values in zip(*(bulk(self.materials()[region][0]) for region in beside), strict=True))
+            size = k / films[name] / IN_FILM[self.dimension] if films.get(name) else math.inf
+            if math.isfinite(end):
+                size = min(size, IN_REACH[self.mesh.order] * math.sqrt(diffusivity * end))
+            found[name] = size
+        return found
+
+    def _jumps(self, one: str, other: str) -> bool:
+        """Whether two regions start at different temperatures."""
+        start = self.temperature
+        return isinstance(start, dict) and one in start and other in start and float(start[one]) != float(start[other])
 
     def untied(self, terms: Iterable[tuple[str, Any]], steady: bool) -> list[str]:
         """A region of every part that no condition ties to a temperature, from its terms (face, condition).
@@ -428,7 +463,29 @@ class LayeredBlock(Meshed):
             largest=float(self.mesh.largest or max(max(self.size), self.height) / 4.0),
             mirror=self.symmetric(faces),
             refine=refine,
+            wanted=self._wanted(faces),
         )
+
+    def _wanted(self, faces: Mapping[str, float]) -> list[dict[float, float]]:
+        """The cell size [m] that faces ask for along each axis by place [m], where the case says nothing of sizes."""
+        wanted: list[dict[float, float]] = [{}, {}, {}]
+        if self.mesh.smallest or self.mesh.interface or self.mesh.largest:
+            return wanted
+        ends = (float(self.size[0]), float(self.size[1]), float(self.height))
+        levels = np.concatenate([[0.0], np.cumsum([float(layer.thickness) for layer in self.layers])]).tolist()
+        names = [layer.name for layer in self.layers]
+        for name, asked in faces.items():
+            if not math.isfinite(asked):
+                continue
+            if name in SIDES[3]:
+                axis, end = divmod(SIDES[3].index(name), 2)
+                place = ends[axis] if end else 0.0
+            else:
+                axis = 2
+                face = self.patches[name].face if name in self.patches else ""
+                place = levels[names.index(name.partition("|")[0]) + 1] if "|" in name else ends[2] if face == "top" else 0.0
+            wanted[axis][place] = min(max(asked, ends[axis] / FINEST_BLOCK), wanted[axis].get(place, math.inf))
+        return wanted
 
     def most_cells(self, faces: Mapping[str, float]) -> int:
         """An upper bound of the number of cells along one axis, without making the grid.
@@ -437,7 +494,8 @@ class LayeredBlock(Meshed):
         """
         thinnest = min(layer.thickness for layer in self.layers)
         smallest = self.smallest
-        finest = min(smallest, self.mesh.interface or max(thinnest / 5.0, smallest), thinnest)
+        asked = [size for axis in self._wanted(faces) for size in axis.values()]
+        finest = min([smallest, self.mesh.interface or max(thinnest / 5.0, smallest), thinnest, *asked])
         length, rise = max(*self.size, self.height), math.log(self.mesh.growth)
         largest = self.mesh.largest or length / 4.0
         places = 2 * sum(len(patch.squares()) for patch in self.patches.values()) + len(self.layers) + 1

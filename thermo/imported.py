@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -135,6 +135,10 @@ class ImportedBody(Meshed):
             except ValueError:
                 return "lies outside the body"
         return None
+
+    def wanted_cells(self, terms: Iterable[tuple[str, Any]], bulk: Callable[[str], tuple[float, float]], end: float) -> dict[str, float]:
+        """None: the mesh is what the file holds."""
+        return {}
 
     def most_cells(self, faces: Mapping[str, float]) -> int:
         """The number of cells."""
