@@ -239,3 +239,32 @@ def test_a_part_of_a_face_on_a_gap_passes_its_part():
     assert flows["other"] == pytest.approx(0.5 * flows["hi"], rel=1e-6)
     assert flows["top"] == pytest.approx(-flows["hi"], rel=1e-6)
     assert abs(flows["one|two"]) < 1e-6 * flows["hi"]
+
+
+RIM = """
+title: a held patch whose rim lies on an interface
+materials: {m: {density: 1000 kg/m3, heat_capacity: 1000 J/(kg K), thermal_conductivity: 1 W/(m K)}}
+sample:
+  kind: boxes
+  coordinates: COORDINATES
+  regions: {a: {material: m, from: [0 mm, 0 mm], to: [10 mm, 5 mm]}, b: {material: m, from: [0 mm, 5 mm], to: [10 mm, 10 mm]}}
+  patches: {p: {from: [10 mm, 5 mm], to: [10 mm, 10 mm]}}
+  temperature: 0 degC
+  mesh: {order: ORDER}
+programme: {kind: KIND, faces: {p: [{kind: held, temperature: 100 degC}], bottom: [{kind: held, temperature: 0 degC}]}, END}
+measure: {flows: [p, a|b, bottom]}
+"""
+
+
+@pytest.mark.parametrize("order", [1, 2])
+@pytest.mark.parametrize("coordinates", ["plane", "axisymmetric"])
+@pytest.mark.parametrize("kind", ["steady", "surroundings"])
+def test_what_a_held_patch_gives_its_rim_on_an_interface_passes_it(coordinates, order, kind):
+    """All that leaves by the bottom came through the interface, the heat of the node at the rim of the patch too."""
+    end = "" if kind == "steady" else "end: 10 min"
+    text = (
+        RIM.replace("COORDINATES", coordinates).replace("ORDER", str(order)).replace("KIND", kind).replace("END", end).replace(", }", "}")
+    )
+    columns = run(case_from(text)).columns
+    p, between, bottom = (columns[f"flow_{face}_W"][-1] for face in ("p", "a|b", "bottom"))
+    assert [between, bottom] == pytest.approx([-p, -p], rel=1e-9 if kind == "steady" else 1e-3)

@@ -7,9 +7,10 @@ passes what the nodes of their interface have left over in a:
 
 with q_a the heat of conditions on the faces of a, s_a that of sources in it, K_a and C_a the matrices of its cells alone. What a gets and
 b gives are the same to rounding. Where more than two regions meet in a node, what they have left over is shared among their interfaces
-there as currents are among resistors, one over the area of each times the lesser conductivity of its sides; where a node is held from
-outside nothing passes, and at a node of a held interface the mean of what both sides have left over. T. J. R. Hughes et al., Journal of
-Computational Physics 163 (2000) 467-488.
+there as currents are among resistors, one over the area of each times the lesser conductivity of its sides, and nothing passes such a node
+where it is held from outside. A node of two regions on held facets of both passes nothing either: each is given what it takes. Where those
+of one alone give it heat, what the other has left over passes; at a node of a held interface the mean of both. T. J. R. Hughes et al.,
+Journal of Computational Physics 163 (2000) 467-488.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from meshes.mesh import equal_rows, facet_pairs, rows_in
+from meshes.mesh import equal_rows, facet_pairs, region_numbers, rows_in
 from thermo.boundary import LINKS, GapRadiation, Held, Source
 from thermo.conduction import directions, potential
 from thermo.derived import principal
@@ -172,6 +173,9 @@ def _weights(body: Any, face: str, facets: Integers, sides: Integers) -> dict[st
         belongs[k, inside] = True
     at[first, nodes] = 1.0
     at[:, nodes[body.fixed[nodes]]] = 0.0
+    alone = nodes[body.fixed[nodes] & (belongs[:, nodes].sum(axis=0) == 2)]
+    of_first, of_last = (_held_of(body, region, facets, sides)[alone] for region in (first, last))
+    at[first, alone[of_last & ~of_first]], at[last, alone[of_first & ~of_last]] = 1.0, -1.0
     for name in _holding(body):  # an interface that is held itself: the mean of both sides
         rows = mesh.faces[name]
         within = rows[sides[rows_in(rows, facets), 1] >= 0]
@@ -197,6 +201,18 @@ def _weights(body: Any, face: str, facets: Integers, sides: Integers) -> dict[st
             spread = np.linalg.pinv(matrix / np.abs(matrix).max())
             at[:, node] = areas[first, last][node] / np.abs(matrix).max() * (spread[first] - spread[last])
     return {name: at[k] for k, name in enumerate(names)}
+
+
+def _held_of(body: Any, region: int, facets: Integers, sides: Integers) -> Any:
+    """Which nodes (n_nodes,) lie on held outer facets of a region."""
+    mesh = body.shape.mesh
+    rows = np.concatenate([np.zeros((0, facets.shape[1]), np.int64), *(mesh.faces[name] for name in _holding(body))])
+    on = rows_in(rows, facets)
+    found = np.zeros(body.shape.space.n_nodes, bool)
+    own = rows[(sides[on, 1] < 0) & (region_numbers(mesh)[sides[on, 0]] == region)]
+    if len(own):
+        found[body.shape.space.on_facets(own)[0]] = True
+    return found
 
 
 def _scale_of(body: Any, region: str) -> float:
