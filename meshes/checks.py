@@ -378,3 +378,26 @@ def report(mesh: Mesh, exact: Mapping[str, float] | None = None) -> dict[str, An
         },
         "n_parts": int(parts(mesh).max()) + 1,
     }
+
+
+def near_parts(mesh: Mesh, label: Integers, near: float) -> tuple[float, str] | None:
+    """The shortest distance [m] between vertices of two parts of a mesh, and where; None if it is above a share `near` of its length.
+
+    `label` (n_cells,) numbers the parts.
+    """
+    from scipy.spatial import cKDTree
+
+    most = near * float(np.ptp(mesh.points, axis=0).max())
+    part = np.full(len(mesh.points), -1)
+    for k in range(mesh.cells.shape[1]):
+        part[mesh.cells[:, k]] = label
+    best: tuple[float, int] | None = None
+    for number in range(int(label.max())):
+        own, rest = np.flatnonzero(part == number), np.flatnonzero(part > number)
+        distance, _ = cKDTree(mesh.points[rest]).query(mesh.points[own], distance_upper_bound=most)
+        at = int(np.argmin(distance))
+        if np.isfinite(distance[at]) and (best is None or distance[at] < best[0]):
+            best = float(distance[at]), int(own[at])
+    if best is None or best[0] == 0.0:
+        return None
+    return best[0], "(" + ", ".join(f"{value:.4g}" for value in mesh.points[best[1]]) + ") m"

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from thermo.arc import AFTER, ARMED, BEFORE, HEAT, PHASE_NAMES, WAIT, ArcProgramme, Instrument
-from thermo.boundary import LINKS, Contact, GapRadiation, Held, Radiation, Source, ThinLayer, extremes_of, resistance, slope_at
+from thermo.boundary import LINKS, Contact, GapRadiation, Held, Radiation, Source, ThinLayer, drives, extremes_of, resistance, slope_at
 from thermo.case import Case
 from thermo.cell import LumpedCell, Mounting
 from thermo.chemistry import AMOUNTS
@@ -29,10 +29,12 @@ from thermo.readings import (
     STEPS,
     Reading,
     beyond_bounds,
+    cells_at,
     coarse_patches,
     derived_numbers,
     extremes_by_region,
     range_warnings,
+    short_reach,
     stack_of,
     theta_between,
 )
@@ -320,6 +322,7 @@ class MeshBody:
         self.regions = self.shape.mesh.regions
         named = body.materials()
         self.materials = {name: case.material(named[name][0]) for name in self.regions}  # in the order of the mesh
+        self.bulk = {name: case.bulk(named[name][0]) for name in self.regions}
         n, space = self.shape.n_nodes, self.shape.space
         self.volumes = np.stack([self.shape.region(name) for name in self.regions], axis=1)
         self.laws = laws = [enthalpy_of(material) for material in self.materials.values()]
@@ -651,15 +654,40 @@ class MeshBody:
         if times and np.count_nonzero(~self.fixed) > MOST_DIRECT[self.sample.dimension]:
             text = f"the iterative solver missed {times} times, and the system was factorised: more time and memory than announced"
             found.append({"code": "factorised", "text": text, "where": "numerics"})
+        if not self.steady:
+            driven = [
+                (face, condition)
+                for face, condition in terms
+                if face in self.shape.mesh.faces and drives(condition, self.block.temperature)
+            ]
+            driven += [(face, None) for face in self.shape.mesh.faces if "|" in face and face not in self.links and self.block.jumps(face)]
+            cells = cells_at(self.shape.mesh, driven, self.bulk) if driven else []
+            found += short_reach(cells, data[1] - data[0], float(self.programme.corners[-1]), self.shape.space.order)
         return found + self._loose(terms) + coarse_patches(self.shape.mesh, faces, self.shape.space.order)
 
     def _loose(self, terms: Iterable[tuple[str, Any]]) -> list[dict[str, Any]]:
         """A warning for every part of a body in several that nothing links to the others or to surroundings."""
-        from meshes.checks import parts
+        from meshes.checks import near_parts, parts
 
-        if parts(self.block.coarse()).max() == 0:
+        mesh = self.block.coarse()
+        label = parts(mesh)
+        if label.max() == 0:
             return []
-        return [
+        gap = near_parts(mesh, label, NEAR)
+        apart = (
+            []
+            if gap is None or any(isinstance(condition, GapRadiation) for _, condition in terms)
+            else [
+                {
+                    "code": "parts-apart",
+                    "text": f"two parts of the body lie {show(gap[0], 'length')} from each other at {gap[1]} and share no "
+                    "vertex: no heat passes "
+                    "between them; if they should touch, make the meshes meet (`merge` of a mesh from a file makes near vertices one)",
+                    "where": "sample",
+                }
+            ]
+        )
+        return apart + [
             {
                 "code": "loose-part",
                 "text": f"the part of the body with '{region}' touches no other part, and no condition links it to anything: "
@@ -670,6 +698,7 @@ class MeshBody:
         ]
 
 
+NEAR = 1e-3  # of the length of the body, between parts that probably ought to touch
 Body = CellBody | MeshBody | ModalBody
 
 

@@ -249,7 +249,7 @@ class Meshed(Frozen):
                 films[name] = films.get(name, 0.0) + strongest(condition)
         mesh = self.coarse()
         loaded = {name: None for name, condition in terms if name in mesh.faces and drives(condition, self.temperature)}
-        loaded |= dict.fromkeys(face for face in mesh.faces if "|" in face and self._jumps(*face.split("|")))
+        loaded |= dict.fromkeys(face for face in mesh.faces if "|" in face and self.jumps(face))
         if not loaded:
             return {}
         facets, sides = facet_pairs(mesh)
@@ -265,9 +265,9 @@ class Meshed(Frozen):
             found[name] = size
         return found
 
-    def _jumps(self, one: str, other: str) -> bool:
-        """Whether two regions start at different temperatures."""
-        start = self.temperature
+    def jumps(self, face: str) -> bool:
+        """Whether the two regions of an interface start at different temperatures."""
+        start, (one, other) = self.temperature, face.split("|")
         return isinstance(start, dict) and one in start and other in start and float(start[one]) != float(start[other])
 
     def untied(self, terms: Iterable[tuple[str, Any]], steady: bool) -> list[str]:

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from meshes.block import FACES, Grid, line_matrices, line_shape, line_weights, mirrored
-from meshes.boxes import tensor_cells
-from thermo.boundary import Convection, Flux, Held, Source, at, extremes_of, slope_at
+from meshes.boxes import SIDES, tensor_cells
+from thermo.boundary import Convection, Flux, Held, Source, at, drives, extremes_of, slope_at
 from thermo.case import Case
 from thermo.compiled import compile_kernels
 from thermo.constants import REFERENCE_TEMPERATURE
@@ -28,11 +28,13 @@ from thermo.programme import Schedule, SurroundingsProgramme
 from thermo.readings import (
     QUADRATIC,
     STEPS,
+    Loaded,
     Reading,
     beyond_bounds,
     derived_numbers,
     extremes_by_region,
     range_warnings,
+    short_reach,
     stack_of,
     theta_between,
 )
@@ -176,6 +178,7 @@ class ModalBody:
         self.block, self.box, self.shares, self.terms = box.block, box, shares, programme.terms()
         self.named, self.multiplicity = case.named_faces(), box.multiplicity
         self.materials = {name: case.material(material) for name, (material, _) in box.block.materials().items()}
+        self.bulk = {name: case.bulk(material) for name, (material, _) in box.block.materials().items()}
         self.programme = Schedule(programme.build(has_faces=True).corners)
         self.n_dofs = int(np.prod(box.shape))
         self.steps_at_once = max(1, min(16, MOST_SEEN // self.n_dofs))
@@ -463,7 +466,28 @@ class ModalBody:
         end = float(self.programme.corners[-1])
         data = extremes_of(self.start, self.terms, end)
         cause = QUADRATIC if self.box.order == 2 else STEPS
-        return beyond_bounds(data, self.terms, regions, state, cause) + range_warnings(self.block, self.materials, regions)
+        found = beyond_bounds(data, self.terms, regions, state, cause) + range_warnings(self.block, self.materials, regions)
+        return found + short_reach(self._at_faces(), data[1] - data[0], end, self.box.order)
+
+    def _at_faces(self) -> list[Loaded]:
+        """The cells at faces that drive the block, and at levels where its layers start apart."""
+        steps = [np.diff(points) for points in self.box.vertices[:3]]
+        k, diffusivity = np.array([self.bulk[layer.name] for layer in self.block.layers]).T
+        found = []
+        for name, condition in self.terms:
+            if isinstance(condition, Source) or not drives(condition, self.block.temperature):
+                continue
+            side = SIDES[3].index(name) if name in SIDES[3] else 5 if self.block.patches[name].face == "top" else 4
+            # a side that symmetry has cut off is the image of the one that is there
+            depth = float(steps[side // 2][-1 if side == 5 else 0])
+            layers = slice(None) if side < 4 else slice(-1, None) if side == 5 else slice(0, 1)
+            found.append(Loaded(name, condition, np.full(len(k[layers]), depth), k[layers], diffusivity[layers]))
+        for i in range(len(self.block.layers) - 1):
+            face = f"{self.block.layers[i].name}|{self.block.layers[i + 1].name}"
+            if self.block.jumps(face):
+                at = int(np.argmin(np.abs(self.box.vertices.z - self.box.levels[i + 1])))
+                found.append(Loaded(face, None, steps[2][at - 1 : at + 1], k[i : i + 2], diffusivity[i : i + 2]))
+        return found
 
 
 def _entered(entry: Entering, time: float, shown: Any) -> float:

@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from meshes.block import Grid
 from meshes.checks import facet_sizes, sizes
-from meshes.mesh import FACETS, facet_pairs, rows_in
-from thermo.boundary import LINKS, Contact, Flux, Held, Source, ThinLayer, amounts, resistance
+from meshes.mesh import FACETS, facet_pairs, region_numbers, rows_in
+from thermo.boundary import (
+    LINKS,
+    Contact,
+    Convection,
+    Flux,
+    Held,
+    Radiation,
+    Source,
+    ThinLayer,
+    amounts,
+    resistance,
+    strongest,
+    strongest_of,
+)
 from thermo.derived import numbers, principal, sheet, stack, value_at
 from thermo.elements import Space
 from thermo.geometry import LayeredBlock
@@ -221,6 +234,63 @@ def _outward(mesh: Any, facets: Integers, cells: Integers) -> Floats:
     away = np.sum(normal * (corners.mean(axis=1) - mesh.points[mesh.cells[cells]].mean(axis=1)), axis=1)
     unit: Floats = normal * (np.sign(away) / np.linalg.norm(normal, axis=1))[:, None]
     return unit
+
+
+MOST_REACH = {1: 0.8, 2: 1.5}  # depth of a cell at a face, in sqrt(a t) at the end, by order: heat through it is off by some 2 % then
+LEAST_SHARE = 0.02  # of the span of temperatures, what a surface moves in that time: less is not told
+
+
+class Loaded(NamedTuple):
+    """A face with a condition on it, or none where two regions start apart; cells (n,) at it: depth [m], conductivity, diffusivity."""
+
+    name: str
+    condition: Any
+    depth: Floats
+    conductivity: Floats
+    diffusivity: Floats
+
+
+def short_reach(faces: Iterable[Loaded], span: float, end: float, order: int) -> list[dict[str, Any]]:
+    """A warning of faces whose cells are deeper than heat goes until the end [s]; `span`: of start and surroundings [K]."""
+    worst: dict[str, tuple[float, float, float]] = {}
+    for name, condition, depth, k, diffusivity in faces:
+        reach = np.sqrt(diffusivity * end)
+        if isinstance(condition, Convection | Radiation):
+            counts = strongest(condition) * reach > LEAST_SHARE * k
+        elif isinstance(condition, Flux):
+            counts = strongest_of(condition.heat_flux) * reach > LEAST_SHARE * k * span
+        else:
+            counts = np.ones(len(depth), bool)
+        ratio = np.where(counts, depth / reach, 0.0)
+        at = int(np.argmax(ratio))
+        if ratio[at] > max(MOST_REACH[order], worst.get(name, (0.0,))[0]):
+            worst[name] = (float(ratio[at]), float(reach[at]), float(depth[at]))
+    if not worst:
+        return []
+    names = list(worst)
+    most = max(names, key=lambda name: worst[name][0])
+    shown = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
+    text = f"{shown}: at {most} heat goes some {show(worst[most][1], 'length')} deep until the end, and cells there are "
+    text += f"{show(worst[most][2], 'length')} deep: temperatures and heat at it are not resolved; give the mesh smaller cells there"
+    return [{"code": "coarse-reach", "text": text, "where": f"programme.faces.{most}"}]
+
+
+def cells_at(mesh: Any, faces: Iterable[tuple[str, Any]], bulk: Mapping[str, tuple[float, float]]) -> list[Loaded]:
+    """The cells at faces (name, condition) of a mesh, with the conductivity and diffusivity of their regions."""
+    facets, sides = facet_pairs(mesh)
+    known, number = np.sort(facets, axis=1), region_numbers(mesh)
+    k, diffusivity = np.array([bulk[name] for name in mesh.regions]).T
+    found = []
+    for name, condition in faces:
+        rows = mesh.faces[name]
+        on = rows_in(np.sort(rows, axis=1), known)
+        beside = sides[on].T.ravel()
+        deep = np.abs(sizes(mesh.points, mesh.cells[beside], mesh.kind)) / np.tile(facet_sizes(mesh.points, rows), 2)
+        deep *= 2.0 if mesh.kind == "triangle" else 3.0 if mesh.kind == "tetra" else 1.0
+        there = beside >= 0
+        region = number[beside[there]]
+        found.append(Loaded(name, condition, deep[there], k[region], diffusivity[region]))
+    return found
 
 
 def range_warnings(block: Any, materials: dict[str, Material], regions: dict[str, Any]) -> list[dict[str, Any]]:
