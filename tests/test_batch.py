@@ -308,3 +308,11 @@ def test_warnings_of_a_batch_are_counted_with_their_rows(tmp_path):
     assert warning["rows"] == [1, 3] and warning["text"].startswith("rows 1, 3 (2 of 3): a rate of ")
     assert pandas.read_csv(tmp_path / "out" / "table.csv")["warnings"].tolist() == [1, 0, 1]
     assert f"warning: {warning['text']}" in batch_text(summary)
+
+
+def test_a_table_without_rows_is_refused(tmp_path):
+    (tmp_path / "quick.yaml").write_text(QUICK)
+    (tmp_path / "rows.csv").write_text("programme.air\n")
+    (tmp_path / "batch.yaml").write_text("title: t\nstudy: {kind: batch, case: quick.yaml, table: rows.csv}\n")
+    with pytest.raises(CaseError, match=r"rows.csv:1: has a head and no row below it"):
+        study_of(read_document(tmp_path / "batch.yaml"))

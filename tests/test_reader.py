@@ -136,6 +136,7 @@ def test_a_number_too_large_for_a_float_is_refused_and_shortened(text):
         ("- a\n- b\n", "is not a case: keys with values are wanted, such as 'title: ...'", 1),
         ("just words\n", "is not a case: keys with values are wanted, such as 'title: ...'", 1),
         ("b:\n  source: {x: 1}\n", "found a block of keys (x); what is called 'source' here needs another name", 2),
+        ("b:\n  value: {x: 1}\n  c: {x: 1}\n", "is the word for a number with its source; what is called 'value' here needs another", 2),
         ("b:\n  status: {x: 1}\n", "what is called 'status' here needs another name", 2),
         (
             "a: 1\nb:\n  status: certain\n  c: 1\n",

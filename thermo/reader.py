@@ -297,6 +297,9 @@ def _strip_provenance(root: Any, composer: _Composer, path: str) -> tuple[Any, d
             return [strip(item, (*key, i), (*at, i), around) for i, item in enumerate(node)]
         if not isinstance(node, dict):
             return node
+        if isinstance(node.get("value"), dict) and len(node) > 1 and all(isinstance(value, dict) for value in node.values()):
+            mistake((*at, "value"), "is the word for a number with its source; what is called 'value' here needs another name")
+            node = {name: value for name, value in node.items() if name != "value"}
         sourced = "value" in node and at != ()
         check(node, at, sourced)
         own = dict(around)

@@ -252,7 +252,9 @@ def _batch_of(document: Document, text: StudyText, batch: Batch) -> Study:
         place = row if batch.grid is None else batch.grid[name].index((table or {})[name][row])
         return document.mistake(("study", word, name, place), problem)
 
-    if member is not None and table:
+    if isinstance(batch.table, str) and table and not any(table.values()) and not mistakes:
+        mistakes.append(Mistake(str(Path(document.path).parent / batch.table), 1, "", "has a head and no row below it"))
+    elif member is not None and table:
         longest = max(map(len, table.values()))
         uneven = [(name, len(column)) for name, column in table.items() if len(column) != longest]
         for name, length in uneven:
