@@ -306,7 +306,8 @@ def stored_field(path: Path, points: Any, region: str | None = None) -> Any:
         with open(path / "fields" / "materials.csv", newline="", encoding="utf-8") as lines:
             stored = {row["name"]: np.unique(cells[material == int(row["material"])]) for row in csv.DictReader(lines)}
     except Exception as error:  # a damaged file fails in many ways, and each means the same
-        raise FileError(f"{path}: has no field that can be read: {type(error).__name__}") from None
+        lacks = f"{files[-1].name} is damaged ({type(error).__name__})" if files else "it keeps no frame"
+        raise FileError(f"{path}: has no field that can be read: {lacks}") from None
     wrong = ~(np.isfinite(values) & (values > 0.0))
     if wrong.any():
         raise FileError(f"{path}: {np.count_nonzero(wrong)} of {len(values)} values of its last field are no temperatures")
