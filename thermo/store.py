@@ -15,10 +15,11 @@ import os
 import re
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from filelock import FileLock, Timeout
+from numpy.typing import NDArray
 
 from thermo.errors import FileError, FolderError
 
@@ -288,6 +289,66 @@ def mirrored_field(path: Path, axis: int, plane: float) -> bool:
     distance, partner = cKDTree(places).query(image, k=2)  # at a contact two points lie at one place
     near = distance <= 1e-6 * np.ptp(places, axis=0).max()
     return bool(np.all(np.any(near & (values[partner % len(values)] == values[:, None]), axis=1)))
+
+
+def read_history(file: Path) -> dict[str, NDArray[Any]]:
+    """The columns of a history: numbers, and the words of `phase`. Raises ValueError where it cannot be read."""
+    try:
+        with open(file, newline="", encoding="utf-8") as lines:
+            rows = list(csv.reader(lines))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ValueError(f"{file}: cannot be read: {error}") from None
+    if len(rows) < 2 or "time_s" not in rows[0] or any(len(row) != len(rows[0]) for row in rows):
+        raise ValueError(f"{file}: a row of numbers and more are wanted, below names of which one is time_s")
+    made: dict[str, NDArray[Any]] = {}
+    for name, *cells in zip(*rows, strict=True):
+        made[name] = np.array(cells) if name == "phase" else np.array([_cell(file, name, line, cell) for line, cell in enumerate(cells, 2)])
+    return made
+
+
+def _cell(file: Path, name: str, line: int, cell: str) -> float:
+    try:
+        return float(cell) if cell else np.nan
+    except ValueError:
+        raise ValueError(f"{file}:{line}: {name}: {cell[:40]!r} is not a number") from None
+
+
+class Loaded(NamedTuple):
+    """A result of before: its summary, and the columns of its history by name."""
+
+    summary: dict[str, Any]
+    history: dict[str, NDArray[Any]]
+
+
+def load(folder: str | Path) -> Loaded:
+    """The result of a case from its folder.
+
+    Parameters
+    ----------
+    folder : a result folder, as `thermo run` leaves it
+
+    Returns
+    -------
+    Loaded : `summary`, what summary.json holds (SI, the unit in every key), and `history`, an array (n_rows,) for each column of
+        history.csv: numbers, not a number where a cell is empty, and the words of `phase`
+
+    Raises
+    ------
+    FileError : there is no finished result of a case, or one that cannot be read
+
+    Examples
+    --------
+    >>> load("results/nothing")
+    Traceback (most recent call last):
+    thermo.errors.FileError: results/nothing: there is no summary.json of a case: this is not a finished result folder
+    """
+    path = Path(folder)
+    if not (path / "summary.json").is_file() or not (path / "history.csv").is_file():
+        raise FileError(f"{path}: there is no summary.json of a case: this is not a finished result folder")
+    try:
+        return Loaded(read_json(path / "summary.json"), read_history(path / "history.csv"))
+    except ValueError as error:
+        raise FileError(str(error)) from None
 
 
 def stored_field(path: Path, points: Any, region: str | None = None) -> Any:

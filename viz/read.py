@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from thermo.constants import ZERO_CELSIUS
 from thermo.errors import printable
-from thermo.store import plain_name, read_json
+from thermo.store import plain_name, read_history, read_json
 
 Floats = npt.NDArray[np.float64]
 CRITERION_FIRST = "1 K/s"  # of several criteria for T2 the one that is drawn, if it was met
@@ -192,28 +192,6 @@ def number(entry: Any) -> float | None:
     """A number as `resolved.yaml` has it, alone or with unit and source; None if it is none."""
     value = entry.get("value") if isinstance(entry, dict) else entry
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-
-def read_history(file: Path) -> dict[str, npt.NDArray[Any]]:
-    """The columns of a history: numbers, and the words of `phase`. Raises ValueError where it cannot be read."""
-    try:
-        with open(file, newline="", encoding="utf-8") as lines:
-            rows = list(csv.reader(lines))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise ValueError(f"{file}: cannot be read: {error}") from None
-    if len(rows) < 2 or "time_s" not in rows[0] or any(len(row) != len(rows[0]) for row in rows):
-        raise ValueError(f"{file}: a row of numbers and more are wanted, below names of which one is time_s")
-    made: dict[str, npt.NDArray[Any]] = {}
-    for name, *cells in zip(*rows, strict=True):
-        made[name] = np.array(cells) if name == "phase" else np.array([_cell(file, name, line, cell) for line, cell in enumerate(cells, 2)])
-    return made
-
-
-def _cell(file: Path, name: str, line: int, cell: str) -> float:
-    try:
-        return float(cell) if cell else np.nan
-    except ValueError:
-        raise ValueError(f"{file}:{line}: {name}: {cell[:40]!r} is not a number") from None
 
 
 def read_frames(folder: Path) -> tuple[Frame, ...]:
