@@ -343,10 +343,11 @@ def load(folder: str | Path) -> Loaded:
     thermo.errors.FileError: results/nothing: there is no summary.json of a case: this is not a finished result folder
     """
     path = Path(folder)
-    if not (path / "summary.json").is_file() or not (path / "history.csv").is_file():
+    summary = read_json(path / "summary.json")
+    if not isinstance(summary, dict) or "onsets" not in summary:
         raise FileError(f"{path}: there is no summary.json of a case: this is not a finished result folder")
     try:
-        return Loaded(read_json(path / "summary.json"), read_history(path / "history.csv"))
+        return Loaded(summary, read_history(path / "history.csv"))
     except ValueError as error:
         raise FileError(str(error)) from None
 
