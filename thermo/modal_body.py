@@ -477,17 +477,23 @@ class ModalBody:
         for name, condition in self.terms:
             if isinstance(condition, Source) or not drives(condition, self.block.temperature):
                 continue
+            if "|" in name:
+                found.append(self._at_level(name, condition))
+                continue
             side = SIDES[3].index(name) if name in SIDES[3] else 5 if self.block.patches[name].face == "top" else 4
             # a side that symmetry has cut off is the image of the one that is there
             depth = float(steps[side // 2][-1 if side == 5 else 0])
             layers = slice(None) if side < 4 else slice(-1, None) if side == 5 else slice(0, 1)
             found.append(Loaded(name, condition, np.full(len(k[layers]), depth), k[layers], diffusivity[layers]))
-        for i in range(len(self.block.layers) - 1):
-            face = f"{self.block.layers[i].name}|{self.block.layers[i + 1].name}"
-            if self.block.jumps(face):
-                at = int(np.argmin(np.abs(self.box.vertices.z - self.box.levels[i + 1])))
-                found.append(Loaded(face, None, steps[2][at - 1 : at + 1], k[i : i + 2], diffusivity[i : i + 2]))
-        return found
+        faces = [f"{one.name}|{other.name}" for one, other in itertools.pairwise(self.block.layers)]
+        return found + [self._at_level(face, None) for face in faces if self.block.jumps(face)]
+
+    def _at_level(self, face: str, condition: Any) -> Loaded:
+        """The cells on both sides of the plane between two layers."""
+        i = [layer.name for layer in self.block.layers].index(face.partition("|")[0])
+        at = int(np.argmin(np.abs(self.box.vertices.z - self.box.levels[i + 1])))
+        k, diffusivity = np.array([self.bulk[layer.name] for layer in self.block.layers[i : i + 2]]).T
+        return Loaded(face, condition, np.diff(self.box.vertices.z)[at - 1 : at + 1], k, diffusivity)
 
 
 def _entered(entry: Entering, time: float, shown: Any) -> float:

@@ -426,7 +426,7 @@ def _translate(
         known = keys.get(id(parent), [])
         if key[-1] in _ELSEWHERE and key[-1] not in known:
             return [document.mistake(full, _ELSEWHERE[key[-1]])]
-        match = closest(str(key[-1]), known) or closest(str(key[-1]), ["status", "source"]) if suggest else None
+        match = closest(str(key[-1]), [*known, "status", "source"]) if suggest else None
         if match is not None:
             meant.add((*key[:-1], match))
         text = "unknown key" + (did_you_mean(match, [match]) if match else did_you_mean(key[-1], known) if suggest else "")
