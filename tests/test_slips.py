@@ -169,3 +169,34 @@ def test_a_record_of_more_rows_than_a_file_holds_is_refused_or_said(thermo, tmp_
     assert not (tmp_path / "run" / "record.csv").exists()
     said = json.loads((tmp_path / "run" / "summary.json").read_text())["warnings"]
     assert [w["where"] for w in said if w["code"] == "record"] == ["programme.record.interval"]
+
+
+HEATER = """
+title: a heater left on
+sample:
+  kind: lumped
+  heat_capacity: {at_298K: 40 J/K}
+  surface: 40 cm2
+  temperature: 25 degC
+  chemistry:
+    title: first order
+    species: {c: {start: 1}}
+    reactions:
+      only: {pre_exponential_factor: 1e12 1/s, activation_energy: 120 kJ/mol, factors: [{kind: order, species: c, order: 1}],
+             consumes: {c: 1}, heat: HEAT}
+programme: {kind: heater, power: POWER, air: 25 degC, heat_transfer_coefficient: 7 W/(m2 K), end: 10 min}
+"""
+
+
+def test_a_heater_left_on_says_why_there_is_no_t2():
+    """100 W into 40 J/K are 2.5 K/s, which are not the cell's; a strong reaction has its T2, and a weak heater needs no word."""
+
+    def heated(heat, power="100 W"):
+        summary = run(case_from(HEATER.replace("HEAT", heat).replace("POWER", power))).summary()
+        return summary["onsets"]["T2"]["1 K/s"], [w["text"] for w in summary["warnings"] if w["code"] == "heated"]
+
+    found, (said,) = heated("300 J")
+    assert found is None and said.startswith("no T2 (1 K/s): the temperature rises so fast only where something else heats the cell")
+    found, said = heated("3 kJ")
+    assert found is not None and said == []
+    assert heated("100 J", "1 W") == (None, [])

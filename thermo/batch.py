@@ -185,7 +185,7 @@ def _read(
         "probes": {"sample": {"maximum_K": float(T.max())}},
         "maximum_rate": fastest,
     }
-    said = cell_warnings(body, state, made, own, driven) + slips(case) + excesses(made, float(T[0]))
+    said = cell_warnings(body, state, made, own, driven, rate) + slips(case) + excesses(made, float(T[0]))
     return row, said + open_balance(body, state, balanced(body, state, begun))
 
 

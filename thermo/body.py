@@ -192,6 +192,12 @@ class CellBody:
         forced = isinstance(self.programme, Exposure) and len(self.programme.forced) > 0
         return own, np.zeros(len(rate), bool), (own < 0.5 * rate) | forced
 
+    @property
+    def surrounded(self) -> bool:
+        """Whether something reacts, and what is around the cell heats it freely: no instrument looks for an onset or sets a temperature."""
+        forced = isinstance(self.programme, Exposure) and len(self.programme.forced) > 0
+        return not self.arc and self.dsc is None and not forced and bool(self.reactions)
+
     def heating(self, rate: Floats, machine: Floats) -> Any:
         """Rows (n,) in which a calorimeter heats, with those in which a slow sensor still shows what its heater has left."""
         if not self.arc:

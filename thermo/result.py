@@ -311,7 +311,7 @@ class Result:
     def _warnings(self, made: dict[str, Any]) -> list[dict[str, Any]]:
         if isinstance(self.body, CellBody):
             own, driven, _ = self.body.own_rates(self.columns["rate_K_per_s"], self.machine, self.columns.get("self_heating_K_per_s"))
-            found = cell_warnings(self.body, self.state, made, own, driven)
+            found = cell_warnings(self.body, self.state, made, own, driven, self.columns["rate_K_per_s"])
         else:
             found = self.body.warnings(self.state, made["regions"]) + self._faint(made)
         if self._too_long:
@@ -353,8 +353,8 @@ class Result:
 LEAST_SIGNAL = 5.0  # times the error that a step may have: less is told
 
 
-def cell_warnings(body: CellBody, state: State, made: dict[str, Any], own: Floats, driven: Any) -> list[dict[str, Any]]:
-    """What there is to say of the chemistry and the onsets of a cell; `own` and `driven` as `own_rates` gives them."""
+def cell_warnings(body: CellBody, state: State, made: dict[str, Any], own: Floats, driven: Any, rate: Floats) -> list[dict[str, Any]]:
+    """What there is to say of the chemistry and the onsets of a cell; `own` and `driven` as `own_rates` gives them, `rate` dT/dt [K/s]."""
     found, onsets = body.warnings(state), made["onsets"]
     first, ended = onsets["T1"], onsets["cessation"]
     if first is not None and first["margin"] < 0.1:
@@ -367,6 +367,13 @@ def cell_warnings(body: CellBody, state: State, made: dict[str, Any], own: Float
         text = f"the cell rises by less than {onset.LATER_RISE:g} K after it heats itself at {name}: no T2 ({name}) can be read; "
         text += f"at the end it heats itself at {show(float(own[-1]), 'temperature rate')}"
         found.append({"code": "cut-short", "text": text, "where": f"onsets.T2.{name}"})
+    primary = CRITERIA[0]
+    if body.surrounded and primary in onsets["T2"] and onsets["T2"][primary] is None:
+        fastest = float(np.max(own))
+        if fastest < onset.RATES[primary] <= float(np.max(rate)):
+            text = f"no T2 ({primary}): the temperature rises so fast only where something else heats the cell, which heats itself at "
+            text += f"{show(fastest, 'temperature rate')} at most"
+            found.append({"code": "heated", "text": text, "where": f"onsets.T2.{primary}"})
     return found
 
 
