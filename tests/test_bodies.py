@@ -101,6 +101,7 @@ def test_a_contact_that_changes_with_time_keeps_the_energy(capacity, contact):
     assert summary["energy"]["residual_relative"] < 1e-8
 
 
+@pytest.mark.slow
 def test_a_gap_between_two_plates_radiates():
     """sigma (T1^4 - T2^4)/(1/e1 + 1/e2 - 1) between the faces, conduction in the plates: one equation for the flux."""
     case = case_from(f"""{HEAD}
@@ -688,6 +689,7 @@ def test_a_part_of_an_interface_with_two_sides_is_no_face(parts, place, key):
     case_from(HEAD + STRIP.format(**(plain | {"faces": parts})))
 
 
+@pytest.mark.slow
 def test_a_gap_beside_a_film_has_a_column_of_its_own():
     """What the gap takes from the first face to the other and what the film gives it are told apart; the flow has both."""
     gap = "{kind: gap-radiation, to: left-of-two, emissivity: 1, other_emissivity: 1}"

@@ -291,6 +291,7 @@ def test_a_mesh_check_says_what_each_result_does(thermo, tmp_path, kind):
         assert warned == []  # in a slab the steady state is exact
 
 
+@pytest.mark.slow
 def test_no_library_speaks_on_the_terminal(tmp_path):
     """A warning or a line of a log from below is for `--debug`; what the program itself says stays."""
     script = (

@@ -253,6 +253,7 @@ def test_json_is_one_document(thermo, two, tmp_path):
     assert len(found["conversions"]) == 19
 
 
+@pytest.mark.slow
 def test_the_figure_has_both_panels_and_is_not_written_over_unasked(thermo, two, tmp_path):
     from viz.kinetics import kinetics
 
@@ -296,6 +297,7 @@ def test_mistakes_of_all_files_are_reported_at_once(thermo, two):
     assert len(err) == 2
 
 
+@pytest.mark.slow
 def test_histories_of_scans_of_this_program_are_read_as_they_are(thermo, tmp_path):
     for rate in (5, 10, 20):
         settings = ("--set", f"programme.rate={rate} K/min", "--set", "expect=[]")

@@ -303,6 +303,7 @@ def test_a_history_is_read_with_the_windows_of_its_run(thermo, tmp_path):
 COOLED = "cool_down: {to: 60 degC, air: 25 degC, conductance: 0.1 W/K}, record: {interval: 10 s, rise: 0.5 K}, calorimeter: {"
 
 
+@pytest.mark.slow
 def test_cooling_after_a_test_is_no_exotherm(thermo, tmp_path):
     """Neither is the last step of the heater, after which the record falls."""
     text = MOUNTED.format(calorimeter="", heat="5 kJ").replace("calorimeter: {", COOLED)

@@ -252,6 +252,7 @@ def test_a_field_to_start_from_that_is_none_is_refused_in_words(tmp_path, what):
         case_of(read_document(file))
 
 
+@pytest.mark.slow
 def test_files_and_folders_whose_names_are_no_utf8(thermo, tmp_path):
     """They are read, written, compared and drawn; what a screen cannot show is replaced."""
     strange = os.fsdecode(b"o\xff")
@@ -452,6 +453,7 @@ cli.main()
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="no such signals on this system")
+@pytest.mark.slow
 def test_a_signal_ends_a_steady_solve_wherever_it_is(tmp_path):
     text = re.sub(r", end: [^}]*|^  end: .*\n", "", STEADY, flags=re.M)
     text = re.sub(r"(?ms)^(measure|numerics):.*?(?=^\S|\Z)", "", text)
@@ -577,6 +579,7 @@ def test_a_study_with_a_failed_member_keeps_the_others_and_says_so(tmp_path):
     assert "budget of steps" in summary["members"]["second"]["end"]["reason"]
 
 
+@pytest.mark.slow
 def test_a_study_killed_between_members_goes_on(tmp_path):
     study, folder = study_file(tmp_path), tmp_path / "out"
     run_study(study, folder, Quiet())

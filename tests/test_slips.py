@@ -105,6 +105,7 @@ TAIL = """
 """
 
 
+@pytest.mark.slow
 def test_a_test_tracked_to_the_end_goes_on_as_long_as_anything_heats():
     """960 J in 3 J/K are 320 K above the temperature to which the heater brought the cell."""
     summary = run(case_from(TAIL.replace("LOST", "track"))).summary()

@@ -82,6 +82,7 @@ def test_a_slab_agrees_with_its_series_along_every_axis(face, probe):
     assert theta[result.time > 1.0] == pytest.approx(exact[result.time > 1.0], abs=2e-4)
 
 
+@pytest.mark.slow
 def test_conductivity_by_axis():
     """In plane 8, through 2 W/(m K): held on the left it is four times as fast as held on the top."""
     k = "{in_plane: 8 W/(m K), through: 2 W/(m K)}"
@@ -460,6 +461,7 @@ def test_a_solver_that_falls_back_to_factors_is_said(monkeypatch):
 
 
 @pytest.mark.parametrize("k", ["2 W/(m K)", "{table: [[300 K, 1 W/(m K)], [400 K, 3 W/(m K)]]}"])
+@pytest.mark.usual(1)
 def test_a_steady_state_that_only_large_factors_would_solve_is_refused_in_words(monkeypatch, k):
     """What `check` announced is kept to: iterations that miss end the run, with what the factors would take."""
     films = "{kind: convection, heat_transfer_coefficient: 10 W/(m2 K), ambient_temperature: 400 K}"

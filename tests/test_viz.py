@@ -214,6 +214,7 @@ def test_without_theta_the_probes_are_in_degrees(tmp_path: Path):
     assert max(line.get_ydata().max() for line in curves_on(figure.axes[0])) == pytest.approx(HOT - 273.15, abs=0.1)
 
 
+@pytest.mark.slow
 def test_a_runaway_has_a_panel_of_its_own_seconds(study: Path):
     from viz import curves
 
@@ -303,6 +304,7 @@ def test_one_range_of_colours_serves_all_bodies(study: Path):
     assert {"film", "silver"} <= set(texts(panels[1]))
 
 
+@pytest.mark.slow
 def test_the_scene_has_both_bodies_on_one_range_in_micrometres(study: Path):
     """Nothing is rendered, so that it holds without OpenGL, too."""
     from viz.grid import grid, without_quarter
@@ -402,6 +404,7 @@ def test_a_cell_has_temperature_and_rate(tmp_path: Path):
     assert set(made) == {"temperature", "rate"} and notes == []
 
 
+@pytest.mark.slow
 def test_the_time_is_that_of_the_summary_unless_another_is_asked(study: Path, monkeypatch: pytest.MonkeyPatch):
     asked: list[list[float]] = []
 
@@ -488,6 +491,7 @@ measure: {pictures: {times: [60 s]}}
 
 
 @pytest.mark.usefixtures("no_opengl")
+@pytest.mark.slow
 def test_a_body_that_a_contact_cuts_is_drawn_without_opengl(thermo: Any, tmp_path: Path):
     (tmp_path / "cut.yaml").write_text(CUT)
     code, _, err = thermo("run", "cut.yaml", "--quiet", "--out", "cut")

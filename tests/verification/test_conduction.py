@@ -152,6 +152,7 @@ def test_nafems_t3_transient():
         assert at(result, "x", time) - 273.15 == pytest.approx(exact, abs=0.02)
 
 
+@pytest.mark.slow
 def test_nafems_t3_on_meshes_as_coarse_as_the_original():
     """5 and 10 linear elements are 1.7 and 0.7 K low; from there the error falls as h^2."""
     apart = []

@@ -142,6 +142,7 @@ def test_conversion_in_a_file_does_as_well_as_heat_flow(tmp_path):
     assert [row["friedman_J_per_mol"] for row in found["conversions"]] == pytest.approx([step[1]] * 19, rel=2e-3)
 
 
+@pytest.mark.slow
 def test_two_reactions_side_by_side_show_in_e_over_conversion(tmp_path):
     """E begins with that of the first and ends with that of the second; one step is not what this is, and that is said."""
     found = analysis(read_curves(write(tmp_path, FIVE, parallel, 300.0, 620.0)))
