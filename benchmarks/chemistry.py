@@ -18,15 +18,15 @@ from typing import Any
 import numpy as np
 from scipy.integrate import solve_ivp
 
-from thermo.batch import simulate_many
-from thermo.body import CellBody
-from thermo.case import Case, case_of, read_case
-from thermo.compiled import compile_kernels
-from thermo.exposure import DscProgramme
-from thermo.programme import ENDED, PHASE
-from thermo.reader import change, read_document
-from thermo.simulate import run
-from thermo.stepping import N_REJECTED, N_STEPS, TROUBLE, Limits, advance, copied, initial_state, make_work, new_history
+from thermo.base.compiled import compile_kernels
+from thermo.case.case import Case, case_of, read_case
+from thermo.casefile.reader import change, read_document
+from thermo.programmes.exposure import DscProgramme
+from thermo.programmes.programme import ENDED, PHASE
+from thermo.simulation.body import CellBody
+from thermo.simulation.simulate import run
+from thermo.stepping.loop import N_REJECTED, N_STEPS, TROUBLE, Limits, advance, copied, initial_state, make_work, new_history
+from thermo.studies.batch import simulate_many
 
 CASES = Path(__file__).parent.parent / "cases"
 R, SIGMA = 8.314462618, 5.670374419e-8

@@ -24,14 +24,14 @@ from scipy.sparse import csr_matrix, diags_array, kron
 
 from meshes.block import Grid, graded, line_matrices, line_weights
 from meshes.boxes import Extent, boxes_mesh
-from thermo.boundary import Held
-from thermo.materials import Table
-from thermo.modal_sample import ModalSample, Share, modal_sample
-from thermo.programme import Schedule
-from thermo.stepping import ERROR as WEIGHTS
-from thermo.stepping import RELEASED, D, G, Limits, W, advance, integrate
-from thermo.tensor import Stack
-from thermo.units import Quantity
+from thermo.casefile.units import Quantity
+from thermo.heat.modes.box_in_modes import ModalSample, Share, modal_sample
+from thermo.heat.tensor import Stack
+from thermo.materials.material import Table
+from thermo.programmes.conditions import Held
+from thermo.programmes.programme import Schedule
+from thermo.stepping.loop import ERROR as WEIGHTS
+from thermo.stepping.loop import RELEASED, D, G, Limits, W, advance, integrate
 
 UM = 1e-6
 HELD = Held.model_validate({"kind": "held", "temperature": "473 K"})
@@ -42,8 +42,8 @@ HEIGHT, SIDE, SPOT = 8.0 * UM, 10.0 * UM, 1.0 * UM
 
 def compiled() -> Any:
     """The loop over steps, compiled."""
-    import thermo.modal_loops  # noqa: F401
-    from thermo.compiled import compile_kernels
+    import thermo.heat.modes.mode_loops  # noqa: F401
+    from thermo.base.compiled import compile_kernels
 
     return compile_kernels(print)(advance)
 
@@ -113,7 +113,7 @@ def same_mesh(name: str, brick: Brick, run: Any, peers: dict[str, Any], n_steps:
 
     def steps() -> Any:
         sample = brick.sample([0], tolerance=1.0, euler=True, step=STEP)
-        from thermo.stepping import initial_state
+        from thermo.stepping.loop import initial_state
 
         state = initial_state(sample, programme)
         for _ in integrate(sample, programme, state, limits=limits, n_steps=100, run=run):
@@ -166,7 +166,7 @@ def errors(found: dict[str, np.ndarray]) -> dict[str, float]:
 
 def transient(brick: Brick, tolerance: float, run: Any) -> dict[str, np.ndarray]:
     """Our run from a case's numbers to what is read off, set-up included."""
-    from thermo.stepping import initial_state
+    from thermo.stepping.loop import initial_state
 
     z = brick.nodes(brick.z)
     seen = [0, int(np.argmin(np.abs(z - 0.5 * HEIGHT))), len(z) - 1]
@@ -296,7 +296,7 @@ def alone(*arguments: str) -> list[float]:
 
 def floor(n_lateral: int, n_rows: int) -> tuple[float, int, float]:
     """Time per unknown and step [s], unknowns, and the memory of the process [GB]."""
-    from thermo.stepping import initial_state
+    from thermo.stepping.loop import initial_state
 
     run, brick = compiled(), uniform(n_lateral, n_rows)
     sample = brick.sample([0], tolerance=1.0, euler=True, step=STEP)

@@ -16,12 +16,12 @@ from scipy.sparse import csr_matrix, diags_array
 
 from meshes.boxes import Extent, boxes_mesh
 from meshes.mesh import Mesh
-from thermo.boundary import Held
-from thermo.conduction import conduction_of
-from thermo.elements import Space
-from thermo.programme import FaceSchedule
-from thermo.stepping import N_SOLVES, copied, copy_state, initial_state, interpolate, make_work, take_step
-from thermo.system import MeshSample
+from thermo.heat.conduction import conduction_of
+from thermo.heat.elements import Space
+from thermo.heat.mesh_step import MeshSample
+from thermo.programmes.conditions import Held
+from thermo.programmes.programme import FaceSchedule
+from thermo.stepping.loop import N_SOLVES, copied, copy_state, initial_state, interpolate, make_work, take_step
 
 SIDE, STEP, N_STEPS = 10e-6, 1e-6, 5
 LOWER, UPPER = (0.15, 1420.0 * 1090.0), (429.0, 10490.0 * 235.0)  # W/(m K), J/(m3 K)

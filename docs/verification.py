@@ -8,9 +8,9 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-from thermo.case import read_case
-from thermo.result import shown, tolerance, wanted
-from thermo.simulate import run
+from thermo.case.case import read_case
+from thermo.simulation.result import shown, tolerance, wanted
+from thermo.simulation.simulate import run
 
 ROOT = Path(__file__).parent.parent
 CASES, TESTS, PAGES = ROOT / "cases" / "verification", ROOT / "tests" / "verification", ROOT / "docs" / "verification"

@@ -12,10 +12,10 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 
 import pytest  # noqa: E402
 
-from thermo import cli  # noqa: E402
-from thermo.case import Case, case_of, read_case  # noqa: E402
-from thermo.reader import parse_document  # noqa: E402
-from thermo.simulate import run  # noqa: E402
+from thermo.app import cli  # noqa: E402
+from thermo.case.case import Case, case_of, read_case  # noqa: E402
+from thermo.casefile.reader import parse_document  # noqa: E402
+from thermo.simulation.simulate import run  # noqa: E402
 
 CASES = Path(__file__).parent.parent / "cases"
 

@@ -3,11 +3,11 @@
 import numpy as np
 
 from tests.conftest import CASES, case_from
-from thermo.arc import Record as Log
-from thermo.case import read_case
-from thermo.logger import logged
-from thermo.record import Record
-from thermo.simulate import run
+from thermo.case.case import read_case
+from thermo.programmes.arc import Record as Log
+from thermo.programmes.logger import logged
+from thermo.records.record import Record
+from thermo.simulation.simulate import run
 
 GRADUAL = """
 title: a cell of two reactions that runs away gradually

@@ -6,8 +6,8 @@ import random
 import pytest
 
 from tests.conftest import case_from
-from thermo.errors import CaseError
-from thermo.simulate import run
+from thermo.base.errors import CaseError
+from thermo.simulation.simulate import run
 
 
 class Lot:

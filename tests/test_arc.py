@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from tests.conftest import CASES, case_from
-from thermo.arc import (
+from thermo.case.case import read_case
+from thermo.casefile.reader import Frozen
+from thermo.programmes.arc import (
     ALARM,
     ARMED,
     END_TEMPERATURE,
@@ -31,12 +33,10 @@ from thermo.arc import (
     start,
     surroundings,
 )
-from thermo.body import CellBody
-from thermo.case import read_case
-from thermo.programme import N_MACHINE, N_MARGINS, PHASE
-from thermo.reader import Frozen
-from thermo.simulate import run
-from thermo.stepping import History, initial_state, integrate
+from thermo.programmes.programme import N_MACHINE, N_MARGINS, PHASE
+from thermo.simulation.body import CellBody
+from thermo.simulation.simulate import run
+from thermo.stepping.loop import History, initial_state, integrate
 
 ZERO = 273.15
 

@@ -8,8 +8,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from tests.conftest import calls
-from thermo.case import read_case
-from thermo.errors import CaseError
+from thermo.base.errors import CaseError
+from thermo.case.case import read_case
 
 PAPER = Path(__file__).parent.parent / "cases" / "paper"
 BRICK, CELL = ("brick-pi-ag.yaml", "cu-20li.yaml")

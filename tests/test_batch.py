@@ -5,14 +5,14 @@ import pandas
 import pytest
 
 from tests.conftest import CASES, case_from
-from thermo.batch import replaced, simulate_many
-from thermo.case import read_case
-from thermo.errors import CaseError
-from thermo.reader import read_document
-from thermo.runs import run_study
-from thermo.screen import batch_text
-from thermo.simulate import run
-from thermo.study import numeric_columns, study_of
+from thermo.app.run_into_folder import run_study
+from thermo.app.screen_text import batch_text
+from thermo.base.errors import CaseError
+from thermo.case.case import read_case
+from thermo.casefile.reader import read_document
+from thermo.simulation.simulate import run
+from thermo.studies.batch import replaced, simulate_many
+from thermo.studies.study import numeric_columns, study_of
 from viz.pictures import pictures
 
 CU = CASES / "paper" / "cu-20li.yaml"
@@ -92,7 +92,7 @@ def test_the_undocumented_option_of_the_compiler_still_works():
     """Kernels are compiled without reference counting; a new numba that no longer knows the option must be noticed."""
     import numba
 
-    from thermo.compiled import BARE, compile_kernels, telling
+    from thermo.base.compiled import BARE, compile_kernels, telling
 
     assert BARE["_nrt"] is False
     compile_kernels()

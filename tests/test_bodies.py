@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from tests.conftest import case_from
-from thermo.body import build
-from thermo.errors import CaseError
-from thermo.simulate import run
-from thermo.store import Folder
+from thermo.base.errors import CaseError
+from thermo.results.store import Folder
+from thermo.simulation.body import build
+from thermo.simulation.simulate import run
 
 HEAD = """
 title: boxes

@@ -3,10 +3,10 @@
 import pytest
 
 from tests.conftest import CASES
-from thermo.case import case_of, used_numbers
-from thermo.reader import dotted, read_document
-from thermo.simulate import run
-from thermo.study import is_study, study_of
+from thermo.case.case import case_of, used_numbers
+from thermo.casefile.reader import dotted, read_document
+from thermo.simulation.simulate import run
+from thermo.studies.study import is_study, study_of
 
 FILES = sorted(CASES.rglob("*.yaml"))
 STUDIES = [file for file in FILES if "\nstudy:" in file.read_text()]

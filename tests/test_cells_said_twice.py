@@ -5,7 +5,7 @@ import pytest
 from scipy.optimize import brentq
 
 from tests.conftest import case_from
-from thermo.simulate import run
+from thermo.simulation.simulate import run
 
 ZERO = 273.15
 

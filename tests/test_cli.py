@@ -171,7 +171,7 @@ def test_a_mistake_of_ours_is_one_line_and_a_file(thermo, monkeypatch):
     def broken(*_):
         raise RuntimeError("oops")
 
-    monkeypatch.setattr("thermo.shelf.listing", broken)
+    monkeypatch.setattr("thermo.app.library_pages.listing", broken)
     code, _, err = thermo("library")
     assert code == 1
     assert len(err) == 2
@@ -188,9 +188,9 @@ def test_progress_in_plain_lines_goes_to_stderr(thermo):
 def test_starting_the_program_loads_nothing_heavy():
     """Imports are late: help needs no numpy, reading a case neither scipy nor scikit-fem, a lumped run no compiler."""
     script = (
-        "import sys; from thermo import cli; a = 'numpy' in sys.modules;"
-        "from thermo.case import read_case; c = read_case(sys.argv[1]); b = {'scipy', 'skfem', 'pyvista', 'matplotlib'} & set(sys.modules);"
-        "from thermo.simulate import run; run(c); n = 'numba' in sys.modules; print(a, sorted(b), n)"
+        "import sys; from thermo.app import cli; a = 'numpy' in sys.modules;"
+        "from thermo import read_case, run; c = read_case(sys.argv[1]); b = {'scipy', 'skfem', 'pyvista', 'matplotlib'} & set(sys.modules);"
+        "run(c); n = 'numba' in sys.modules; print(a, sorted(b), n)"
     )
     done = subprocess.run([sys.executable, "-c", script, str(CU)], capture_output=True, text=True, check=True)
     assert done.stdout.split("\n")[0] == "False [] False"
@@ -295,7 +295,7 @@ def test_a_mesh_check_says_what_each_result_does(thermo, tmp_path, kind):
 def test_no_library_speaks_on_the_terminal(tmp_path):
     """A warning or a line of a log from below is for `--debug`; what the program itself says stays."""
     script = (
-        "import logging, sys, warnings; from thermo import cli, case; old = case.case_of\n"
+        "import logging, sys, warnings; from thermo.app import cli; from thermo.case import case; old = case.case_of\n"
         "def new(document):\n"
         "    warnings.warn('of a library'); logging.getLogger('library').warning('of a library'); return old(document)\n"
         "case.case_of = new; sys.argv = ['thermo', 'check', *sys.argv[1:]]; cli.main()"

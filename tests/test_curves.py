@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from tests.conftest import CASES
-from thermo.curves import Reading, at_conversions, read_curve
-from thermo.errors import CaseError
+from thermo.base.errors import CaseError
+from thermo.records.dsc_curves import Reading, at_conversions, read_curve
 
 T = np.arange(400.0, 500.0, 0.5)
 BUMP = np.exp(-(((T - 450.0) / 8.0) ** 2))  # a peak at 450 K, area 8 sqrt(pi) K
@@ -314,7 +314,7 @@ def test_histories_of_scans_of_this_program_are_read_as_they_are(thermo, tmp_pat
 def test_steps_of_a_printed_conversion_are_no_maxima(digits):
     time = np.arange(0.0, 4000.0, 2.0)
     conversion = np.round(1.0 / (1.0 + np.exp(-(time - 2000.0) / 150.0)), digits)
-    from thermo.curves import _maxima
+    from thermo.records.dsc_curves import _maxima
 
     assert _maxima(np.gradient(conversion, time)) == 1
     both = 0.5 * conversion + 0.5 / (1.0 + np.exp(-(time - 3000.0) / 100.0))

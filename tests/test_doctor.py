@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from tests.records import blurred, record, rows
-from thermo.analysis import analyse
-from thermo.doctor import examined
-from thermo.errors import CaseError
+from thermo.base.errors import CaseError
+from thermo.records.analysis import analyse
+from thermo.records.record_doctor import examined
 
 
 @pytest.fixture(scope="module")

@@ -8,9 +8,9 @@ from meshes.imported import mesh_bytes, read_mesh, report
 from meshes.mesh import edges_between, split
 from tests.test_imported_bodies import refused
 from tests.test_imported_meshes import gmsh, read_here
-from thermo.case import read_case
-from thermo.elements import Space
-from thermo.simulate import run
+from thermo.case.case import read_case
+from thermo.heat.elements import Space
+from thermo.simulation.simulate import run
 
 CASE = """
 title: edges

@@ -5,11 +5,11 @@ import pytest
 
 from meshes.boxes import Extent, boxes_mesh
 from meshes.mesh import split
-from thermo.assembly import assemble, conducted, volumes
-from thermo.conduction import conduction_of
-from thermo.elements import Space
-from thermo.materials import Table
-from thermo.units import Quantity
+from thermo.casefile.units import Quantity
+from thermo.heat.assembly import assemble, conducted, volumes
+from thermo.heat.conduction import conduction_of
+from thermo.heat.elements import Space
+from thermo.materials.material import Table
 
 CELLS = [(1, False), (2, False), (2, True), (3, False), (3, True)]
 
@@ -67,7 +67,7 @@ def test_tables_of_a_large_mesh_are_put_together_in_compiled_code(dimension, sim
     for conductivity in ({"a": table, "b": 3.0}, {"a": 3.0, "b": table}, {"a": table, "b": table}):
         exact = conduction_of(space, conductivity, links).at(T)
         with monkeypatch.context() as patch:
-            patch.setattr("thermo.conduction.LARGE", 0)
+            patch.setattr("thermo.heat.conduction.LARGE", 0)
             made = conduction_of(space, conductivity, links)
         assert made.edges is None and len(made.variable) == list(conductivity.values()).count(table)
         found = made.at(T)

@@ -10,10 +10,10 @@ from typer.testing import CliRunner
 from meshes.boxes import Extent, boxes_mesh
 from meshes.imported import mesh_bytes, read_mesh
 from tests.test_bodies import KINDS
-from thermo.case import read_case
-from thermo.cli import app
-from thermo.errors import CaseError
-from thermo.simulate import run
+from thermo.app.cli import app
+from thermo.base.errors import CaseError
+from thermo.case.case import read_case
+from thermo.simulation.simulate import run
 
 FILES = Path(__file__).parent / "meshes"
 
@@ -182,7 +182,7 @@ def test_a_mesh_from_a_file_is_not_refined(tmp_path):
 
 
 def test_the_contents_of_the_file_are_part_of_the_case(tmp_path):
-    from thermo.case import case_hash
+    from thermo.case.case import case_hash
 
     case = written(tmp_path, 2, "boxes")
     before = case_hash(read_case(case))

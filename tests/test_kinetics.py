@@ -5,9 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from thermo.cell import LumpedCell
-from thermo.chemistry import MechanismText, Short, arrays, library_mechanisms
-from thermo.kinetics import (
+from thermo.cells.cell import LumpedCell
+from thermo.chemistry.kinetics import (
     AUTOCATALYTIC,
     BARRIER,
     LINEAR,
@@ -22,6 +21,7 @@ from thermo.kinetics import (
     rate_slopes,
     rates,
 )
+from thermo.chemistry.mechanism import MechanismText, Short, arrays, library_mechanisms
 
 MECHANISM = arrays(library_mechanisms()["limetal-ncm811-lhce"], Short(0.15, 1800.0, 3.3, 4.3, "cathode", 0.001), n_triggers=1)
 FIRED = np.ones(1)

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from thermo.materials import LIBRARY, ByAxis, Material, Table, library_materials
-from thermo.reader import STATUSES, quantities, read_document
+from thermo.casefile.reader import STATUSES, quantities, read_document
+from thermo.materials.material import LIBRARY, ByAxis, Material, Table, library_materials
 
 NAMES = [
     "silver",

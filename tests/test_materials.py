@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from thermo.errors import CaseError
-from thermo.materials import ByAxis, Material, Table, _Family, library_materials, material_mistakes, read_library
-from thermo.reader import make, parse_document
-from thermo.storage import Integral, Storage
-from thermo.units import Quantity
+from thermo.base.errors import CaseError
+from thermo.casefile.reader import make, parse_document
+from thermo.casefile.units import Quantity
+from thermo.heat.enthalpy import Integral, Storage
+from thermo.materials.material import ByAxis, Material, Table, _Family, library_materials, material_mistakes, read_library
 
 WRITTEN = """materials:
   sheet:
@@ -228,7 +228,7 @@ def test_a_damaged_library_is_refused(tmp_path, monkeypatch):
         list(read_library(folder, _Family))
     (folder / "a.yaml").write_text("title: x\nmaterials: {m: {density: 1 kg/m3}}\n")
     (folder / "b.yaml").write_text("title: x\nmaterials:\n  m: {density: 1 kg/m3}\n")
-    monkeypatch.setattr("thermo.materials.LIBRARY", tmp_path)
+    monkeypatch.setattr("thermo.materials.material.LIBRARY", tmp_path)
     with pytest.raises(CaseError, match=r"b\.yaml:3: m: stands in two files of the library"):
         library_materials.__wrapped__()
 

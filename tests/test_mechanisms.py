@@ -3,8 +3,8 @@
 import pytest
 
 from tests.conftest import case_from
-from thermo.errors import CaseError
-from thermo.simulate import run
+from thermo.base.errors import CaseError
+from thermo.simulation.simulate import run
 
 CELL = """
 title: a cell

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from tests.conftest import case_from
-from thermo.body import MeshBody, build
-from thermo.modal_body import ModalBody
-from thermo.modal_sample import line_modes
-from thermo.simulate import checkpoint, run
-from thermo.stepping import N_STEPS, copied, copy_state, initial_state, interpolate, make_work, take_step
+from thermo.heat.modes.box_in_modes import line_modes
+from thermo.simulation.body import MeshBody, build
+from thermo.simulation.mode_body import ModalBody
+from thermo.simulation.simulate import checkpoint, run
+from thermo.stepping.loop import N_STEPS, copied, copy_state, initial_state, interpolate, make_work, take_step
 
 BOX = """
     title: layers
@@ -176,7 +176,7 @@ def test_the_same_steps_as_on_the_assembled_mesh(name, order, scheme):
 @pytest.mark.parametrize(("name", "order"), KINDS)
 def test_a_run_reads_off_the_same(name, order, monkeypatch):
     """Columns, fields, extremes and numbers of the layers, where both change their steps alike."""
-    monkeypatch.setattr("thermo.modal.MANY_HELD", 10**6)
+    monkeypatch.setattr("thermo.heat.modes.mode_steps.MANY_HELD", 10**6)
     case = case_of(*CASES[name], order=order)
     ours, theirs = run(case), run(case, body=MeshBody(case))
     assert list(ours.columns) == list(theirs.columns)
@@ -286,7 +286,7 @@ def test_planes_that_nothing_looks_at_are_left_out(monkeypatch):
     """What is read comes out as it does when all nodes are looked at."""
     case = case_of(f"{{spot: {HELD}}}", order=2, probes="coldest: {face: bottom, take: minimum}", times="[]")
     whole = run(case)
-    monkeypatch.setattr("thermo.modal_body.MOST_SEEN", 1)
+    monkeypatch.setattr("thermo.simulation.mode_body.MOST_SEEN", 1)
     part = run(case)
     assert len(part.body.seen) < len(whole.body.seen)
     for probe in ("p", "mean", "coldest"):

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from tests.test_modal import CASES, KINDS, case_of
-from thermo.body import build
-from thermo.compiled import compile_kernels
-from thermo.stepping import N_STEPS, advance, initial_state, integrate
+from thermo.base.compiled import compile_kernels
+from thermo.simulation.body import build
+from thermo.stepping.loop import N_STEPS, advance, initial_state, integrate
 
 
 @pytest.fixture(scope="module")
 def compiled():
-    import thermo.modal_loops  # noqa: F401
+    import thermo.heat.modes.mode_loops  # noqa: F401
 
     return compile_kernels()(advance)
 

@@ -7,8 +7,8 @@ import pytest
 from scipy.sparse import csr_matrix, diags_array, kron
 from scipy.sparse.linalg import cg
 
-from thermo import multigrid
-from thermo.assembly import between
+from thermo.heat import multigrid
+from thermo.heat.assembly import between
 
 SIDE = 12
 

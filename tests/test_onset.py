@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from thermo.onset import fastest, first_reach, runaway_onsets, third, unconfirmed
-from thermo.result import first_crossing
+from thermo.onsets.onset import fastest, first_reach, runaway_onsets, third, unconfirmed
+from thermo.simulation.result import first_crossing
 
 QUIET = np.zeros(4, bool)
 

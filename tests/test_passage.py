@@ -5,10 +5,10 @@ import pytest
 
 from tests.conftest import case_from
 from tests.test_bodies import KINDS
-from thermo.body import build
-from thermo.passage import _between
-from thermo.simulate import run
-from thermo.system import surface
+from thermo.heat.face_heat import _between
+from thermo.heat.mesh_step import surface
+from thermo.simulation.body import build
+from thermo.simulation.simulate import run
 
 TEXT = """
     title: three regions

@@ -8,7 +8,7 @@ import pytest
 
 import thermo
 from tests.conftest import CASES
-from thermo.errors import FileError
+from thermo.base.errors import FileError
 
 
 def test_the_public_names_are_there_with_words():
@@ -41,7 +41,7 @@ def test_a_result_comes_back_from_its_folder(thermo, tmp_path):
 
 
 def test_the_examples_hold():
-    from thermo import store
+    from thermo.results import store
 
     found = doctest.testmod(store, optionflags=doctest.IGNORE_EXCEPTION_DETAIL)
     assert found.attempted > 1 and found.failed == 0

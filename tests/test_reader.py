@@ -9,11 +9,11 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from thermo import reader
-from thermo.case import case_of, read_case
-from thermo.errors import CaseError, FileError, Mistake, closest, described, did_you_mean, printable, shortened
-from thermo.reader import DEEPEST, LARGEST_FILE, MOST_NODES, Frozen, change, make, parse_document, read_document
-from thermo.units import Quantity
+from thermo.base.errors import CaseError, FileError, Mistake, closest, described, did_you_mean, printable, shortened
+from thermo.case.case import case_of, read_case
+from thermo.casefile import reader
+from thermo.casefile.reader import DEEPEST, LARGEST_FILE, MOST_NODES, Frozen, change, make, parse_document, read_document
+from thermo.casefile.units import Quantity
 
 CASES = [(Path(__file__).parent.parent / "cases" / "paper" / name).read_text("utf-8") for name in ("brick-cu.yaml", "cu-20li.yaml")]
 

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 from tests.conftest import CASES
-from thermo.analysis import analyse
-from thermo.columns import name_and_unit
-from thermo.errors import CaseError
-from thermo.exotherm import take_apart
-from thermo.heating import Instrument
-from thermo.record import DIMENSIONS, Record, read_record
-from thermo.slopes import Scatter, runs_of, slopes
-from thermo.store import finite
+from thermo.base.errors import CaseError
+from thermo.casefile.columns import name_and_unit
+from thermo.records.analysis import analyse
+from thermo.records.heat_wait_seek import take_apart
+from thermo.records.heated_from_outside import Instrument
+from thermo.records.record import DIMENSIONS, Record, read_record
+from thermo.records.slopes import Scatter, runs_of, slopes
+from thermo.results.store import finite
 
 
 @pytest.fixture

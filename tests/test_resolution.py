@@ -5,8 +5,8 @@ import pytest
 from scipy.special import erfcx
 
 from tests.conftest import case_from
-from thermo.estimate import estimate
-from thermo.simulate import run
+from thermo.simulation.estimate import estimate
+from thermo.simulation.simulate import run
 
 MATERIALS = """
     title: resolved

@@ -9,11 +9,12 @@ import pytest
 from tests import test_modal
 from tests.conftest import case_from
 from tests.test_imported_bodies import written
-from thermo.body import MeshBody, build
-from thermo.case import read_case
-from thermo.modal_body import ModalBody
-from thermo.simulate import checkpoint, run
-from thermo.stepping import (
+from thermo.case.case import read_case
+from thermo.results.store import Folder
+from thermo.simulation.body import MeshBody, build
+from thermo.simulation.mode_body import ModalBody
+from thermo.simulation.simulate import checkpoint, run
+from thermo.stepping.loop import (
     CLOCK,
     N_BANDED,
     N_LOOP,
@@ -28,7 +29,6 @@ from thermo.stepping import (
     make_work,
     take_step,
 )
-from thermo.store import Folder
 
 BODY = """
 title: two slabs
@@ -164,7 +164,7 @@ ITERATED = {
 def case(request, tmp_path, monkeypatch):
     """A case of a kind."""
     if request.param in ITERATED:
-        monkeypatch.setattr("thermo.system.MOST_DIRECT", {1: 10**9, 2: 10, 3: 10})
+        monkeypatch.setattr("thermo.heat.mesh_step.MOST_DIRECT", {1: 10**9, 2: 10, 3: 10})
     case = (KINDS | ITERATED)[request.param](tmp_path)
     assert isinstance(build(case), ModalBody if "in mode space" in request.param else MeshBody)
     return case

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from tests.conftest import CASES
-from thermo.case import read_case
-from thermo.simulate import checkpoint, run
+from thermo.case.case import read_case
+from thermo.simulation.simulate import checkpoint, run
 
 ARC = "programme.calorimeter={loss: 0.06 W/K, radiating_area: 48 cm2"
 PLATE = (

@@ -16,12 +16,12 @@ import numpy as np
 import pytest
 
 from tests.conftest import CASES
-from thermo.case import case_hash, case_of
-from thermo.errors import CaseError, FileError, FolderError
-from thermo.reader import change, read_document
-from thermo.runs import run_case, run_study
-from thermo.store import CHECKPOINTS, Folder, damage, plain_name
-from thermo.study import study_of
+from thermo.app.run_into_folder import run_case, run_study
+from thermo.base.errors import CaseError, FileError, FolderError
+from thermo.case.case import case_hash, case_of
+from thermo.casefile.reader import change, read_document
+from thermo.results.store import CHECKPOINTS, Folder, damage, plain_name
+from thermo.studies.study import study_of
 
 BRICK = """
 title: a small brick
@@ -302,9 +302,10 @@ def test_settings_make_another_case(tmp_path):
 
 KILLED = """
 import os, signal, sys
-from thermo import runs, store
-from thermo.case import case_of
-from thermo.reader import read_document
+from thermo.app import run_into_folder
+from thermo.results import store
+from thermo.case.case import case_of
+from thermo.casefile.reader import read_document
 from tests.test_runs import Quiet
 at, moment = int(sys.argv[3]), sys.argv[4]
 count = 0
@@ -326,7 +327,7 @@ def counted(self, name, data):
 store.Folder.write = counted
 from pathlib import Path
 document = read_document(sys.argv[1])
-runs.run_case(case_of(document), document, Path(sys.argv[2]), Quiet())
+run_into_folder.run_case(case_of(document), document, Path(sys.argv[2]), Quiet())
 """
 
 
@@ -439,7 +440,8 @@ def test_a_signal_stops_a_run_with_a_checkpoint(tmp_path, name, code):
 STEADY = BRICK.replace("kind: surroundings", "kind: steady")
 HANGS = """
 import sys, time
-from thermo import cli, steady
+from thermo.app import cli
+from thermo.heat import steady
 
 def settle(*rest):
     print("begun", flush=True)
@@ -591,7 +593,7 @@ def test_a_study_killed_between_members_goes_on(tmp_path):
     (folder / "status.json").write_text(json.dumps({"status": "running", "case_sha256": "x"}))
     with pytest.raises(FolderError, match="another case"):
         run_study(study, folder, Quiet())
-    from thermo.study import study_hash
+    from thermo.studies.study import study_hash
 
     (folder / "status.json").write_text(json.dumps({"status": "running", "case_sha256": study_hash(study)}))
     with pytest.raises(FolderError, match="unfinished"):
@@ -661,7 +663,7 @@ def test_links_in_a_result_folder_are_not_followed(thermo, tmp_path, name):
 
 
 def test_cells_of_tables_are_no_formulas():
-    from thermo.store import harmless
+    from thermo.results.store import harmless
 
     assert [harmless(cell) for cell in ("=1+1", "+a", "-b", "@c")] == ["'=1+1", "'+a", "'-b", "'@c"]
     assert [harmless(cell) for cell in ("-1.5e3", "+2", -3.0, "name", "", None)] == ["-1.5e3", "+2", -3.0, "name", "", None]

@@ -9,13 +9,13 @@ from meshes.boxes import Extent, boxes_mesh
 from meshes.imported import mesh_bytes
 from tests.conftest import case_from
 from tests.test_imported_bodies import refused, written
-from thermo.body import MeshBody
-from thermo.case import read_case
-from thermo.errors import CaseError
-from thermo.modal_body import modal_body
-from thermo.screen import case_text
-from thermo.simulate import run
-from thermo.store import Folder
+from thermo.app.screen_text import case_text
+from thermo.base.errors import CaseError
+from thermo.case.case import read_case
+from thermo.results.store import Folder
+from thermo.simulation.body import MeshBody
+from thermo.simulation.mode_body import modal_body
+from thermo.simulation.simulate import run
 
 MATERIALS = """
     title: the same
@@ -185,7 +185,7 @@ def test_a_crossing_in_a_step_is_that_of_the_parabola():
 
 def test_extremes_within_a_large_block_that_starts_uneven(monkeypatch):
     """All planes are looked at where an extreme of the start may lie within."""
-    monkeypatch.setattr("thermo.modal_body.MOST_SEEN", 1)
+    monkeypatch.setattr("thermo.simulation.mode_body.MOST_SEEN", 1)
     text = (
         BLOCK.replace("TENSOR", "true")
         .replace("smallest: 8 nm", "smallest: 1 mm")

@@ -5,10 +5,10 @@ import json
 import numpy as np
 import pytest
 
-from thermo.columns import read_sheet
-from thermo.curves import Reading, read_curve
-from thermo.errors import CaseError
-from thermo.record import read_record
+from thermo.base.errors import CaseError
+from thermo.casefile.columns import read_sheet
+from thermo.records.dsc_curves import Reading, read_curve
+from thermo.records.record import read_record
 
 ROWS = [(0.0, 90.0), (40.5, 91.25), (75.0, 92.0), (107.0, 93.0), (135.0, 94.5), (160.0, 95.0)]  # min, degC
 SECONDS, KELVIN = [t * 60.0 for t, _ in ROWS], [T + 273.15 for _, T in ROWS]

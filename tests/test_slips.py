@@ -6,9 +6,9 @@ import textwrap
 import pytest
 
 from tests.conftest import case_from
-from thermo.errors import CaseError
-from thermo.plausibility import slips
-from thermo.simulate import run
+from thermo.base.errors import CaseError
+from thermo.case.plausibility import slips
+from thermo.simulation.simulate import run
 
 BAR = """
     title: a bar

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from tests.conftest import case_from
-from thermo.body import build
-from thermo.errors import CaseError
-from thermo.simulate import run
-from thermo.solids import _meshed
+from thermo.base.errors import CaseError
+from thermo.bodies.solids import _meshed
+from thermo.simulation.body import build
+from thermo.simulation.simulate import run
 
 THERE = subprocess.run([sys.executable, "-c", "import gmsh"], capture_output=True, check=False).returncode == 0
 gmsh = pytest.mark.skipif(not THERE, reason="gmsh is not installed, or cannot be loaded")

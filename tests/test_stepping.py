@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from tests.conftest import CASES
-from thermo.body import CellBody
-from thermo.case import read_case
-from thermo.errors import SolveError
-from thermo.programme import Schedule
-from thermo.rodas import invert
-from thermo.stepping import (
+from thermo.base.errors import SolveError
+from thermo.case.case import read_case
+from thermo.cells.line_step import invert
+from thermo.programmes.programme import Schedule
+from thermo.simulation.body import CellBody
+from thermo.stepping.loop import (
     CLOCK,
     N_REJECTED,
     N_STEPS,

@@ -3,10 +3,10 @@
 import pytest
 
 from tests.conftest import CASES
-from thermo.errors import CaseError
-from thermo.reader import parse_document, read_document
-from thermo.runs import compared
-from thermo.study import is_study, judged_claims, leaves, said, study_of
+from thermo.app.run_into_folder import compared
+from thermo.base.errors import CaseError
+from thermo.casefile.reader import parse_document, read_document
+from thermo.studies.study import is_study, judged_claims, leaves, said, study_of
 
 REPLAY = study_of(read_document(CASES / "paper" / "replay.yaml"))
 FILES = {"PI-Ag brick": "brick-pi-ag", "Cu brick": "brick-cu", "Cu-20Li": "cu-20li", "PI-Ag-20Li": "pi-ag-20li"}

@@ -5,13 +5,13 @@ import pytest
 
 from meshes.boxes import Extent, boxes_mesh
 from tests.conftest import case_from
-from thermo.body import MeshBody, build
-from thermo.conduction import conduction_of
-from thermo.elements import Space
-from thermo.programme import FaceSchedule
-from thermo.simulate import run
-from thermo.stepping import N_LOOP, N_MULTIGRID, copied, initial_state, integrate, interpolate, make_work, take_step
-from thermo.system import INNER_TOLERANCE, MILD_TOLERANCE, SOLVE_TOLERANCE, MeshSample, MeshWork, surface
+from thermo.heat.conduction import conduction_of
+from thermo.heat.elements import Space
+from thermo.heat.mesh_step import INNER_TOLERANCE, MILD_TOLERANCE, SOLVE_TOLERANCE, MeshSample, MeshWork, surface
+from thermo.programmes.programme import FaceSchedule
+from thermo.simulation.body import MeshBody, build
+from thermo.simulation.simulate import run
+from thermo.stepping.loop import N_LOOP, N_MULTIGRID, copied, initial_state, integrate, interpolate, make_work, take_step
 
 BAR = """
     title: bar held at one end
@@ -332,8 +332,8 @@ def test_a_solve_that_leaves_everything_over_is_done_directly(monkeypatch):
     around, capacity = surface(work.sample, (), 0.0, work.sample.start_temperature), work.sample.capacity
     rhs = np.random.default_rng(6).normal(size=n)
     exact = work.solve(10.0, rhs, loop, around, capacity)
-    monkeypatch.setattr("thermo.system.MOST_DIRECT", {3: 0})
-    monkeypatch.setattr("thermo.system.cg", lambda matrix, rhs, **rest: (np.zeros_like(rhs), 400))
+    monkeypatch.setattr("thermo.heat.mesh_step.MOST_DIRECT", {3: 0})
+    monkeypatch.setattr("thermo.heat.mesh_step.cg", lambda matrix, rhs, **rest: (np.zeros_like(rhs), 400))
     for tolerance in (SOLVE_TOLERANCE, INNER_TOLERANCE, MILD_TOLERANCE):
         assert work.solve(10.0, rhs, loop, around, capacity, tolerance) == pytest.approx(exact, rel=1e-9, abs=1e-9 * np.abs(exact).max())
 
@@ -354,8 +354,8 @@ def test_a_large_body_takes_the_same_steps(monkeypatch):
         return state
 
     small = steps()
-    monkeypatch.setattr("thermo.system.MOST_DIRECT", {3: 0})
-    monkeypatch.setattr("thermo.system.STIFF", 0.0)
+    monkeypatch.setattr("thermo.heat.mesh_step.MOST_DIRECT", {3: 0})
+    monkeypatch.setattr("thermo.heat.mesh_step.STIFF", 0.0)
     for module in ("conduction", "system", "multigrid"):
         monkeypatch.setattr(f"thermo.{module}.LARGE", 0)
     large = steps()
@@ -403,9 +403,9 @@ def iterations(monkeypatch):
 
         return cg(matrix, rhs, callback=count, **rest)
 
-    monkeypatch.setattr("thermo.system.MOST_DIRECT", {3: 0})
-    monkeypatch.setattr("thermo.system.STIFF", 0.0)
-    monkeypatch.setattr("thermo.system.cg", counted)
+    monkeypatch.setattr("thermo.heat.mesh_step.MOST_DIRECT", {3: 0})
+    monkeypatch.setattr("thermo.heat.mesh_step.STIFF", 0.0)
+    monkeypatch.setattr("thermo.heat.mesh_step.cg", counted)
     return counts
 
 
@@ -455,8 +455,8 @@ def test_a_solver_that_falls_back_to_factors_is_said(monkeypatch):
         return [w["text"] for w in run(case, body=MeshBody(case)).summary()["warnings"] if w["code"] == "factorised"]
 
     assert said() == []
-    monkeypatch.setattr("thermo.system.MOST_DIRECT", {1: 0, 2: 0, 3: 0})
-    monkeypatch.setattr("thermo.system.cg", lambda matrix, rhs, **words: (np.zeros_like(rhs), 1))
+    monkeypatch.setattr("thermo.heat.mesh_step.MOST_DIRECT", {1: 0, 2: 0, 3: 0})
+    monkeypatch.setattr("thermo.heat.mesh_step.cg", lambda matrix, rhs, **words: (np.zeros_like(rhs), 1))
     assert "the system was factorised" in said()[0]
 
 
@@ -468,11 +468,11 @@ def test_a_steady_state_that_only_large_factors_would_solve_is_refused_in_words(
     text = STRONG.replace("FACES", f"part: [{films}]").replace("ELEMENTS", "elements: boxes").replace("2 W/(m K)", k)
     case = case_from(text.replace("kind: surroundings", "kind: steady").replace(", end: 1 s", ""))
     assert run(case, body=MeshBody(case)).failure is None
-    monkeypatch.setattr("thermo.system.MOST_DIRECT", {1: 0, 2: 0, 3: 0})
-    monkeypatch.setattr("thermo.steady.MOST_DIRECT", {1: 0, 2: 0, 3: 0})
-    for place in ("thermo.system.cg", "thermo.steady.bicgstab"):
+    monkeypatch.setattr("thermo.heat.mesh_step.MOST_DIRECT", {1: 0, 2: 0, 3: 0})
+    monkeypatch.setattr("thermo.heat.steady.MOST_DIRECT", {1: 0, 2: 0, 3: 0})
+    for place in ("thermo.heat.mesh_step.cg", "thermo.heat.steady.bicgstab"):
         monkeypatch.setattr(place, lambda matrix, rhs, **words: (np.zeros_like(rhs), 1))
-    for place in ("thermo.system.LARGEST_FACTOR", "thermo.steady.LARGEST_FACTOR"):
+    for place in ("thermo.heat.mesh_step.LARGEST_FACTOR", "thermo.heat.steady.LARGEST_FACTOR"):
         monkeypatch.setattr(place, 0.0)
     failure = run(case, body=MeshBody(case)).failure
     assert "a linear system cannot be solved: multigrid misses, and factors would take some " in failure

@@ -6,10 +6,10 @@ from scipy.sparse import diags_array
 from scipy.sparse.linalg import splu
 
 from tests.conftest import case_from
-from thermo.body import MeshBody
-from thermo.simulate import run
-from thermo.system import MeshWork
-from thermo.tensor import box_solver
+from thermo.heat.mesh_step import MeshWork
+from thermo.heat.tensor import box_solver
+from thermo.simulation.body import MeshBody
+from thermo.simulation.simulate import run
 
 BOX = """
     title: layers

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from thermo.units import DIMENSIONS, Quantity, Unit, UnitError, dimension_of_key, parse, show, unit_factor
+from thermo.casefile.units import DIMENSIONS, Quantity, Unit, UnitError, dimension_of_key, parse, show, unit_factor
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,5 @@
 """python -m thermo"""
 
-from thermo.cli import main
+from thermo.app.cli import main
 
 main()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from thermo.constants import ZERO_CELSIUS
+from thermo.base.constants import ZERO_CELSIUS
 from viz import theme
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch as Swatch
 from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 
-from thermo.constants import ZERO_CELSIUS
+from thermo.base.constants import ZERO_CELSIUS
 from viz import theme
 from viz.labels import Label, place
 from viz.read import Floats, Mark, Run

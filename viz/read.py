@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from thermo.constants import ZERO_CELSIUS
-from thermo.errors import printable
-from thermo.store import plain_name, read_history, read_json
+from thermo.base.constants import ZERO_CELSIUS
+from thermo.base.errors import printable
+from thermo.results.store import plain_name, read_history, read_json
 
 Floats = npt.NDArray[np.float64]
 CRITERION_FIRST = "1 K/s"  # of several criteria for T2 the one that is drawn, if it was met

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from thermo.constants import ZERO_CELSIUS
+from thermo.base.constants import ZERO_CELSIUS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

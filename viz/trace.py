@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from thermo import onset
-from thermo.constants import GAS_CONSTANT, ZERO_CELSIUS
-from thermo.record import Record
+from thermo.base.constants import GAS_CONSTANT, ZERO_CELSIUS
+from thermo.onsets import onset
+from thermo.records.record import Record
 from viz import theme
 from viz.curves import arrhenius_axes
 from viz.labels import Label, place
@@ -25,7 +25,7 @@ def record(made: Record, found: dict[str, Any]) -> Figure:
 
     Parameters
     ----------
-    found : what `thermo.analysis.analyse` makes of the record
+    found : what `thermo.records.analysis.analyse` makes of the record
     """
     figure = theme.figure(theme.WIDTH, 4.6)
     left, right = figure.subplots(1, 2)

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from thermo.analysis import analyse
-from thermo.apparent import arrhenius_fit, self_heating
-from thermo.exotherm import take_apart
-from thermo.heating import Instrument
-from thermo.record import read_record
+from thermo.records.analysis import analyse
+from thermo.records.heat_wait_seek import take_apart
+from thermo.records.heated_from_outside import Instrument
+from thermo.records.record import read_record
+from thermo.records.self_heating_curve import arrhenius_fit, self_heating
 
 FOLDER = Path(os.environ.get("THERMO_MEASURED_DATA", ""))
 CELLS = ("nmc", "nca_heii", "lfp")

@@ -22,7 +22,7 @@ import pytest
 from scipy.io import loadmat
 
 from tests.conftest import case_from
-from thermo.simulate import run
+from thermo.simulation.simulate import run
 
 FOLDER = Path(os.environ.get("THERMO_MEASURED_DATA", ""))
 NAME = "oxford_pouch_20Ah_LFP_heater"

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.conftest import case_from
-from thermo.simulate import run
+from thermo.simulation.simulate import run
 
 PROBES = ("top-mean", "top-corner", "middle", "bottom-centre", "bottom-mean")
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from tests.conftest import case_from
-from thermo.constants import GAS_CONSTANT
-from thermo.onset import decay_number, phi_shift, single_step_energy, time_to_maximum_rate
-from thermo.result import first_crossing
-from thermo.simulate import run
+from thermo.base.constants import GAS_CONSTANT
+from thermo.onsets.onset import decay_number, phi_shift, single_step_energy, time_to_maximum_rate
+from thermo.simulation.result import first_crossing
+from thermo.simulation.simulate import run
 
 E = 135080.0  # J/mol
 START = 393.15  # K

@@ -11,12 +11,12 @@ import pytest
 from scipy.integrate import solve_ivp
 
 from tests.conftest import CASES
-from thermo.arc import EXO, FOLLOWS, HEAT, WALL
-from thermo.body import CellBody
-from thermo.case import read_case
-from thermo.lumped import enthalpy
-from thermo.programme import PHASE
-from thermo.stepping import RELEASED, copied, initial_state, interpolate, make_work, take_step
+from thermo.case.case import read_case
+from thermo.cells.line import enthalpy
+from thermo.programmes.arc import EXO, FOLLOWS, HEAT, WALL
+from thermo.programmes.programme import PHASE
+from thermo.simulation.body import CellBody
+from thermo.stepping.loop import RELEASED, copied, initial_state, interpolate, make_work, take_step
 
 R, SIGMA = 8.314462618, 5.670374419e-8
 PEAKS = ((19.84325, 408.15, 4.5), (122.8388165, 453.65, 1.5), (465.37134, 933.5, 4.0))

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from tests.conftest import CASES, case_from
-from thermo.case import read_case
-from thermo.simulate import run
+from thermo.case.case import read_case
+from thermo.simulation.simulate import run
 
 BAR = """
     title: bar along z
@@ -255,7 +255,7 @@ def test_steps_end_where_a_table_bends():
 
 
 def test_a_face_that_is_held_takes_nothing_else():
-    from thermo.errors import CaseError
+    from thermo.base.errors import CaseError
 
     with pytest.raises(CaseError, match="held at a temperature, which leaves no room for 'flux' on the same face"):
         bar(
@@ -280,7 +280,7 @@ def test_a_face_that_is_held_takes_nothing_else():
     ],
 )
 def test_mistakes_in_a_value_over_time(value, text):
-    from thermo.errors import CaseError
+    from thermo.base.errors import CaseError
 
     with pytest.raises(CaseError, match=text):
         bar(
@@ -342,7 +342,7 @@ def test_a_slab_with_a_uniform_source_between_cold_faces():
 
 
 def test_a_source_in_a_region_that_is_not_there():
-    from thermo.errors import CaseError
+    from thermo.base.errors import CaseError
 
     with pytest.raises(CaseError, match=r"programme\.sources\.bra: the sample has no region 'bra'; did you mean 'bar'"):
         bar(**STEEL, length="1 mm", largest="1 mm", faces="{}\n      sources: {bra: {power_density: 1 W/m3}}", end="1 s", probes="{}")

@@ -6,11 +6,11 @@ from scipy.sparse.linalg import splu
 
 from tests.conftest import case_from
 from tests.verification.test_manufactured import CELLS, COARSE, NAMES, cube, error_of, rate, wave
-from thermo.conduction import conduction_of, law_of
-from thermo.elements import Space
-from thermo.materials import Table
-from thermo.simulate import run
-from thermo.units import Quantity
+from thermo.casefile.units import Quantity
+from thermo.heat.conduction import conduction_of, law_of
+from thermo.heat.elements import Space
+from thermo.materials.material import Table
+from thermo.simulation.simulate import run
 
 
 def table(*rows):

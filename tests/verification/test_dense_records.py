@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from tests.records import CELLS, blurred, record, rows, simulated
-from thermo.analysis import analyse
-from thermo.slopes import noise, resolution
+from thermo.records.analysis import analyse
+from thermo.records.slopes import noise, resolution
 
 STEPS = {"cu-20li": 14, "pi-ag-20li": 19, "gradual": 6}
 GRID = list(itertools.product(CELLS, (1.0, 5.0, 30.0, 60.0), (0.01, 0.02, 0.05, 0.1), (0.05, 0.1)))
@@ -115,7 +115,7 @@ def test_a_dip_in_a_runaway_does_not_end_it():
 def test_a_record_of_this_program_reads_back_at_any_interval(interval, loss):
     """Rows that come too soon are postponed, not dropped, and the record goes on past the maximum."""
     from tests.conftest import case_from
-    from thermo.simulate import run
+    from thermo.simulation.simulate import run
 
     result = run(case_from(FIRST_ORDER.format(interval=interval, calorimeter=f"calorimeter: {{{loss}}}")))
     true, made = result.summary()["onsets"], result.record()

@@ -7,9 +7,9 @@ import pytest
 from scipy.integrate import solve_ivp
 
 from tests.conftest import CASES, case_from
-from thermo.case import read_case
-from thermo.errors import CaseError
-from thermo.simulate import run
+from thermo.base.errors import CaseError
+from thermo.case.case import read_case
+from thermo.simulation.simulate import run
 
 INERT = """
 title: an inert sample

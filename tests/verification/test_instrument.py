@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from tests.conftest import case_from
-from thermo.arc import COOL, EXO, HEAT, MEAN_RATE, SEEK, WAIT, WINDOW_RATE
-from thermo.errors import CaseError
-from thermo.programme import PHASE
-from thermo.simulate import run
+from thermo.base.errors import CaseError
+from thermo.programmes.arc import COOL, EXO, HEAT, MEAN_RATE, SEEK, WAIT, WINDOW_RATE
+from thermo.programmes.programme import PHASE
+from thermo.simulation.simulate import run
 
 CASE = """
 title: one reaction in the calorimeter
@@ -55,7 +55,7 @@ def test_the_rate_of_a_window_is_its_mean_or_its_least_squares_slope(kind):
     machine, time, T, rate = result.machine, result.time, result.probe("sample"), result.columns["rate_K_per_s"]
     ends = np.flatnonzero((machine[1:, PHASE] != machine[:-1, PHASE]) & (machine[:-1, PHASE] == SEEK)) + 1
     assert len(ends) >= 9
-    from thermo.logger import between_rows
+    from thermo.programmes.logger import between_rows
 
     for end in ends[3:]:
         moments = np.linspace(time[end] - 1200.0, time[end], 2001)

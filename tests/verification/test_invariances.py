@@ -18,8 +18,8 @@ from meshes.imported import mesh_bytes
 from tests import test_modal
 from tests.conftest import case_from
 from tests.test_bodies import KINDS
-from thermo.case import read_case
-from thermo.simulate import run
+from thermo.case.case import read_case
+from thermo.simulation.simulate import run
 
 RANGE = 100.0  # K, of the temperatures below
 
@@ -354,9 +354,9 @@ WITHIN = """
 import sys
 from pathlib import Path
 from tests.test_runs import Quiet
-from thermo.case import case_of
-from thermo.reader import read_document
-from thermo.runs import run_case
+from thermo.case.case import case_of
+from thermo.casefile.reader import read_document
+from thermo.app.run_into_folder import run_case
 
 folder = Path(sys.argv[1])
 for file in sorted(Path(sys.argv[2]).glob("*.yaml")):

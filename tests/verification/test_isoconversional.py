@@ -12,9 +12,9 @@ from scipy.integrate import solve_ivp
 from scipy.optimize import brentq
 from scipy.special import expn
 
-from thermo.constants import GAS_CONSTANT
-from thermo.curves import at_conversions, read_curves
-from thermo.isoconversional import CONVERSIONS, analysis, friedman, kissinger, ozawa
+from thermo.base.constants import GAS_CONSTANT
+from thermo.records.dsc_curves import at_conversions, read_curves
+from thermo.records.isoconversional import CONVERSIONS, analysis, friedman, kissinger, ozawa
 
 STEPS = {  # A [1/s], E [J/mol]: peaks [K] at 1, 5 and 10 K/min
     (6.667e13, 139600.0): (437.7001, 455.8602, 464.1413),

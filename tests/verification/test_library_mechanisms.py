@@ -10,8 +10,8 @@ import pytest
 from scipy.interpolate import CubicHermiteSpline
 
 from tests.conftest import CASES
-from thermo.case import read_case
-from thermo.simulate import run
+from thermo.case.case import read_case
+from thermo.simulation.simulate import run
 
 cvode = pytest.importorskip("sksundae.cvode")
 

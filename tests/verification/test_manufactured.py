@@ -12,17 +12,17 @@ from scipy.linalg import expm
 from skfem import Basis, FacetBasis, LinearForm
 
 from meshes.boxes import Extent, boxes_mesh
-from thermo.boundary import Convection, Radiation, Source
-from thermo.conduction import conduction_of
-from thermo.constants import STEFAN_BOLTZMANN
-from thermo.elements import Space
-from thermo.materials import Cylindrical, Table, Tensor
-from thermo.programme import FaceSchedule
-from thermo.steady import settle
-from thermo.stepping import N_STEPS, Limits, initial_state, integrate
-from thermo.storage import Integral, Storage
-from thermo.system import MeshSample, factorised
-from thermo.units import Quantity
+from thermo.base.constants import STEFAN_BOLTZMANN
+from thermo.casefile.units import Quantity
+from thermo.heat.conduction import conduction_of
+from thermo.heat.elements import Space
+from thermo.heat.enthalpy import Integral, Storage
+from thermo.heat.mesh_step import MeshSample, factorised
+from thermo.heat.steady import settle
+from thermo.materials.material import Cylindrical, Table, Tensor
+from thermo.programmes.conditions import Convection, Radiation, Source
+from thermo.programmes.programme import FaceSchedule
+from thermo.stepping.loop import N_STEPS, Limits, initial_state, integrate
 
 CELLS = [(1, False), (2, False), (2, True), (3, False), (3, True)]
 NAMES = ["line", "quad", "triangle", "hexahedron", "tetra"]

@@ -11,13 +11,13 @@ import pytest
 
 from tests.conftest import case_from
 from tests.records import GRADUAL
-from thermo.analysis import analyse
-from thermo.apparent import Curve, arrhenius_fit
-from thermo.arc import PHASE_NAMES
-from thermo.constants import GAS_CONSTANT
-from thermo.heating import Instrument
-from thermo.record import Record
-from thermo.simulate import run
+from thermo.base.constants import GAS_CONSTANT
+from thermo.programmes.arc import PHASE_NAMES
+from thermo.records.analysis import analyse
+from thermo.records.heated_from_outside import Instrument
+from thermo.records.record import Record
+from thermo.records.self_heating_curve import Curve, arrhenius_fit
+from thermo.simulation.simulate import run
 
 NOISE = (0.0, 0.005, 0.01, 0.02)  # K
 SEED = 20240816

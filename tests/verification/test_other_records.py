@@ -5,8 +5,8 @@ import pytest
 from scipy.integrate import solve_ivp
 
 from tests.records import blurred, record, rows
-from thermo.analysis import analyse
-from thermo.heating import DRIVEN, SUDDEN
+from thermo.records.analysis import analyse
+from thermo.records.heated_from_outside import DRIVEN, SUDDEN
 
 ENERGY, FACTOR, RISE = 130e3, 2e13, 500.0  # J/mol, 1/s, K
 

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from tests.conftest import CASES, case_from
-from thermo.case import read_case
-from thermo.errors import CaseError
-from thermo.result import first_crossing
-from thermo.simulate import run
+from thermo.base.errors import CaseError
+from thermo.case.case import read_case
+from thermo.simulation.result import first_crossing
+from thermo.simulation.simulate import run
 
 ZERO = 273.15
 # of the oven [degC]: when the cell reaches it, when it reaches 200 degC [s], the hottest [degC], when [s]

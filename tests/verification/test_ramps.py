@@ -10,7 +10,7 @@ import pytest
 from scipy.special import exp1
 
 from tests.conftest import case_from
-from thermo.simulate import run
+from thermo.simulation.simulate import run
 
 R, START = 8.314, 298.15
 SEI, CATHODE = (1.667e15, 135080.0), (6.667e13, 139600.0)

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from tests.conftest import CASES, case_from
-from thermo.case import read_case
-from thermo.result import first_crossing
-from thermo.simulate import run
+from thermo.case.case import read_case
+from thermo.simulation.result import first_crossing
+from thermo.simulation.simulate import run
 
 R, E = 8.314462618, 135080.0
 ZERO_ORDER = """

@@ -1,0 +1,1 @@
+"""The terminal: commands, a run into its folder, text on the screen."""

@@ -1,0 +1,521 @@
+"""The commands; the only module that prints. A command is a parser and a short function: read, call, say."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from thermo.base.errors import CaseError, FileError, FolderError, Mistake, SolveError, Stopped, printable
+
+if TYPE_CHECKING:
+    from thermo.casefile.reader import Document
+
+DONE, BUG, BAD_INPUT, NUMERICAL, FOLDER, INPUT_OUTPUT, SOME_FAILED = 0, 1, 2, 3, 4, 5, 6
+
+app = typer.Typer(
+    help="Thermal runaway and heat propagation in lithium batteries.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Case or study files.")]
+Settings = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one entry: dotted key, value with its unit.")
+]
+
+
+def say(text: str = "") -> None:
+    """Lines of the answer, to stdout."""
+    typer.echo("\n".join(map(printable, text.split("\n"))))
+
+
+def complain(text: str) -> None:
+    """A line that is not the answer, to stderr."""
+    typer.echo(printable(text), err=True)
+
+
+class Plain:
+    """Tells of a run in plain lines, for logs and pipes: a line at most every 10 s."""
+
+    def __init__(self, quiet: bool) -> None:
+        self.quiet, self.last = quiet, time.monotonic()
+
+    def __enter__(self) -> Plain:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def note(self, text: str) -> None:
+        """A line worth reading."""
+        if not self.quiet:
+            complain(text)
+
+    def progress(self, name: str, done: float, text: str) -> None:
+        """How far a run is."""
+        if not self.quiet and time.monotonic() - self.last > 10.0:
+            self.last = time.monotonic()
+            complain(f"{name}: {done:4.0%} {text}")
+
+
+class Bar:
+    """Tells of a run by a bar with the time left, on a terminal."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+        columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:3.0f} %"), TimeElapsedColumn())
+        rest = (TextColumn("left"), TimeRemainingColumn(), TextColumn("{task.fields[where]}"))
+        self.bar = Progress(*columns, *rest, console=Console(stderr=True))
+        self.tasks: dict[str, Any] = {}
+
+    def __enter__(self) -> Bar:
+        self.bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.bar.stop()
+
+    def note(self, text: str) -> None:
+        """A line worth reading."""
+        self.bar.console.print(printable(text), markup=False, highlight=False)
+
+    def progress(self, name: str, done: float, text: str) -> None:
+        """How far a run is."""
+        if name not in self.tasks:
+            from rich.markup import escape
+
+            self.tasks[name] = self.bar.add_task(escape(printable(name)), total=1.0, where="")
+        self.bar.update(self.tasks[name], completed=done, where=text)
+
+
+def _listener(quiet: bool) -> Any:
+    return Bar() if sys.stderr.isatty() and not quiet else Plain(quiet)
+
+
+@app.command()
+def run(
+    files: Files,
+    out: Annotated[Path | None, typer.Option(help="The result folder; results/NAME by default.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace results that are there.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint of an unfinished run.")] = False,
+    settings: Settings = None,
+    pictures: Annotated[bool, typer.Option(help="Draw the pictures.")] = True,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only the answer.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+) -> None:
+    """Run cases or studies, each into its folder, and print what came out."""
+    if out is not None and len(files) > 1:
+        raise typer.BadParameter("takes one FILE", param_hint="--out")
+    documents = read_all(files, settings or [])
+    code = DONE
+    for document, work in documents:
+        path = out or Path("results") / Path(document.path).stem
+        code = max(code, _run_one(document, work, path, force, resume, pictures, quiet))
+    raise typer.Exit(code)
+
+
+def read_all(files: list[Path], settings: list[str]) -> list[tuple[Document, Any]]:
+    """Every file as a case or a study. Raises CaseError with every mistake of every file."""
+    from thermo.case.case import case_of
+    from thermo.casefile.reader import change, read_document
+    from thermo.studies.study import is_study, study_of
+
+    found, mistakes = [], []
+    for file in files:
+        try:
+            document = change(read_document(file), settings)
+            found.append((document, study_of(document) if is_study(document) else case_of(document)))
+        except CaseError as error:
+            mistakes += error.mistakes
+    if mistakes:
+        raise CaseError(mistakes)
+    return found
+
+
+def _run_one(document: Document, work: Any, path: Path, force: bool, resume: bool, pictures: bool, quiet: bool) -> int:
+    from thermo.app.run_into_folder import run_case, run_study
+    from thermo.app.screen_text import batch_text, case_text, study_text
+    from thermo.studies.study import Study
+
+    study = isinstance(work, Study)
+    with _listener(quiet) as listener:
+        if study:
+            summary = run_study(work, path, listener, force=force, resume=resume)
+        else:
+            summary = run_case(work, document, path, listener, force=force, resume=resume)
+        if pictures:
+            draw(path, listener)
+    say(batch_text(summary) if "batch" in summary else study_text(summary) if study else case_text(summary))
+    say(f"results: {path}")
+    if summary["status"] == "complete":
+        return DONE
+    complain(f"error: {path}: {summary.get('reason') or summary['end']['reason']}")
+    return SOME_FAILED if study else NUMERICAL
+
+
+def draw(path: Path, listener: Any, *, again: bool = False) -> None:
+    """Draw the pictures of a finished folder, unless they are there."""
+    from thermo.app.run_into_folder import add_pictures
+    from viz.pictures import pictures
+
+    if any((path / "pictures").glob("*.png")) and not again:  # of a replaced run only the empty folder is left
+        return
+    try:
+        made, notes = pictures(path)
+    except ValueError as error:
+        raise FileError(f"{path}: {error}") from None
+    add_pictures(path, made)
+    for note in notes:
+        listener.note(note)
+    listener.note(f"pictures: {', '.join(f'{path}/pictures/{name}.png' for name in made)}")
+
+
+@app.command()
+def check(
+    files: Files,
+    settings: Settings = None,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+) -> None:
+    """Read cases or studies, report every mistake and the size of each run; solve nothing."""
+    from thermo.case.plausibility import slips
+    from thermo.simulation.estimate import estimate
+    from thermo.studies.study import Study
+
+    for document, work in read_all(files, settings or []):
+        members = [(f"{document.path}: {m.name}", m.case) for m in work.members] if isinstance(work, Study) else [(document.path, work)]
+        for name, case in members:
+            say(f"{name}: {estimate(case)}")
+            for warning in slips(case):
+                say(f"{name}: warning: {warning['text']}")
+
+
+@app.command()
+def mesh(
+    file: Annotated[Path, typer.Argument(metavar="CASE", help="A case with a meshed body.")],
+    out: Annotated[Path | None, typer.Option(help="The file, .vtu or .msh; NAME-mesh.vtu by default.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+    settings: Settings = None,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+) -> None:
+    """Write the mesh of a case, and say how fine and how good it is and what its regions measure."""
+    from meshes.checks import report
+    from meshes.imported import mesh_bytes
+    from thermo.app.screen_text import mesh_text
+    from thermo.bodies.layered_block import Meshed
+    from thermo.results.store import write_file
+    from thermo.studies.study import Study
+
+    ((document, work),) = read_all([file], settings or [])
+    if isinstance(work, Study) or not isinstance(work.sample, Meshed):
+        raise typer.BadParameter("has no meshed body", param_hint=str(file))
+    body, target = work.sample, out or Path(f"{Path(document.path).stem}-mesh.vtu")
+    made = body.shape(work.named_faces(), []).mesh
+    exact = body.exact_sizes(work.named_faces())
+    try:
+        data = mesh_bytes(made, target.suffix)
+    except ValueError as error:
+        raise typer.BadParameter(f"{target}: {error}", param_hint="--out") from None
+    write_file(target, data, force=force)
+    for note in body.notes(work.named_faces()):  # what part of the body it covers, among others
+        say(note)
+    say(mesh_text(report(made, exact)))
+    say(f"mesh: {target}")
+
+
+@app.command()
+def compare(
+    folders: Annotated[list[Path], typer.Argument(metavar="RUN RUN...", help="Result folders of cases.")],
+    out: Annotated[Path | None, typer.Option(help="Also write table and figure to this folder.")] = None,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+) -> None:
+    """One table from several result folders, and with --out one figure."""
+    from thermo.app.run_into_folder import compare_folders
+    from thermo.app.screen_text import HEAD, columns_text
+    from thermo.studies.study import row_text
+
+    summary = compare_folders(folders, out)
+    say(columns_text([(row["member"], *row_text(row)) for row in summary["table"]], ("member", *HEAD)))
+    if out is not None:
+        draw(out, Plain(False))
+        say(f"results: {out}")
+
+
+@app.command()
+def picture(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="A result folder.")],
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+) -> None:
+    """Draw the pictures of a finished run again."""
+    _wanted_folder(folder)
+    draw(folder, Plain(False), again=True)
+
+
+def _wanted_folder(folder: Path) -> None:
+    from thermo.results.store import read_json
+
+    if not isinstance(read_json(folder / "summary.json"), dict):
+        raise FileError(f"{folder}: there is no summary.json: this is not a finished result folder")
+
+
+@app.command()
+def verify(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="A result folder.")],
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+) -> None:
+    """Check a result folder: every file there and unchanged, the run complete, the energy balance closed."""
+    from thermo.results.store import damage, member_folders, read_json
+
+    _wanted_folder(folder)
+    problems = damage(folder)
+    if problems:
+        for problem in problems:
+            complain(f"error: {folder}: {problem}")
+        raise typer.Exit(INPUT_OUTPUT)
+    n_files = sum(len(read_json(path / "manifest.json")) for path in (folder, *member_folders(folder).values()))
+    summary = read_json(folder / "summary.json")
+    members = summary.get("members") or {folder.name: summary}
+    open_by = [member["energy"]["residual_relative"] for member in members.values() if "energy" in member]  # a batch keeps no balance
+    balance = f", energy balance open by at most {max(open_by):.1e} of the heat exchanged or moved" if open_by else ""
+    for name, member in members.items():
+        for warning in member.get("warnings", []):
+            if warning["code"] == "energy":
+                complain(f"error: {folder}: {name}: {warning['text']}")
+                raise typer.Exit(NUMERICAL)
+    say(f"{folder}: complete, {n_files} files as written{balance}")
+
+
+@app.command()
+def kinetics(
+    files: Annotated[list[Path], typer.Argument(metavar="CURVE.csv CURVE.csv...", help="Curves of several heating rates.")],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document instead of the table.")] = False,
+    figure: Annotated[Path | None, typer.Option(metavar="FILE.png", help="Also draw Kissinger's line and E over conversion.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a figure that is there.")] = False,
+    time: Annotated[str | None, typer.Option(metavar="COLUMN", help="The column of time: NAME, NAME:UNIT, or NUMBER:UNIT.")] = None,
+    temperature: Annotated[str | None, typer.Option(metavar="COLUMN", help="The column of temperature.")] = None,
+    heat_flow: Annotated[str | None, typer.Option(metavar="COLUMN", help="The column of heat flow.")] = None,
+    conversion: Annotated[str | None, typer.Option(metavar="COLUMN", help="The column of conversion, in place of a heat flow.")] = None,
+    heating_rate: Annotated[str | None, typer.Option(metavar="COLUMN", help="The column of the heating rate.")] = None,
+    low: Annotated[str | None, typer.Option("--from", metavar="TEMPERATURE", help="Where the ramp begins that is used.")] = None,
+    high: Annotated[str | None, typer.Option("--to", metavar="TEMPERATURE", help="Where it ends.")] = None,
+    baseline: Annotated[str | None, typer.Option(help="'straight' or 'tangential'; else as the peak needs it.")] = None,
+    exotherm: Annotated[str | None, typer.Option(help="Where heat released points: 'up' or 'down'; else as the peak points.")] = None,
+    decimal: Annotated[str | None, typer.Option(help="'comma' or 'point'; else as the numbers show.")] = None,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+) -> None:
+    """Activation energies from calorimeter curves at several heating rates: Kissinger, Friedman, Ozawa."""
+    import json
+
+    from thermo.app.screen_text import kinetics_text
+    from thermo.records.dsc_curves import Reading, read_curves
+    from thermo.records.isoconversional import analysis
+    from thermo.results.store import write_file
+
+    if figure is not None and figure.suffix.lower() != ".png":
+        raise typer.BadParameter(f"{figure}: a name that ends in .png is wanted", param_hint="--figure")
+    columns = {"time": time, "temperature": temperature, "heat flow": heat_flow, "conversion": conversion, "heating rate": heating_rate}
+    between = [None if text is None else option(name, text, "temperature") for name, text in (("--from", low), ("--to", high))]
+    if between[0] is not None and between[1] is not None and between[0] >= between[1]:
+        raise CaseError([Mistake("--from", None, "", f"must lie below --to, got {low} and {high}")])
+    reading = Reading(
+        {what: said for what, said in columns.items() if said is not None},
+        (between[0], between[1]),
+        one_of("--baseline", baseline, ("straight", "tangential")),
+        one_of("--exotherm", exotherm, ("up", "down")),
+        one_of("--decimal", decimal, ("comma", "point")),
+    )
+    curves = read_curves(files, reading)
+    try:
+        summary = analysis(curves)
+    except ValueError as error:
+        raise CaseError([Mistake(", ".join(map(str, files)), None, "", str(error))]) from None
+    if figure is not None:
+        from viz import theme
+        from viz.kinetics import kinetics as drawn
+
+        write_file(figure, theme.png(drawn(summary)), force=force, option="--figure")
+    if as_json:
+        say(json.dumps(summary, indent=1, allow_nan=False))
+        return
+    say(kinetics_text(summary))
+    if figure is not None:
+        say(f"figure: {figure}")
+
+
+UNSAID = "By default as in the run whose folder TRACE lies in, else"
+
+
+@app.command()
+def onset(
+    trace: Annotated[Path, typer.Argument(metavar="TRACE", help="A record as CSV, columns named with their unit, or a run's history.csv.")],
+    as_json: Annotated[bool, typer.Option("--json", help="All of it as one JSON document.")] = False,
+    figure: Annotated[Path | None, typer.Option(help="Also draw it, to this .png.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a figure that is there.")] = False,
+    time: Annotated[str | None, typer.Option(metavar="COLUMN", help="The column of time: NAME, NAME:UNIT, or NUMBER:UNIT.")] = None,
+    temperature: Annotated[str | None, typer.Option(metavar="COLUMN", help="The column of temperature.")] = None,
+    rate: Annotated[str | None, typer.Option(metavar="COLUMN", help="The column of the rate; 'none': from the temperatures.")] = None,
+    voltage: Annotated[str | None, typer.Option(metavar="COLUMN", help="The column of voltage, or 'none'.")] = None,
+    sensitivity: Annotated[str | None, typer.Option(help=f"The rate that counts as self-heating. {UNSAID} 0.02 K/min.")] = None,
+    seek: Annotated[str | None, typer.Option(help=f"The length of a seek window. {UNSAID} 10 min.")] = None,
+    wait: Annotated[str | None, typer.Option(help="From a heater step to its seek window; else read from the record.")] = None,
+    step: Annotated[str | None, typer.Option(help=f"The step of the heater. {UNSAID} 5 K.")] = None,
+    phi: Annotated[str, typer.Option(help="Heat capacity of sample and holder over the sample's.")] = "1",
+    decimal: Annotated[str | None, typer.Option(help="'comma' or 'point'; else as the numbers show.")] = None,
+    fit: Annotated[tuple[str, str] | None, typer.Option(metavar="LOW HIGH", help="Between which temperatures E is taken.")] = None,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+) -> None:
+    """T1, T2, T3, exotherms and apparent kinetics of a calorimeter's record, measured or simulated."""
+    import json
+
+    from thermo.app.screen_text import record_text
+    from thermo.records.analysis import analyse
+    from thermo.records.heated_from_outside import Instrument, instrument_of_a_run
+    from thermo.records.record import read_record
+    from thermo.results.store import finite, write_file
+
+    said = {"time": time, "temperature": temperature, "rate": rate, "voltage": voltage}
+    looked = {
+        name: option(f"--{name}", text, dimension, least=least)
+        for name, text, dimension, least in (
+            ("sensitivity", sensitivity, "temperature rate", 0.0),
+            ("seek", seek, "time", 0.0),
+            ("wait", wait, "time", None),
+            ("step", step, "temperature difference", 0.0),
+        )
+        if text is not None
+    }
+    corrected = option("--phi", phi, "number", least=1.0, or_equal=True)
+    instrument = Instrument(**{**instrument_of_a_run(trace), **looked}, phi=corrected)
+    between = None if fit is None else (option("--fit", fit[0], "temperature"), option("--fit", fit[1], "temperature"))
+    if fit and between and between[0] >= between[1]:
+        raise CaseError([Mistake("--fit", None, "", f"LOW must lie below HIGH, got {fit[0]} and {fit[1]}")])
+    columns = {kind: name for kind, name in said.items() if name is not None}
+    record = read_record(trace, columns, one_of("--decimal", decimal, ("comma", "point")))
+    found = analyse(record, instrument, between)
+    if figure is not None:
+        from viz import theme
+        from viz import trace as drawing
+
+        if figure.suffix != ".png":
+            raise CaseError([Mistake("--figure", None, "", f"{figure} is no name of a .png")])
+        write_file(figure, theme.png(drawing.record(record, found)), force=force, option="--figure")
+    say(json.dumps(finite(found), indent=1, allow_nan=False) if as_json else record_text(found))
+    if figure is not None and not as_json:
+        say(f"figure: {figure}")
+
+
+def option(name: str, text: str, dimension: str, least: float | None = None, or_equal: bool = False) -> float:
+    """An option's value in SI. Raises CaseError where it is no quantity of that dimension, or not above `least`."""
+    from thermo.casefile.units import UnitError, parse
+
+    try:
+        value = parse(text, dimension)
+    except UnitError as error:
+        raise CaseError([Mistake(name, None, "", str(error))]) from None
+    if value < 0.0 or (least is not None and (value < least or (value == least and not or_equal))):
+        wanted = f"at least {least:g}" if or_equal else "positive" if least == 0.0 else "at least 0"
+        raise CaseError([Mistake(name, None, "", f"must be {wanted}, got {text}")])
+    return float(value)
+
+
+def one_of(name: str, text: str | None, known: tuple[str, ...]) -> str | None:
+    """An option that is one of some words, or not given. Raises CaseError for another word."""
+    if text is not None and text not in known:
+        raise CaseError([Mistake(name, None, "", f"{text!r} is not known; it may be {' or '.join(map(repr, known))}")])
+    return text
+
+
+@app.command()
+def library(
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="A material or mechanism.")] = None,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+) -> None:
+    """Materials and mechanisms with their sources; without a name, the list."""
+    from thermo.app.library_pages import listing, page
+
+    say(listing() if name is None else page(name))
+
+
+@app.command()
+def schema(debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False) -> None:
+    """The JSON schema of a case, for editors."""
+    import json
+
+    from thermo.case.case import Case
+
+    say(json.dumps(Case.model_json_schema(), indent=1))
+
+
+def main() -> None:
+    """Run a command; end with the contract's exit code, without a traceback unless `--debug` is given."""
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")  # sparse work gains nothing from more, and one thread is bitwise reproducible
+    debug = "--debug" in sys.argv
+    if not debug:
+        _hush()
+    try:
+        app(standalone_mode=True)
+    except CaseError as error:
+        _end(BAD_INPUT, [f"error: {line}" for line in error.lines()], debug)
+    except FolderError as error:
+        _end(FOLDER, [f"error: {error}"], debug)
+    except FileError as error:
+        _end(INPUT_OUTPUT, [f"error: {error}"], debug)
+    except SolveError as error:
+        _end(NUMERICAL, [f"error: {error}"], debug)
+    except Stopped as error:
+        _end(128 + error.signal, [str(error)], debug)
+    except KeyboardInterrupt:
+        _end(130, ["stopped"], debug)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(DONE)
+    except MemoryError:
+        _end(NUMERICAL, ["error: the run needs more memory than there is; 'thermo check' gives its size"], debug)
+    except OSError as error:
+        from thermo.results.store import reason
+
+        _end(INPUT_OUTPUT, [f"error: {error.filename or 'output'}: {reason(error)}"], debug)
+    except Exception as error:
+        _end(BUG, [f"error: a mistake in thermo itself: {type(error).__name__}: {error}", bug_report()], debug)
+
+
+def _hush() -> None:
+    """Keep the remarks of libraries off the terminal: they are for who writes programs. A filter that raises them still does."""
+    import logging
+    import warnings
+
+    warnings.showwarning = lambda *_, **__: None
+    logging.getLogger().addHandler(logging.NullHandler())
+
+
+def _end(code: int, lines: list[str], debug: bool) -> None:
+    if debug:
+        import traceback
+
+        traceback.print_exc()
+    for line in lines:
+        complain(line)
+    sys.exit(code)
+
+
+def bug_report() -> str:
+    """Write the traceback to a file of its own and say where it is."""
+    import tempfile
+    import traceback
+
+    with tempfile.NamedTemporaryFile("w", prefix="thermo-", suffix=".txt", delete=False) as file:
+        traceback.print_exc(file=file)
+    return f"the traceback is in {file.name}; please send it with the case"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What everything else stands on: constants, errors, kernels that run interpreted and compiled."""

@@ -1,0 +1,140 @@
+"""One source for the interpreted and the compiled loop.
+
+Functions marked `kernel` are plain Python. A single run of a lumped sample calls them as they are and never loads the
+compiler; a batch calls `compile_kernels()` once, after which the same functions compile inside whatever is compiled.
+`by_type` chooses one body by the class of the first argument, in Python by a dictionary and compiled by an overload.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+# division as in numpy: no test for zero at each; a result that is not finite is rejected by the step
+OPTIONS = {"error_model": "numpy"}
+# kernels allocate nothing, so they need no reference counting, which costs three quarters of the time where structures of
+# thirty arrays are passed, and inlined they pass none: a quarter less again; `_nrt` is not a documented option: numba is pinned, and
+# a test watches that it still works
+BARE = OPTIONS | {"_nrt": False, "forceinline": True}
+
+_kernels: list[Callable[..., Any]] = []
+_dispatchers: list[tuple[Callable[..., Any], dict[type, Callable[..., Any]], dict[type, Callable[..., Any]]]] = []
+
+
+def kernel(function: F) -> F:
+    """Mark a function as one that also runs compiled; it stays what it is. It must not allocate or assign to slices."""
+    _kernels.append(function)
+    return function
+
+
+class _Bodies(dict[type, Callable[..., Any]]):
+    """The bodies of one function by class."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name
+
+    def __missing__(self, kind: type) -> Callable[..., Any]:
+        raise TypeError(f"{self.name} is not written for {kind.__name__}")
+
+
+def by_type(function: Callable[..., Any]) -> Any:
+    """A function with one body per class of its first argument; bodies are added with `@function.body(Class)`.
+
+    The function given only states what each body does. Where the interpreter wants whole arrays and the compiler loops, a second body
+    for compiled code alone is added with `@function.loops(Class)`.
+    """
+    bodies, loops = _Bodies(function.__name__), _Bodies(function.__name__)
+
+    @functools.wraps(function)
+    def dispatch(first: Any, *rest: Any) -> Any:
+        return bodies[type(first)](first, *rest)
+
+    def adder(to: dict[type, Callable[..., Any]]) -> Callable[[type], Callable[[F], F]]:
+        def add(kind: type) -> Callable[[F], F]:
+            def register(implementation: F) -> F:
+                to[kind] = implementation
+                return implementation
+
+            return register
+
+        return add
+
+    dispatch.body, dispatch.loops = adder(bodies), adder(loops)  # type: ignore[attr-defined]
+    _dispatchers.append((dispatch, bodies, loops))
+    return dispatch
+
+
+def cache_folder() -> Path:
+    """Where compiled code is kept: a folder named after the sources, since a cache looks at the outermost file only."""
+    import numba
+    import numpy
+    from platformdirs import user_cache_path
+
+    kinds = {kind for _, bodies, loops in _dispatchers for kind in (*bodies, *loops)}  # whose fields compiled code takes by their place
+    modules = {__name__, "thermo.base.constants", *(source.__module__ for source in (*_kernels, *kinds))}
+    sources = sorted(Path(str(sys.modules[module].__file__)) for module in modules)
+    seal = hashlib.sha256(f"{numba.__version__} {numpy.__version__}".encode())
+    for source in sources:
+        seal.update(source.read_bytes())
+    return user_cache_path("thermorun") / f"kernels-{seal.hexdigest()[:16]}"
+
+
+_waiting: list[Callable[[str], None]] = []  # who is told when something is compiled
+
+
+@contextlib.contextmanager
+def telling(note: Callable[[str], None]) -> Iterator[None]:
+    """Within it `note` is told, once, when code is compiled, which takes a while and which later runs find in a cache."""
+    _waiting.append(note)
+    try:
+        yield
+    finally:
+        if note in _waiting:
+            _waiting.remove(note)
+
+
+def compile_kernels() -> Callable[[F], F]:
+    """The decorator that compiles an outermost function; see `telling` for who hears of it."""
+    return _prepared(cache_folder())
+
+
+@functools.cache
+def _prepared(folder: Path) -> Callable[[F], F]:
+    """Load the compiler and make every kernel known to it."""
+    import numba
+    from numba.core import event
+    from numba.extending import overload, register_jitable
+
+    class Told(event.Listener):  # type: ignore[misc]
+        """Says so when the compiler begins; what it finds in its cache is no compilation."""
+
+        def on_start(self, _: Any) -> None:
+            if _waiting:
+                _waiting.pop()("compiling, once on this machine: up to a minute or so")
+
+        def on_end(self, _: Any) -> None:
+            """There is nothing to say."""
+
+    event.register("numba:compile", Told())
+    folder.mkdir(parents=True, exist_ok=True)
+    numba.config.CACHE_DIR = str(folder)
+    for function in _kernels:
+        register_jitable(**BARE)(function)
+    for dispatch, bodies, loops in _dispatchers:
+        overload(dispatch, strict=False, jit_options=BARE)(_chooser(bodies | loops))
+    return functools.cache(numba.njit(cache=True, nogil=True, **OPTIONS))  # loaded once a process, not once a call
+
+
+def _chooser(bodies: dict[type, Callable[..., Any]]) -> Callable[..., Any]:
+    def choose(first: Any, *rest: Any) -> Any:
+        return bodies[first.instance_class]
+
+    return choose

@@ -1,0 +1,1 @@
+"""A whole case: its parts, and the checks that need more than one of them."""

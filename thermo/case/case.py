@@ -1,0 +1,321 @@
+"""All that a case may say: a sample, a programme, what is read off, what should come out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import Field
+
+from thermo.base.errors import CaseError, FileError, Mistake, shortened
+from thermo.bodies.boxes import Boxes
+from thermo.bodies.layered_block import Along, LayeredBlock, Meshed, Stored
+from thermo.bodies.mesh_file import ImportedBody, ImportedMesh, MeshFile
+from thermo.bodies.solids import Solids
+from thermo.case.checks import expect_mistakes, measure_mistakes, place_mistakes, programme_mistakes, sample_mistakes, with_interfaces
+from thermo.casefile.reader import Document, Frozen, Key, change, make, quantities, read_document
+from thermo.casefile.units import DIMENSIONS, Quantity, Unit
+from thermo.cells.cell import LumpedCell
+from thermo.materials.material import PROPERTIES, Cylindrical, Material, Orthotropic, Table, Tensor, material_mistakes, tables_of
+from thermo.measurement.asked import Expectation, Measure
+from thermo.programmes.arc import ArcProgramme
+from thermo.programmes.conditions import Contact, OverTime, ThinLayer
+from thermo.programmes.exposure import DscProgramme, HeaterProgramme, HotPlateProgramme, OvenProgramme, RampProgramme
+from thermo.programmes.programme import Conditions, SteadyProgramme, SurroundingsProgramme
+
+MOST_NODES = 3_000_000
+
+
+class Numerics(Frozen):
+    """How a run is computed. `tolerance` is the error of a step: of the largest temperature difference (meshes), of an extent
+    and of 100 K (cells). `tensor` solves boxes of layers exactly, mode by mode, where the conditions allow it. `check_mesh` runs once
+    more on the mesh refined once and reports the difference. `scheme` of the steps of a mesh, each of `step` if that is given, at most
+    `longest_step` long; `capacity` lumped or a consistent mass matrix, by default lumped where that is positive; `quadrature` with a
+    point a node or Gauss's, by default nodal for cells that are boxes. `most_steps` and `most_time` on the clock (by default 10 min for a
+    cell of one temperature, else no limit) end a run that goes on for longer."""
+
+    tolerance: Annotated[float | None, Unit("number", gt=0, le=0.1)] = None
+    scheme: Literal["tr-bdf2", "backward-euler"] = "tr-bdf2"
+    step: Annotated[float | None, Unit("time", gt=0)] = None
+    longest_step: Annotated[float | None, Unit("time", gt=0)] = None
+    capacity: Literal["lumped", "consistent"] | None = None
+    quadrature: Literal["nodal", "gauss"] | None = None
+    tensor: Annotated[bool, Field(strict=True)] = True
+    check_mesh: Annotated[bool, Field(strict=True)] = False
+    checkpoint: Annotated[float, Unit("time", ge=0)] = Field(default="30 s", validate_default=True)  # type: ignore[assignment]
+    most_steps: Annotated[int, Field(gt=0, le=10**12, strict=True)] = 1_000_000
+    most_time: Annotated[float | None, Unit("time", gt=0)] = None
+
+
+Sample = Annotated[LayeredBlock | Boxes | ImportedMesh | Solids | LumpedCell, Field(discriminator="kind")]
+Programme = Annotated[
+    SurroundingsProgramme
+    | OvenProgramme
+    | HotPlateProgramme
+    | HeaterProgramme
+    | RampProgramme
+    | DscProgramme
+    | SteadyProgramme
+    | ArcProgramme,
+    Field(discriminator="kind"),
+]
+
+
+class Case(Frozen):
+    """A sample, a programme and what is read off."""
+
+    title: str
+    notes: str | None = None
+    materials: dict[str, Material] = {}
+    sample: Sample
+    programme: Programme
+    measure: Measure = Measure()
+    expect: tuple[Expectation, ...] = ()
+    numerics: Numerics = Numerics()
+
+    def material(self, name: str) -> Material:
+        """A material of the case by name, with everything the library adds."""
+        return self.materials[name].resolved()
+
+    def named_faces(self) -> dict[str, float]:
+        """The faces that the programme says something of, of a block that is not symmetric two sides more; the cell size each asks for [m].
+
+        It is infinite where a face asks for none.
+        """
+        named = set(self.programme.faces) if isinstance(self.programme, Conditions) else set()
+        flows = self.measure.flows if isinstance(self.sample, LayeredBlock) else ()  # through one of two sides, so that both are wanted
+        named |= {face for face in flows if "|" not in face} | self._crooked()
+        terms = self.programme.terms() if isinstance(self.programme, Conditions) else []
+        end = float(getattr(self.programme, "end", math.inf))
+        wanted = self.sample.wanted_cells(terms, self.bulk, end) if isinstance(self.sample, Meshed) else {}
+        return dict.fromkeys(sorted(named), math.inf) | {name: size for name, size in wanted.items() if name in named or "|" in name}
+
+    def bulk(self, name: str) -> tuple[float, float]:
+        """The least conductivity [W/(m K)] and the least diffusivity [m2/s] that a material states, whatever direction and temperature."""
+        if name not in self.materials:
+            return math.inf, math.inf
+        material = self.material(name)
+        stated = quantities(material.thermal_conductivity)
+        k = min((float(v) for _, v in stated if v.dimension == "thermal conductivity" and v > 0.0), default=math.inf)
+        rho, c = (
+            max((float(v) for _, v in quantities(part) if v.dimension == dimension), default=math.inf)
+            for part, dimension in ((material.density, "density"), (material.heat_capacity, "specific heat capacity"))
+        )
+        return k, k / (rho * c)
+
+    def _crooked(self) -> set[str]:
+        """The sides that say that the start or a material of a block is no mirror image of itself across them."""
+        body = self.sample
+        if not isinstance(body, LayeredBlock):
+            return set()
+        known = [self.material(layer.material) for layer in body.layers if layer.material in self.materials]
+        start, crooked = body.temperature, any(isinstance(m.thermal_conductivity, Tensor | Cylindrical) for m in known)
+        if crooked or (isinstance(start, Along) and start.letter != "z"):
+            return {"left", "front"}
+        if isinstance(start, Stored):
+            return {side for axis, side in enumerate(("left", "front")) if not start.mirrored(axis, 0.5 * float(body.size[axis]))}
+        return set()
+
+    def time_allowed(self) -> float:
+        """How long a run may take on the clock [s]."""
+        if self.numerics.most_time is not None:
+            return float(self.numerics.most_time)
+        return math.inf if isinstance(self.sample, Meshed) else 600.0
+
+    def step_tolerance(self) -> float:
+        """The error allowed in a step."""
+        if self.numerics.tolerance is not None:
+            return float(self.numerics.tolerance)
+        return 2e-4 if isinstance(self.sample, Meshed) else 1e-5
+
+
+def _property_mistakes(document: Document, case: Case) -> list[Mistake]:
+    """What does not fit together: conductivities and the dimension, elements and what is asked of them, the size of the mesh."""
+    body = case.sample
+    if not isinstance(body, Meshed):
+        return []
+    mistakes = []
+    for region, (name, _) in body.materials().items():
+        conductivity = case.material(name).thermal_conductivity
+        key: Key = ("materials", name, "thermal_conductivity")
+        if isinstance(conductivity, Tensor) and len(conductivity.rows) != body.dimension:
+            text = f"has {len(conductivity.rows)} rows, and {shortened(region)!r} has {body.dimension} dimensions"
+            mistakes.append(document.mistake(key, text))
+        if isinstance(conductivity, Orthotropic) and body.axisymmetric:
+            text = "has x, y and z, and the body turns round an axis: give radial, tangential and axial"
+            mistakes.append(document.mistake(key, text))
+        if isinstance(conductivity, Cylindrical) and body.dimension == 1:
+            mistakes.append(document.mistake(key, f"is cylindrical, and {shortened(region)!r} is a line"))
+    if isinstance(body, Boxes):
+        for i, side in enumerate(body.symmetry):
+            axis, place = body.mirror(side)
+            for name, _ in dict.fromkeys(body.materials().values()):
+                conductivity = case.material(name).thermal_conductivity
+                if isinstance(conductivity, Tensor | Cylindrical) and not conductivity.mirrored(axis, place):
+                    text = f"the conductivity of {shortened(name)!r} is not its own mirror image at '{side}'"
+                    mistakes.append(document.mistake(("sample", "symmetry", i), text))
+    materials = {name: case.material(name) for name, _ in body.materials().values()}
+    varies = [
+        name
+        for name, m in materials.items()
+        if tables_of(m.density) or tables_of(m.heat_capacity) or (m.melting and m.melting.heat and m.melting.range)
+    ]
+    if varies and case.numerics.capacity == "consistent":
+        text = f"a consistent capacity is for constant heat capacities; that of {shortened(varies[0])!r} depends on temperature"
+        mistakes.append(document.mistake(("numerics", "capacity"), text))
+    if varies and not body.lumps:
+        text = (
+            f"the heat capacity of {shortened(varies[0])!r} depends on temperature: these elements of order 2 cannot lump it; use order 1"
+        )
+        mistakes.append(document.mistake(("sample", "mesh"), text))
+    if case.numerics.capacity == "lumped" and not body.lumps:
+        mistakes.append(
+            document.mistake(("numerics", "capacity"), "these elements of order 2 cannot be lumped; use order 1, or consistent")
+        )
+    if case.numerics.quadrature == "nodal" and not body.boxed:
+        text = "a point a node is a rule of quadrilaterals and hexahedra, off an axis; leave it out, or gauss"
+        mistakes.append(document.mistake(("numerics", "quadrature"), text))
+    if case.numerics.check_mesh and isinstance(body, ImportedBody):
+        mistakes.append(document.mistake(("numerics", "check_mesh"), "this mesh is not refined; make a finer one and compare"))
+    if mistakes:
+        return mistakes
+    n = body.most_cells(case.named_faces())
+    if n <= MOST_NODES:  # else there is no grid to be counted either
+        n = body.n_nodes(case.named_faces(), int(case.numerics.check_mesh))
+    if n > MOST_NODES:
+        text = f"asks for {n} nodes; at most {MOST_NODES} are taken: widen smallest, interface or growth"
+        mistakes.append(document.mistake(("sample", "mesh"), text))
+    if isinstance(case.programme, SteadyProgramme):
+        for region in body.untied(case.programme.terms(), steady=True):
+            text = (
+                f"the part of the body with {shortened(region)!r} has no face that is held, convective or radiative: its temperature is any"
+            )
+            mistakes.append(document.mistake(("programme", "faces"), text))
+    if isinstance(body.temperature, Stored):
+        text = stored_mistake(case, body, body.temperature)
+        mistakes += [document.mistake(("sample", "temperature", "result"), text)] if text else []
+        if case.numerics.check_mesh:
+            text = "a field is taken over node by node, and the finer mesh has other nodes"
+            mistakes.append(document.mistake(("numerics", "check_mesh"), text))
+    return mistakes
+
+
+MOST_COMPARED = 200_000  # nodes of a mesh that is made to see whether a field fits it
+
+
+def stored_mistake(case: Case, body: Meshed, start: Stored) -> str:
+    """What is wrong with the field that a body starts from, or nothing."""
+    from thermo.results.store import last_field, stored_field
+
+    try:
+        field, end = last_field(start.folder)
+        if field is None:
+            return f"{start.folder} has no fields; a result with pictures at its end is wanted"
+        if field < end * (1.0 - 1e-9):
+            return f"the last field of {start.folder} is that at {field:g} s, and it ended at {end:g} s; give it a picture at its end"
+        assert isinstance(case.programme, Conditions)
+        if body.n_nodes(case.named_faces(), 0) <= MOST_COMPARED:
+            cuts = [name for name, condition in case.programme.terms() if isinstance(condition, Contact | ThinLayer)]
+            shape = body.shape(case.named_faces(), cuts)
+            for name, cells in shape.mesh.regions.items():
+                stored_field(start.folder, shape.space.points[np.unique(shape.space.cells[cells])], name)
+    except FileError as error:
+        return str(error)
+    return ""
+
+
+def case_of(document: Document) -> Case:
+    """The case that a document describes. Raises CaseError with every mistake found."""
+    raw = document.data
+    if not set(raw) & set(Case.model_fields):
+        text = "is neither a case nor a study: it has none of the keys 'title', 'sample', 'programme' and 'study'"
+        raise CaseError([*document.mistakes, Mistake(document.path, None, "", text)])
+    case, mistakes = make(Case, document)
+    if case is not None:
+        parts: dict[str, Any] = {name: getattr(case, name) for name in ("sample", "programme", "measure")}
+    else:  # what is well formed is checked all the same, so that all mistakes come at once
+        models = {"sample": Sample, "programme": Programme, "measure": Measure}
+        parts = {name: make(model, document, raw[name], (name,)).model if name in raw else None for name, model in models.items()}
+        if "measure" not in raw:
+            parts["measure"] = Measure()
+    called = with_interfaces(document, parts["sample"])
+    if called is not document:
+        return case_of(called)
+    mistakes = mistakes + material_mistakes(document, raw.get("materials"))
+    mistakes += sample_mistakes(document, parts["sample"], raw)
+    mistakes += place_mistakes(document, parts["sample"], raw.get("programme"))
+    mistakes += programme_mistakes(document, parts["sample"], parts["programme"])
+    mistakes += measure_mistakes(document, parts["sample"], parts["programme"], parts["measure"])
+    mistakes += expect_mistakes(document, parts["sample"], raw.get("expect"), parts["measure"], parts["programme"])
+    if case is not None and not mistakes:
+        mistakes = _property_mistakes(document, case)
+    if mistakes:
+        raise CaseError(mistakes)
+    assert isinstance(case, Case)
+    return case
+
+
+def read_case(path: str | Path, settings: Iterable[str] = ()) -> Case:
+    """Read a case file, with `KEY=VALUE` settings in place of its own. Raises CaseError with every mistake found."""
+    return case_of(change(read_document(path), settings))
+
+
+def _plain(node: Any) -> Any:
+    """A model as plain data: every number with its SI unit, status and source."""
+    if isinstance(node, Quantity):
+        unit = DIMENSIONS[node.dimension].unit
+        entry: dict[str, Any] = {"value": float(node), "unit": unit}
+        if node.status or node.source:
+            entry |= {"status": node.status, "source": node.source}
+        return entry
+    if isinstance(node, Table | OverTime):
+        return {"table": [[_plain(a), _plain(b)] for a, b in zip(node[0], node[1], strict=True)]}
+    if isinstance(node, Stored):
+        return {"result": node.result, "sha256": node.sha256}
+    if isinstance(node, MeshFile):
+        return {"name": str(node), "sha256": node.sha256}
+    if hasattr(node, "_asdict"):
+        return {name: _plain(value) for name, value in node._asdict().items()}
+    if isinstance(node, Frozen):
+        return {name: _plain(getattr(node, name)) for name in type(node).model_fields}
+    if isinstance(node, dict):
+        return {str(name): _plain(value) for name, value in node.items()}
+    if isinstance(node, list | tuple):
+        return [_plain(entry) for entry in node]
+    return node
+
+
+def resolved(case: Case) -> dict[str, Any]:
+    """Every number of a case in SI with its source and status, library materials and mechanisms written out."""
+    data = _plain(case)
+    data["materials"] = {name: _plain(case.material(name)) for name in case.materials}
+    if isinstance(case.sample, LumpedCell) and case.sample.chemistry is not None:
+        data["sample"]["chemistry"] = {"name": case.sample.chemistry if isinstance(case.sample.chemistry, str) else None}
+        data["sample"]["chemistry"] |= _plain(case.sample.mechanism())
+    return data  # type: ignore[no-any-return]
+
+
+def case_hash(case: Case) -> str:
+    """sha256 of all that a case says, defaults and library values included; the same text and settings, the same hash."""
+    return hashlib.sha256(json.dumps(resolved(case), sort_keys=True).encode()).hexdigest()
+
+
+def used_numbers(case: Case) -> Iterable[tuple[Key, Quantity]]:
+    """The numbers that a result rests on: used materials as resolved, the sample with its mechanism, the programme."""
+    if isinstance(case.sample, Meshed):
+        for name in dict.fromkeys(material for material, _ in case.sample.materials().values()):
+            material = case.material(name)
+            for wanted_property in PROPERTIES:
+                yield from quantities(getattr(material, wanted_property), ("materials", name, wanted_property))
+        yield from (entry for entry in quantities(case.sample, ("sample",)) if entry[0][1] != "mesh")
+    else:
+        mechanism = case.sample.mechanism()
+        if mechanism is not None:
+            yield from quantities(mechanism, ("sample", "chemistry"))
+        yield from (entry for entry in quantities(case.sample, ("sample",)) if entry[0][1] not in ("chemistry", "with"))
+    yield from quantities(case.programme, ("programme",))

@@ -1,0 +1,356 @@
+"""Mistakes between the parts of a case: what a programme or a measure names must be there, and what stands together must fit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from thermo.base.errors import Mistake, among, closest, did_you_mean, shortened
+from thermo.bodies.layered_block import Meshed
+from thermo.casefile.reader import Document, Key
+from thermo.casefile.units import show
+from thermo.cells.cell import LumpedCell
+from thermo.measurement.asked import Measure, Place
+from thermo.programmes.arc import ArcProgramme
+from thermo.programmes.conditions import Contact, GapRadiation, OverTime, ThinLayer
+from thermo.programmes.exposure import DscProgramme, HeaterProgramme, HotPlateProgramme, InAir, OvenProgramme, RampProgramme
+from thermo.programmes.programme import Conditions, SteadyProgramme, SurroundingsProgramme
+
+
+def sample_mistakes(document: Document, sample: Any, raw: Any) -> list[Mistake]:
+    """Materials of regions that the case does not have."""
+    if not isinstance(sample, Meshed):
+        return []
+    if "materials" not in raw and any(closest(key, ["materials"]) for key in raw):
+        return []  # misspelt: one mistake, and not one of every layer as well
+    names = raw.get("materials") if isinstance(raw.get("materials"), dict) else {}
+    return [
+        document.mistake(("sample", *key), f"unknown material {shortened(material)!r}" + did_you_mean(material, names))
+        for material, key in sample.materials().values()
+        if material not in names
+    ]
+
+
+def with_interfaces(document: Document, sample: Any) -> Document:
+    """The document with its interfaces called as the sample calls them: `b|a` is `a|b`. The same one where all are."""
+    names = sample.face_names() if isinstance(sample, Meshed) else []
+    other = {"|".join(reversed(name.split("|"))): name for name in names if name.count("|") == 1}
+    other = {turned: name for turned, name in other.items() if turned not in names}
+    moved: dict[Key, Key] = {}
+    mistakes = list(document.mistakes)
+
+    def renamed(node: Any, key: tuple[Any, ...], new: tuple[Any, ...]) -> Any:
+        if key != new:
+            moved[key] = new
+        if isinstance(node, dict):
+            made = {}
+            for name, value in node.items():
+                plain = other.get(name, name) if key == ("programme", "faces") else name
+                if plain != name and plain in node:
+                    mistakes.append(document.mistake((*key, name), f"is the interface {plain!r}, which is there as well"))
+                    continue
+                made[plain] = renamed(value, (*key, name), (*new, plain))
+            return made
+        if isinstance(node, list):
+            return [renamed(value, (*key, i), (*new, i)) for i, value in enumerate(node)]
+        if not isinstance(node, str) or "|" not in node:
+            return node
+        return ".".join(other.get(word, word) for word in node.split(".")) if key[-1] == "what" else other.get(node, node)
+
+    parts = ("programme", "measure", "expect")
+    data = {name: renamed(node, (name,), (name,)) if name in parts else node for name, node in document.data.items()}
+    if data == document.data and len(mistakes) == len(document.mistakes):
+        return document
+    return document._replace(
+        data=data,
+        lines={moved.get(key, key): line for key, line in document.lines.items()},
+        provenance={moved.get(key, key): stated for key, stated in document.provenance.items()},
+        settings=frozenset(moved.get(key, key) for key in document.settings),
+        mistakes=tuple(mistakes),
+    )
+
+
+def place_mistakes(document: Document, sample: Any, raw: Any) -> list[Mistake]:
+    """Faces and regions that a programme names, what stands on one face together; from the data as read, well formed or not."""
+    mistakes: list[Mistake] = []
+    if sample is None or not isinstance(raw, dict) or raw.get("kind") not in ("surroundings", "steady"):
+        return mistakes
+    block = sample if isinstance(sample, Meshed) else None
+    faces, regions = (block.face_names(), block.region_names()) if block else ([], [])
+
+    def refuse(group: str, name: str, text: str) -> None:
+        mistakes.append(document.mistake(("programme", group, name), text))
+
+    held: list[str] = []
+    steady = raw.get("kind") == "steady"
+    written = raw.get("faces")
+    named: dict[str, Any] = written if isinstance(written, dict) else {}
+    for name, conditions in named.items():
+        if block and name in block.edge_names() and name not in faces:
+            text = f"{shortened(name)!r} is an edge: it has no area, and what heat would pass it is not determined; name a face"
+            refuse("faces", name, text)
+        elif name not in faces:
+            refuse("faces", name, f"the sample has no face {shortened(name)!r}" + among(name, faces))
+        elif block:
+            for text in _mirrored(block, name):
+                refuse("faces", name, text)
+        if conditions == []:
+            text = "a condition is wanted, such as {kind: held, temperature: 473 K}; a face that is not named is insulated"
+            refuse("faces", name, text)
+        entries = [entry for entry in conditions if isinstance(entry, dict)] if isinstance(conditions, list) else []
+        kinds = [entry.get("kind") for entry in entries]
+        for i, entry in enumerate(entries):
+            key: Key = ("programme", "faces", name, i)
+            if entry.get("kind") in ("contact", "thin-layer") and name in faces and "|" not in name:
+                text = "a contact lies between two regions; name an interface, such as " + next((f for f in faces if "|" in f), "'a|b'")
+                mistakes.append(document.mistake((*key, "kind"), text))
+            if entry.get("kind") == "gap-radiation":
+                to = entry.get("to")
+                if to not in faces or to == name:
+                    text = f"the sample has no other face {shortened(to)!r}" + did_you_mean(str(to), faces)
+                    mistakes.append(document.mistake((*key, "to"), text))
+                elif block and name in faces:
+                    problem = block.no_gap(name, to)
+                    mistakes += [document.mistake((*key, "to"), problem)] if problem else []
+            moving = [word for word, value in entry.items() if isinstance(value, dict) and ("table" in value or "over" in value)]
+            if steady and moving:
+                mistakes.append(document.mistake((*key, moving[0]), "changes with time, and a steady programme has none"))
+        films = [kind for kind in kinds if kind in ("convection", "radiation")]
+        if films and block and name in faces and block.within(name):
+            text = f"{shortened(name)!r} lies within the body, where there are no surroundings: {films[0]} belongs on an outer face "
+            refuse("faces", name, text + "(heat that is set free inside is a flux on such a face, or a source in a region)")
+        n_links = sum(kind in ("contact", "thin-layer", "gap-radiation") for kind in kinds)
+        if n_links > 1 or (n_links and ("held" in kinds or ("gap-radiation" not in kinds and len(kinds) > 1))):
+            refuse("faces", name, "a contact, a thin layer or a gap stands alone on a face" if n_links == 1 else "two contacts on one face")
+        n_held = kinds.count("held")
+        if n_held > 1:
+            refuse("faces", name, f"held at {n_held} temperatures at once")
+        elif n_held and len(kinds) > 1:
+            other = next(kind for kind in kinds if kind != "held")
+            refuse("faces", name, f"held at a temperature, which leaves no room for {shortened(other)!r} on the same face")
+        if n_held and name in faces:
+            held.append(name)
+    cuts = [name for name, conditions in named.items() if _parts(conditions)]
+    for name, text in _parted(block, [name for name in named if name in faces], cuts) if block and cuts else []:
+        refuse("faces", name, text)
+    sources = raw.get("sources")
+    for name in sources if isinstance(sources, dict) else []:
+        if name in named and name in faces:
+            refuse("sources", name, "a face of that name has conditions as well: give one of them another name ('faces' of the sample)")
+        if name not in regions:
+            refuse("sources", name, f"the sample has no region {shortened(name)!r}" + among(name, regions))
+    for one, other in block.overlaps(held) if block else []:
+        text = f"lies on {other!r} in part, which is held as well, in line {document.line(('programme', 'faces', other))}"
+        refuse("faces", one, text)
+    return mistakes
+
+
+def programme_mistakes(document: Document, sample: Any, programme: Any) -> list[Mistake]:
+    """A programme that does not fit its sample: what one of them must say, or leave to the other."""
+    mistakes = []
+
+    def refuse(key: Key, text: str) -> None:
+        mistakes.append(document.mistake(key, text))
+
+    kind = getattr(programme, "kind", None)
+    if isinstance(sample, LumpedCell):
+        starts = isinstance(programme, ArcProgramme | DscProgramme | RampProgramme)
+        if isinstance(programme, SurroundingsProgramme | InAir) and sample.temperature is None:
+            refuse(("sample",), "'temperature' is missing: where the cell starts")
+        if isinstance(programme, OvenProgramme | InAir) and sample.surface is None:
+            refuse(("sample",), f"'surface' is missing: the area that heat of the {kind} passes")
+        if isinstance(programme, HotPlateProgramme) and sample.surface is not None and programme.contact_area > sample.surface:
+            refuse(("programme", "contact_area"), f"is more than the surface of the cell ({show(sample.surface, 'area')})")
+        if isinstance(programme, SteadyProgramme):
+            refuse(("programme", "kind"), "a steady programme takes a meshed sample; a cell of one temperature has none")
+        forced = isinstance(programme, RampProgramme) or (isinstance(programme, DscProgramme) and programme.lag is None)
+        if forced and sample.short is not None and sample.short.fused_energy is not None:
+            refuse(
+                ("sample", "short", "fused_energy"),
+                f"is given at once, and the temperature is that of the programme '{kind}' whatever happens",
+            )
+        off_at = programme.off_at if isinstance(programme, HeaterProgramme) else None
+        if off_at is not None and sample.temperature is not None and off_at <= sample.temperature:
+            refuse(
+                ("programme", "off_at"),
+                f"lies below the start of the cell ({show(sample.temperature, 'temperature')}): the heater never comes on",
+            )
+        if starts and sample.temperature is not None:
+            word = "temperature" if isinstance(programme, RampProgramme) else "start"
+            refuse(("sample", "temperature"), f"a programme '{kind}' sets the start itself (programme.{word}); leave it out here")
+    if isinstance(sample, Meshed):
+        if isinstance(programme, OvenProgramme) and "outside" not in sample.face_names():
+            text = "an oven acts on the face 'outside', and this body has sides; give them convection and radiation in 'surroundings'"
+            refuse(("programme", "kind"), text)
+        if isinstance(programme, ArcProgramme | DscProgramme | RampProgramme | InAir):
+            refuse(("programme", "kind"), f"a programme '{kind}' takes a lumped sample; a meshed body in it is not supported yet")
+    return mistakes
+
+
+def _mirrored(body: Meshed, face: str) -> list[str]:
+    """That a face lies on a plane of symmetry, where it does."""
+    planes = [plane for plane in body.planes() if plane == face or body.overlaps([plane, face])]
+    return [f"{shortened(face)!r} lies on the plane or axis of symmetry '{plane}', which no heat crosses" for plane in planes]
+
+
+def _parts(conditions: Any) -> bool:
+    """Whether a contact or a thin layer is among the conditions of a face, as read."""
+    kinds = [entry.get("kind") for entry in conditions if isinstance(entry, dict)] if isinstance(conditions, list) else []
+    return "contact" in kinds or "thin-layer" in kinds
+
+
+def _parted(body: Meshed, faces: list[str], cuts: list[str]) -> list[tuple[str, str]]:
+    """The faces that lie on an interface with a contact or a thin layer and are not that interface, and what is wrong with each."""
+    text = "lies on the interface {!r}, whose sides a contact or a thin layer parts: which of the two is meant cannot be said"
+    found = []
+    for pair in body.overlaps(list(dict.fromkeys([*cuts, *faces]))):
+        on = [name for name in pair if name not in cuts]
+        if len(on) == 1:
+            (cut,) = set(pair) - set(on)
+            found.append((on[0], f"{shortened(on[0])!r} " + text.format(shortened(cut))))
+    return found
+
+
+def _edge_problems(body: Meshed, edge: str | tuple[str, str]) -> list[str]:
+    """What is wrong with an edge that is read."""
+    if body.dimension < 3:
+        return ["an edge is that of a body in space; the sides of this one are faces"]
+    if isinstance(edge, str):
+        known = body.edge_names()
+        there = among(edge, known) if known else "; it has none with a name: give the two faces that meet in it"
+        return [] if edge in known else [f"the sample has no edge {shortened(edge)!r}{there}"]
+    names = body.face_names()
+    strange = [f"the sample has no face {shortened(face)!r}" + among(face, names) for face in edge if face not in names]
+    problem = None if strange else body.apart(*edge)
+    return [problem] if problem else strange
+
+
+def measure_mistakes(document: Document, sample: Any, programme: Any, measure: Any) -> list[Mistake]:
+    """Places that the sample does not have, probes and held faces that crossings refer to."""
+    if not isinstance(measure, Measure) or sample is None:
+        return []
+    mistakes = []
+    block = isinstance(sample, Meshed)
+    if not block and measure.pictures.times:
+        mistakes.append(document.mistake(("measure", "pictures"), "a lumped sample has no field to keep"))
+    if block and "onsets" in measure.model_fields_set:
+        mistakes.append(document.mistake(("measure", "onsets"), "nothing reacts in this sample, so there is no onset to read"))
+    for name, probe in measure.probes.items():
+        key: Key = ("measure", "probes", name)
+        if not block:
+            mistakes.append(document.mistake(key, "a lumped sample has one temperature and takes no probes; it is named 'sample'"))
+        elif isinstance(probe, tuple):
+            problem = sample.contains(probe)
+            mistakes += [document.mistake(key, problem)] if problem else []
+        elif probe.edge is not None:
+            mistakes += [document.mistake((*key, "edge"), text) for text in _edge_problems(sample, probe.edge)]
+        elif probe.face is not None and probe.face not in sample.face_names():
+            text = f"the sample has no face {shortened(probe.face)!r}" + among(probe.face, sample.face_names())
+            mistakes.append(document.mistake((*key, "face"), text))
+        elif probe.region is not None and probe.region not in sample.region_names():
+            text = f"the sample has no region {shortened(probe.region)!r}" + among(probe.region, sample.region_names())
+            mistakes.append(document.mistake((*key, "region"), text))
+    for i, face in enumerate(measure.flows):
+        if not block:
+            mistakes.append(document.mistake(("measure", "flows", i), "a lumped sample has no faces"))
+        elif face not in sample.face_names():
+            text = f"the sample has no face {shortened(face)!r}" + among(face, sample.face_names())
+            mistakes.append(document.mistake(("measure", "flows", i), text))
+        else:
+            mistakes += [document.mistake(("measure", "flows", i), text) for text in _mirrored(sample, face)]
+    terms = programme.terms() if isinstance(programme, Conditions) else []
+    cuts = [name for name, condition in terms if isinstance(condition, Contact | ThinLayer) and block and name in sample.face_names()]
+    read: list[tuple[Key, str | None]] = [(("measure", "flows", i), face) for i, face in enumerate(measure.flows)]
+    read += [(("measure", "probes", name, "face"), probe.face) for name, probe in measure.probes.items() if isinstance(probe, Place)]
+    parted = _parted(sample, [face for _, face in read if face], cuts) if cuts else []
+    mistakes += [document.mistake(key, text) for key, face in read for name, text in parted if name == face]
+    known = list(measure.probes) if block else ["sample"]
+    for name, crossing in measure.crossings.items():
+        if crossing.probe not in known:
+            text = f"there is no probe {shortened(crossing.probe)!r}" + did_you_mean(crossing.probe, known)
+            mistakes.append(document.mistake(("measure", "crossings", name, "probe"), text))
+        held = programme.held() if isinstance(programme, Conditions) else {}
+        if crossing.of in held and isinstance(held[crossing.of], OverTime):
+            text = f"the temperature of {shortened(crossing.of)!r} changes with time; give the crossing a 'temperature'"
+            mistakes.append(document.mistake(("measure", "crossings", name, "of"), text))
+        if crossing.of is not None and programme is not None and crossing.of not in held:
+            text = f"no face {shortened(crossing.of)!r} is held at a temperature" + did_you_mean(crossing.of, held)
+            mistakes.append(document.mistake(("measure", "crossings", name, "of"), text))
+    end = getattr(programme, "end", None) if isinstance(programme, SurroundingsProgramme) else None
+    for i, time in enumerate(measure.pictures.times):
+        if end is not None and time > end:
+            text = f"lies after the end of the programme ({show(end, 'time')})"
+            mistakes.append(document.mistake(("measure", "pictures", "times", i), text))
+    return mistakes
+
+
+_POINT: dict[str, Any] = {"temperature_K": {}, "time_s": {}}
+_FIRST = _POINT | {"temperature_start_of_window_K": {}, "criterion": {}, "rate_K_per_s": {}, "margin": {}}
+_HEATS = ("rise_K", "heat_J", "heat_J_per_kg", "heat_J_per_Ah", "stored_J", "heat_capacity_J_per_K", "test")
+_EXOTHERM = {"start": _POINT, "end": _POINT | {"reason": {}}} | {name: {} for name in _HEATS}
+_PEAK: dict[str, Any] = {name: {} for name in ("temperature_K", "time_s", "height_W", "onset_K", "area_J", "area_J_per_kg")}
+_PROBE: dict[str, Any] = {"initial_K": {}, "final_K": {}, "maximum_K": {}, "time_of_maximum_s": {}}
+_REGION: dict[str, Any] = {name: {} for name in ("mean_K", "stored_J", "maximum_K", "time_of_maximum_s", "minimum_K", "time_of_minimum_s")}
+_THROUGH: dict[str, Any] = {name: {} for name in ("final_W", "extreme_W", "time_of_extreme_s")}
+_MISSED: dict[str, Any] = {name: {} for name in ("temperature_K", "nearest_K", "time_of_nearest_s", "short_by_K")}
+_STACK: dict[str, Any] = {
+    name: {} for name in ("conductivity_in_plane_W_per_m_K", "conductivity_through_W_per_m_K", "resistance_through_m2_K_per_W")
+}
+_ENERGY = ("initial_J", "final_J", "heat_in_J", "heat_out_J", "ejected_J", "residual_J", "residual_relative")
+_BALANCE: dict[str, Any] = {"heat_in_W": {}, "heat_out_W": {}, "residual_W": {}, "residual_relative": {}}
+
+
+def _heated(programme: Any) -> list[str]:
+    """What the columns of heat are called for: faces, regions with sources, pairs of faces across a gap."""
+    terms = programme.terms() if isinstance(programme, Conditions) else []
+    return list(dict.fromkeys(f"{name}|{c.to}" if isinstance(c, GapRadiation) else name for name, c in terms))
+
+
+def _results(sample: Any, measure: Measure, programme: Any) -> dict[str, Any]:
+    """The keys of a summary, as far as a case can expect them; `*` stands for any name."""
+    steady, meshed = isinstance(programme, SteadyProgramme), isinstance(sample, Meshed)
+    probes = list(measure.probes) if meshed else [*measure.probes, "sample", "holder", "sensor"]
+    return {
+        "end": {"reason": {}, "time_s": {}},
+        "onsets": {"T1": _FIRST, "T2": dict.fromkeys(measure.onsets.T2, _POINT), "T3": _POINT, "cessation": _POINT},
+        "exotherms": {"*": _EXOTHERM},
+        "maximum_rate": _POINT | {"rate_K_per_s": {}},
+        "crossings": dict.fromkeys(measure.crossings, _POINT),
+        "probes": dict.fromkeys(probes, _PROBE),
+        "arrivals": {"*": {"*": {}}},
+        "missed_crossings": dict.fromkeys(measure.crossings, _MISSED),
+        **({"heats": dict.fromkeys(_heated(programme), _THROUGH), "flows": dict.fromkeys(measure.flows, _THROUGH)} if meshed else {}),
+        "regions": dict.fromkeys(sample.region_names() if isinstance(sample, Meshed) else (), _REGION),
+        "derived": {"length_m": {}, "fourier": {}, "biot": {"*": {}}, "stack": _STACK},
+        "dsc": {"peaks": {"*": _PEAK}, "area_J": {}, "area_J_per_kg": {}},
+        "amounts": {"*": {"*": {}}},
+        "energy": _BALANCE if steady else {name: {} for name in _ENERGY} | {"released_J": {"*": {}}},
+    }
+
+
+def results_of(case: Any) -> dict[str, Any]:
+    """The keys of the summary of a case, by group; `*` stands for any name."""
+    return _results(case.sample, case.measure, case.programme)
+
+
+def result_problem(results: dict[str, Any], what: str, single: bool = True) -> str | None:
+    """What is wrong with a dotted key of a summary, or None. `single`: it must be one number, and no group of several."""
+    node: Any = results
+    for word in what.split("."):
+        if word not in node and "*" not in node:
+            return f"unknown result {shortened(what)!r}: there is no {shortened(word)!r}" + did_you_mean(word, node)
+        node = node.get(word, node.get("*"))
+    return "is a result of several numbers; name one of them: " + ", ".join(node) if node and single else None
+
+
+def expect_mistakes(document: Document, sample: Any, expect: Any, measure: Any, programme: Any) -> list[Mistake]:
+    """Results that such a run does not have."""
+    mistakes = []
+    results = _results(sample, measure if isinstance(measure, Measure) else Measure(), programme)
+    for i, entry in enumerate(expect if isinstance(expect, list) else ()):
+        what = entry.get("what") if isinstance(entry, dict) else None
+        if not isinstance(what, str) or (not isinstance(measure, Measure) and what.startswith(("crossings", "probes", "onsets"))):
+            continue  # what they may be called is not known
+        problem = result_problem(results, what, entry.get("value") not in (None, "none"))
+        if problem:
+            mistakes.append(document.mistake(("expect", i, "what"), problem))
+    return mistakes

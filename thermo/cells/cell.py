@@ -1,0 +1,295 @@
+"""A cell of one temperature as a case names it: parts, melting, chemistry, a short, what is thrown out."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, NamedTuple
+
+import numpy as np
+from pydantic import Discriminator, Field, Tag, ValidationError, ValidationInfo, field_validator, model_validator
+
+from thermo.base.errors import did_you_mean, shortened
+from thermo.casefile.reader import Frozen, Key, misplaced
+from thermo.casefile.units import Unit, UnitError
+from thermo.cells.line import HeatCapacity, LineSample
+from thermo.chemistry.mechanism import (
+    MechanismText,
+    Short,
+    arrays,
+    change_problem,
+    change_value,
+    form_problems,
+    library_mechanisms,
+    needs_volume,
+    with_changes,
+)
+from thermo.materials.material import Temperature
+
+Fraction = Annotated[float, Unit("number", ge=0, le=1)]
+
+
+class CapacityOfCell(Frozen):
+    """C(T) = at_298K + slope (T - 298.15 K)."""
+
+    at_298K: Annotated[float, Unit("heat capacity", gt=0)]
+    slope: Annotated[float, Unit("slope of a heat capacity")] = Field(default="0 J/K2", validate_default=True)  # type: ignore[assignment]
+
+
+class Part(Frozen):
+    """One part of a cell."""
+
+    mass: Annotated[float, Unit("mass", gt=0)]
+    heat_capacity: Annotated[float, Unit("specific heat capacity", gt=0)]
+
+
+class Melting(Frozen):
+    """A peak of the apparent heat capacity: its area, middle and width (standard deviation)."""
+
+    heat: Annotated[float, Unit("energy", gt=0)]
+    temperature: Temperature
+    width: Annotated[float, Unit("temperature difference", gt=0)]
+
+
+class Trigger(Frozen):
+    """When something happens: where the cell reaches a temperature."""
+
+    temperature: Temperature
+
+
+class VoltageOfCell(Frozen):
+    """Open-circuit voltage over the charged fraction s: empty + (full - empty) s."""
+
+    empty: Annotated[float, Unit("voltage", gt=0)]
+    full: Annotated[float, Unit("voltage", gt=0)]
+
+
+class ShortCircuit(Frozen):
+    """An internal short at a trigger: sustained through `resistance`, or fused, giving `fused_energy` once.
+
+    It takes its charge from the species `from`, a fraction, which the decomposition of the charged material shares.
+    """
+
+    at: Trigger
+    resistance: Annotated[float, Unit("electrical resistance", gt=0)]
+    fused_energy: Annotated[float | None, Unit("energy", ge=0)] = None
+    charge: Annotated[float, Unit("electrical charge", gt=0)]
+    voltage: VoltageOfCell
+    species: str = Field(alias="from")
+    half: Annotated[float, Unit("number", gt=0)] = 0.001
+
+
+class Ejecta(Frozen):
+    """Share of all heat that leaves with what is thrown out, once the short has happened."""
+
+    fraction: Fraction
+    after: Literal["short"]
+
+
+def _name_or_written(value: Any) -> str:
+    return "name" if isinstance(value, str) else "written"
+
+
+Chemistry = Annotated[
+    Annotated[str, Tag("name")] | Annotated[MechanismText, Tag("written")],
+    Discriminator(_name_or_written),
+]
+
+
+class Mounting(NamedTuple):
+    """What is heated with a cell: `with_cell` [J/K] at its temperature, a `holder` [J/K] coupled to it by `conductance` [W/K] (0: none),
+    a sensor with a `lag` [s] (0: none) on the cell or on the holder."""
+
+    with_cell: float = 0.0
+    holder: float = 0.0
+    conductance: float = 0.0
+    sensor_on_holder: bool = False
+    lag: float = 0.0
+
+
+AMOUNT_UNITS = {"density": "kg/m3", "amount of substance": "mol"}
+SENSOR_SHARE = 1e-6  # of the cell's heat capacity: what a sensor with a lag has
+
+
+class LumpedCell(Frozen):
+    """A cell of one temperature. Its `surface` takes up heat in an oven, its `volume` holds what heats per mass refer to.
+
+    `mass` (that of its parts if they are given) and `charge` are what heats of exotherms are referred to; nothing else uses them.
+    """
+
+    kind: Literal["lumped"]
+    mass: Annotated[float | None, Unit("mass", gt=0)] = None
+    charge: Annotated[float | None, Unit("electrical charge", gt=0)] = None
+    volume: Annotated[float | None, Unit("volume", gt=0)] = None
+    surface: Annotated[float | None, Unit("area", gt=0)] = None
+    heat_capacity: CapacityOfCell | None = None
+    parts: dict[str, Part] = {}
+    melting: dict[str, Melting] = {}
+    chemistry: Chemistry | None = None
+    changes: dict[str, Any] = Field(default={}, alias="with")
+    short: ShortCircuit | None = None
+    ejecta: Ejecta | None = None
+    temperature: Temperature | None = None
+
+    @field_validator("changes", mode="before")
+    @classmethod
+    def _numbers(cls, value: Any, info: ValidationInfo) -> Any:
+        if not isinstance(value, dict):
+            return value
+        made: dict[str, Any] = {}
+        problems: list[tuple[Key, str]] = []
+        for key, raw in value.items():
+            try:
+                made[key] = change_value(key, raw, info)
+            except ValidationError as error:
+                problems += [((key, *more), text) for more, text in form_problems(error)]
+            except UnitError as error:
+                problems.append(((key,), str(error)))
+        if problems:
+            raise misplaced(problems)
+        return made
+
+    @model_validator(mode="after")
+    def _complete(self) -> LumpedCell:
+        problems: list[tuple[Key, str]] = []
+        if (self.heat_capacity is None) == (not self.parts):
+            problems.append(((), "one of 'heat_capacity' and 'parts' is wanted"))
+        if self.ejecta is not None and self.short is None:
+            problems.append((("ejecta", "after"), "names a short, and there is none"))
+        if self.short is not None and self.short.voltage.full < self.short.voltage.empty:
+            problems.append((("short", "voltage"), "the full cell has less voltage than the empty one"))
+        if isinstance(self.chemistry, str) and self.chemistry not in library_mechanisms():
+            text = f"unknown mechanism {shortened(self.chemistry)!r}" + did_you_mean(self.chemistry, library_mechanisms())
+            raise misplaced([*problems, (("chemistry",), text)])
+        base = library_mechanisms()[self.chemistry] if isinstance(self.chemistry, str) else self.chemistry
+        if self.changes and base is None:
+            problems.append((("with",), "changes numbers of a chemistry, and there is none"))
+        elif base is not None:
+            found = [(key, change_problem(base, key, value)) for key, value in self.changes.items()]
+            problems += [(("with", key), text) for key, text in found if text]
+        if base is not None and not problems and needs_volume(with_changes(base, self.changes)) and self.volume is None:
+            problems.append(((), "'volume' is missing: the chemistry gives its heats by what the volume holds"))
+        species = base.species if base else {}
+        if self.short is not None and self.short.species not in species:
+            problems.append(
+                (("short", "from"), f"no such species {shortened(self.short.species)!r}" + did_you_mean(self.short.species, species))
+            )
+        elif self.short is not None and base is not None and base.amounts != "number":
+            text = "a short takes the amount of this species for the charged fraction, and amounts are given in "
+            problems.append((("short", "from"), text + f"{AMOUNT_UNITS[base.amounts]}; give them as fractions, with a start of at most 1"))
+        elif self.short is not None and self.short.fused_energy is not None and base is not None and _use_of(base, self.short.species) < 0:
+            name = shortened(self.short.species)
+            text = f"takes its charge by a reaction that uses up {name!r} one for one and nothing else"
+            problems.append((("short", "fused_energy"), text + f" (consumes: {{{name}: 1}}); there is none"))
+        if self.short is not None and base is not None and "short" in base.reactions:
+            problems.append((("chemistry",), "has a reaction named 'short', the name of the internal short"))
+        if problems:
+            raise misplaced(problems)
+        return self
+
+    def mechanism(self) -> MechanismText | None:
+        """The chemistry with the numbers of `with` in place."""
+        if self.chemistry is None:
+            return None
+        text = library_mechanisms()[self.chemistry] if isinstance(self.chemistry, str) else self.chemistry
+        return with_changes(text, self.changes)
+
+    def capacity(self) -> CapacityOfCell:
+        """The heat capacity, from its parts where the case gives parts."""
+        if self.heat_capacity is not None:
+            return self.heat_capacity
+        total = sum(part.mass * part.heat_capacity for part in self.parts.values())
+        return CapacityOfCell(at_298K=total)
+
+    def reference(self) -> dict[str, float]:
+        """Mass [kg] and charge [Ah] that heats are referred to, as far as they are known."""
+        mass = self.mass if self.mass is not None else sum(part.mass for part in self.parts.values()) or None
+        charge = self.charge if self.charge is not None or self.short is None else self.short.charge
+        found = {"kg": mass, "Ah": None if charge is None else charge / 3600.0}
+        return {unit: float(value) for unit, value in found.items() if value is not None}
+
+    def reaction_names(self) -> list[str]:
+        """Names of the reactions in the order of the extents; a sustained short is the last."""
+        mechanism = self.mechanism()
+        sustained = self.short is not None and self.short.fused_energy is None
+        return [*(mechanism.reactions if mechanism else []), *(["short"] if sustained else [])]
+
+    def build(self, phi: float, start: float, tolerance: float, mounting: Mounting | None = None) -> LineSample:
+        """The cell as arrays for the kernels: one node, one site; a holder and a sensor are further nodes on the line.
+
+        Parameters
+        ----------
+        phi : heat capacity of cell and holder over that of the cell
+        start : temperature at time zero [K]
+        tolerance : error of a step in the extents [-]; 100 K times this in temperature
+        mounting : what is heated with the cell
+        """
+        capacity = self.capacity()
+        peaks = list(self.melting.values())
+        short = self.short
+        text = self.mechanism() or MechanismText(title="inert", species={}, reactions={})
+        sustained = short is not None and short.fused_energy is None
+        reaction = None
+        if short is not None and sustained:
+            voltage = short.voltage
+            reaction = Short(
+                float(short.resistance), float(short.charge), float(voltage.empty), float(voltage.full), short.species, float(short.half)
+            )
+        volume = None if self.volume is None else float(self.volume)
+        mechanism = arrays(text, reaction, volume, n_triggers=int(short is not None))
+        fuse_energy, fuse_extent, fuse_reaction = 0.0, 0.0, -1
+        if short is not None and short.fused_energy is not None:
+            # the charge that the fuse lets through at full voltage is gone from the charged species
+            fuse_energy = float(short.fused_energy)
+            fuse_extent = fuse_energy / (short.voltage.full * short.charge)
+            fuse_reaction = _use_of(text, short.species)
+        mounted = mounting or Mounting()
+        nodes = [("cell", mounted.with_cell)]
+        links = []
+        if mounted.conductance > 0.0:
+            nodes.append(("holder", mounted.holder))
+            links.append(mounted.conductance)
+        if mounted.lag > 0.0:
+            touch = SENSOR_SHARE * float(capacity.at_298K)
+            if mounted.sensor_on_holder:
+                nodes.append(("sensor", touch))
+                links.append(touch / mounted.lag)
+            else:
+                nodes.insert(0, ("sensor", touch))
+                links.insert(0, touch / mounted.lag)
+        names = [name for name, _ in nodes]
+        seen = "sensor" if "sensor" in names else "holder" if mounted.sensor_on_holder else "cell"
+        outer = "holder" if "holder" in names else "cell"
+        return LineSample(
+            capacity=HeatCapacity(
+                at_298=phi * float(capacity.at_298K),
+                slope=phi * float(capacity.slope),
+                peak_heat=phi * np.array([float(peak.heat) for peak in peaks]),
+                peak_temperature=np.array([float(peak.temperature) for peak in peaks]),
+                peak_width=np.array([float(peak.width) for peak in peaks]),
+            ),
+            mechanism=mechanism,
+            share=np.array([float(name == "cell") for name in names]),
+            surface=np.array([float(name == outer) for name in names]),
+            extra=np.array([extra for _, extra in nodes]),
+            conductance=np.array(links, float),
+            sensor=names.index(seen),
+            own=float(len(names) > 1),
+            site_node=np.array([names.index("cell")], np.int64),
+            site_share=np.ones(1),
+            trigger_temperature=np.array([float(short.at.temperature)] if short else []),
+            fuse_energy=np.array([fuse_energy] if short else []),
+            fuse_extent=np.array([fuse_extent] if short else []),
+            fuse_reaction=np.array([fuse_reaction] if short else [], np.int64),
+            ejected=float(self.ejecta.fraction) if self.ejecta else 0.0,
+            ejects_after=0 if self.ejecta else -1,
+            start_temperature=start,
+            tolerance_temperature=100.0 * tolerance,
+            tolerance_extent=tolerance * mechanism.scale,
+        )
+
+
+def _use_of(text: MechanismText, species: str) -> int:
+    """The first reaction whose extent is what it uses of a species, and nothing else is used or made; -1 if there is none."""
+    for k, reaction in enumerate(text.reactions.values()):
+        if {name: amount for name, amount in reaction.consumes.items() if amount != 0.0} == {species: 1.0}:
+            return k
+    return -1

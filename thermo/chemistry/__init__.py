@@ -1,0 +1,1 @@
+"""Reactions at one material point: factors with their slopes, rates, mechanisms as a case names them."""

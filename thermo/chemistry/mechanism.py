@@ -1,0 +1,570 @@
+"""A mechanism as a case writes it: species, reactions, factors, heats; the library of mechanisms."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections import Counter
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal, NamedTuple
+
+import numpy as np
+from pydantic import (
+    BeforeValidator,
+    Discriminator,
+    Field,
+    PlainValidator,
+    Tag,
+    TypeAdapter,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from thermo.base.constants import GAS_CONSTANT
+from thermo.base.errors import described, did_you_mean, shortened
+from thermo.casefile.reader import Frozen, Key, misplaced
+from thermo.casefile.units import Quantity, Unit, UnitError
+from thermo.chemistry.kinetics import AUTOCATALYTIC, BARRIER, LEAST, LINEAR, ORDER, SATURATION, Mechanism
+from thermo.materials.material import LIBRARY, read_library
+
+Temperature = Annotated[float, Unit("temperature")]
+Energy = Annotated[float, Unit("energy")]
+AMOUNTS = {"number": "", "density": "_kg_per_m3", "amount of substance": "_mol"}  # what amounts may be, and how their columns end
+
+
+def _amount(value: Any, info: ValidationInfo) -> Quantity:
+    """The amount of a species at the start: a fraction of at most 1, a density or moles, by its unit."""
+    made = _level(value, info)
+    return Unit("number", ge=0, le=1)._validate(made, info) if made.dimension == "number" else made
+
+
+def _level(value: Any, info: ValidationInfo) -> Quantity:
+    """An amount that rates refer to: a number, a density or moles, by its unit."""
+    text = value.get("value") if isinstance(value, dict) else value
+    unit = text.strip().lstrip("+-.0123456789eE").strip() if isinstance(text, str) else ""
+    dimension = value.dimension if isinstance(value, Quantity) else "number"
+    if "mol" in unit:
+        dimension = "amount of substance"
+    elif "g" in unit:
+        dimension = "density"
+    return Unit(dimension, ge=0)._validate(value, info)
+
+
+Amount = Annotated[float, PlainValidator(_amount)]
+Level = Annotated[float, PlainValidator(_level)]
+
+
+class Species(Frozen):
+    """Something that reactions use up or make: its amount at the start, as a fraction of the full one, in kg per m3 of the cell or in
+    mol. All species of a mechanism are in one of these, and so is the extent of its reactions."""
+
+    start: Amount
+    note: str | None = None
+
+
+class Gate(Frozen):
+    """A rate that is blocked below a temperature: (1 + tanh((T - temperature)/width))/2, or at once where there is no width.
+
+    A gate at once may also have an upper end, `until`; passing either is found as an event.
+    """
+
+    temperature: Temperature
+    width: Annotated[float | None, Unit("temperature difference", gt=0)] = None
+    until: Temperature | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Gate:
+        if self.until is not None and self.width is not None:
+            raise misplaced([(("until",), "belongs to a gate without a width")])
+        if self.until is not None and self.until <= self.temperature:
+            raise misplaced([(("until",), "must lie above 'temperature'")])
+        return self
+
+
+class OrderFactor(Frozen):
+    """amount^order of a species."""
+
+    kind: Literal["order"]
+    species: str
+    order: Annotated[float, Unit("number", ge=0)]
+
+
+class SaturationFactor(Frozen):
+    """amount / (amount + half) of a species: one while there is plenty."""
+
+    kind: Literal["saturation"]
+    species: str
+    half: Level
+
+
+class BarrierFactor(Frozen):
+    """exp(-amount / reference) of a species: what passes a layer that grows, such as the SEI; beyond a `critical` amount it is as there."""
+
+    kind: Literal["barrier"]
+    species: str
+    reference: Level
+    critical: Level | None = None
+
+
+class AutocatalyticFactor(Frozen):
+    """amount^order (1 - amount)^other_order of a species of which `amount` is left (Sestak and Berggren; both 1: Prout and Tompkins)."""
+
+    kind: Literal["autocatalytic"]
+    species: str
+    order: Annotated[float, Unit("number", ge=0)] = 1.0
+    other_order: Annotated[float, Unit("number", ge=0)] = 1.0
+
+
+class ThresholdFactor(Frozen):
+    """One while the amount of a species is above, or below, a threshold, else zero; passing it is found as an event."""
+
+    kind: Literal["threshold"]
+    species: str
+    above: Level | None = None
+    below: Level | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> ThresholdFactor:
+        if (self.above is None) == (self.below is None):
+            raise misplaced([((), "one of 'above' and 'below' is wanted")])
+        return self
+
+
+Factor = Annotated[
+    OrderFactor | SaturationFactor | BarrierFactor | AutocatalyticFactor | ThresholdFactor,
+    Field(discriminator="kind"),
+]
+
+
+class HeatPerMass(Frozen):
+    """Heat per mass of a reactant, and how much of it there is: its `mass`, or its `content` in the volume of the cell.
+
+    Where amounts are in kg/m3 neither is wanted: the extent counts the mass.
+    """
+
+    per_mass: Annotated[float, Unit("specific energy")]
+    mass: Annotated[float | None, Unit("mass", gt=0)] = None
+    content: Annotated[float | None, Unit("density", gt=0)] = None
+
+    def of(self, volume: float | None) -> float:
+        """The heat [J] per unit of extent in a cell of a volume [m3], which all but `mass` need."""
+        if self.mass is not None:
+            return float(self.per_mass * self.mass)
+        assert volume is not None
+        return float(self.per_mass) * float(1.0 if self.content is None else self.content) * volume
+
+
+class HeatPerMole(Frozen):
+    """Heat per mole of extent, and how many moles there are: `amount`, or `content` in the volume of the cell; neither where amounts are
+    in mol."""
+
+    per_mole: Annotated[float, Unit("molar energy")]
+    amount: Annotated[float | None, Unit("amount of substance", gt=0)] = None
+    content: Annotated[float | None, Unit("concentration", gt=0)] = None
+
+    def of(self, volume: float | None) -> float:
+        """The heat [J] per unit of extent in a cell of a volume [m3], which `content` needs."""
+        if self.content is None:
+            return float(self.per_mole) * float(1.0 if self.amount is None else self.amount)
+        assert volume is not None
+        return float(self.per_mole * self.content) * volume
+
+
+def _kind_of_heat(value: Any) -> str:
+    if isinstance(value, HeatPerMass | HeatPerMole):
+        return "by mass" if isinstance(value, HeatPerMass) else "by mole"
+    if isinstance(value, dict):
+        by_mole = "per_mole" in value or ("amount" in value and "per_mass" not in value)
+        by_mass = "per_mass" in value or "mass" in value or "content" in value
+        return "by mole" if by_mole else "by mass" if by_mass else "number"
+    return "number"
+
+
+Heat = Annotated[
+    Annotated[Energy, Tag("number")] | Annotated[HeatPerMass, Tag("by mass")] | Annotated[HeatPerMole, Tag("by mole")],
+    Discriminator(_kind_of_heat),
+]
+
+
+class Damkohler(Frozen):
+    """Da(T) = factor exp(-E/(R T)), the rate of reaction over that of diffusion; the rate constant is divided by 1 + Da."""
+
+    factor: Annotated[float, Unit("number", gt=0)]
+    activation_energy: Annotated[float, Unit("molar energy", ge=0)]
+
+
+class Reaction(Frozen):
+    """One reaction: rate = k(T) x product of factors, k(T) = ceiling(A exp(-E/(R T)) x gate / (1 + Da)).
+
+    With a `temperature_exponent` b, k has the factor (T/1 K)^b. With a `reference_temperature` Tr, A is the rate constant there:
+    k = A (T/Tr)^b exp(-E/R (1/T - 1/Tr)). Where amounts are in kg/m3 or mol, so is the extent, and A is the number that gives its rate per
+    second from factors in these units. `consumes` gives the amount of each species used per unit of extent (negative: made), `heat` the
+    heat released per unit of extent. A reaction ends when a species that it consumes is spent, whether a factor mentions it or not.
+    """
+
+    pre_exponential_factor: Annotated[float, Unit("rate constant", gt=0)]
+    activation_energy: Annotated[float, Unit("molar energy", ge=0)]
+    temperature_exponent: Annotated[float, Unit("number")] = 0.0
+    reference_temperature: Temperature | None = None
+    damkohler: Damkohler | None = None
+    gate: Gate | None = None
+    ceiling: Annotated[float | None, Unit("rate constant", gt=0)] = None
+    factors: tuple[Factor, ...] = ()
+    consumes: dict[str, Annotated[float, Unit("number")]] = {}
+    heat: Heat
+    note: str | None = None
+
+
+def unlimited(reaction: Reaction) -> list[str]:
+    """The species that a reaction consumes without a factor that ends it when they are spent; it is switched off there."""
+    limiting = {
+        factor.species
+        for factor in reaction.factors
+        if isinstance(factor, OrderFactor | SaturationFactor | AutocatalyticFactor)
+        or (isinstance(factor, ThresholdFactor) and factor.above is not None)
+    }
+    return [name for name, amount in reaction.consumes.items() if amount > 0.0 and name not in limiting]
+
+
+def _with_its_unit(value: Any) -> Any:
+    """A gas constant without its unit is in J/(mol K), as tables of mechanisms give it."""
+    return value if isinstance(value, bool | str) or not isinstance(value, int | float) else f"{value!r} J/(mol K)"
+
+
+class MechanismText(Frozen):
+    """A mechanism written out. `gas_constant` is the one the numbers were fitted with."""
+
+    title: str
+    gas_constant: Annotated[float, Unit("molar heat capacity", gt=8.2, lt=8.4), BeforeValidator(_with_its_unit)] | None = None
+    species: dict[str, Species]
+    reactions: dict[str, Reaction]
+    note: str | None = None
+
+    @property
+    def amounts(self) -> str:
+        """The dimension of all amounts, that of most starts: `number` (fractions), `density` or `amount of substance`."""
+        known = Counter(species.start.dimension for species in self.species.values() if isinstance(species.start, Quantity))
+        return known.most_common(1)[0][0] if known else "number"
+
+    @model_validator(mode="after")
+    def _consistent(self) -> MechanismText:
+        problems: list[tuple[Key, str]] = []
+        for name, entry in self.species.items():
+            if isinstance(entry.start, Quantity) and entry.start.dimension != self.amounts:
+                text = f"is {_an(entry.start.dimension)}, and other species are given as {_an(self.amounts)}"
+                problems.append((("species", name, "start"), text))
+        for name, reaction in self.reactions.items():
+            problems += [(("reactions", name, *key), text) for key, text in _reaction_problems(reaction, self.species, self.amounts)]
+        if problems:
+            raise misplaced(problems)
+        return self
+
+
+def _an(dimension: str) -> str:
+    return "a fraction" if dimension == "number" else f"{'an' if dimension[0] in 'aeiou' else 'a'} {dimension}"
+
+
+LEAST_ENERGY, MOST_ENERGY = 1e3, 1e6  # J/mol, of an activation that is not zero
+
+
+def _reaction_problems(reaction: Reaction, species: dict[str, Species], amounts: str) -> list[tuple[Key, str]]:
+    """What in a reaction does not fit the species, or cannot be."""
+    used: list[tuple[Key, str]] = [(("factors", i, "species"), factor.species) for i, factor in enumerate(reaction.factors)]
+    used += [(("consumes", name), name) for name in reaction.consumes]
+    problems: list[tuple[Key, str]] = [
+        (key, f"undeclared species {shortened(name)!r}" + did_you_mean(name, species)) for key, name in used if name not in species
+    ]
+    for i, factor in enumerate(reaction.factors):
+        for word in ("half", "reference", "critical", "above", "below"):
+            level = getattr(factor, word, None)
+            if isinstance(level, Quantity) and level.dimension != amounts:
+                problems.append((("factors", i, word), f"is {_an(level.dimension)}, and amounts are given as {_an(amounts)}"))
+            if level is not None and word in ("half", "reference") and level <= 0.0:
+                problems.append((("factors", i, word), "must be positive"))
+        if isinstance(factor, AutocatalyticFactor) and amounts != "number":
+            problems.append((("factors", i, "kind"), f"an autocatalytic factor takes fractions, and amounts are given as {_an(amounts)}"))
+    made = sum(reaction.consumes.values())
+    grows = [shortened(name) for name, amount in reaction.consumes.items() if amount < 0.0]
+    if grows and max(reaction.consumes.values()) <= 0.0:
+        text = f"makes {', '.join(grows)} and uses up nothing; an amount that is used up is positive, one that is made negative"
+        problems.append((("consumes",), text))
+    elif amounts == "density" and made < -1e-6:
+        problems.append((("consumes",), f"makes mass: {-made:.6g} kg more than it uses per kg of extent"))
+    energy = reaction.activation_energy
+    if 0.0 < energy < LEAST_ENERGY:
+        text = f"{energy:g} J/mol is no activation energy of a reaction; {energy:g} kJ/mol is probably meant"
+        problems.append((("activation_energy",), text))
+    if energy > MOST_ENERGY:
+        text = f"{energy / 1e3:g} kJ/mol is no activation energy of a reaction; {energy / 1e3:g} J/mol is probably meant"
+        problems.append((("activation_energy",), text))
+    return problems + [(("heat",), text) for text in _heat_problem(reaction.heat, amounts)]
+
+
+def _heat_problem(heat: Any, amounts: str) -> list[str]:
+    if isinstance(heat, HeatPerMass):
+        given = [heat.mass, heat.content].count(None)
+        if amounts == "number" and given != 1:
+            return ["one of 'mass' and 'content' is wanted beside 'per_mass'"]
+        if amounts == "density" and given != 2:
+            return ["amounts are in kg/m3: 'per_mass' alone says how much heat there is"]
+        return ["amounts are in mol; 'per_mole' is wanted"] if amounts == "amount of substance" else []
+    if isinstance(heat, HeatPerMole):
+        given = [heat.amount, heat.content].count(None)
+        if amounts == "number" and given != 1:
+            return ["one of 'amount' and 'content' is wanted beside 'per_mole'"]
+        if amounts == "amount of substance" and given != 2:
+            return ["amounts are in mol: 'per_mole' alone says how much heat there is"]
+        return ["amounts are in kg/m3; 'per_mass' is wanted"] if amounts == "density" else []
+    wanted = {"density": "per_mass", "amount of substance": "per_mole"}.get(amounts)
+    return [f"amounts are given as {_an(amounts)}; a heat such as {{{wanted}: ...}} is wanted"] if wanted else []
+
+
+CHANGEABLE = {
+    "pre_exponential_factor": Unit("rate constant", gt=0),
+    "activation_energy": Unit("molar energy", ge=0),
+    "ceiling": Unit("rate constant", gt=0),
+    "heat": Unit("energy"),
+    "temperature_exponent": Unit("number"),
+}
+
+
+@functools.cache
+def library_mechanisms() -> dict[str, MechanismText]:
+    """The shipped mechanisms by name. Raises CaseError if a shipped file is damaged."""
+    from pathlib import Path
+
+    found = {}
+    for document, mechanism in read_library(LIBRARY / "mechanisms", MechanismText):
+        found[Path(document.path).stem] = mechanism
+    return found
+
+
+def with_changes(mechanism: MechanismText, changes: dict[str, Any]) -> MechanismText:
+    """The mechanism with single numbers replaced, keys such as `pool.heat` of a reaction, `pool.start` of a species.
+
+    Keys must exist (see `change_problem`).
+    """
+    reactions, species = dict(mechanism.reactions), dict(mechanism.species)
+    for key, value in changes.items():
+        name, _, field = key.rpartition(".")
+        if field == "start":
+            species[name] = species[name].model_copy(update={field: value})
+        else:
+            reactions[name] = reactions[name].model_copy(update={field: value})
+    return mechanism.model_copy(update={"reactions": reactions, "species": species})
+
+
+def change_problem(mechanism: MechanismText, key: str, value: Any) -> str | None:
+    """What is wrong with an entry of `with`, or None."""
+    name, _, field = key.rpartition(".")
+    if field == "start":
+        if name not in mechanism.species:
+            return f"there is no species {shortened(name)!r}" + did_you_mean(name, mechanism.species)
+        if value.dimension != mechanism.amounts:
+            return f"is {_an(value.dimension)}, and amounts are given as {_an(mechanism.amounts)}"
+    elif name not in mechanism.reactions:
+        keys = [f"{reaction}.{number}" for reaction in mechanism.reactions for number in CHANGEABLE]
+        return f"there is no reaction {shortened(name or key)!r}" + did_you_mean(key, keys)
+    elif field == "heat":
+        return next(iter(_heat_problem(value, mechanism.amounts)), None)
+    return None
+
+
+def change_value(key: str, raw: Any, info: ValidationInfo) -> Any:
+    """A value of `with` as its key states it, a heat in any form. Raises UnitError, ValidationError for a form."""
+    field = key.rpartition(".")[2]
+    if field not in CHANGEABLE and field != "start":
+        raise UnitError(f"unknown number {shortened(field)!r} of a reaction" + did_you_mean(field, CHANGEABLE))
+    if isinstance(raw, dict) and field == "heat":
+        return TypeAdapter(Heat).validate_python(raw, context=info.context)
+    if isinstance(raw, dict):
+        raise UnitError(f"a number with its unit is wanted, found {described(raw)}")
+    try:
+        return _amount(raw, info) if field == "start" else CHANGEABLE[field]._validate(raw, info)
+    except PydanticCustomError as error:
+        raise UnitError(error.message()) from None
+
+
+def form_problems(error: ValidationError) -> list[tuple[Key, str]]:
+    """What is wrong with the form of a heat, by the keys below it."""
+    problems: list[tuple[Key, str]] = []
+    for found in error.errors(include_url=False):
+        key = found["loc"][1:]  # behind the tag of the form
+        if found["type"] == "extra_forbidden":
+            known = HeatPerMass if found["loc"][0] == "by mass" else HeatPerMole
+            problems.append((key, "unknown key" + did_you_mean(str(key[-1]), list(known.model_fields))))
+        elif found["type"] == "missing":
+            problems.append((key, "is missing"))
+        else:
+            problems += found.get("ctx", {}).get("problems", [((), found["msg"])]) if found["type"] == "at" else [(key, found["msg"])]
+    return problems
+
+
+class Short(NamedTuple):
+    """An internal short as a reaction that shares a charged species: I = (V0 + V1 s)/R x s/(s + half), from the first trigger on."""
+
+    resistance: float
+    charge: float
+    empty: float
+    full: float
+    species: str
+    half: float
+
+
+def needs_volume(text: MechanismText) -> bool:
+    """Whether heats refer to the volume of the cell."""
+    if text.amounts == "density":
+        return True
+    return any(isinstance(r.heat, HeatPerMass | HeatPerMole) and r.heat.content is not None for r in text.reactions.values())
+
+
+class _Lists:
+    """The arrays of a mechanism while they grow, a reaction at a time."""
+
+    def __init__(self, text: MechanismText, n_triggers: int) -> None:
+        self.species, self.n_triggers = list(text.species), n_triggers
+        self.scale = 1.0 if text.amounts == "number" else max(float(entry.start) for entry in text.species.values()) or 1.0
+        self.gas_constant = float(text.gas_constant or GAS_CONSTANT)
+        self.numbers: dict[str, list[float]] = {name: [] for name in _PER_REACTION}
+        self.factors: list[tuple[int, int, float, float]] = []
+        self.made_of = {name for r in text.reactions.values() for name, amount in r.consumes.items() if amount < 0.0}
+        self.first_factor, self.first_switch = [0], [0]
+        self.switches: list[tuple[int, float]] = []
+        self.thresholds: list[tuple[int, float]] = []
+        self.stoichiometry: list[Any] = []
+
+    def add(self, numbers: dict[str, float], factors: Iterable[tuple[int, int, float, float]], consumes: dict[str, float]) -> None:
+        """One reaction, its switches having been added before."""
+        for name, absent in _PER_REACTION.items():
+            self.numbers[name].append(float(numbers.get(name, absent)))
+        self.factors += factors
+        self.first_factor.append(len(self.factors))
+        self.first_switch.append(len(self.switches))
+        row = np.zeros(len(self.species))
+        for name, amount in consumes.items():
+            row[self.species.index(name)] -= amount
+        self.stoichiometry.append(row)
+
+    def threshold(self, species: int, level: float, on: float) -> None:
+        """A switch of the reaction to come: `on` 1.0 to run above the level, 0.0 below it."""
+        entry = (species, level)
+        if entry not in self.thresholds:
+            self.thresholds.append(entry)
+        self.switches.append((self.n_triggers + self.thresholds.index(entry), on))
+
+    def reaction(self, reaction: Reaction, volume: float | None) -> None:
+        """A reaction as written."""
+        heat, energy, exponent = reaction.heat, float(reaction.activation_energy), float(reaction.temperature_exponent)
+        numbers = {
+            "log_factor": math.log(reaction.pre_exponential_factor),
+            "exponent": exponent,
+            "activation": energy / self.gas_constant,
+            "ceiling": float(reaction.ceiling or 0.0),
+            "heat": heat.of(volume) if isinstance(heat, HeatPerMass | HeatPerMole) else float(heat),
+        }
+        if reaction.reference_temperature is not None:
+            at = float(reaction.reference_temperature)
+            numbers["log_factor"] += numbers["activation"] / at - exponent * math.log(at)
+        if reaction.damkohler is not None:
+            numbers["damkohler_log"] = math.log(reaction.damkohler.factor)
+            numbers["damkohler_activation"] = float(reaction.damkohler.activation_energy) / self.gas_constant
+        gate = reaction.gate
+        if gate is not None and gate.width is not None:
+            numbers |= {"gate": float(gate.temperature), "gate_width": float(gate.width)}
+        elif gate is not None:
+            self.threshold(-1, float(gate.temperature), 1.0)
+            if gate.until is not None:
+                self.threshold(-1, float(gate.until), 0.0)
+        factors = []
+        for factor in reaction.factors:
+            at_species = self.species.index(factor.species)
+            if isinstance(factor, ThresholdFactor):
+                level = factor.below if factor.above is None else factor.above
+                assert level is not None
+                self.threshold(at_species, float(level), 1.0 if factor.below is None else 0.0)
+            else:
+                kind, first, second = parameters(factor, self.scale)
+                factors.append((kind, at_species, first, second))
+        for name in unlimited(reaction):
+            at_species = self.species.index(name)
+            if name in self.made_of:  # made again while it is used: its rate goes to zero with it
+                factors.append((SATURATION, at_species, LEAST * self.scale, 0.0))
+            else:
+                self.threshold(at_species, 0.01 * SLACK_AMOUNT * self.scale, 1.0)
+        self.add(numbers, factors, dict(reaction.consumes))
+
+    def short(self, short: Short) -> None:
+        """An internal short as one more reaction."""
+        s = self.species.index(short.species)
+        numbers = {
+            "log_factor": -math.log(short.resistance * short.charge),
+            "heat": short.charge * short.empty,
+            "heat_slope": short.charge * (short.full - short.empty),
+            "heat_species": s,
+        }
+        self.switches.append((0, 1.0))
+        self.add(numbers, [(LINEAR, s, short.empty, short.full - short.empty), (SATURATION, s, short.half, 0.0)], {short.species: 1.0})
+
+    def made(self, start: list[float]) -> Mechanism:
+        """The arrays."""
+        kinds, which, a, b = (list(column) for column in zip(*self.factors, strict=True)) if self.factors else ([], [], [], [])
+        levels = [level for _, level in self.thresholds]
+        slack = [SLACK_TEMPERATURE if species < 0 else SLACK_AMOUNT for species, _ in self.thresholds]
+        return Mechanism(
+            **{name: np.array(values, np.int64 if name == "heat_species" else float) for name, values in self.numbers.items()},
+            first_switch=np.array(self.first_switch, np.int64),
+            switch=np.array([switch for switch, _ in self.switches], np.int64),
+            switch_on=np.array([on for _, on in self.switches], float),
+            threshold_species=np.array([species for species, _ in self.thresholds], np.int64),
+            threshold=np.array(levels, float),
+            threshold_slack=np.array(slack, float),
+            first_factor=np.array(self.first_factor, np.int64),
+            factor_kind=np.array(kinds, np.int64),
+            factor_species=np.array(which, np.int64),
+            factor_a=np.array(a, float),
+            factor_b=np.array(b, float),
+            stoichiometry=np.array(self.stoichiometry, float).reshape(len(self.first_factor) - 1, len(self.species)),
+            start=np.array(start, float),
+            scale=self.scale,
+        )
+
+
+# per reaction, and what stands where nothing is said
+_PER_REACTION: dict[str, float] = {
+    "log_factor": 0.0,
+    "exponent": 0.0,
+    "activation": 0.0,
+    "damkohler_log": -math.inf,
+    "damkohler_activation": 0.0,
+    "ceiling": 0.0,
+    "gate": 0.0,
+    "gate_width": 0.0,
+    "heat": 0.0,
+    "heat_slope": 0.0,
+    "heat_species": -1,
+}
+SLACK_TEMPERATURE, SLACK_AMOUNT = 1e-3, 1e-4  # K, hundredths of the scale: what switches off again has passed its threshold
+
+
+def parameters(factor: OrderFactor | SaturationFactor | BarrierFactor | AutocatalyticFactor, scale: float) -> tuple[int, float, float]:
+    """Kind and numbers of a factor as the kernels take them, amounts being of the size `scale`."""
+    if isinstance(factor, OrderFactor):
+        return ORDER, float(factor.order), LEAST * scale
+    if isinstance(factor, SaturationFactor):
+        return SATURATION, float(factor.half), 0.0
+    if isinstance(factor, BarrierFactor):
+        return BARRIER, float(factor.reference), math.inf if factor.critical is None else float(factor.critical)
+    return AUTOCATALYTIC, float(factor.order), float(factor.other_order)
+
+
+def arrays(text: MechanismText, short: Short | None = None, volume: float | None = None, n_triggers: int = 0) -> Mechanism:
+    """The mechanism as arrays for the kernels, in a cell of a volume [m3] that has triggers of its own; a sustained short, which the
+    first of them begins, is one more reaction, named `short`."""
+    lists = _Lists(text, n_triggers)
+    for reaction in text.reactions.values():
+        lists.reaction(reaction, volume)
+    if short is not None:
+        lists.short(short)
+    return lists.made([float(entry.start) for entry in text.species.values()])

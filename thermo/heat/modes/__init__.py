@@ -1,0 +1,1 @@
+"""The fast path of boxes: conduction in the modes of the layers."""

@@ -1,0 +1,1 @@
+"""The result folder on disk: written whole, read back, checkpoints."""

@@ -1,0 +1,1 @@
+"""A sample under its programme: put together, stepped, read off."""

@@ -1,0 +1,419 @@
+"""One state, one loop: step-size control, located events, `integrate`. Time goes on here, whatever the sample and the programme.
+
+What a sample can do is one body per class of sample: `line_step.py` for lumped cells and lines of nodes, `mesh_step.py` for meshes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from thermo.base.compiled import by_type, kernel
+from thermo.base.errors import SolveError
+from thermo.chemistry.kinetics import Floats
+from thermo.programmes.programme import (
+    ENDED,
+    N_MARGINS,
+    NOTHING,
+    PHASE,
+    TRIGGERED,
+    WINDOW_OVER,
+    decide,
+    jumped,
+    margins,
+    observe,
+    watches,
+    window,
+)
+
+# rows of the energy ledger [J]; RELEASED + k is the heat of reaction k, before anything is ejected
+HEAT_IN, HEAT_OUT, EJECTED, FUSED, RELEASED = 0, 1, 2, 3, 4
+
+# entries of `loop`
+PHASE_TIME, CLOCK, STEP, LAST_ERROR, LAST_STEP, REJECTED, N_STEPS, N_REJECTED, N_SOLVES, TROUBLE, LOWEST, HIGHEST, REFERENCE_STEP = range(
+    13
+)
+N_BANDED, N_DIRECT, N_JACOBI, N_MULTIGRID, N_MODES = range(13, 18)  # linear solves by how they were done
+N_LOOP = 18
+TOO_MANY_STEPS, STEP_COLLAPSED, BELOW_ZERO = 1.0, 2.0, 3.0
+SHORTEST = 1e-25  # s
+LEAST_SCALE = 1.0  # K, of differences of temperature in a body that flux or a source heats
+
+# TR-BDF2: the middle of its step, its diagonal, the weight of the slopes before the last; those of the three slopes in the error
+G = 2.0 - math.sqrt(2.0)
+D = 0.5 * G
+W = math.sqrt(2.0) / 4.0
+ERROR = (W - (1.0 - W) / 3.0, W - (3.0 * W + 1.0) / 3.0, D - D / 3.0)
+
+
+class State(NamedTuple):
+    """The whole truth between two steps, arrays only: this is the checkpoint.
+
+    `enthalpy` [J] and `temperature` [K] (n_nodes,), `extent` (n_sites, n_reactions), `ledger` [J], `fired` (n_sites, n_switches)
+    1.0 for a trigger that has fired and a switch that is on, `machine` of the programme, `loop` of the time loop. A box in mode
+    space has its modes' amplitudes [K m] for the enthalpy (nz, n_modes), and as temperature what `ModalSample` says.
+    """
+
+    enthalpy: Floats
+    temperature: Floats
+    extent: Floats
+    ledger: Floats
+    fired: Floats
+    machine: Floats
+    loop: Floats
+
+
+class History(NamedTuple):
+    """Rows written while steps are taken; `rate` is that of the sensor [K/s], `asked` 1.0 for a row at an asked time."""
+
+    time: Floats
+    rate: Floats
+    asked: Floats
+    temperature: Floats
+    extent: Floats
+    ledger: Floats
+    fired: Floats
+    machine: Floats
+
+
+class Limits(NamedTuple):
+    """Budget of a run: the largest number of steps, the smallest step as a share of the clock of the phase, the longest step [s]."""
+
+    most_steps: float = 2_000_000.0
+    smallest_step: float = 1e-15
+    longest_step: float = np.inf
+
+
+# ------------------------------------------------------------------ what a sample can do, one body per class of sample
+
+
+@by_type
+def make_work(sample, programme):
+    """Memory for steps; depends on sample and programme only."""
+
+
+@by_type
+def initial_state(sample, programme):
+    """The state at time zero."""
+
+
+@by_type
+def take_step(sample, programme, state, clock, h, work):
+    """Try one step of h [s] into `work`; the error over the tolerance, infinite where the step cannot be taken."""
+
+
+@by_type
+def interpolate(sample, state, work, theta, trial):
+    """The dense output of the step just tried, at theta in (0, 1], into the state `trial` (all rows alike), which may be `state`."""
+
+
+@by_type
+def flush(sample, state, work):
+    """Bring into `state` what steps have kept in `work` to save the copying; the loop does so before it returns."""
+
+
+@by_type
+def sensor(sample, programme, trial, clock, work):
+    """Temperature [K] and rate [K/s] that the instrument's sensor sees in the state `trial`."""
+
+
+@by_type
+def trigger_margin(sample, trial):
+    """Largest excess [K] over the temperature of a trigger that has not fired, and its index."""
+
+
+@by_type
+def fire(sample, state, trigger):
+    """Fire a trigger of the sample."""
+
+
+@by_type
+def error_order(sample):
+    """Order of the step's error estimate plus one."""
+
+
+@by_type
+def worth(sample, growth):
+    """The factor by which the step shall change where the error allows `growth`: one that is not worth a new factorisation is 1."""
+
+
+# ------------------------------------------------------------------ the loop
+
+
+@kernel
+def copy(source, target):
+    """Copy an array of any shape; the identity into `target` allocates nothing."""
+    np.positive(source, target)
+
+
+@kernel
+def copy_state(source, target):
+    """Copy everything of a state that a step changes."""
+    copy(source.enthalpy, target.enthalpy)
+    copy(source.temperature, target.temperature)
+    copy(source.extent, target.extent)
+    copy(source.ledger, target.ledger)
+    copy(source.fired, target.fired)
+    copy(source.machine, target.machine)
+
+
+@kernel
+def due_event(sample, programme, trial, clock, work, out):
+    """The first event that is due in the state `trial`, or NOTHING; the trigger it would be, the sensor's temperature and rate.
+
+    Into `out` (N_MARGINS + 1,): the programme's margins, then that of the sample's triggers; positive is due.
+    """
+    out[TRIGGERED], trigger = trigger_margin(sample, trial)
+    temperature, rate = sensor(sample, programme, trial, clock, work)
+    margins(programme, trial.machine, clock, temperature, rate, out)
+    return due(out, out), trigger, temperature, rate
+
+
+@kernel
+def due(out, ends):
+    """The first event whose margin is positive both now and in `ends`."""
+    event = NOTHING
+    for k in range(N_MARGINS, -1, -1):
+        if out[k] > 0.0 and ends[k] > 0.0 and event != TRIGGERED:
+            event = k
+    return event
+
+
+@kernel
+def first_event(sample, programme, state, clock, h, work, trial, out, before, ends):
+    """Where in the step just tried something happens first: theta (2.0: nothing), on the dense output.
+
+    An event counts once its margin is positive, so theta is the side where it is; `trial` is then the state there, or at the end.
+    Only what is due at the end of the step is looked for within: `ends` are the margins there. The bracket closes by false position,
+    every third time by halving; `before` holds the margins at its lower end.
+    """
+    interpolate(sample, state, work, 1.0, trial)
+    event, trigger, temperature, rate = due_event(sample, programme, trial, clock + h, work, out)
+    if event == NOTHING:
+        return 2.0, event, trigger, temperature, rate
+    copy(out, ends)
+    low, high, above = 0.0, 1.0, out[event]
+    due_event(sample, programme, state, clock, work, before)
+    for attempt in range(150):
+        if (high - low) * h <= 1e-12 * (clock + h) or high - low < 1e-14:
+            break
+        middle = 0.5 * (low + high)
+        if attempt % 3 != 2 and before[event] < 0.0:
+            middle = low - before[event] * (high - low) / (above - before[event])
+            # a little to either side in turn, so that the bracket closes from both ends
+            middle = min(max(middle + (1e-7 if attempt % 3 == 0 else -1e-7) * (high - low), low), high)
+        interpolate(sample, state, work, middle, trial)
+        _, trigger, temperature, rate = due_event(sample, programme, trial, clock + middle * h, work, out)
+        found = due(out, ends)
+        if found == NOTHING:
+            low = middle
+            copy(out, before)
+        else:
+            high, event, above = middle, found, out[found]
+    interpolate(sample, state, work, high, trial)
+    _, trigger, temperature, rate = due_event(sample, programme, trial, clock + high * h, work, out)
+    return high, due(out, ends), trigger, temperature, rate
+
+
+@kernel
+def write_row(state, time, rate, asked, history, row):
+    """Keep the state as a row of the history."""
+    history.time[row] = time
+    history.rate[row] = rate
+    history.asked[row] = asked
+    copy(state.temperature, history.temperature[row])
+    copy(state.extent, history.extent[row])
+    copy(state.ledger, history.ledger[row])
+    copy(state.fired, history.fired[row])
+    copy(state.machine, history.machine[row])
+
+
+DENSE_ENOUGH = 0.9  # of a step: an event of several nodes before that wants a step that ends there
+MOST_ROWS_A_STEP = 12  # the step's own, and one an event that follows at once
+
+
+@kernel
+def settle(sample, programme, state, work, trial, out, history, row):
+    """Take every event that is due at this very moment, a row each; the number of rows written by then."""
+    loop = state.loop
+    for _ in range(MOST_ROWS_A_STEP - 3):
+        if state.machine[PHASE] == ENDED:
+            return row
+        event, trigger, temperature, rate = due_event(sample, programme, state, loop[CLOCK], work, out)
+        if event == NOTHING:
+            return row
+        row = happen(sample, programme, state, work, event, trigger, temperature, rate, history, row)
+    loop[TROUBLE] = STEP_COLLAPSED
+    return row
+
+
+@kernel
+def happen(sample, programme, state, work, event, trigger, temperature, rate, history, row):
+    """One event changes sample or machine; writes a row of what the sensor sees from now on."""
+    loop = state.loop
+    if event == TRIGGERED:
+        fire(sample, state, trigger)
+        after, _ = sensor(sample, programme, state, loop[CLOCK], work)
+        jumped(programme, state.machine, loop[CLOCK], temperature, after)
+    elif decide(programme, state.machine, event, loop[CLOCK], temperature, rate) != 0.0:
+        loop[PHASE_TIME] += loop[CLOCK]
+        loop[CLOCK] = 0.0
+    temperature, rate = sensor(sample, programme, state, loop[CLOCK], work)
+    observe(programme, state.machine, loop[CLOCK], temperature, rate)  # from here on, whatever jumped
+    write_row(state, loop[PHASE_TIME] + loop[CLOCK], rate, 0.0, history, row)
+    return row + 1
+
+
+def advance(sample, programme, state, work, trial, times, limits, history, n_steps):
+    """Take up to `n_steps` steps, changing `state` in place; rows of the history written.
+
+    `times` (n,) [s] rising: rows are added there from the dense output. A rejected step leaves no trace but its count.
+    """
+    loop, out, before, ends = state.loop, np.zeros(N_MARGINS + 1), np.zeros(N_MARGINS + 1), np.zeros(N_MARGINS + 1)
+    row = 0
+    if loop[N_STEPS] == 0.0 and loop[N_REJECTED] == 0.0:
+        temperature, rate = sensor(sample, programme, state, 0.0, work)
+        write_row(state, 0.0, rate, 0.0, history, 0)
+        row = settle(sample, programme, state, work, trial, out, history, 1)
+    for _ in range(n_steps):
+        if state.machine[PHASE] == ENDED or loop[TROUBLE] != 0.0:
+            break
+        if row + MOST_ROWS_A_STEP + times.shape[0] > history.time.shape[0]:
+            break
+        clock = loop[CLOCK]
+        until = window(programme, state.machine)
+        left = until - clock
+        if left <= 1e-12 * until:  # an event came at the very end of the window: nothing is left to step
+            temperature, rate = sensor(sample, programme, state, clock, work)
+            row = happen(sample, programme, state, work, WINDOW_OVER, 0, temperature, rate, history, row)
+            row = settle(sample, programme, state, work, trial, out, history, row)
+            continue
+        h = min(loop[STEP], limits.longest_step)
+        clipped = h >= left * (1.0 - 1e-12)
+        if clipped:
+            h = left
+        elif h > 0.5 * left and h < limits.longest_step:
+            h = 0.5 * left
+        error = take_step(sample, programme, state, clock, h, work)
+        order = error_order(sample)
+        if not error <= 1.0:
+            loop[N_REJECTED] += 1.0
+            loop[REJECTED] = 1.0
+            loop[STEP] = h * (max(0.9 * error ** (-1.0 / order), 0.2) if error < 1e100 else 0.2)
+            # against the clock of the phase, which is what a step must be able to move; never below what any process has
+            if loop[STEP] < max(limits.smallest_step * clock, SHORTEST):
+                loop[TROUBLE] = STEP_COLLAPSED
+            continue
+        copy(state.machine, trial.machine)
+        theta, event, trigger, temperature, rate = 2.0, NOTHING, 0, 0.0, 0.0
+        looks = watches(programme) or state.fired.size > 0
+        if looks:
+            theta, event, trigger, temperature, rate = first_event(sample, programme, state, clock, h, work, trial, out, before, ends)
+            if theta < DENSE_ENOUGH and state.temperature.shape[0] > 1:
+                # within a step a node that follows another at once, as a quick sensor does, is off by what its rate blows up
+                loop[STEP] = theta * h
+                continue
+        happens, written = theta <= 1.0, row
+        taken = theta * h if happens else h
+        begun = loop[PHASE_TIME] + clock
+        for time in times:
+            if begun < time <= begun + taken or (clipped and not happens and abs(time - begun - taken) <= 1e-12 * time):
+                interpolate(sample, state, work, min((time - begun) / h, 1.0), trial)
+                _, there = sensor(sample, programme, trial, clock + (time - begun), work)
+                write_row(trial, time, there, 1.0, history, row)
+                row += 1
+        if looks and row == written:
+            copy_state(trial, state)
+        else:
+            interpolate(sample, state, work, min(theta, 1.0), state)
+        growth = 0.9 * max(error, 1e-8) ** (-1.0 / order)
+        if loop[N_STEPS] > 0.0 and loop[LAST_STEP] > 0.0:  # predictive control with the previous error
+            growth = min(growth, growth * h / loop[LAST_STEP] * (loop[LAST_ERROR] / max(error, 1e-8)) ** (1.0 / order))
+        growth = worth(sample, min(max(growth, 0.2), 1.0 if loop[REJECTED] != 0.0 else 5.0))
+        loop[LAST_STEP], loop[LAST_ERROR], loop[REJECTED] = h, max(error, 1e-2), 0.0
+        loop[STEP] = max(h * growth, loop[STEP] if clipped and growth > 1.0 else 0.0)
+        loop[N_STEPS] += 1.0
+        loop[CLOCK] = until if clipped and not happens else clock + taken
+        loop[LOWEST] = min(loop[LOWEST], np.min(state.temperature))
+        loop[HIGHEST] = max(loop[HIGHEST], np.max(state.temperature))
+        temperature, rate = sensor(sample, programme, state, loop[CLOCK], work)
+        observe(programme, state.machine, loop[CLOCK], temperature, rate)
+        write_row(state, loop[PHASE_TIME] + loop[CLOCK], rate, 0.0, history, row)
+        row += 1
+        if happens:
+            row = happen(sample, programme, state, work, event, trigger, temperature, rate, history, row)
+        elif clipped:
+            row = happen(sample, programme, state, work, WINDOW_OVER, 0, temperature, rate, history, row)
+        if happens or clipped:
+            row = settle(sample, programme, state, work, trial, out, history, row)
+        if loop[N_STEPS] >= limits.most_steps:
+            loop[TROUBLE] = TOO_MANY_STEPS
+        if loop[LOWEST] <= 0.0:
+            loop[TROUBLE] = BELOW_ZERO
+    flush(sample, state, work)
+    return row
+
+
+def new_history(state: State, n_rows: int) -> History:
+    """Memory for `n_rows` rows of a state's history."""
+    return History(
+        time=np.zeros(n_rows),
+        rate=np.zeros(n_rows),
+        asked=np.zeros(n_rows),
+        temperature=np.zeros((n_rows, *state.temperature.shape)),
+        extent=np.zeros((n_rows, *state.extent.shape)),
+        ledger=np.zeros((n_rows, *state.ledger.shape)),
+        fired=np.zeros((n_rows, *state.fired.shape)),
+        machine=np.zeros((n_rows, *state.machine.shape)),
+    )
+
+
+def copied(state: State) -> State:
+    """A state with arrays of its own."""
+    return State(*(array.copy() for array in state))
+
+
+def integrate(
+    sample: Any,
+    programme: Any,
+    state: State,
+    *,
+    times: Floats | None = None,
+    limits: Limits | None = None,
+    n_steps: int = 64,
+    run: Any = advance,
+) -> Iterator[History]:
+    """Steps until the programme ends, a block of at most `n_steps` at a time; `state` changes in place between blocks.
+
+    `times` [s] are moments at which a row is wanted beside those of the steps. `run` is `advance`, or `advance` compiled.
+
+    Raises SolveError with time, temperature and step size where no step can be taken or the budget is used up; what was
+    done until then has been yielded.
+    """
+    limits = limits or Limits()
+    asked = np.zeros(0) if times is None else np.asarray(times, float)
+    work, trial = make_work(sample, programme), State(*(np.empty_like(array) for array in state))
+    while state.machine[PHASE] != ENDED:
+        history = new_history(state, n_steps + 2 * MOST_ROWS_A_STEP + len(asked))  # the start has events of its own
+        rows = run(sample, programme, state, work, trial, asked, limits, history, n_steps)
+        yield History(*(array[:rows] for array in history))
+        if state.loop[TROUBLE] != 0.0:
+            raise SolveError(trouble(state))
+
+
+def trouble(state: State, what: str = "") -> str:
+    """What stopped the loop, in words; `what` where it was not the loop itself."""
+    loop = state.loop
+    time, hottest = loop[PHASE_TIME] + loop[CLOCK], float(np.max(state.temperature))
+    place = int(np.argmax(state.temperature))
+    where = "" if state.temperature.shape[0] == 1 else f" (node {place})"
+    if loop[TROUBLE] == BELOW_ZERO:
+        why = "more heat is taken out than there is, or heat enters faster than the mesh follows"
+        return f"a temperature falls below 0 K before {time:.6g} s: {why}"
+    collapsed = loop[TROUBLE] == STEP_COLLAPSED
+    what = what or ("no step can be taken" if collapsed else "the budget of steps is used up")
+    place_text = f"at {time:.6g} s, {hottest - 273.15:.2f} degC{where}, step {loop[STEP]:.3g} s, {int(loop[N_STEPS])} steps taken"
+    return f"{what} {place_text}"

@@ -1,0 +1,193 @@
+"""Many parameter sets of one lumped case, compiled: the same step, loop and instrument as a single run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+from pydantic import BaseModel, ValidationError
+
+from thermo.base.compiled import compile_kernels
+from thermo.case.case import Case
+from thermo.case.plausibility import excesses, slips
+from thermo.cells.cell import LumpedCell
+from thermo.cells.self_heating import self_heating_rates
+from thermo.chemistry.kinetics import Floats
+from thermo.measurement.asked import CRITERIA
+from thermo.onsets import onset
+from thermo.programmes.arc import Calorimeter
+from thermo.programmes.programme import ENDED, PHASE, REASON, REASONS
+from thermo.simulation.body import CellBody
+from thermo.simulation.result import CESSATION, balanced, cell_warnings, exotherms, first_crossing, open_balance
+from thermo.stepping.loop import N_STEPS, RELEASED, TROUBLE, History, Limits, State, advance, copied, initial_state, make_work, new_history
+
+ROWS = 20_000  # of one test; a full heat-wait-seek test writes some 300
+BLOCK = 64  # rows between two words of progress
+
+
+def columns_of(case: Case) -> list[str]:
+    """The columns that a batch of a case has: onsets, T2 by every criterion of the case, its crossings."""
+    criteria = [f"T2 {name}" for name in case.measure.onsets.T2 if name != CRITERIA[0]]
+    onsets = ["T1", "T2", *criteria, "T3"]
+    columns = [name for onset in onsets for name in (f"{onset}_K", f"{onset}_time_s")]
+    columns += ["cessation_K", "exotherms", "maximum_rate_K_per_s", "end_time_s", "maximum_K", "final_K"]
+    return columns + [f"crossing {name}_time_s" for name in case.measure.crossings]
+
+
+def replaced(model: Any, key: str, value: float | str) -> Any:
+    """The model with one number replaced (dotted key; SI, or a text with its unit), checked as if a case file had said it.
+
+    Raises ValueError where there is no such key or the value is out of its range.
+    """
+    if isinstance(model, BaseModel):
+        names = {field.alias or name: name for name, field in type(model).model_fields.items()}
+        part = next((alias for alias in names if key == alias or key.startswith(alias + ".")), None)
+        if part is None:
+            raise ValueError(f"there is no {key!r}; it may be {', '.join(names)}")
+        inner = getattr(model, names[part])
+        rest = key[len(part) + 1 :]
+        if part == "with" and rest:  # a number of the mechanism, whether the case changes it already or not
+            new: Any = {**inner, rest: value}
+        else:
+            new = value if key == part else replaced(inner, rest, value)
+        entries = {alias: getattr(model, name) for alias, name in names.items() if name in model.model_fields_set}
+        try:
+            return type(model).model_validate(entries | {part: new})
+        except ValidationError as error:
+            raise ValueError(f"{key}: {error.errors()[0]['msg']}") from None
+    if isinstance(model, Mapping):
+        part = next((name for name in model if key == name or key.startswith(name + ".")), None)
+        if part is None:
+            raise ValueError(f"there is no {key!r}; it may be {', '.join(model)}")
+        old = model[part]
+        if key == part:
+            return {**model, part: old.like(value) if hasattr(old, "like") and not isinstance(value, str) else value}
+        return {**model, part: replaced(old, key[len(part) + 1 :], value)}
+    raise ValueError(f"there is no {key!r} to replace")
+
+
+def changed_cases(case: Case, table: Mapping[str, Sequence[float | str]]) -> list[Case]:
+    """The case once for each row of a table. Raises ValueError as `simulate_many` does."""
+    if not isinstance(case.sample, LumpedCell):
+        raise ValueError("simulate_many takes a lumped cell")
+    lengths = {len(column) for column in table.values()}
+    if len(lengths) != 1:
+        raise ValueError("the columns of the table differ in length" if lengths else "the table is empty")
+    case = case.model_copy(update={"expect": ()})  # they would be read again in every row
+    rows = []
+    for i in range(lengths.pop()):
+        row = case
+        for key, column in table.items():
+            row = replaced(row, key, column[i] if isinstance(column[i], str) else float(column[i]))
+        rows.append(row)
+    return rows
+
+
+def simulate_many(
+    case: Case,
+    table: Mapping[str, Sequence[float | str]],
+    *,
+    cores: int | None = None,
+    watch: Callable[[float], None] | None = None,
+    warned: dict[int, list[dict[str, Any]]] | None = None,
+) -> dict[str, Floats]:
+    """Run a lumped case once for each row of a table of parameters, whatever its programme.
+
+    Parameters
+    ----------
+    case : a lumped cell in any programme
+    table : columns by dotted key of the case, such as `sample.ejecta.fraction` or `sample.with.pool.heat`: SI numbers, or texts with units
+    cores : threads; all cores by default
+    watch : told from time to time how much is done, 0 to 1; it may raise to stop
+    warned : takes the warnings of each row that has any, by its place in the table from 0, as a single run words them
+
+    Returns
+    -------
+    dict of arrays (n_rows,): T1, T2 (by 1 K/s, then by the other criteria of the case), T3, cessation [K] and their times [s], number
+    of exotherms, largest rate, end of the test, largest and last temperature, times of the crossings; NaN where a thing did not happen.
+    A row that could not be finished is NaN throughout.
+
+    Raises
+    ------
+    ValueError : the case is another one, a key does not exist, a value is out of range, columns differ in length
+    """
+    cases, columns = changed_cases(case, table), columns_of(case)
+    bodies = [CellBody(row) for row in cases]
+    n_rows = len(bodies)
+    compiler = compile_kernels()
+    compiled, rates_of = compiler(advance), compiler(self_heating_rates)
+    out = np.full((n_rows, len(columns)), np.nan)
+
+    shapes = [tuple(array.shape for array in (*initial_state(b.sample, b.programme), b.sample.mechanism.start)) for b in bodies]
+    alike = [[i for i in range(n_rows) if shapes[i] == shape] for shape in dict.fromkeys(shapes)]
+    blocks = [rows[first : first + BLOCK] for rows in alike for first in range(0, len(rows), BLOCK)]
+    spare: dict[Any, list[History]] = {shape: [] for shape in shapes}  # memory that blocks of one shape hand on to each other
+
+    def block(rows: Sequence[int]) -> None:
+        first, memory = bodies[rows[0]], spare[shapes[rows[0]]]
+        state = initial_state(first.sample, first.programme)
+        work, trial = make_work(first.sample, first.programme), copied(state)
+        history = memory.pop() if memory else new_history(state, ROWS)
+        limits = Limits(most_steps=float(case.numerics.most_steps))
+        for i in rows:
+            body = bodies[i]
+            state = initial_state(body.sample, body.programme)
+            begun = state.enthalpy.copy()
+            n = compiled(body.sample, body.programme, state, work, trial, np.zeros(0), limits, history, ROWS)
+            if state.loop[TROUBLE] == 0.0 and state.machine[PHASE] == ENDED and state.loop[N_STEPS] > 0.0:
+                out[i], said = _read(cases[i], body, history, n, state, begun, rates_of, warned is not None)
+                if warned is not None and said:
+                    warned[i] = said
+        memory.append(history)
+
+    with ThreadPoolExecutor(max(1, min(cores or os.cpu_count() or 1, n_rows))) as pool:
+        for done, _ in enumerate(pool.map(block, blocks), 1):
+            if watch is not None:
+                watch(done / len(blocks))
+    return {name: out[:, j] for j, name in enumerate(columns)}
+
+
+def _read(
+    case: Case, body: CellBody, history: History, n: int, state: State, begun: Floats, rates_of: Callable[..., Floats], warn: bool
+) -> tuple[list[float], list[dict[str, Any]]]:
+    """The numbers of one test and its warnings, by the functions that read a single run."""
+    programme = body.programme
+    time, T, rate, machine = history.time[:n], history.temperature[:n, body.sample.sensor], history.rate[:n], history.machine[:n]
+    sensitivity, own = 1e-9, None
+    if not body.arc and len(body.reactions):
+        own = rates_of(body.sample, history.temperature[:n, body.sample.site_node[0]], history.extent[:n, 0], history.fired[:n, 0], rate)
+    own, driven, heated = body.own_rates(rate, machine, own)
+    found: list[dict[str, Any]] = []
+    first, ended = None, None
+    if isinstance(programme, Calorimeter):
+        reason, sensitivity = REASONS[Calorimeter][int(state.machine[REASON])], programme.sensitivity
+        found, first = exotherms(time, T, machine, history.ledger[:n, RELEASED:].sum(axis=1), sensitivity, reason)
+        ended = next((entry["end"] for entry in found if entry["end"]["reason"] == CESSATION), None)
+    criteria = tuple(dict.fromkeys((CRITERIA[0], *case.measure.onsets.T2)))
+    voltage = body.voltages(history.extent[:n, 0], history.fired[:n, 0]) if body.cell.short is not None else None
+    seconds = onset.runaway_onsets(criteria, time, T, own, driven, voltage)
+    primary = seconds[CRITERIA[0]]
+    third = onset.third(time, T, float(own[body.last_row(machine)]), primary, sensitivity, heated)
+    fastest = onset.fastest(time, T, own, driven)
+    row = [value for point in (first, *seconds.values(), third) for value in _pair(point)]
+    row += [ended["temperature_K"] if ended else np.nan, float(len(found)), fastest["rate_K_per_s"] if fastest else np.nan]
+    row += [float(time[-1]), float(T.max()), float(T[-1])]
+    for crossing in case.measure.crossings.values():
+        at = first_crossing(time, history.temperature[:n, body.nodes[crossing.probe]], float(crossing.temperature or np.nan))
+        row.append(np.nan if at is None else at)
+    if not warn:
+        return row, []
+    made = {
+        "onsets": {"T1": first, "T2": {name: seconds[name] for name in case.measure.onsets.T2}, "T3": third, "cessation": ended},
+        "probes": {"sample": {"maximum_K": float(T.max())}},
+        "maximum_rate": fastest,
+    }
+    said = cell_warnings(body, state, made, own, driven, rate) + slips(case) + excesses(made, float(T[0]))
+    return row, said + open_balance(body, state, balanced(body, state, begun))
+
+
+def _pair(point: dict[str, Any] | None) -> tuple[float, float]:
+    return (point["temperature_K"], point["time_s"]) if point else (np.nan, np.nan)

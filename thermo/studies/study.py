@@ -1,0 +1,440 @@
+"""A study: many cases and one question. `compare` puts its members side by side and tests statements about several of them."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from thermo.base.errors import CaseError, Mistake, closest
+from thermo.case.case import Case, case_hash, case_of
+from thermo.case.checks import result_problem, results_of
+from thermo.casefile.columns import read_sheet
+from thermo.casefile.reader import Document, Frozen, Key, change, did_you_mean, make, misplaced, read_document
+from thermo.casefile.units import Unit, dimension_of_key
+from thermo.cells.cell import LumpedCell
+from thermo.measurement.asked import Kind, expectation_problems, tolerance
+from thermo.results.store import plain_name
+from thermo.simulation.result import look_up, shown, unit_of
+
+_NUMBER = re.compile(r"(?P<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(?P<unit>.*?)\s*")
+_CLAIM = re.compile(r"(?P<left>[^/]+?)\s*/\s*(?P<right>[^/]+?)\s+of\s+(?P<key>\S.*)")
+
+
+class Claim(Frozen):
+    """A statement about two members: `A / B of KEY`, the ratio of their results."""
+
+    what: str
+    value: float
+    within: str
+    kind: Kind
+    source: str
+
+    @model_validator(mode="after")
+    def _readable(self) -> Claim:
+        problems: list[tuple[Key, str]] = [] if _CLAIM.fullmatch(self.what) else [(("what",), "'MEMBER / MEMBER of KEY' is wanted")]
+        problems += expectation_problems("ratio", self.value, self.within)
+        if problems:
+            raise misplaced(problems)
+        return self
+
+
+class Changed(Frozen):
+    """A case file with single entries changed, as by --set, and with expectations of its own in place of the file's."""
+
+    file: str
+    settings: dict[str, Any] = Field(default={}, alias="set")
+    expect: tuple[dict[str, Any], ...] | None = None
+
+    def assignments(self) -> list[str]:
+        """The changes as `KEY=VALUE`."""
+        return [f"{key}={value if isinstance(value, str) else json.dumps(value)}" for key, value in self.settings.items()]
+
+
+class Comparison(Frozen):
+    """Members by name and file (or file and what is changed in it), the results for the table, statements about several members,
+    remarks in words, the moment of the pictures of fields.
+
+    In a remark `{MEMBER: KEY}` stands for that result, so that the words cannot disagree with the numbers.
+    """
+
+    kind: Literal["compare"]
+    cases: dict[str, str | Changed]
+    table: tuple[str, ...]
+    claims: tuple[Claim, ...] = ()
+    remarks: tuple[str, ...] = ()
+    picture_time: Annotated[float | None, Unit("time", gt=0)] = None
+
+
+class Batch(Frozen):
+    """One lumped case, once for each row of a table: columns of values by dotted key of the case, or the name of a CSV file of them.
+
+    With a `grid` in place of a table every combination of the values of its columns is a row, the last column changing fastest.
+    """
+
+    kind: Literal["batch"]
+    case: str | Changed
+    table: dict[str, tuple[Any, ...]] | str | None = None
+    grid: dict[str, tuple[Any, ...]] | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Batch:
+        if (self.table is None) == (self.grid is None):
+            raise misplaced([((), "one of 'table' and 'grid' is wanted")])
+        return self
+
+
+class StudyText(Frozen):
+    """A study file."""
+
+    title: str
+    notes: str | None = None
+    study: Annotated[Comparison | Batch, Field(discriminator="kind")]
+
+
+class Member(NamedTuple):
+    """One case of a study."""
+
+    name: str
+    document: Document
+    case: Case
+
+
+class Study(NamedTuple):
+    """A study with its members read; a batch has one, and its table."""
+
+    document: Document
+    text: StudyText
+    members: tuple[Member, ...]
+    table: dict[str, tuple[str | float, ...]] | None = None
+
+
+def is_study(document: Document) -> bool:
+    """Whether a file is a study and not a case."""
+    keys = list(document.data)
+    return "study" in keys or (not {"sample", "programme"} & set(keys) and closest("study", keys) is not None)
+
+
+def study_of(document: Document) -> Study:
+    """The study that a document describes, with every member read. Raises CaseError with every mistake of every file."""
+    text, mistakes = make(StudyText, document)
+    if text is None:
+        raise CaseError(mistakes)
+    if isinstance(text.study, Batch):
+        return _batch_of(document, text, text.study)
+    members = []
+    for name, entry in text.study.cases.items():
+        found, wrong = _member(document, name, entry, ("study", "cases", name))
+        mistakes += wrong
+        members += [found] if found else []
+    mistakes += [document.mistake(key, problem) for key, problem in _comparison_problems(text.study, {m.name: m.case for m in members})]
+    if mistakes:
+        raise CaseError(mistakes)
+    return Study(document, text, tuple(members))
+
+
+OURS = (
+    "summary.json",
+    "table.csv",
+    "study.yaml",
+    "status.json",
+    "manifest.json",
+    "report.html",
+    "pictures",
+    "points",
+)  # in a study's folder
+
+
+def _comparison_problems(study: Comparison, cases: dict[str, Case]) -> list[tuple[Key, str]]:
+    """What is wrong with names of members, and with results that the table, claims and remarks name; members that were read are known."""
+    problems: list[tuple[Key, str]] = []
+    folders: dict[str, str] = {}
+    for name in study.cases:
+        folder = plain_name(name).lower()
+        if folder in folders:
+            problems.append(
+                (("study", "cases", name), f"has the folder {plain_name(name)!r}, as {folders[folder]!r} has; choose another name")
+            )
+        elif folder in OURS:
+            problems.append(
+                (("study", "cases", name), f"has the folder {plain_name(name)!r}, which is the study's own; choose another name")
+            )
+        folders.setdefault(folder, name)
+    results = {name: results_of(case) for name, case in cases.items()}
+    complete = len(cases) == len(study.cases)  # else a result may be one of the member that was not read
+    for i, what in enumerate(study.table):
+        found = [result_problem(known, what, single=False) for known in results.values()]
+        if complete and found and all(found):
+            problems.append((("study", "table", i), str(found[0])))
+
+    def named(key: Key, member: str, what: str) -> None:
+        if member not in study.cases:
+            problems.append((key, f"there is no member {member!r}" + did_you_mean(member, study.cases)))
+        elif member in results and (problem := result_problem(results[member], what)):
+            problems.append((key, f"{member}: {problem}"))
+
+    for i, claim in enumerate(study.claims):
+        match = _CLAIM.fullmatch(claim.what)
+        if match is None:
+            continue
+        for side in ("left", "right"):
+            named(("study", "claims", i, "what"), match[side], match["key"])
+        if dimension_of_key(match["key"]) == "temperature":
+            text = "the ratio of two temperatures depends on their unit; claim that of a rise (rise_K), of times or of rates"
+            problems.append((("study", "claims", i, "what"), text))
+    for i, remark in enumerate(study.remarks):
+        for member, what in _placeholders(remark):
+            named(("study", "remarks", i), member, what)
+    return problems
+
+
+def _member(document: Document, name: str, entry: str | Changed, key: Key) -> tuple[Member | None, list[Mistake]]:
+    """A member read, or what is wrong with it; what this file has put in, and a file that it has not got, is wrong here, not there."""
+    changed = entry if isinstance(entry, Changed) else Changed(file=entry)
+    try:
+        member = change(read_document(Path(document.path).parent / changed.file), changed.assignments())
+        if changed.expect is not None:
+            member.data["expect"] = list(changed.expect)
+            member = member._replace(settings=member.settings | {("expect",)})
+        return Member(name, member, case_of(member)), []
+    except CaseError as error:
+        mistakes = []
+        for mistake in error.mistakes:
+            if mistake.file == "--set":
+                at, rest = _put_in(changed, key, mistake.key)
+                mistakes.append(document.mistake(at, f"{rest}: {mistake.text}" if rest else mistake.text))
+            elif mistake.line is None and not mistake.key:  # of the file as a whole
+                at = (*key, "file") if isinstance(entry, Changed) else key
+                mistakes.append(document.mistake(at, f"{mistake.file}: {mistake.text}"))
+            else:
+                mistakes.append(mistake)
+        return None, mistakes
+
+
+def _put_in(changed: Changed, key: Key, wrong: str) -> tuple[Key, str]:
+    """Where a member's `set` or `expect` has put in what is wrong, and what of the dotted key is left to name."""
+    words = wrong.split(".")
+    if words[0] == "expect" and changed.expect is not None:
+        return (*key, *(int(word) if word.isdigit() else word for word in words)), ""
+    name = max((name for name in changed.settings if wrong == name or wrong.startswith(name + ".")), key=len, default=None)
+    return ((*key, "set", name), wrong.removeprefix(name).strip(".")) if name else (key, wrong)
+
+
+LARGEST_TABLE = 50_000_000  # bytes
+MOST_TRIED = 300  # rows that are tried whole before the run; of a longer table each value is, and rows spread over it
+
+
+def _batch_of(document: Document, text: StudyText, batch: Batch) -> Study:
+    """A batch with its table read and its rows tried as cases. Raises CaseError."""
+    member, mistakes = _member(document, "case", batch.case, ("study", "case"))
+    word = "table" if batch.grid is None else "grid"
+    table, lines = batch.table, [0]
+    if isinstance(table, str):
+        try:
+            table, lines = _csv_table(Path(document.path).parent / table)
+        except CaseError as error:
+            mistakes += error.mistakes
+            table = {}
+    elif batch.grid is not None:
+        rows = itertools.product(*batch.grid.values())
+        table = dict(zip(batch.grid, map(tuple, zip(*rows, strict=True)), strict=True)) if all(batch.grid.values()) else {}
+
+    def wrong(name: str, row: int, problem: str) -> Mistake:
+        if isinstance(batch.table, str):
+            return Mistake(str(Path(document.path).parent / batch.table), lines[row], name, problem)
+        place = row if batch.grid is None else batch.grid[name].index((table or {})[name][row])
+        return document.mistake(("study", word, name, place), problem)
+
+    if isinstance(batch.table, str) and table and not any(table.values()) and not mistakes:
+        mistakes.append(Mistake(str(Path(document.path).parent / batch.table), 1, "", "has a head and no row below it"))
+    elif member is not None and table:
+        longest = max(map(len, table.values()))
+        uneven = [(name, len(column)) for name, column in table.items() if len(column) != longest]
+        for name, length in uneven:
+            mistakes.append(document.mistake(("study", word, name), f"has {length} values, and another column {longest}"))
+        if not isinstance(member.case.sample, LumpedCell):
+            mistakes.append(document.mistake(("study", "case"), "a batch takes a lumped cell"))
+        elif not uneven:
+            mistakes += _rows_tried(member, table, wrong)
+    elif not mistakes:
+        mistakes.append(document.mistake(("study", word), "is empty"))
+    if mistakes or member is None or not isinstance(table, dict):
+        raise CaseError(mistakes)
+    return Study(document, text, (member,), {name: tuple(map(str, column)) for name, column in table.items()})
+
+
+def _rows_tried(member: Member, table: dict[str, tuple[Any, ...]], wrong: Callable[[str, int, str], Mistake]) -> list[Mistake]:
+    """What is wrong with rows of a table, read as a case file would be; one mistake a value."""
+    n = len(next(iter(table.values())))
+    tried = set(range(n)) if n <= MOST_TRIED else set(np.linspace(0, n - 1, MOST_TRIED).astype(int).tolist())
+    if n > MOST_TRIED:
+        for column in table.values():
+            tried |= {column.index(value) for value in dict.fromkeys(column)}
+            if len(tried) > 10 * MOST_TRIED:
+                break
+    mistakes: dict[tuple[str, str], Mistake] = {}
+    for row in sorted(tried):
+        entries = {name: column[row] for name, column in table.items()}
+        try:
+            case_of(
+                change(
+                    member.document, [f"{key}={value if isinstance(value, str) else json.dumps(value)}" for key, value in entries.items()]
+                )
+            )
+        except CaseError as error:
+            for mistake in error.mistakes:
+                name = max((key for key in entries if mistake.key == key or mistake.key.startswith(key + ".")), key=len, default=None)
+                name = name or next(iter(entries))
+                rest = mistake.key.removeprefix(name).strip(".") if mistake.key.startswith(name) else mistake.key
+                mistakes.setdefault((name, str(entries[name])), wrong(name, row, f"{rest}: {mistake.text}" if rest else mistake.text))
+    return list(mistakes.values())
+
+
+def _csv_table(path: Path) -> tuple[dict[str, tuple[str, ...]], list[int]]:
+    """Columns of a CSV file by the words of its first line, and the lines of its rows. Raises CaseError."""
+    sheet = read_sheet(path, LARGEST_TABLE, "a table")
+    mistakes = [Mistake(str(path), sheet.line, name, "stands there twice") for name in set(sheet.names) if sheet.names.count(name) > 1]
+    mistakes += [
+        Mistake(str(path), line, "", f"has {len(row)} cells, and there are {len(sheet.names)} columns")
+        for line, row in sheet.rows
+        if len(row) != len(sheet.names)
+    ]
+    if sheet.line is None:
+        mistakes.append(Mistake(str(path), None, "", "no line names the columns; the dotted keys of the case are wanted"))
+    if mistakes:
+        raise CaseError(mistakes)
+    return {name: tuple(row[j] for _, row in sheet.rows) for j, name in enumerate(sheet.names)}, [line for line, _ in sheet.rows]
+
+
+def numeric_columns(table: dict[str, tuple[str | float, ...]]) -> dict[str, list[str | float]]:
+    """The columns as numbers with the unit in the head, `sample.with.pool.heat [J]`; one whose values differ in unit stays text."""
+    made: dict[str, list[str | float]] = {}
+    for name, column in table.items():
+        parts = [_NUMBER.fullmatch(str(value)) for value in column]
+        units = {part["unit"] if part else None for part in parts}
+        unit = units.pop() if len(units) == 1 else None
+        if unit is None:
+            made[name] = list(column)
+        else:
+            made[f"{name} [{unit}]" if unit else name] = [float(part["number"]) for part in parts if part]
+    return made
+
+
+def study_hash(study: Study) -> str:
+    """sha256 of the study's own text as read and of all its cases."""
+    seal = hashlib.sha256(json.dumps(study.document.data, sort_keys=True).encode())
+    seal.update(json.dumps(study.table, sort_keys=True).encode())
+    for member in study.members:
+        seal.update(case_hash(member.case).encode())
+    return seal.hexdigest()
+
+
+def _placeholders(remark: str) -> list[tuple[str, str]]:
+    return [(member.strip(), key.strip()) for member, key in re.findall(r"\{([^{}:]+):([^{}]+)\}", remark)]
+
+
+def said(remark: str, summaries: dict[str, dict[str, Any]]) -> str:
+    """A remark with its results filled in."""
+
+    def fill(match: re.Match[str]) -> str:
+        member, key = match.group(1).strip(), match.group(2).strip()
+        found = look_up(summaries.get(member, {}), key)
+        return shown(key, found) if found is None or isinstance(found, int | float) else str(found)
+
+    return re.sub(r"\{([^{}:]+):([^{}]+)\}", fill, remark)
+
+
+COLUMNS = ("member", "result", "value", "unit", "wanted", "within", "holds", "kind", "source")
+
+
+def leaves(summary: dict[str, Any], key: str) -> list[str]:
+    """The results that a key of the table stands for: itself, or the temperatures of a group such as `onsets.T2`."""
+    found = look_up(summary, key)
+    if not isinstance(found, dict):
+        return [key]
+    if "temperature_K" in found:
+        return [f"{key}.temperature_K"]
+    return [leaf for name in found for leaf in leaves(summary, f"{key}.{name}")]
+
+
+def table(rows: Iterable[str], summaries: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    """One row a member and result: what came out, what was wanted, of which kind the statement is."""
+    made = []
+    for member, summary in summaries.items():
+        judged = {entry["name"]: entry for entry in summary["expect"]}
+        shown_already = set()
+        for key in rows:
+            if not applies(summary, key):
+                continue
+            for leaf in leaves(summary, key):
+                if leaf.removesuffix(".temperature_K") in shown_already:
+                    continue
+                shown_already.add(leaf.removesuffix(".temperature_K"))
+                stated = judged.get(leaf) or judged.get(leaf.removesuffix(".temperature_K")) or judged.get(key) or {}
+                value = look_up(summary, leaf)
+                made.append(
+                    {
+                        "member": member,
+                        "result": leaf,
+                        "value": value,
+                        "unit": unit_of(leaf) or unit_of(f"{leaf}.temperature_K"),
+                        "wanted": stated.get("wanted"),
+                        "within": stated.get("within"),
+                        "holds": stated.get("holds"),
+                        "kind": stated.get("kind"),
+                        "source": stated.get("source"),
+                    }
+                )
+    return made
+
+
+def applies(summary: dict[str, Any], key: str) -> bool:
+    """Whether a result means anything for a case: a brick has no onsets, a cell without crossings no half-rise."""
+    group = key.split(".")[0]
+    if group == "onsets":
+        return summary["maximum_rate"] is not None
+    if group == "dsc":
+        return "dsc" in summary
+    return group not in ("crossings", "probes") or look_up(summary, key) is not None or key.split(".")[1] in summary[group]
+
+
+def judged_claims(claims: Iterable[Claim], summaries: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    """Each statement about two members beside what came out."""
+    made = []
+    for claim in claims:
+        match = _CLAIM.fullmatch(claim.what)
+        assert match is not None
+        left, right = (look_up(summaries[match[side]], match["key"]) for side in ("left", "right"))
+        value = left / right if left is not None and right else None
+        holds = value is not None and abs(value - claim.value) <= tolerance("ratio", claim.value, claim.within)
+        made.append(
+            {
+                "name": claim.what,
+                "value": value,
+                "unit": None,
+                "wanted": claim.value,
+                "within": claim.within,
+                "holds": holds,
+                "kind": claim.kind,
+                "source": claim.source,
+            }
+        )
+    return made
+
+
+def row_text(row: dict[str, Any]) -> tuple[str, str, str, str, str]:
+    """A row for the screen: result, value, wanted, kind, whether it holds."""
+    what = row["result"] if "result" in row else row["name"]
+    key = what if row["unit"] else "ratio"
+    key = f"{what}.temperature_K" if row["unit"] == "K" and unit_of(what) is None else key
+    aim = row["wanted"]
+    text = "-" if aim is None else "none" if aim == "none" else shown(key, aim) + (f" +- {row['within']}" if row["within"] else "")
+    holds = {True: "yes", False: "NO", None: "-"}[row["holds"]]
+    return what, shown(key, row["value"]), text, row["kind"] or "-", holds
