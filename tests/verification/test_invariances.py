@@ -15,9 +15,9 @@ from scipy.spatial.transform import Rotation
 
 from meshes.boxes import Extent, boxes_mesh
 from meshes.imported import mesh_bytes
-from tests import test_modal
+from tests.bodies.test_bodies import KINDS
 from tests.conftest import case_from
-from tests.test_bodies import KINDS
+from tests.heat import test_mode_steps
 from thermo.case.case import read_case
 from thermo.simulation.simulate import run
 
@@ -353,7 +353,7 @@ BUSY = "patch over time, a film around it and on the bottom"
 WITHIN = """
 import sys
 from pathlib import Path
-from tests.test_runs import Quiet
+from tests.app.test_run_into_folder import Quiet
 from thermo.case.case import case_of
 from thermo.casefile.reader import read_document
 from thermo.app.run_into_folder import run_case
@@ -366,11 +366,11 @@ for file in sorted(Path(sys.argv[2]).glob("*.yaml")):
 
 
 def block(faces, **more):
-    """A case of test_modal as text, which a process of its own reads."""
-    patches = ", ".join(f"{patch}: {text}" for patch, text in test_modal.PATCHES.items() if patch in faces)
-    plain = {"sources": "{}", "start": test_modal.PLAIN, "order": 1, "tensor": "true", "scheme": "tr-bdf2"}
-    plain |= {"probes": test_modal.READ, "times": "[0.3 s, 1 s]"}
-    return textwrap.dedent(test_modal.BOX.format(faces=faces, patches=patches, **(plain | more)))
+    """A case of test_mode_steps as text, which a process of its own reads."""
+    patches = ", ".join(f"{patch}: {text}" for patch, text in test_mode_steps.PATCHES.items() if patch in faces)
+    plain = {"sources": "{}", "start": test_mode_steps.PLAIN, "order": 1, "tensor": "true", "scheme": "tr-bdf2"}
+    plain |= {"probes": test_mode_steps.READ, "times": "[0.3 s, 1 s]"}
+    return textwrap.dedent(test_mode_steps.BOX.format(faces=faces, patches=patches, **(plain | more)))
 
 
 @pytest.fixture(scope="module")
@@ -378,8 +378,8 @@ def computed(tmp_path_factory):
     """The result folders of the same cases by a process of its own with some environment, each once."""
     cases = tmp_path_factory.mktemp("cases")
     texts = {
-        "modes": block(test_modal.CASES[BUSY][0], order=2),
-        "mesh": block(test_modal.GLOW),
+        "modes": block(test_mode_steps.CASES[BUSY][0], order=2),
+        "mesh": block(test_mode_steps.GLOW),
         "hexahedra": SPACE.replace("ELEMENTS", "boxes"),
         "simplices": SPACE.replace("ELEMENTS", "simplices"),
         "cell": textwrap.dedent(PLAIN_AND_OTHER["cell"][0]),

@@ -11,7 +11,7 @@ from tests.conftest import calls
 from thermo.base.errors import CaseError
 from thermo.case.case import read_case
 
-PAPER = Path(__file__).parent.parent / "cases" / "paper"
+PAPER = Path(__file__).parent.parent.parent / "cases" / "paper"
 BRICK, CELL = ("brick-pi-ag.yaml", "cu-20li.yaml")
 TEXT = {name: (PAPER / name).read_text(encoding="utf-8") for name in (BRICK, CELL)}
 JARGON = re.compile(r"ValidationError|\bdict\b|NoneType|\bNone\b|pydantic|<class|\btuple\b|\bstr\b|\bint\b|Input should|Frozen|Mistake|\{'")

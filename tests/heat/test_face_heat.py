@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from tests.bodies.test_bodies import KINDS
 from tests.conftest import case_from
-from tests.test_bodies import KINDS
 from thermo.heat.face_heat import _between
 from thermo.heat.mesh_step import surface
 from thermo.simulation.body import build

@@ -6,8 +6,8 @@ import pytest
 from meshes.boxes import Extent, boxes_mesh
 from meshes.imported import mesh_bytes, read_mesh, report
 from meshes.mesh import edges_between, split
-from tests.test_imported_bodies import refused
-from tests.test_imported_meshes import gmsh, read_here
+from tests.bodies.test_mesh_file import refused
+from tests.meshes.test_imported_meshes import gmsh, read_here
 from thermo.case.case import read_case
 from thermo.heat.elements import Space
 from thermo.simulation.simulate import run
@@ -199,7 +199,7 @@ def test_what_does_not_fit_an_edge_is_one_clear_line(tmp_path, old, new, words):
 
 
 def test_a_plane_has_no_edges_of_its_own(tmp_path):
-    from tests.test_imported_bodies import written as plane
+    from tests.bodies.test_mesh_file import written as plane
 
     case = plane(tmp_path, 2, "boxes")
     case.write_text(case.read_text() + "measure: {probes: {p: {edge: [hot, cold], take: mean}}}\n")

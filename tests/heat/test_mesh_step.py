@@ -356,8 +356,8 @@ def test_a_large_body_takes_the_same_steps(monkeypatch):
     small = steps()
     monkeypatch.setattr("thermo.heat.mesh_step.MOST_DIRECT", {3: 0})
     monkeypatch.setattr("thermo.heat.mesh_step.STIFF", 0.0)
-    for module in ("conduction", "system", "multigrid"):
-        monkeypatch.setattr(f"thermo.{module}.LARGE", 0)
+    for module in ("conduction", "mesh_step", "multigrid"):
+        monkeypatch.setattr(f"thermo.heat.{module}.LARGE", 0)
     large = steps()
     assert large.loop[N_MULTIGRID] > 10.0
     assert large.temperature == pytest.approx(small.temperature, abs=1e-5)

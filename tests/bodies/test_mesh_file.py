@@ -9,13 +9,13 @@ from typer.testing import CliRunner
 
 from meshes.boxes import Extent, boxes_mesh
 from meshes.imported import mesh_bytes, read_mesh
-from tests.test_bodies import KINDS
+from tests.bodies.test_bodies import KINDS
 from thermo.app.cli import app
 from thermo.base.errors import CaseError
 from thermo.case.case import read_case
 from thermo.simulation.simulate import run
 
-FILES = Path(__file__).parent / "meshes"
+FILES = Path(__file__).parent.parent / "meshes"
 
 CASE = """
 title: from a file
@@ -211,7 +211,7 @@ def test_the_command_mesh_writes_and_reports(tmp_path):
 
 
 def test_the_mesh_of_a_block_has_the_volume_of_its_layers(tmp_path):
-    case = Path(__file__).parent.parent / "cases" / "paper" / "brick-pi-ag.yaml"
+    case = Path(__file__).parent.parent.parent / "cases" / "paper" / "brick-pi-ag.yaml"
     told = CliRunner().invoke(app, ["mesh", str(case), "--out", str(tmp_path / "m.vtu")])
     assert told.exit_code == 0, told.output
     line = next(line for line in told.output.splitlines() if line.startswith("film"))

@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
+from tests.app.test_run_into_folder import BRICK
 from tests.conftest import CASES
-from tests.test_runs import BRICK
 
 CU = CASES / "paper" / "cu-20li.yaml"
 
@@ -189,8 +189,8 @@ def test_starting_the_program_loads_nothing_heavy():
     """Imports are late: help needs no numpy, reading a case neither scipy nor scikit-fem, a lumped run no compiler."""
     script = (
         "import sys; from thermo.app import cli; a = 'numpy' in sys.modules;"
-        "from thermo import read_case, run; c = read_case(sys.argv[1]); b = {'scipy', 'skfem', 'pyvista', 'matplotlib'} & set(sys.modules);"
-        "run(c); n = 'numba' in sys.modules; print(a, sorted(b), n)"
+        "from thermo import read_case; c = read_case(sys.argv[1]); b = {'scipy', 'skfem', 'pyvista', 'matplotlib'} & set(sys.modules);"
+        "from thermo import run; run(c); n = 'numba' in sys.modules; print(a, sorted(b), n)"
     )
     done = subprocess.run([sys.executable, "-c", script, str(CU)], capture_output=True, text=True, check=True)
     assert done.stdout.split("\n")[0] == "False [] False"

@@ -7,8 +7,8 @@ import pytest
 
 from meshes.boxes import Extent, boxes_mesh
 from meshes.imported import mesh_bytes
+from tests.bodies.test_mesh_file import refused, written
 from tests.conftest import case_from
-from tests.test_imported_bodies import refused, written
 from thermo.app.screen_text import case_text
 from thermo.base.errors import CaseError
 from thermo.case.case import read_case

@@ -18,7 +18,7 @@ from meshes.files import Unreadable, read_raw
 from meshes.imported import _MIDDLES, MeshError, assembled, mesh_bytes, read_mesh, report
 from meshes.mesh import DIMENSION, FACETS, Mesh
 
-FILES = Path(__file__).parent / "meshes"  # written by Gmsh 4.15: two boxes of 2 x 1 x 1 on one another
+FILES = Path(__file__).parent  # written by Gmsh 4.15: two boxes of 2 x 1 x 1 on one another
 TYPES = {"point": 15, "line": 1, "triangle": 2, "quad": 3, "tetra": 4, "hexahedron": 5, "wedge": 6, "pyramid": 7}
 
 

@@ -15,7 +15,7 @@ from thermo.casefile import reader
 from thermo.casefile.reader import DEEPEST, LARGEST_FILE, MOST_NODES, Frozen, change, make, parse_document, read_document
 from thermo.casefile.units import Quantity
 
-CASES = [(Path(__file__).parent.parent / "cases" / "paper" / name).read_text("utf-8") for name in ("brick-cu.yaml", "cu-20li.yaml")]
+CASES = [(Path(__file__).parent.parent.parent / "cases" / "paper" / name).read_text("utf-8") for name in ("brick-cu.yaml", "cu-20li.yaml")]
 
 
 def value(text):

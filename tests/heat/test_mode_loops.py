@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.test_modal import CASES, KINDS, case_of
+from tests.heat.test_mode_steps import CASES, KINDS, case_of
 from thermo.base.compiled import compile_kernels
 from thermo.simulation.body import build
 from thermo.stepping.loop import N_STEPS, advance, initial_state, integrate

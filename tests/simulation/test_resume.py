@@ -6,9 +6,9 @@ import io
 import numpy as np
 import pytest
 
-from tests import test_modal
+from tests.bodies.test_mesh_file import written
 from tests.conftest import case_from
-from tests.test_imported_bodies import written
+from tests.heat import test_mode_steps
 from thermo.case.case import read_case
 from thermo.results.store import Folder
 from thermo.simulation.body import MeshBody, build
@@ -84,7 +84,7 @@ def boxes(coordinates="plane", *, order=1, elements="boxes", faces=FACES, gap="1
 
 
 def layers(name, **more):
-    return test_modal.case_of(*test_modal.CASES[name], **more)
+    return test_mode_steps.case_of(*test_mode_steps.CASES[name], **more)
 
 
 def from_file(folder, dimension, elements, order):
@@ -112,7 +112,7 @@ KINDS = {
     "layers in mode space, order 2": lambda _: layers(BUSY, order=2),
     "layers in mode space, backward Euler": lambda _: layers(BUSY, scheme="backward-euler"),
     "layers on their mesh": lambda _: layers(BUSY, tensor="false"),
-    "layers that radiate, solved with their modes": lambda _: test_modal.case_of(test_modal.GLOW),
+    "layers that radiate, solved with their modes": lambda _: test_mode_steps.case_of(test_mode_steps.GLOW),
     **{
         f"{name}, {elements}, order {order}": lambda _, name=name, elements=elements, order=order: boxes(
             name, order=order, elements=elements

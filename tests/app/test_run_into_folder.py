@@ -306,7 +306,7 @@ from thermo.app import run_into_folder
 from thermo.results import store
 from thermo.case.case import case_of
 from thermo.casefile.reader import read_document
-from tests.test_runs import Quiet
+from tests.app.test_run_into_folder import Quiet
 at, moment = int(sys.argv[3]), sys.argv[4]
 count = 0
 write = store.Folder.write
@@ -363,7 +363,7 @@ def test_killed_at_any_moment_and_resumed_the_results_are_bitwise_equal(tmp_path
     dice = random.Random(f"{kind} {number}")
     at, moment = dice.randint(1, n_writes), dice.choice(["before", "within", "after"])
     file, folder = FILES[kind](tmp_path), tmp_path / "out"
-    root = Path(__file__).parent.parent
+    root = Path(__file__).parent.parent.parent
     done = subprocess.run([sys.executable, "-c", KILLED, file, folder, str(at), moment], cwd=root, capture_output=True, timeout=120)
     assert done.returncode == -signal.SIGKILL, done.stderr.decode()
     for json_file in folder.glob("*.json"):
@@ -509,7 +509,7 @@ def test_only_the_store_opens_files_for_writing():
 
     `files.py` reads meshes in a process of its own and hands them over in a temporary folder.
     """
-    root = Path(__file__).parent.parent
+    root = Path(__file__).parent.parent.parent
     pattern = re.compile(r"\bopen\([^)]*[\"'](w|a|x|wb|ab|r\+)[\"']|\.write_(text|bytes)\(|np\.save")
     files = [
         file for room in ("thermo", "meshes", "viz") for file in (root / room).glob("*.py") if file.name not in ("store.py", "files.py")
