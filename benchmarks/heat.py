@@ -27,7 +27,7 @@ from meshes.boxes import Extent, boxes_mesh
 from thermo.casefile.units import Quantity
 from thermo.heat.modes.box_in_modes import ModalSample, Share, modal_sample
 from thermo.heat.tensor import Stack
-from thermo.materials.material import Table
+from thermo.materials.properties import Table
 from thermo.programmes.conditions import Held
 from thermo.programmes.programme import Schedule
 from thermo.stepping.loop import ERROR as WEIGHTS

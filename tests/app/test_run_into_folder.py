@@ -354,7 +354,7 @@ def straight(tmp_path_factory):
 KILLS = [("brick", i) for i in range(10)] + [("cell", i) for i in range(10)]
 
 
-@pytest.mark.usual(2)
+@pytest.mark.usual(1)
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no SIGKILL on this system")
 @pytest.mark.parametrize(("kind", "number"), KILLS)
 def test_killed_at_any_moment_and_resumed_the_results_are_bitwise_equal(tmp_path, straight, kind, number):

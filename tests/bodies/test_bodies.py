@@ -771,6 +771,7 @@ def test_a_face_on_another_counts_once_in_the_length(sample, faces, length):
         ("space", "{x: 4 W/(m K), y: 2 W/(m K), z: 1 W/(m K)}", 1.0),
         ("plane", "{radial: 4 W/(m K), tangential: 2 W/(m K), axial: 1 W/(m K), direction: [0, 0, 1]}", 2.0),
         ("axisymmetric", "{radial: 4 W/(m K), tangential: 1 W/(m K), axial: 2 W/(m K)}", 2.0),
+        ("axisymmetric", "{radial: 4 W/(m K), axial: 2 W/(m K)}", 2.0),
     ],
 )
 def test_only_conductivities_along_axes_of_the_body_count(coordinates, k, least):
@@ -780,6 +781,12 @@ def test_only_conductivities_along_axes_of_the_body_count(coordinates, k, least)
     found = derived(k, sample, f"right: {FILM}")
     assert found["biot"]["right"] == pytest.approx(100.0 * found["length_m"] / least)
     assert found["fourier"] == pytest.approx(least * 1e-6 / found["length_m"] ** 2)
+
+
+def test_a_body_that_does_not_turn_round_an_axis_needs_the_tangential_conductivity():
+    sample = "{kind: boxes, coordinates: space, regions: {m: {material: m, from: [0 mm, 0 mm, 0 mm], to: [1 mm, 1 mm, 1 mm]}}, temperature: 300 K}"
+    with pytest.raises(CaseError, match=r"thermal_conductivity: has no 'tangential', which 'm' needs"):
+        derived("{radial: 4 W/(m K), axial: 2 W/(m K)}", sample, f"right: {FILM}")
 
 
 @pytest.mark.parametrize("kind", ["boxes", "layered-block"])

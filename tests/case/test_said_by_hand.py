@@ -95,12 +95,14 @@ def halves(mesh, capacity="1000 J/(kg K)", coordinates="axisymmetric", corners=T
 
 
 @pytest.mark.parametrize("mesh", ["order: 1", "order: 2", "order: 1, smallest: 2 mm, largest: 2 mm", "elements: simplices"])
+@pytest.mark.usual(1)
 def test_halves_round_an_axis_settle_at_their_mean(mesh):
     """A twenty-fifth of the volume 500 K hotter, on any mesh."""
     assert run(case_from(halves(mesh))).columns["a_K"][-1] == pytest.approx(320.0, abs=1e-4)
 
 
 @pytest.mark.parametrize("order", [1, 2])
+@pytest.mark.usual(1)
 def test_halves_whose_capacity_depends_on_temperature_keep_their_enthalpy(order):
     """15.00 MJ above 300 K with 2 MJ/K of the one and (500 + 4 (T - 300)) 20 kJ/K of the other: 643.07 K."""
     corners = ("0 mm", "10 mm", "10 mm", "20 mm")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from thermo.cells.line import HeatCapacity, enthalpy, heat_capacity, heat_capacity_slope, temperature_of
+from thermo.materials.capacity import HeatCapacity, enthalpy, heat_capacity, heat_capacity_slope, temperature_of
 
 CELL = HeatCapacity(6.7, 0.0035, np.array([19.8, 122.8, 465.4]), np.array([408.15, 453.65, 933.5]), np.array([4.5, 1.5, 4.0]))
 

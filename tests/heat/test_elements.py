@@ -9,7 +9,7 @@ from thermo.casefile.units import Quantity
 from thermo.heat.assembly import assemble, conducted, volumes
 from thermo.heat.conduction import conduction_of
 from thermo.heat.elements import Space
-from thermo.materials.material import Table
+from thermo.materials.properties import Table
 
 CELLS = [(1, False), (2, False), (2, True), (3, False), (3, True)]
 

@@ -5,7 +5,8 @@ import re
 import pytest
 
 from thermo.casefile.reader import STATUSES, quantities, read_document
-from thermo.materials.material import LIBRARY, ByAxis, Material, Table, library_materials
+from thermo.materials.material import LIBRARY, Material, library_materials
+from thermo.materials.properties import ByAxis, Table
 
 NAMES = [
     "silver",

@@ -12,7 +12,7 @@ from scipy.integrate import solve_ivp
 
 from tests.conftest import CASES
 from thermo.case.case import read_case
-from thermo.cells.line import enthalpy
+from thermo.materials.capacity import enthalpy
 from thermo.programmes.arc import EXO, FOLLOWS, HEAT, WALL
 from thermo.programmes.programme import PHASE
 from thermo.simulation.body import CellBody

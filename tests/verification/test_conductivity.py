@@ -9,7 +9,7 @@ from tests.verification.test_manufactured import CELLS, COARSE, NAMES, cube, err
 from thermo.casefile.units import Quantity
 from thermo.heat.conduction import conduction_of, law_of
 from thermo.heat.elements import Space
-from thermo.materials.material import Table
+from thermo.materials.properties import Table
 from thermo.simulation.simulate import run
 
 
@@ -72,6 +72,7 @@ def test_a_film_on_the_slab_takes_what_the_potential_gives(film, order):
 
 @pytest.mark.parametrize("order", [1, 2])
 @pytest.mark.parametrize("dimension", [2, 3])
+@pytest.mark.usual(2)
 def test_the_potentials_of_a_block_are_those_of_a_conductivity_of_one(dimension, order):
     """Held on a side and on the one beside it: the potential at the nodes is what a linear problem gives with the same elements."""
     zeros, ends = ["0 mm"] * dimension, ["6 mm", "5 mm", "4 mm"][:dimension]

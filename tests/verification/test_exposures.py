@@ -99,7 +99,7 @@ KISSINGER = {  # A [1/s], E [J/mol]: peaks [K] at 1, 5 and 10 K/min
 }
 
 
-@pytest.mark.usual(2)
+@pytest.mark.usual(1)
 @pytest.mark.parametrize("pair", KISSINGER)
 def test_peaks_of_a_first_order_reaction_are_those_of_kissinger(pair):
     A, E = pair
@@ -114,6 +114,7 @@ def test_peaks_of_a_first_order_reaction_are_those_of_kissinger(pair):
 
 
 @pytest.mark.parametrize("baseline", ["heat-capacity", "straight"])
+@pytest.mark.usual(1)
 def test_a_dsc_with_a_lag_keeps_the_area_and_delays_the_peak(baseline):
     """With little heat, so that the sample does not run ahead of the furnace."""
     little = ["expect=[]", "sample.with={lithium.heat: 0.1 J}"]
@@ -149,6 +150,7 @@ def test_an_inert_sample_in_a_dsc_shows_its_heat_capacity():
 
 
 @pytest.mark.parametrize("pan", ["0 J/K", "30 mJ/K"])
+@pytest.mark.usual(1)
 def test_melting_and_a_heat_capacity_that_rises_are_no_peak_of_a_dsc(pan):
     """An inert sample that melts, behind a lag: nothing above its baseline; with a reaction of 0.1 J the area is 0.1 J."""
     more = ["programme.lag=8 s", f"programme.pan={pan}", "expect=[]", "sample.heat_capacity.slope=2e-5 J/K2"]
@@ -205,6 +207,7 @@ programme: {{kind: dsc, start: 25 degC, end: 300 degC, rate: 10 K/min, per: 5 mg
 
 
 @pytest.mark.parametrize("lag", ["", ", lag: 5 s"])
+@pytest.mark.usual(1)
 def test_heat_that_leaves_with_what_is_thrown_out_is_not_in_the_area_of_a_dsc(lag):
     summary = run(case_from(EJECTING.format(lag=lag))).summary()
     energy = summary["energy"]
@@ -253,6 +256,7 @@ def test_what_does_not_fit_is_refused_in_words(programme, sample, words):
 
 
 @pytest.mark.parametrize("ending", ["off_at: 190 degC, ", "off_at: 250 degC, ", ""])
+@pytest.mark.usual(1)
 def test_t2_beside_a_heater_is_where_the_cell_heats_itself_so(ending):
     """An 18650 with 40 W on it rises at once by 1 K/min; T2 is where its own heat does that, whenever the heater goes off."""
     programme = f"programme={{kind: heater, power: 40 W, {ending}air: 25 degC, heat_transfer_coefficient: 7 W/(m2 K), end: 1 h}}"

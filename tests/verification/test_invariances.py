@@ -309,6 +309,7 @@ PLAIN_AND_OTHER = {
 
 
 @pytest.mark.parametrize("kind", PLAIN_AND_OTHER)
+@pytest.mark.usual(1)
 def test_units_do_not_matter(kind):
     first, other = (run(case_from(text)) for text in PLAIN_AND_OTHER[kind])
     assert first.failure is None

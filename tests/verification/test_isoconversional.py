@@ -120,7 +120,7 @@ def test_doyles_line_is_off_by_what_is_said(x, bias):
     assert ozawa(rates, T).activation_energy[0] == pytest.approx(E, rel=1e-4)
 
 
-@pytest.mark.usual(3)
+@pytest.mark.usual(1)
 @each_step
 @pytest.mark.parametrize("spacing", [0.1, 0.5])
 def test_a_step_is_recovered_from_its_curves(tmp_path, step, peaks, spacing):

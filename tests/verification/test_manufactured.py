@@ -19,7 +19,7 @@ from thermo.heat.elements import Space
 from thermo.heat.enthalpy import Integral, Storage
 from thermo.heat.mesh_step import MeshSample, factorised
 from thermo.heat.steady import settle
-from thermo.materials.material import Cylindrical, Table, Tensor
+from thermo.materials.properties import Cylindrical, Table, Tensor
 from thermo.programmes.conditions import Convection, Radiation, Source
 from thermo.programmes.programme import FaceSchedule
 from thermo.stepping.loop import N_STEPS, Limits, initial_state, integrate
@@ -224,7 +224,7 @@ def test_convection_and_radiation(dimension, simplices, k, bent):
     assert face_order(dimension, simplices, k, 40.0, n, bent) == pytest.approx(k + 1.0, abs=0.1)
 
 
-@pytest.mark.usual(3)
+@pytest.mark.usual(1)
 @pytest.mark.parametrize("k", [1, 2])
 @pytest.mark.parametrize(("dimension", "simplices"), CELLS, ids=NAMES)
 def test_convection_and_radiation_that_govern(dimension, simplices, k):
@@ -334,7 +334,7 @@ def timed(dimension, simplices, k, kind):
     return sample, programme, (4.0 * fine - coarse) / 3.0
 
 
-@pytest.mark.usual(5)
+@pytest.mark.usual(1)
 @pytest.mark.parametrize(("scheme", "expected"), [("tr-bdf2", 2.0), ("backward-euler", 1.0)])
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(

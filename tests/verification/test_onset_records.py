@@ -129,6 +129,7 @@ def test_every_exotherm_and_every_heater_step_is_found(pi_ag, noise):
 
 
 @pytest.mark.parametrize("every", [10.0, 30.0, 60.0])
+@pytest.mark.usual(1)
 def test_the_rhythm_of_the_logger_does_not_matter(cu, every):
     true, _, result = cu
     found = analyse(noisy(*logged(result, True, every=every), 0.01))["onsets"]
@@ -138,6 +139,7 @@ def test_the_rhythm_of_the_logger_does_not_matter(cu, every):
 
 
 @pytest.mark.parametrize("noise", NOISE[1:])
+@pytest.mark.usual(1)
 def test_no_seed_is_a_lucky_one(cu, pi_ag, noise):
     """Twelve seeds each: the window before T1 lies 5.5 % under the sensitivity, which 0.02 K of noise makes uncertain by 6 %."""
     true, (time, T), _ = cu

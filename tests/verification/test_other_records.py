@@ -45,7 +45,7 @@ WAYS = {
 }
 
 
-@pytest.mark.usual(2)
+@pytest.mark.usual(1)
 @pytest.mark.parametrize("way", WAYS)
 def test_a_cell_that_is_heated_until_it_fails(way):
     drive, end = WAYS[way]

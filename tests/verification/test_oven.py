@@ -76,6 +76,7 @@ def test_what_the_oven_heats_is_no_runaway(air):
 
 
 @pytest.mark.parametrize("tolerance", [1e-4, 1e-6])
+@pytest.mark.usual(1)
 def test_the_onset_in_an_oven_does_not_depend_on_the_steps(tolerance):
     """The first 1 K/min of its own at 117.23 degC."""
     onsets = run(oven(155, f"numerics.tolerance={tolerance}")).summary()["onsets"]["T2"]

@@ -80,6 +80,7 @@ def test_cooling_by_radiation_alone():
     ("energy", "A", "rate", "peak"),
     [(135080.0, 1e13, 10.0, 199.845), (80000.0, 1e8, 5.0, 132.101), (200000.0, 1e18, 20.0, 261.168)],
 )
+@pytest.mark.usual(1)
 def test_kissinger(energy, A, rate, peak):
     """E b/(R Tp^2) = A exp(-E/(R Tp)), exact for first order."""
     settings = [f"sample.with={{lithium.activation_energy: {energy} J/mol, lithium.pre_exponential_factor: {A} 1/s}}", "expect=[]"]

@@ -10,7 +10,8 @@ from thermo.base.errors import CaseError, Mistake
 from thermo.casefile.reader import did_you_mean
 from thermo.casefile.units import DIMENSIONS, Quantity, show
 from thermo.chemistry.mechanism import HeatPerMass, HeatPerMole, MechanismText, Reaction, ThresholdFactor, library_mechanisms
-from thermo.materials.material import PROPERTIES, ByAxis, Material, Table, library_materials
+from thermo.materials.material import PROPERTIES, Material, library_materials
+from thermo.materials.properties import Table, parts_of
 
 WIDTH = 100  # of a line of words
 
@@ -51,10 +52,9 @@ def _property(name: str, value: Any) -> Iterator[str]:
         yield f"  {name}:"
         for temperature, entry in zip(value.temperature, value.value, strict=True):
             yield f"    at {number(temperature):<9} {sourced(entry)}"
-    elif isinstance(value, ByAxis):
-        yield f"  {name} in plane: {sourced(value.in_plane)}"
-        yield f"  {name} through:  {sourced(value.through)}"
-    elif value is not None:
+    for along, entry in parts_of(value).items():
+        yield from _property(f"{name} {along}", entry)
+    if isinstance(value, Quantity):
         yield f"  {name}: {sourced(value)}"
 
 

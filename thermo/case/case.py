@@ -21,7 +21,8 @@ from thermo.case.checks import expect_mistakes, measure_mistakes, place_mistakes
 from thermo.casefile.reader import Document, Frozen, Key, change, make, quantities, read_document
 from thermo.casefile.units import DIMENSIONS, Quantity, Unit
 from thermo.cells.cell import LumpedCell
-from thermo.materials.material import PROPERTIES, Cylindrical, Material, Orthotropic, Table, Tensor, material_mistakes, tables_of
+from thermo.materials.material import PROPERTIES, Material, material_mistakes
+from thermo.materials.properties import Table, mirrored, misfit, symmetric, tables_of
 from thermo.measurement.asked import Expectation, Measure
 from thermo.programmes.arc import ArcProgramme
 from thermo.programmes.conditions import Contact, OverTime, ThinLayer
@@ -114,7 +115,7 @@ class Case(Frozen):
         if not isinstance(body, LayeredBlock):
             return set()
         known = [self.material(layer.material) for layer in body.layers if layer.material in self.materials]
-        start, crooked = body.temperature, any(isinstance(m.thermal_conductivity, Tensor | Cylindrical) for m in known)
+        start, crooked = body.temperature, not all(symmetric(m.thermal_conductivity) for m in known)
         if crooked or (isinstance(start, Along) and start.letter != "z"):
             return {"left", "front"}
         if isinstance(start, Stored):
@@ -143,20 +144,15 @@ def _property_mistakes(document: Document, case: Case) -> list[Mistake]:
     for region, (name, _) in body.materials().items():
         conductivity = case.material(name).thermal_conductivity
         key: Key = ("materials", name, "thermal_conductivity")
-        if isinstance(conductivity, Tensor) and len(conductivity.rows) != body.dimension:
-            text = f"has {len(conductivity.rows)} rows, and {shortened(region)!r} has {body.dimension} dimensions"
+        text = misfit(conductivity, shortened(region), body.dimension, body.axisymmetric)
+        if text:
             mistakes.append(document.mistake(key, text))
-        if isinstance(conductivity, Orthotropic) and body.axisymmetric:
-            text = "has x, y and z, and the body turns round an axis: give radial, tangential and axial"
-            mistakes.append(document.mistake(key, text))
-        if isinstance(conductivity, Cylindrical) and body.dimension == 1:
-            mistakes.append(document.mistake(key, f"is cylindrical, and {shortened(region)!r} is a line"))
     if isinstance(body, Boxes):
         for i, side in enumerate(body.symmetry):
             axis, place = body.mirror(side)
             for name, _ in dict.fromkeys(body.materials().values()):
                 conductivity = case.material(name).thermal_conductivity
-                if isinstance(conductivity, Tensor | Cylindrical) and not conductivity.mirrored(axis, place):
+                if not mirrored(conductivity, axis, place):
                     text = f"the conductivity of {shortened(name)!r} is not its own mirror image at '{side}'"
                     mistakes.append(document.mistake(("sample", "symmetry", i), text))
     materials = {name: case.material(name) for name, _ in body.materials().values()}

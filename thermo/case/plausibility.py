@@ -8,7 +8,7 @@ from thermo.bodies.layered_block import Meshed
 from thermo.case.case import Case
 from thermo.casefile.units import show
 from thermo.cells.cell import LumpedCell
-from thermo.materials.material import Table
+from thermo.materials.properties import Table
 
 DENSEST = 25_000.0  # kg/m3: osmium has 22 590
 MOST_HEAT_CAPACITY = 20_000.0  # J/(kg K): hydrogen has 14 300

@@ -10,7 +10,7 @@ from pydantic import Discriminator, Field, Tag, ValidationError, ValidationInfo,
 from thermo.base.errors import did_you_mean, shortened
 from thermo.casefile.reader import Frozen, Key, misplaced
 from thermo.casefile.units import Unit, UnitError
-from thermo.cells.line import HeatCapacity, LineSample
+from thermo.cells.line import LineSample
 from thermo.chemistry.mechanism import (
     MechanismText,
     Short,
@@ -22,6 +22,7 @@ from thermo.chemistry.mechanism import (
     needs_volume,
     with_changes,
 )
+from thermo.materials.capacity import HeatCapacity
 from thermo.materials.material import Temperature
 
 Fraction = Annotated[float, Unit("number", ge=0, le=1)]

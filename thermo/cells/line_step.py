@@ -13,10 +13,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from thermo.base.arrays import Floats
 from thermo.base.compiled import kernel
 from thermo.base.constants import STEFAN_BOLTZMANN
-from thermo.cells.line import LineSample, heat_capacity_slope, heated_capacity, node_capacity, node_enthalpy, node_temperature
-from thermo.chemistry.kinetics import ORDER, Floats, amounts, heat_per_extent, rate_slopes, rates
+from thermo.cells.line import LineSample, heated_capacity, node_capacity, node_enthalpy, node_temperature
+from thermo.chemistry.kinetics import ORDER, amounts, heat_per_extent, rate_slopes, rates
+from thermo.materials.capacity import heat_capacity_slope
 from thermo.programmes.programme import N_MACHINE, start, surroundings
 from thermo.stepping.loop import (
     EJECTED,

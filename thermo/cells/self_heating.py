@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from thermo.base.arrays import Floats
 from thermo.base.constants import REFERENCE_TEMPERATURE
 from thermo.cells.line import node_capacity
 from thermo.cells.line_step import kept_share
-from thermo.chemistry.kinetics import Floats, amounts, heat_per_extent, rates
+from thermo.chemistry.kinetics import amounts, heat_per_extent, rates
 
 
 def self_heating_rates(sample: Any, temperature: Floats, extent: Floats, fired: Floats, rate: Floats) -> Floats:

@@ -10,13 +10,8 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
+from thermo.base.arrays import Floats, Integers
 from thermo.base.compiled import kernel
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 ORDER, SATURATION, LINEAR, BARRIER, AUTOCATALYTIC = range(5)  # kinds of a factor
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from thermo.base.arrays import Floats
 from thermo.base.compiled import compile_kernels, kernel
-from thermo.chemistry.kinetics import Floats
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix

@@ -9,18 +9,17 @@ a few kelvin and the temperature has a kink, so the order of the elements is kep
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.sparse import csr_matrix
 
 from meshes.mesh import Links
+from thermo.base.arrays import Floats, Integers
 from thermo.base.constants import REFERENCE_TEMPERATURE
-from thermo.chemistry.kinetics import Floats, Integers
 from thermo.heat.assembly import LARGE, NEAR, add_means, assemble, conducted
 from thermo.heat.enthalpy import Integral, Storage, integral_of
-from thermo.materials.material import ByAxis, Cylindrical, Orthotropic, Table, Tensor
+from thermo.materials.properties import Table, directions
 
 NEXT_TO_NOTHING = 1e-200  # W/(m K): keeps the entries of a matrix that a table fills later, since adding matrices drops zeros
 
@@ -46,76 +45,6 @@ def edges_of(matrix: csr_matrix) -> Edges:
     columns = np.stack([rows[upper], matrix.indices[upper]], axis=1).ravel()
     difference = csr_matrix((np.tile([-1.0, 1.0], m), columns, 2 * np.arange(m + 1)), shape=(m, n))
     return Edges(difference, -matrix.data[upper])
-
-
-class Directions(NamedTuple):
-    """One number or table of a conductivity, and the dyad it multiplies at places (dimension, ...) [m]."""
-
-    value: Any
-    dyad: Any
-
-
-def directions(conductivity: Any, dimension: int, axisymmetric: bool) -> list[Directions]:
-    """A conductivity taken apart: k = sum of value x dyad. `through` is along the last axis.
-
-    Raises ValueError where its form does not fit the dimension.
-    """
-
-    def along(*axes: int) -> Any:
-        made = np.zeros((dimension, dimension))
-        made[axes, axes] = 1.0
-        return lambda places: np.broadcast_to(made.reshape(made.shape + (1,) * (places.ndim - 1)), made.shape + places.shape[1:])
-
-    last = dimension - 1
-    if isinstance(conductivity, ByAxis):
-        parts = [Directions(conductivity.through, along(last))]
-        return parts + ([Directions(conductivity.in_plane, along(*range(last)))] if last else [])
-    if isinstance(conductivity, Orthotropic):
-        return [Directions(value, along(axis)) for axis, value in enumerate(conductivity[:dimension])]
-    if isinstance(conductivity, Tensor):
-        rows = np.array(conductivity.rows, float)
-        if len(rows) != dimension:
-            raise ValueError(f"has {len(rows)} rows, and the body has {dimension} dimensions")
-        return [
-            Directions(
-                1.0, lambda places: np.broadcast_to(rows.reshape(rows.shape + (1,) * (places.ndim - 1)), rows.shape + places.shape[1:])
-            )
-        ]
-    if isinstance(conductivity, Cylindrical):
-        return list(_round(conductivity, dimension, axisymmetric, along))
-    return [Directions(conductivity, along(*range(dimension)))]
-
-
-def _round(conductivity: Cylindrical, dimension: int, axisymmetric: bool, along: Any) -> Iterator[Directions]:
-    if axisymmetric:
-        yield Directions(conductivity.radial, along(0))
-        yield Directions(conductivity.axial, along(1))
-        return
-    if dimension == 1:
-        raise ValueError("is cylindrical, and the body is a line")
-    axis = np.array(conductivity.direction, float)
-    axis /= np.linalg.norm(axis)
-    if dimension == 2 and abs(axis[2]) < 1.0 - 1e-9:
-        raise ValueError("has an axis that is not across the plane of the body; give direction: [0, 0, 1]")
-    centre, axis = np.array(conductivity.centre, float)[:dimension], axis[:dimension]
-    if dimension == 2:
-        axis = np.zeros(2)
-
-    def radial(places: Floats) -> Floats:
-        shape = (dimension,) + (1,) * (places.ndim - 1)
-        away = places - centre.reshape(shape)
-        away = away - axis.reshape(shape) * np.tensordot(axis, away, 1)
-        away = away / np.maximum(np.sqrt(np.sum(away * away, axis=0)), 1e-300)
-        return away[:, None] * away[None, :]  # type: ignore[no-any-return]
-
-    def axial(places: Floats) -> Floats:
-        made = np.outer(axis, axis)
-        return np.broadcast_to(made.reshape(made.shape + (1,) * (places.ndim - 1)), made.shape + places.shape[1:])
-
-    yield Directions(conductivity.radial, radial)
-    yield Directions(conductivity.tangential, lambda places: along(*range(dimension))(places) - radial(places) - axial(places))
-    if dimension == 3:
-        yield Directions(conductivity.axial, axial)
 
 
 class Variable(NamedTuple):

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from meshes.mesh import Links, Mesh, edges_between, facet_pairs, rows_in, split
-from thermo.chemistry.kinetics import Floats, Integers
+from thermo.base.arrays import Floats, Integers
 from thermo.heat.elements import Space
 from thermo.programmes.conditions import GapRadiation
 
@@ -191,7 +191,7 @@ class Shape:
     def flow(self, face: str, conductivity: dict[str, Any]) -> list[tuple[Any, Any]]:
         """Conduction through a face within the body, where the coordinates rise, as terms (value, B): the heat is the sum of B times
         the potential of the conductivity [W], the mean of what both sides say, see `Space.flux`."""
-        from thermo.heat.conduction import directions
+        from thermo.materials.properties import directions
 
         facets, sides = facet_pairs(self.mesh)
         rows = self.mesh.faces[face]
@@ -249,7 +249,8 @@ class Shape:
 
     def heat_flux(self, frame: Frame, values: Floats, conductivity: dict[str, Any]) -> Floats:
         """-k grad T in the middle of every cell of a frame [W/m2], (n_cells, 3), from the temperatures of its points [K]."""
-        from thermo.heat.conduction import directions, potential
+        from thermo.heat.conduction import potential
+        from thermo.materials.properties import directions
 
         corners = frame.points[frame.cells]
         dimension = self.mesh.points.shape[1]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from meshes.mesh import DIMENSION, EDGES, Mesh, all_edges, rows_in
-from thermo.chemistry.kinetics import Floats, Integers
+from thermo.base.arrays import Floats, Integers
 from thermo.heat.assembly import LARGE, volumes
 
 if TYPE_CHECKING:

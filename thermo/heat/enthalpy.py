@@ -12,9 +12,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from thermo.base.arrays import Floats, Integers
 from thermo.base.constants import REFERENCE_TEMPERATURE
-from thermo.chemistry.kinetics import Floats, Integers
-from thermo.materials.material import Material, Table
+from thermo.materials.material import Material
+from thermo.materials.properties import Table
 
 PARTS = 64  # pieces between two rows of tables of density and heat capacity when both depend on temperature
 

@@ -20,12 +20,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from meshes.mesh import equal_rows, facet_pairs, region_numbers, rows_in
-from thermo.chemistry.kinetics import Floats, Integers
-from thermo.heat.conduction import directions, potential
+from thermo.base.arrays import Floats, Integers
+from thermo.heat.conduction import potential
 from thermo.heat.discretised import facing
 from thermo.heat.enthalpy import Storage
 from thermo.heat.mesh_step import across, exchange
-from thermo.measurement.derived import principal
+from thermo.materials.properties import directions, principal
 from thermo.programmes.conditions import LINKS, GapRadiation, Held, Source
 
 

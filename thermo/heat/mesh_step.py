@@ -20,9 +20,9 @@ from scipy.sparse import csr_matrix, diags_array
 from scipy.sparse.linalg import cg, splu
 
 from meshes.mesh import Links
+from thermo.base.arrays import Floats, Integers
 from thermo.base.constants import REFERENCE_TEMPERATURE, STEFAN_BOLTZMANN
 from thermo.base.errors import SolveError
-from thermo.chemistry.kinetics import Floats, Integers
 from thermo.heat.assembly import LARGE, between, gathered
 from thermo.heat.conduction import Conduction
 from thermo.heat.enthalpy import Storage

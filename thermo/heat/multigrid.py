@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from scipy.sparse.linalg import LinearOperator
 
+from thermo.base.arrays import Floats
 from thermo.base.compiled import compile_kernels, kernel
-from thermo.chemistry.kinetics import Floats
 from thermo.heat.assembly import LARGE, Places, unsigned
 
 Singles = NDArray[np.float32]

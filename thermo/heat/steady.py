@@ -13,8 +13,8 @@ import numpy as np
 from scipy.sparse import csr_matrix, diags_array
 from scipy.sparse.linalg import bicgstab, splu
 
+from thermo.base.arrays import Floats
 from thermo.base.errors import SolveError
-from thermo.chemistry.kinetics import Floats
 from thermo.heat.conduction import edges_of
 from thermo.heat.mesh_step import (
     LARGEST_FACTOR,

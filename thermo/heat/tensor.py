@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from meshes.block import Grid, line_matrices
-from thermo.chemistry.kinetics import Floats, Integers
+from thermo.base.arrays import Floats, Integers
 
 MOST_HELD = 1200  # nodes held on part of a plane, a dense system
 

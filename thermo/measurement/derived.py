@@ -4,47 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
+from thermo.base.arrays import Floats
 from thermo.base.constants import STEFAN_BOLTZMANN
-from thermo.chemistry.kinetics import Floats
-from thermo.materials.material import ByAxis, Cylindrical, Orthotropic, Table, Tensor
+from thermo.materials.properties import value_at
 from thermo.programmes.conditions import Convection, Radiation, at
-
-
-def value_at(value: Any, temperature: Any) -> Any:
-    """A constant, or a table at temperatures [K]."""
-    if isinstance(value, Table):
-        return np.interp(temperature, np.array(value.temperature, float), np.array(value.value, float))
-    return np.full(np.shape(temperature), float(value))
-
-
-def principal(conductivity: Any, temperature: float, dimension: int, axisymmetric: bool = False) -> Floats:
-    """The conductivities along the directions of a material that a body has [W/(m K)], at a temperature [K]."""
-    if isinstance(conductivity, Tensor):
-        return np.linalg.eigvalsh(np.array(conductivity.rows, float))  # type: ignore[no-any-return]
-    values: tuple[Any, ...] = (conductivity,)
-    if isinstance(conductivity, ByAxis):
-        values = (conductivity.through, conductivity.in_plane)[:dimension]
-    elif isinstance(conductivity, Orthotropic):
-        values = conductivity[:dimension]
-    elif isinstance(conductivity, Cylindrical):
-        values = (conductivity.radial, conductivity.axial) if axisymmetric else conductivity[:dimension]
-    return np.array([value_at(value, temperature) for value in values])
-
-
-def sheet(conductivity: Any, temperature: float) -> tuple[float, float] | None:
-    """The mean conductivity in the plane of a layer and that through it, along z [W/(m K)]; None where heat along z goes astray."""
-    if isinstance(conductivity, Tensor):
-        (xx, _, xz), (_, yy, yz), (_, _, zz) = conductivity.rows
-        return None if xz or yz else (0.5 * float(xx + yy), float(zz))
-    if isinstance(conductivity, Cylindrical):
-        return None
-    if isinstance(conductivity, Orthotropic):
-        x, y, z = (float(value_at(value, temperature)) for value in conductivity)
-        return 0.5 * (x + y), z
-    in_plane, through = conductivity if isinstance(conductivity, ByAxis) else (conductivity, conductivity)
-    return float(value_at(in_plane, temperature)), float(value_at(through, temperature))
 
 
 def stack(layers: list[tuple[float, float, float]], contacts: list[float]) -> dict[str, float]:

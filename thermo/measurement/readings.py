@@ -11,13 +11,14 @@ import numpy as np
 from meshes.block import Grid
 from meshes.checks import facet_sizes, sizes
 from meshes.mesh import FACETS, facet_pairs, region_numbers, rows_in
+from thermo.base.arrays import Floats, Integers
 from thermo.bodies.layered_block import LayeredBlock
 from thermo.casefile.units import show
-from thermo.chemistry.kinetics import Floats, Integers
 from thermo.heat.elements import Space
 from thermo.heat.tensor import Stack
-from thermo.materials.material import PROPERTIES, Material, tables_of
-from thermo.measurement.derived import numbers, principal, sheet, stack, value_at
+from thermo.materials.material import PROPERTIES, Material
+from thermo.materials.properties import principal, sheet, tables_of, value_at
+from thermo.measurement.derived import numbers, stack
 from thermo.programmes.conditions import (
     LINKS,
     Contact,

@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from thermo.base.arrays import Floats
 from thermo.base.constants import GAS_CONSTANT
-from thermo.chemistry.kinetics import Floats
 
 RATES = {"1 K/s": 1.0, "10 K/min": 10.0 / 60.0, "1 K/min": 1.0 / 60.0}  # K/s
 KINK, SUDDEN = (

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from thermo.cells.line import HeatCapacity, heat_capacity
-from thermo.chemistry.kinetics import Floats
+from thermo.base.arrays import Floats
+from thermo.materials.capacity import HeatCapacity, heat_capacity
 from thermo.programmes.exposure import SETTLED, SPACING, DscProgramme
 
 LEAST_PEAK = 1e-3  # of the highest: what rises less above its surroundings is no peak

@@ -13,10 +13,10 @@ from typing import Annotated, Any, Literal, NamedTuple
 import numpy as np
 from pydantic import Field, model_validator
 
+from thermo.base.arrays import Floats
 from thermo.base.compiled import kernel
 from thermo.casefile.reader import Frozen, Key, misplaced
 from thermo.casefile.units import Quantity, Unit
-from thermo.chemistry.kinetics import Floats
 from thermo.materials.material import Temperature
 from thermo.programmes.conditions import Convection, OverTime, Radiation, TemperatureOverTime, Timed
 from thermo.programmes.programme import (

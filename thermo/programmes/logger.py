@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from thermo.chemistry.kinetics import Floats
+from thermo.base.arrays import Floats
 from thermo.programmes.arc import Record
 
 

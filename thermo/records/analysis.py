@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from thermo.base.arrays import Floats
 from thermo.base.constants import GAS_CONSTANT, ZERO_CELSIUS
-from thermo.chemistry.kinetics import Floats
 from thermo.measurement.asked import CRITERIA
 from thermo.onsets import onset
 from thermo.records.heat_wait_seek import (

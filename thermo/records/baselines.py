@@ -8,7 +8,7 @@ import numpy as np
 from scipy.ndimage import uniform_filter1d
 from scipy.signal import find_peaks, peak_prominences, peak_widths
 
-from thermo.chemistry.kinetics import Floats
+from thermo.base.arrays import Floats
 
 STRAIGHT, TANGENTIAL = "straight", "tangential"
 END_ROWS = 100  # the first and the last of so many parts of the rows carry a straight baseline

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from thermo.chemistry.kinetics import Floats
+from thermo.base.arrays import Floats
 from thermo.onsets import onset
 from thermo.records.heated_from_outside import HEATER_RATE, QUIET_RATE, RUNAWAY, SUDDEN, Heating, Instrument, heating_of, named_phases
 from thermo.records.record import Record

@@ -15,10 +15,10 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from thermo.base.arrays import Floats
 from thermo.base.constants import GAS_CONSTANT
 from thermo.base.errors import CaseError
 from thermo.casefile.reader import read_document
-from thermo.chemistry.kinetics import Floats
 from thermo.onsets import onset
 from thermo.programmes.arc import PHASE_NAMES
 from thermo.records.record import Record

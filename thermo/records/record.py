@@ -14,11 +14,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from thermo.base.arrays import Floats
 from thermo.base.errors import CaseError, Mistake, among, shortened
 from thermo.casefile.columns import CLOCK, CLOCK_FORMAT, Sheet, clock_seconds, name_and_unit, read_sheet, scale_of, spelled_out
 from thermo.casefile.units import DIMENSIONS as ALL_DIMENSIONS
 from thermo.casefile.units import Scale, UnitError, column_scale, wanted
-from thermo.chemistry.kinetics import Floats
 from thermo.records.record_doctor import Record as Record
 from thermo.records.record_doctor import examined
 

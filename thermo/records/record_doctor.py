@@ -20,9 +20,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from thermo.base.arrays import Floats
 from thermo.base.constants import ZERO_CELSIUS
 from thermo.base.errors import CaseError, Mistake
-from thermo.chemistry.kinetics import Floats
 from thermo.records.slopes import line, noise, resolution, runs_of
 
 FEW = 10  # rows, below which nothing is left out

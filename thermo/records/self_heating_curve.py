@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from thermo.base.arrays import Floats
 from thermo.base.constants import GAS_CONSTANT
-from thermo.chemistry.kinetics import Floats
 from thermo.records.heat_wait_seek import Hold, Trace
 from thermo.records.slopes import line
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from thermo.chemistry.kinetics import Floats
+from thermo.base.arrays import Floats
 
 HALF_WINDOW = 300.0  # s: a slope is taken over rows at most so far away
 HALF_RISE, NOISES = 0.5, 20.0  # K, or so many standard deviations: and over rows at most so far above or below

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from thermo.base.arrays import Floats
 from thermo.bodies.layered_block import Along, LayeredBlock, Meshed, Stored
 from thermo.case.case import Case
 from thermo.casefile.units import show
@@ -14,12 +15,12 @@ from thermo.cells.cell import LumpedCell, Mounting
 from thermo.cells.line import node_enthalpy
 from thermo.cells.line_step import kept_share  # the module is what steps a LineSample
 from thermo.cells.self_heating import self_heating_rates
-from thermo.chemistry.kinetics import Floats, amounts, heat_per_extent, rates
+from thermo.chemistry.kinetics import amounts, heat_per_extent, rates
 from thermo.chemistry.mechanism import AMOUNTS
 from thermo.heat.discretised import Frame
 from thermo.heat.face_heat import passage
 from thermo.heat.tensor import Stack
-from thermo.materials.material import ByAxis, Table
+from thermo.materials.properties import follows_axes
 from thermo.measurement.asked import Place
 from thermo.measurement.readings import (
     CAPACITY,
@@ -472,7 +473,7 @@ class MeshBody:
         """
         if not isinstance(self.block, LayeredBlock) or not self.shape.space.nodal:
             return None
-        if not all(isinstance(m.thermal_conductivity, float | Table | ByAxis) for m in self.materials.values()):
+        if not all(follows_axes(m.thermal_conductivity) for m in self.materials.values()):
             return None
         return stack_of(self.block, self.block.vertex_grid(self.named, refine), self.materials, float(self.start.mean()))
 

@@ -14,15 +14,15 @@ import numpy as np
 
 from meshes.block import FACES, Grid, line_matrices, line_shape, line_weights, mirrored
 from meshes.boxes import SIDES, tensor_cells
+from thermo.base.arrays import Floats, Integers
 from thermo.base.compiled import compile_kernels
 from thermo.base.constants import REFERENCE_TEMPERATURE
 from thermo.bodies.layered_block import Along, LayeredBlock, Stored, node_grid
 from thermo.case.case import Case
-from thermo.chemistry.kinetics import Floats, Integers
 from thermo.heat.discretised import Frame, cell_gradient
 from thermo.heat.modes.box_in_modes import Share, fits, modal_sample, planes
 from thermo.heat.modes.mode_steps import stored
-from thermo.materials.material import ByAxis
+from thermo.materials.properties import constant_sheet
 from thermo.measurement.asked import Place
 from thermo.measurement.readings import (
     QUADRATIC,
@@ -58,9 +58,8 @@ def modal_body(case: Case, refine: int = 0) -> ModalBody | None:
         return None
     for name, _ in block.materials().values():
         material = case.material(name)
-        conductivity = material.thermal_conductivity
-        values = [material.density, material.heat_capacity, *(conductivity if isinstance(conductivity, ByAxis) else (conductivity,))]
-        if not all(isinstance(value, float) for value in values):
+        values = (material.density, material.heat_capacity)
+        if not constant_sheet(material.thermal_conductivity) or not all(isinstance(value, float) for value in values):
             return None
         if material.melting and material.melting.heat and material.melting.range:
             return None

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from thermo.base.arrays import Floats
 from thermo.case.case import Case, used_numbers
 from thermo.case.plausibility import excesses, slips
 from thermo.casefile.reader import dotted
 from thermo.casefile.units import DIMENSIONS, show
-from thermo.chemistry.kinetics import Floats
 from thermo.measurement.asked import CRITERIA, tolerance, wanted
 from thermo.onsets import onset
 from thermo.programmes.arc import (

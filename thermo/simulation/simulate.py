@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from thermo.base.arrays import Floats
 from thermo.base.errors import SolveError
 from thermo.case.case import Case
-from thermo.chemistry.kinetics import Floats
 from thermo.programmes.exposure import DscProgramme
 from thermo.programmes.programme import SteadyProgramme, progress
 from thermo.simulation.body import Body, CellBody, build

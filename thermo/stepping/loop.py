@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from thermo.base.arrays import Floats
 from thermo.base.compiled import by_type, kernel
 from thermo.base.errors import SolveError
-from thermo.chemistry.kinetics import Floats
 from thermo.programmes.programme import (
     ENDED,
     N_MARGINS,

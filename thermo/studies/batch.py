@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, ValidationError
 
+from thermo.base.arrays import Floats
 from thermo.base.compiled import compile_kernels
 from thermo.case.case import Case
 from thermo.case.plausibility import excesses, slips
 from thermo.cells.cell import LumpedCell
 from thermo.cells.self_heating import self_heating_rates
-from thermo.chemistry.kinetics import Floats
 from thermo.measurement.asked import CRITERIA
 from thermo.onsets import onset
 from thermo.programmes.arc import Calorimeter

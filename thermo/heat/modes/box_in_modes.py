@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from meshes.block import line_matrices
-from thermo.chemistry.kinetics import Floats, Integers
+from thermo.base.arrays import Floats, Integers
 from thermo.heat.tensor import MOST_HELD, Stack
 from thermo.programmes.conditions import Convection, Flux, Held, OverTime, Source
 

@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from thermo.base.arrays import Floats
 from thermo.base.compiled import kernel
 from thermo.base.constants import REFERENCE_TEMPERATURE
-from thermo.chemistry.kinetics import Floats
 from thermo.heat.modes.box_in_modes import Holding, ModalSample, Values
 from thermo.programmes.programme import N_MACHINE, Schedule, start
 from thermo.stepping.loop import (
