@@ -784,7 +784,8 @@ def test_only_conductivities_along_axes_of_the_body_count(coordinates, k, least)
 
 
 def test_a_body_that_does_not_turn_round_an_axis_needs_the_tangential_conductivity():
-    sample = "{kind: boxes, coordinates: space, regions: {m: {material: m, from: [0 mm, 0 mm, 0 mm], to: [1 mm, 1 mm, 1 mm]}}, temperature: 300 K}"
+    region = "{material: m, from: [0 mm, 0 mm, 0 mm], to: [1 mm, 1 mm, 1 mm]}"
+    sample = f"{{kind: boxes, coordinates: space, regions: {{m: {region}}}, temperature: 300 K}}"
     with pytest.raises(CaseError, match=r"thermal_conductivity: has no 'tangential', which 'm' needs"):
         derived("{radial: 4 W/(m K), axial: 2 W/(m K)}", sample, f"right: {FILM}")
 

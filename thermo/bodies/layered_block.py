@@ -22,7 +22,7 @@ from thermo.casefile.reader import Frozen, Key, misplaced
 from thermo.casefile.tables import pairs
 from thermo.casefile.units import Quantity, Unit
 from thermo.heat.discretised import Shape, facing
-from thermo.programmes.conditions import Convection, GapRadiation, Held, Radiation, drives, strongest
+from thermo.programmes.conditions import drives
 
 Length = Annotated[float, Unit("length", gt=0)]
 Coordinate = Annotated[float, Unit("length")]
@@ -245,8 +245,8 @@ class Meshed(Frozen):
         terms = list(terms)
         films: dict[str, float] = {}
         for name, condition in terms:
-            if isinstance(condition, Convection | Radiation):
-                films[name] = films.get(name, 0.0) + strongest(condition)
+            if condition.strongest() > 0.0:
+                films[name] = films.get(name, 0.0) + condition.strongest()
         mesh = self.coarse()
         loaded = {name: None for name, condition in terms if name in mesh.faces and drives(condition, self.temperature)}
         loaded |= dict.fromkeys(face for face in mesh.faces if "|" in face and self.jumps(face))
@@ -287,9 +287,9 @@ class Meshed(Frozen):
 
         tied, gaps = set[int](), []
         for name, condition in terms:
-            if isinstance(condition, Held | Convection | Radiation):
+            if condition.outside is not None:
                 tied |= touched(name)
-            elif isinstance(condition, GapRadiation):
+            elif condition.links and not condition.parts:
                 gaps.append(touched(name) | touched(condition.to))
         for _ in gaps:
             for both in gaps:

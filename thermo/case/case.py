@@ -25,7 +25,7 @@ from thermo.materials.material import PROPERTIES, Material, material_mistakes
 from thermo.materials.properties import Table, mirrored, misfit, symmetric, tables_of
 from thermo.measurement.asked import Expectation, Measure
 from thermo.programmes.arc import ArcProgramme
-from thermo.programmes.conditions import Contact, OverTime, ThinLayer
+from thermo.programmes.conditions import OverTime
 from thermo.programmes.exposure import DscProgramme, HeaterProgramme, HotPlateProgramme, OvenProgramme, RampProgramme
 from thermo.programmes.programme import Conditions, SteadyProgramme, SurroundingsProgramme
 
@@ -216,7 +216,7 @@ def stored_mistake(case: Case, body: Meshed, start: Stored) -> str:
             return f"the last field of {start.folder} is that at {field:g} s, and it ended at {end:g} s; give it a picture at its end"
         assert isinstance(case.programme, Conditions)
         if body.n_nodes(case.named_faces(), 0) <= MOST_COMPARED:
-            cuts = [name for name, condition in case.programme.terms() if isinstance(condition, Contact | ThinLayer)]
+            cuts = [name for name, condition in case.programme.terms() if condition.parts]
             shape = body.shape(case.named_faces(), cuts)
             for name, cells in shape.mesh.regions.items():
                 stored_field(start.folder, shape.space.points[np.unique(shape.space.cells[cells])], name)

@@ -11,7 +11,7 @@ from thermo.casefile.units import show
 from thermo.cells.cell import LumpedCell
 from thermo.measurement.asked import Measure, Place
 from thermo.programmes.arc import ArcProgramme
-from thermo.programmes.conditions import Contact, GapRadiation, OverTime, ThinLayer
+from thermo.programmes.conditions import varies
 from thermo.programmes.exposure import DscProgramme, HeaterProgramme, HotPlateProgramme, InAir, OvenProgramme, RampProgramme
 from thermo.programmes.programme import Conditions, SteadyProgramme, SurroundingsProgramme
 
@@ -258,7 +258,7 @@ def measure_mistakes(document: Document, sample: Any, programme: Any, measure: A
         else:
             mistakes += [document.mistake(("measure", "flows", i), text) for text in _mirrored(sample, face)]
     terms = programme.terms() if isinstance(programme, Conditions) else []
-    cuts = [name for name, condition in terms if isinstance(condition, Contact | ThinLayer) and block and name in sample.face_names()]
+    cuts = [name for name, condition in terms if condition.parts and block and name in sample.face_names()]
     read: list[tuple[Key, str | None]] = [(("measure", "flows", i), face) for i, face in enumerate(measure.flows)]
     read += [(("measure", "probes", name, "face"), probe.face) for name, probe in measure.probes.items() if isinstance(probe, Place)]
     parted = _parted(sample, [face for _, face in read if face], cuts) if cuts else []
@@ -269,7 +269,7 @@ def measure_mistakes(document: Document, sample: Any, programme: Any, measure: A
             text = f"there is no probe {shortened(crossing.probe)!r}" + did_you_mean(crossing.probe, known)
             mistakes.append(document.mistake(("measure", "crossings", name, "probe"), text))
         held = programme.held() if isinstance(programme, Conditions) else {}
-        if crossing.of in held and isinstance(held[crossing.of], OverTime):
+        if crossing.of in held and varies(held[crossing.of]):
             text = f"the temperature of {shortened(crossing.of)!r} changes with time; give the crossing a 'temperature'"
             mistakes.append(document.mistake(("measure", "crossings", name, "of"), text))
         if crossing.of is not None and programme is not None and crossing.of not in held:
@@ -302,7 +302,7 @@ _BALANCE: dict[str, Any] = {"heat_in_W": {}, "heat_out_W": {}, "residual_W": {},
 def _heated(programme: Any) -> list[str]:
     """What the columns of heat are called for: faces, regions with sources, pairs of faces across a gap."""
     terms = programme.terms() if isinstance(programme, Conditions) else []
-    return list(dict.fromkeys(f"{name}|{c.to}" if isinstance(c, GapRadiation) else name for name, c in terms))
+    return list(dict.fromkeys(c.column(name, alone=False) for name, c in terms))
 
 
 def _results(sample: Any, measure: Measure, programme: Any) -> dict[str, Any]:

@@ -11,7 +11,6 @@ import numpy as np
 from meshes.mesh import Links, Mesh, edges_between, facet_pairs, rows_in, split
 from thermo.base.arrays import Floats, Integers
 from thermo.heat.elements import Space
-from thermo.programmes.conditions import GapRadiation
 
 
 class Frame(NamedTuple):
@@ -181,9 +180,9 @@ class Shape:
         density[self.mesh.regions[name]] = 1.0
         return self.space.content(density)
 
-    def links(self, face: str, condition: object) -> Links:
+    def links(self, face: str, condition: Any) -> Links:
         """Pairs of nodes that a contact or a gap couples, and the area of each pair [m2]. Raises ValueError where nodes do not face."""
-        if not isinstance(condition, GapRadiation):
+        if condition.parts:
             return self.space.opposite(*self.sides[face])
         partner, normal = facing(self.mesh, face, condition.to, self.space.axisymmetric)
         return self.space.opposite(self.mesh.faces[face], self.mesh.faces[condition.to][partner], normal)

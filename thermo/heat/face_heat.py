@@ -24,9 +24,7 @@ from thermo.base.arrays import Floats, Integers
 from thermo.heat.conduction import potential
 from thermo.heat.discretised import facing
 from thermo.heat.enthalpy import Storage
-from thermo.heat.mesh_step import across, exchange
 from thermo.materials.properties import directions, principal
-from thermo.programmes.conditions import LINKS, GapRadiation, Held, Source
 
 
 class Passage(NamedTuple):
@@ -46,10 +44,10 @@ class Passage(NamedTuple):
         """Heat through the face of the mesh [W]; `slopes` dT/dt [K/s] and heat `given` to held nodes [W] of all nodes."""
         found = float(given[self.held] @ self.share)
         for condition, nodes, area in self.exchanges:
-            found += float(exchange(condition, area, time, temperature[nodes])[0].sum())
+            found += float(condition.exchange(area, time, temperature[nodes])[0].sum())
         for condition, one, other, area in self.links:
             a, b = temperature[one], temperature[other]
-            found += float(np.sum(across(condition, area, time, a, b) * (a - b)))
+            found += float(np.sum(condition.across(area, time, a, b) * (a - b)))
         for value, B in self.conduct:
             found -= float(np.sum(B @ potential(value, temperature)))
         for storage in self.storage:
@@ -85,7 +83,7 @@ def _conditions(body: Any, facets: Integers, weights: Floats, at: Floats) -> lis
     closed = np.concatenate([np.zeros((0, facets.shape[1]), np.int64), *(shape.mesh.faces[name] for name in _holding(body))])
     found: list[tuple[Any, Integers, Floats]] = []
     for name, condition in body.programme.terms:
-        if not isinstance(condition, (*LINKS, Source, Held)):
+        if not (condition.links or condition.inside or condition.holds):
             rows = shape.mesh.faces[name]
             each, share = space.on_each_facet(rows)
             scale = float(shape.areas[name] / share.sum()) if name in shape.areas else 1.0
@@ -111,14 +109,14 @@ def _held(body: Any, facets: Integers, weights: Floats) -> tuple[Integers, Float
 
 def _holding(body: Any) -> list[str]:
     """The faces that are held."""
-    return [name for name, condition in body.programme.terms if isinstance(condition, Held)]
+    return [name for name, condition in body.programme.terms if condition.holds]
 
 
 def _gaps(body: Any, facets: Integers, weights: Floats, at: Floats | None) -> list[tuple[Any, Integers, Integers, Floats]]:
     """Radiation across gaps into the body, each facet with a weight (n,), and each node `at` (n_nodes,) if that is given."""
     mesh, found = body.shape.mesh, []
     for name, condition in body.programme.terms:
-        if isinstance(condition, GapRadiation):
+        if condition.links and not condition.parts:
             one, other, area = body.links[name]
             partner, _ = facing(mesh, name, condition.to, body.shape.space.axisymmetric)
             for rows, end, sign in ((mesh.faces[name], one, -1.0), (mesh.faces[condition.to][partner], other, 1.0)):
@@ -143,10 +141,10 @@ def _between(body: Any, face: str) -> Passage:
         found.exchanges.extend(_conditions(body, facets, weights, at))
         found.links.extend(_gaps(body, facets, weights, at))
         for name, condition in body.programme.terms:
-            if isinstance(condition, Source) and name == region:
+            if condition.inside and name == region:
                 nodes = np.flatnonzero(at)
                 found.exchanges.append((condition, nodes, at[nodes] * body.volumes[nodes, k]))
-            elif isinstance(condition, LINKS) and "|" in name:
+            elif condition.links and "|" in name:
                 one, other, area = body.links[name]
                 first, _, last = name.partition("|")
                 weight = at[other] * (last == region) - at[one] * (first == region)

@@ -21,7 +21,7 @@ from scipy.sparse.linalg import cg, splu
 
 from meshes.mesh import Links
 from thermo.base.arrays import Floats, Integers
-from thermo.base.constants import REFERENCE_TEMPERATURE, STEFAN_BOLTZMANN
+from thermo.base.constants import REFERENCE_TEMPERATURE
 from thermo.base.errors import SolveError
 from thermo.heat.assembly import LARGE, between, gathered
 from thermo.heat.conduction import Conduction
@@ -29,17 +29,8 @@ from thermo.heat.enthalpy import Storage
 from thermo.heat.multigrid import multigrid
 from thermo.heat.tensor import Stack, box_solver
 from thermo.programmes.conditions import (
-    LINKS,
-    Contact,
-    Convection,
-    Flux,
-    GapRadiation,
-    Held,
-    Radiation,
-    Source,
     at,
     extremes_of,
-    resistance,
 )
 from thermo.programmes.programme import N_MACHINE, FaceSchedule, start
 from thermo.stepping.loop import (
@@ -113,27 +104,6 @@ class MeshSample(NamedTuple):
 Terms = tuple[tuple[str, Any], ...]
 
 
-def exchange(condition: Any, area: Floats, time: float, temperature: Floats) -> tuple[Floats, Floats]:
-    """Heat into each node of a face or region by a condition that is not `held` [W], and minus its slope in the temperature [W/K]."""
-    if isinstance(condition, Flux | Source):
-        density = condition.heat_flux if isinstance(condition, Flux) else condition.power_density
-        return at(density, time) * area, np.zeros_like(area)
-    ambient = at(condition.ambient_temperature, time)
-    if isinstance(condition, Convection):
-        conductance = at(condition.heat_transfer_coefficient, time) * area
-        return conductance * (ambient - temperature), conductance
-    factor = at(condition.emissivity, time) * STEFAN_BOLTZMANN * area
-    return factor * (ambient**4 - temperature**4), 4.0 * factor * temperature**3
-
-
-def across(condition: Any, area: Floats, time: float, one: Floats, other: Floats) -> Floats:
-    """Conductance between each node of one side and its partner on the other [W/K]: heat over difference of temperature."""
-    if isinstance(condition, GapRadiation):
-        exchanged = 1.0 / (1.0 / at(condition.emissivity, time) + 1.0 / at(condition.other_emissivity, time) - 1.0)
-        return exchanged * STEFAN_BOLTZMANN * area * (one + other) * (one**2 + other**2)
-    return area / resistance(condition, time)
-
-
 class Surface(NamedTuple):
     """All heat through faces at one moment: into each node [W], minus its slope [W/K], of each term [W], and links between nodes."""
 
@@ -147,18 +117,18 @@ def surface(sample: MeshSample, terms: Terms, time: float, temperature: Floats) 
     """Heat through every face by conditions that are not `held`; what passes between two sides of the body is heat of no term."""
     found = Surface(np.zeros_like(temperature), np.zeros_like(temperature), np.zeros(len(terms)), [])
     for j, (face, condition) in enumerate(terms):
-        if isinstance(condition, LINKS):
+        if condition.links:
             if face not in sample.pairs:  # a constant one is part of the conduction
                 continue
             one, other, area = sample.pairs[face]
-            conductance = across(condition, area, time, temperature[one], temperature[other])
+            conductance = condition.across(area, time, temperature[one], temperature[other])
             heat = conductance * (temperature[one] - temperature[other])
             np.add.at(found.flow, one, -heat)
             np.add.at(found.flow, other, heat)
             found.links.append((one, other, conductance))
-        elif not isinstance(condition, Held):
+        elif not condition.holds:
             nodes = sample.faces[face]
-            heat, slope = exchange(condition, sample.areas[face], time, temperature[nodes])
+            heat, slope = condition.exchange(sample.areas[face], time, temperature[nodes])
             found.flow[nodes] += heat
             found.slope[nodes] += slope
             found.heats[j] = heat.sum()
@@ -171,14 +141,14 @@ class MeshWork:
     def __init__(self, sample: MeshSample, programme: FaceSchedule) -> None:
         n = len(sample.capacity)
         self.sample, self.terms = sample, programme.terms
-        self.curved = any(isinstance(condition, Radiation | GapRadiation) for _, condition in self.terms)
+        self.curved = any(condition.curved for _, condition in self.terms)
         self.linear = not (self.curved or sample.storage or sample.conduction.variable)
         count = np.zeros(n)
         self.held_terms: list[tuple[int, Any, Integers, Integers]] = []  # ledger row, temperature, its nodes, those it counts for
         for j, (face, condition) in enumerate(self.terms):
-            if isinstance(condition, Held):
+            if condition.holds:
                 nodes = sample.faces[face]
-                self.held_terms.append((j, condition.temperature, nodes, nodes[count[nodes] == 0]))  # shared heat counts once
+                self.held_terms.append((j, condition.outside, nodes, nodes[count[nodes] == 0]))  # shared heat counts once
                 count[nodes] += 1
         self.count = count
         self.held = np.flatnonzero(count)
@@ -242,7 +212,7 @@ class MeshWork:
 
     def scale_now(self, loop: Floats) -> float:
         """The difference of temperature [K] that errors are measured by: that of the data, or what a flux has made so far."""
-        if self.scale > 0.0 and not any(isinstance(condition, Flux | Source) for _, condition in self.terms):
+        if self.scale > 0.0 and all(condition.density is None for _, condition in self.terms):
             return self.scale
         return max(self.scale, float(loop[HIGHEST] - loop[LOWEST]), LEAST_SCALE)
 
@@ -335,7 +305,7 @@ class MeshWork:
             loop[REFERENCE_STEP] = s
         if self.preconditioner[0] != loop[REFERENCE_STEP]:
             made_for = float(loop[REFERENCE_STEP])
-            own = made_for == s and self.linear and not any(isinstance(c, Convection | Contact) for _, c in self.terms)
+            own = made_for == s and self.linear and all(c.holds or c.density is not None for _, c in self.terms)
             self.preconditioner = (made_for, multigrid(matrix if own else self._reference(made_for)))
         return N_MULTIGRID, self.preconditioner[1]
 

@@ -29,7 +29,6 @@ from thermo.heat.mesh_step import (
     surface,
 )
 from thermo.heat.multigrid import multigrid
-from thermo.programmes.conditions import GapRadiation, Radiation
 from thermo.programmes.programme import ENDED, PHASE, REASON, FaceSchedule
 from thermo.stepping.loop import (
     HIGHEST,
@@ -113,7 +112,7 @@ def settle(sample: MeshSample, programme: FaceSchedule, state: State) -> Iterato
 def _newton(work: SteadyWork, T: Floats, loop: Floats) -> str:
     """Change T until nothing is left unbalanced; why that failed, or nothing."""
     nothing = np.zeros_like(T)
-    curved = any(isinstance(condition, Radiation | GapRadiation) for _, condition in work.terms)
+    curved = any(condition.curved for _, condition in work.terms)
     potentials = work.sample.conduction.potentials() if work.sample.conduction.variable else None
     left, scale = _unbalance(work, T)
     for _ in range(MOST):

@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from thermo.base.arrays import Floats
-from thermo.base.constants import STEFAN_BOLTZMANN
 from thermo.materials.properties import value_at
-from thermo.programmes.conditions import Convection, Radiation, at
 
 
 def stack(layers: list[tuple[float, float, float]], contacts: list[float]) -> dict[str, float]:
@@ -43,11 +41,6 @@ def numbers(
     )
     biot: dict[str, float] = {}
     for face, condition in terms:
-        if isinstance(condition, Convection):
-            film = at(condition.heat_transfer_coefficient, 0.0)
-        elif isinstance(condition, Radiation):
-            film = 4.0 * at(condition.emissivity, 0.0) * STEFAN_BOLTZMANN * at(condition.ambient_temperature, 0.0) ** 3
-        else:
-            continue
-        biot[face] = biot.get(face, 0.0) + film * length / least
+        if condition.outside is not None and not condition.holds:
+            biot[face] = biot.get(face, 0.0) + condition.film(0.0) * length / least
     return {"length_m": length, "biot": biot, "fourier": slowest * end / length**2}

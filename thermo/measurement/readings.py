@@ -20,17 +20,8 @@ from thermo.materials.material import PROPERTIES, Material
 from thermo.materials.properties import principal, sheet, tables_of, value_at
 from thermo.measurement.derived import numbers, stack
 from thermo.programmes.conditions import (
-    LINKS,
-    Contact,
-    Convection,
-    Flux,
-    Held,
-    Radiation,
-    Source,
-    ThinLayer,
     amounts,
     resistance,
-    strongest,
     strongest_of,
 )
 from thermo.stepping.loop import HIGHEST, LOWEST, State
@@ -106,21 +97,21 @@ def derived_numbers(
 
     `areas` are those of the faces that the terms name [m2]. No stack where a layer leads heat along z aside.
     """
-    outer = [(face, condition) for face, condition in terms if not isinstance(condition, (*LINKS, Source))]
+    outer = [(face, condition) for face, condition in terms if not (condition.links or condition.inside)]
     area = united(block, {face: float(areas[face]) for face, _ in outer})
     along = [principal(m.thermal_conductivity, start, block.dimension, block.axisymmetric) for m in materials.values()]
     made: dict[str, Any] = numbers(volume, area, along, list(materials.values()), outer, start, end)
     if isinstance(block, LayeredBlock):
         sheets = [sheet(material.thermal_conductivity, start) for material in materials.values()]
         layers = [(float(layer.thickness), *k) for layer, k in zip(block.layers, sheets, strict=True) if k]
-        contacts = [resistance(c, 0.0) for _, c in terms if isinstance(c, Contact | ThinLayer)]
+        contacts = [resistance(c, 0.0) for _, c in terms if c.parts]
         made["stack"] = stack(layers, contacts) if all(sheets) else None
     return made
 
 
 def theta_between(start: Floats, terms: Any) -> tuple[float, float] | None:
     """(T0, Ts - T0) where a body starts at one temperature and is held at one other: theta = (T - T0)/(Ts - T0)."""
-    others = {condition.temperature if isinstance(condition, Held) else None for _, condition in terms}
+    others = {condition.outside if condition.holds else None for _, condition in terms}
     (held,) = others if len(others) == 1 else (None,)
     if not isinstance(held, float) or np.ptp(start) > 0.0 or held == start.flat[0]:
         return None
@@ -138,7 +129,7 @@ BEYOND = 1e-4  # of the span of temperatures: further out is told
 
 def bounds_of(data: tuple[float, float], terms: Any) -> tuple[float, float]:
     """Between which temperatures a body stays [K], by its data: none below where something cools, none above where something heats."""
-    given = [value for _, condition in terms if isinstance(condition, Flux | Source) for value in amounts(condition)]
+    given = [value for _, condition in terms for value in amounts(condition)]
     return (-math.inf if min(given, default=0.0) < 0.0 else data[0]), (math.inf if max(given, default=0.0) > 0.0 else data[1])
 
 
@@ -256,12 +247,11 @@ def short_reach(faces: Iterable[Loaded], span: float, end: float, order: int) ->
     worst: dict[str, tuple[float, float, float]] = {}
     for name, condition, depth, k, diffusivity in faces:
         reach = np.sqrt(diffusivity * end)
-        if isinstance(condition, Convection | Radiation):
-            counts = strongest(condition) * reach > LEAST_SHARE * k
-        elif isinstance(condition, Flux):
-            counts = strongest_of(condition.heat_flux) * reach > LEAST_SHARE * k * span
-        else:
-            counts = np.ones(len(depth), bool)
+        counts = np.ones(len(depth), bool)
+        if condition is not None and condition.density is not None:
+            counts = strongest_of(condition.density) * reach > LEAST_SHARE * k * span
+        elif condition is not None and not condition.holds:
+            counts = condition.strongest() * reach > LEAST_SHARE * k
         ratio = np.where(counts, depth / reach, 0.0)
         at = int(np.argmax(ratio))
         if ratio[at] > max(MOST_REACH[order], worst.get(name, (0.0,))[0]):

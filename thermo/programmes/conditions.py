@@ -1,14 +1,18 @@
-"""Conditions on faces and sources in regions: data only. Each value is a constant, a ramp or a table over time."""
+"""Conditions on faces and in regions: what each brings to the nodes that it acts on. Each value is a constant, a ramp or a table over time.
+
+A condition is a class of its own here, with its heat and the slope of that, and a place in `Condition`; nothing else has to know it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, core_schema
 
+from thermo.base.arrays import Floats
 from thermo.base.constants import STEFAN_BOLTZMANN
 from thermo.base.errors import did_you_mean
 from thermo.casefile.reader import Frozen, Key, misplaced
@@ -48,6 +52,23 @@ def slope_at(value: float | OverTime, time: float) -> float:
     if row == 0 or row == len(value.time):
         return 0.0
     return float((value.value[row] - value.value[row - 1]) / (value.time[row] - value.time[row - 1]))
+
+
+def varies(value: Any) -> bool:
+    """Whether a value of a condition changes over time."""
+    return isinstance(value, OverTime)
+
+
+def rows_of(value: Any) -> tuple[Floats, Floats]:
+    """Times [s] and values (n,) of a constant, which has one row at 0 s, or of what changes over time."""
+    if isinstance(value, OverTime):
+        return np.array(value.time, float), np.array(value.value, float)
+    return np.zeros(1), np.array([float(value)])
+
+
+def strongest_of(value: Any) -> float:
+    """The largest amount of a value that may change over time."""
+    return float(np.max(np.abs(rows_of(value)[1])))
 
 
 class Timed:
@@ -98,74 +119,169 @@ class Timed:
 TemperatureOverTime = Annotated[Any, Timed("temperature")]
 
 
-class Held(Frozen):
+class Acting(Frozen):
+    """What every condition answers. A kind that has no answer to a question that is asked raises TypeError.
+
+    holds : it gives the temperature itself
+    links : it passes heat between two sides of the body, and none from outside
+    parts : both sides of its interface have temperatures of their own
+    inside : it acts in the volume of a region, not on a face
+    curved : its heat is not linear in the temperature
+    """
+
+    holds: ClassVar[bool] = False
+    links: ClassVar[bool] = False
+    parts: ClassVar[bool] = False
+    inside: ClassVar[bool] = False
+    curved: ClassVar[bool] = False
+
+    @property
+    def outside(self) -> Any:
+        """The temperature over time that it holds, or that of the surroundings it exchanges heat with [K]; None where there is none."""
+        return None
+
+    @property
+    def density(self) -> Any:
+        """Heat over time that it brings whatever the temperature is [W/m2], inside a region [W/m3]; None where it brings no such heat."""
+        return None
+
+    def film(self, time: float) -> float:
+        """Its heat transfer coefficient to the surroundings [W/(m2 K)] at a time [s]; zero where it has none."""
+        return 0.0
+
+    def strongest(self) -> float:
+        """The largest coefficient that it has over time [W/(m2 K)]."""
+        return 0.0
+
+    def exchange(self, area: Floats, time: float, temperature: Floats) -> tuple[Floats, Floats]:
+        """Heat into each node (n,) [W] by its `area` (n,) [m2], or its volume [m3], and minus the slope of that heat [W/K]."""
+        raise TypeError(f"{type(self).__name__} exchanges no heat with what is around")
+
+    def across(self, area: Floats, time: float, one: Floats, other: Floats) -> Floats:
+        """Conductance (n,) [W/K] between nodes at `one` and nodes at `other` [K], by the `area` (n,) [m2] of each pair."""
+        raise TypeError(f"{type(self).__name__} has one side")
+
+    def column(self, place: str, alone: bool) -> str:
+        """What the column of its heat is called for; `alone`: nothing else acts at its place."""
+        return place
+
+
+class Held(Acting):
     """A face held at a temperature from t = 0+ on."""
 
     kind: Literal["held"]
     temperature: TemperatureOverTime
+    holds: ClassVar[bool] = True
+
+    @property
+    def outside(self) -> Any:
+        """The temperature that it holds [K]."""
+        return self.temperature
 
 
-class Flux(Frozen):
+class Flux(Acting):
     """Heat into the body through each unit of a face; negative where it is taken out."""
 
     kind: Literal["flux"]
     heat_flux: Annotated[Any, Timed("heat flux")]
 
+    @property
+    def density(self) -> Any:
+        """Heat by area [W/m2]."""
+        return self.heat_flux
 
-class Convection(Frozen):
+    def exchange(self, area: Floats, time: float, temperature: Floats) -> tuple[Floats, Floats]:
+        """q A, whatever the temperature is."""
+        return at(self.heat_flux, time) * area, np.zeros_like(area)
+
+
+class Convection(Acting):
     """h (T - T_amb) leaves each unit of a face."""
 
     kind: Literal["convection"]
     heat_transfer_coefficient: Annotated[Any, Timed("heat transfer coefficient", ge=0)]
     ambient_temperature: TemperatureOverTime
 
+    @property
+    def outside(self) -> Any:
+        """The temperature of the surroundings [K]."""
+        return self.ambient_temperature
 
-class Radiation(Frozen):
+    def film(self, time: float) -> float:
+        """h."""
+        return at(self.heat_transfer_coefficient, time)
+
+    def strongest(self) -> float:
+        """The largest h over time."""
+        return strongest_of(self.heat_transfer_coefficient)
+
+    def exchange(self, area: Floats, time: float, temperature: Floats) -> tuple[Floats, Floats]:
+        """h A (T_amb - T) and h A."""
+        conductance = at(self.heat_transfer_coefficient, time) * area
+        return conductance * (at(self.ambient_temperature, time) - temperature), conductance
+
+
+class Radiation(Acting):
     """eps sigma (T^4 - T_amb^4) leaves each unit of a face: grey, towards large surroundings."""
 
     kind: Literal["radiation"]
     emissivity: Annotated[Any, Timed("number", ge=0, le=1)]
     ambient_temperature: TemperatureOverTime
+    curved: ClassVar[bool] = True
+
+    @property
+    def outside(self) -> Any:
+        """The temperature of the surroundings [K]."""
+        return self.ambient_temperature
+
+    def film(self, time: float) -> float:
+        """4 eps sigma T_amb^3."""
+        return 4.0 * at(self.emissivity, time) * STEFAN_BOLTZMANN * at(self.ambient_temperature, time) ** 3
+
+    def strongest(self) -> float:
+        """4 eps sigma T^3 at the hottest surroundings."""
+        return 4.0 * strongest_of(self.emissivity) * STEFAN_BOLTZMANN * strongest_of(self.ambient_temperature) ** 3
+
+    def exchange(self, area: Floats, time: float, temperature: Floats) -> tuple[Floats, Floats]:
+        """eps sigma A (T_amb^4 - T^4) and 4 eps sigma A T^3."""
+        ambient = at(self.ambient_temperature, time)
+        factor = at(self.emissivity, time) * STEFAN_BOLTZMANN * area
+        return factor * (ambient**4 - temperature**4), 4.0 * factor * temperature**3
 
 
-def strongest(film: Convection | Radiation) -> float:
-    """The largest coefficient that a film has over time [W/(m2 K)]; of radiation 4 eps sigma T^3 at its hottest surroundings."""
-    if isinstance(film, Convection):
-        return strongest_of(film.heat_transfer_coefficient)
-    return 4.0 * strongest_of(film.emissivity) * STEFAN_BOLTZMANN * strongest_of(film.ambient_temperature) ** 3
-
-
-def drives(condition: Any, start: Any) -> bool:
-    """Whether a condition on a face moves heat from the beginning: not one at the temperature that the whole body starts at."""
-    if isinstance(condition, Flux):
-        return strongest_of(condition.heat_flux) > 0.0
-    if not isinstance(condition, Held | Convection | Radiation):
-        return False
-    known = condition.temperature if isinstance(condition, Held) else condition.ambient_temperature
-    return not (isinstance(start, float) and isinstance(known, float) and abs(known - start) < 1e-9 * abs(start))
-
-
-def strongest_of(value: Any) -> float:
-    """The largest amount of a value that may change over time."""
-    return max(abs(float(v)) for v in value.value) if isinstance(value, OverTime) else abs(float(value))
-
-
-class Contact(Frozen):
+class Contact(Acting):
     """A thermal resistance between the two sides of an interface; both sides have temperatures of their own."""
 
     kind: Literal["contact"]
     resistance: Annotated[Any, Timed("thermal resistance", gt=0)]
+    links: ClassVar[bool] = True
+    parts: ClassVar[bool] = True
+
+    def across(self, area: Floats, time: float, one: Floats, other: Floats) -> Floats:
+        """A/R."""
+        return area / at(self.resistance, time)
 
 
-class ThinLayer(Frozen):
+class ThinLayer(Acting):
     """A layer on an interface that resists and stores nothing: the resistance is thickness over conductivity."""
 
     kind: Literal["thin-layer"]
     thickness: Annotated[float, Unit("length", gt=0)]
     thermal_conductivity: Annotated[float, Unit("thermal conductivity", gt=0)]
+    links: ClassVar[bool] = True
+    parts: ClassVar[bool] = True
+
+    @property
+    def resistance(self) -> float:
+        """Thickness over conductivity [m2 K/W]."""
+        return float(self.thickness / self.thermal_conductivity)
+
+    def across(self, area: Floats, time: float, one: Floats, other: Floats) -> Floats:
+        """A/R."""
+        return area / self.resistance
 
 
-class GapRadiation(Frozen):
+class GapRadiation(Acting):
     """sigma (T^4 - T_to^4) / (1/eps + 1/eps_to - 1) passes each unit of a plane face to the plane face that it looks at, point to point.
 
     That holds for grey, diffuse faces whose distance is small against their size.
@@ -175,26 +291,57 @@ class GapRadiation(Frozen):
     to: str
     emissivity: Annotated[Any, Timed("number", gt=0, le=1)]
     other_emissivity: Annotated[Any, Timed("number", gt=0, le=1)]
+    links: ClassVar[bool] = True
+    curved: ClassVar[bool] = True
+
+    def across(self, area: Floats, time: float, one: Floats, other: Floats) -> Floats:
+        """sigma A (T + T_to)(T^2 + T_to^2) / (1/eps + 1/eps_to - 1)."""
+        exchanged = 1.0 / (1.0 / at(self.emissivity, time) + 1.0 / at(self.other_emissivity, time) - 1.0)
+        return exchanged * STEFAN_BOLTZMANN * area * (one + other) * (one**2 + other**2)  # type: ignore[no-any-return]
+
+    def column(self, place: str, alone: bool) -> str:
+        """Beside other conditions on its face it has a column of its own."""
+        return place if alone else f"{place}|{self.to}"
 
 
-class Source(Frozen):
+class Source(Acting):
     """Heat made in each unit of a region's volume; negative where it is taken out."""
 
     power_density: Annotated[Any, Timed("power density")]
+    inside: ClassVar[bool] = True
 
+    @property
+    def density(self) -> Any:
+        """Heat by volume [W/m3]."""
+        return self.power_density
 
-LINKS = (Contact, ThinLayer, GapRadiation)  # what passes heat between two sides of the body
-
-
-def resistance(condition: Any, time: float) -> float:
-    """Thermal resistance of a contact or a thin layer [m2 K/W]."""
-    if isinstance(condition, ThinLayer):
-        return float(condition.thickness / condition.thermal_conductivity)
-    return at(condition.resistance, time)
+    def exchange(self, area: Floats, time: float, temperature: Floats) -> tuple[Floats, Floats]:
+        """q V, whatever the temperature is."""
+        return at(self.power_density, time) * area, np.zeros_like(area)
 
 
 # insulated is what a face without a condition is
 Condition = Annotated[Held | Flux | Convection | Radiation | Contact | ThinLayer | GapRadiation, Field(discriminator="kind")]
+
+
+def drives(condition: Acting, start: Any) -> bool:
+    """Whether a condition on a face moves heat from the beginning: not one at the temperature that the whole body starts at."""
+    if condition.density is not None:
+        return strongest_of(condition.density) > 0.0
+    known = condition.outside
+    if known is None:
+        return False
+    return not (isinstance(start, float) and isinstance(known, float) and abs(known - start) < 1e-9 * abs(start))
+
+
+def resistance(condition: Any, time: float) -> float:
+    """Thermal resistance of a contact or a thin layer [m2 K/W]."""
+    return at(condition.resistance, time)
+
+
+def lasting(condition: Any) -> bool:
+    """Whether a contact or a thin layer has one resistance for all times."""
+    return bool(condition.parts) and not varies(condition.resistance)
 
 
 def corners(conditions: list[Any]) -> list[float]:
@@ -208,19 +355,18 @@ def corners(conditions: list[Any]) -> list[float]:
     return sorted(found)
 
 
-def amounts(condition: Flux | Source) -> list[float]:
-    """Every value that a flux or a source has over time, in SI."""
-    value = condition.heat_flux if isinstance(condition, Flux) else condition.power_density
-    return [float(x) for x in value.value] if isinstance(value, OverTime) else [at(value, 0.0)]
+def amounts(condition: Acting) -> list[float]:
+    """Every value that the heat which a condition brings by itself has over time, in SI; none of other conditions."""
+    return [] if condition.density is None else [float(value) for value in rows_of(condition.density)[1]]
 
 
 def extremes_of(start: Any, terms: Any, end: float) -> tuple[float, float]:
     """The lowest and the highest temperature [K] that the start, held faces and surroundings have until the end [s]."""
     values = [float(np.min(start)), float(np.max(start))]
     for _, condition in terms:
-        if isinstance(condition, Held | Convection | Radiation):
-            known = condition.temperature if isinstance(condition, Held) else condition.ambient_temperature
+        known = condition.outside
+        if known is not None:
+            times, given = rows_of(known)
             values.append(at(known, end))
-            if isinstance(known, OverTime):
-                values += [float(value) for time, value in zip(known.time, known.value, strict=True) if time < end]
+            values += [float(value) for time, value in zip(times, given, strict=True) if time < end]
     return min(values), max(values)

@@ -18,7 +18,7 @@ from thermo.base.compiled import kernel
 from thermo.casefile.reader import Frozen, Key, misplaced
 from thermo.casefile.units import Quantity, Unit
 from thermo.materials.material import Temperature
-from thermo.programmes.conditions import Convection, OverTime, Radiation, TemperatureOverTime, Timed
+from thermo.programmes.conditions import Convection, OverTime, Radiation, TemperatureOverTime, Timed, at, rows_of
 from thermo.programmes.programme import (
     CORNER,
     ENDED,
@@ -173,13 +173,6 @@ def progress_of_exposure(programme, machine, clock, temperature):
     return clock / programme.corners[-1]
 
 
-def _rows(value: Any) -> tuple[Floats, Floats]:
-    """Times and values of a constant or of what changes over time."""
-    if isinstance(value, OverTime):
-        return np.array(value.time, float), np.array(value.value, float)
-    return np.zeros(1), np.array([float(value)])
-
-
 def exposed(
     end: float,
     *,
@@ -193,7 +186,7 @@ def exposed(
     forced: OverTime | None = None,
 ) -> Exposure:
     """The exposure until `end` [s], with its corners."""
-    tables = [_rows(air), _rows(plate), _rows(power), (np.zeros(0), np.zeros(0)) if forced is None else _rows(forced)]
+    tables = [rows_of(air), rows_of(plate), rows_of(power), (np.zeros(0), np.zeros(0)) if forced is None else rows_of(forced)]
     bends = sorted({float(time) for times, _ in tables for time in times if 0.0 < time < end})
     (air_time, air_value), (plate_time, plate_value), (power_time, power_value), (forced_time, forced_value) = tables
     return Exposure(
@@ -236,10 +229,6 @@ class OvenProgramme(SurroundingsProgramme):
         """The programme around a sample of one surface [m2] and heat capacity [J/K]."""
         film, glow = float(self.heat_transfer_coefficient) * surface, float(self.emissivity) * surface
         return exposed(float(self.end), air=self.air, conductance=film, emissive_area=glow)
-
-
-def _value(value: Any, time: float) -> float:
-    return value.at(time) if isinstance(value, OverTime) else float(value)
 
 
 class InAir(Frozen):
@@ -296,7 +285,7 @@ class RampProgramme(Frozen):
     @property
     def start(self) -> float:
         """The temperature at time zero [K]."""
-        return _value(self.temperature, 0.0)
+        return at(self.temperature, 0.0)
 
     def around(self, surface: float, heat_capacity: float) -> Exposure:
         """The programme; it needs nothing of the sample."""

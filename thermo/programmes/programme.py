@@ -16,7 +16,7 @@ from thermo.base.arrays import Floats
 from thermo.base.compiled import by_type, kernel
 from thermo.casefile.reader import Frozen
 from thermo.casefile.units import Unit
-from thermo.programmes.conditions import Condition, Held, Source, corners
+from thermo.programmes.conditions import Condition, Source, corners
 
 
 class Surroundings(NamedTuple):
@@ -206,7 +206,7 @@ class Conditions(Frozen):
 
     def held(self) -> dict[str, Any]:
         """The temperature of each face that is held at one."""
-        return {name: condition.temperature for name, condition in self.terms() if isinstance(condition, Held)}
+        return {name: condition.outside for name, condition in self.terms() if condition.holds}
 
 
 class SteadyProgramme(Conditions):

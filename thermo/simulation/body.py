@@ -39,19 +39,7 @@ from thermo.measurement.readings import (
     theta_between,
 )
 from thermo.programmes.arc import AFTER, ARMED, BEFORE, HEAT, PHASE_NAMES, WAIT, ArcProgramme, Instrument
-from thermo.programmes.conditions import (
-    LINKS,
-    Contact,
-    GapRadiation,
-    Held,
-    Radiation,
-    Source,
-    ThinLayer,
-    drives,
-    extremes_of,
-    resistance,
-    slope_at,
-)
+from thermo.programmes.conditions import drives, extremes_of, lasting, resistance, slope_at
 from thermo.programmes.dsc import Curve
 from thermo.programmes.exposure import EXPOSED, DscProgramme, Exposure, RampProgramme
 from thermo.programmes.programme import ENDED, PHASE, FaceSchedule, SteadyProgramme, SurroundingsProgramme
@@ -335,7 +323,7 @@ class MeshBody:
         assert isinstance(body, Meshed) and isinstance(programme, SurroundingsProgramme | SteadyProgramme)
         self.block, self.named, terms = body, case.named_faces(), programme.terms()
         self.steady = isinstance(programme, SteadyProgramme)
-        cuts = [name for name, condition in terms if isinstance(condition, Contact | ThinLayer)]
+        cuts = [name for name, condition in terms if condition.parts]
         quadrature = {} if case.numerics.quadrature is None else {"nodal": case.numerics.quadrature == "nodal"}
         self.shape = body.shape(self.named, cuts, refine=refine, **quadrature)
         self.regions = self.shape.mesh.regions
@@ -355,11 +343,9 @@ class MeshBody:
         lumped = bool(np.all(capacity > 1e-9 * around))
         consistent = case.numerics.capacity == "consistent" or (case.numerics.capacity is None and not lumped)
         self.start = self._start(density, consistent)
-        self.links = {name: self.shape.links(name, condition) for name, condition in terms if isinstance(condition, LINKS)}
-        lasting = [
-            (name, c) for name, c in terms if isinstance(c, ThinLayer) or (isinstance(c, Contact) and isinstance(c.resistance, float))
-        ]
-        touching = [(one, other, area / resistance(c, 0.0)) for name, c in lasting for one, other, area in [self.links[name]]]
+        self.links = {name: self.shape.links(name, condition) for name, condition in terms if condition.links}
+        always = [(name, c) for name, c in terms if lasting(c)]
+        touching = [(one, other, area / resistance(c, 0.0)) for name, c in always for one, other, area in [self.links[name]]]
         conduction = conduction_of(space, {name: m.thermal_conductivity for name, m in self.materials.items()}, touching)
         places, shares = {}, {}
         for name in {*programme.faces, *(probe.face for probe in case.measure.probes.values() if isinstance(probe, Place) and probe.face)}:
@@ -386,7 +372,7 @@ class MeshBody:
             dimension=body.dimension,
             faces=places,
             areas=shares,
-            pairs={name: pair for name, pair in self.links.items() if name not in dict(lasting)},
+            pairs={name: pair for name, pair in self.links.items() if name not in dict(always)},
             start_temperature=self.start,
             tolerance=case.step_tolerance(),
             scheme=case.numerics.scheme,
@@ -449,7 +435,7 @@ class MeshBody:
     @property
     def energy_limit(self) -> float:
         """Share of the heat exchanged beyond which a run counts as failed: less where nothing is iterated."""
-        curved = any(isinstance(condition, Radiation | GapRadiation) for _, condition in self.programme.terms)
+        curved = any(condition.curved for _, condition in self.programme.terms)
         return 1e-6 if curved or self.sample.storage or self.sample.conduction.variable else 1e-8
 
     def rounding(self, energy: dict[str, Any], state: State) -> float:
@@ -498,9 +484,9 @@ class MeshBody:
         seen: dict[int, Any] = {}
         shared = set()
         for face, condition in self.programme.terms:
-            if isinstance(condition, Held):
+            if condition.holds:
                 for node in self.sample.faces[face]:
-                    if seen.setdefault(int(node), condition.temperature) != condition.temperature:
+                    if seen.setdefault(int(node), condition.outside) != condition.outside:
                         shared.add(int(node))
         if shared:
             notes.append(f"{len(shared)} nodes lie on faces held at different temperatures and take the mean")
@@ -552,7 +538,7 @@ class MeshBody:
     def derived(self, end: float) -> dict[str, Any]:
         """Biot and Fourier numbers, and of a stack of layers its effective conductivities and resistance, at the mean start temperature."""
         terms = self.programme.terms
-        areas = {face: self.shape.face(face)[1].sum() for face, condition in terms if not isinstance(condition, (*LINKS, Source))}
+        areas = {face: self.shape.face(face)[1].sum() for face, condition in terms if not (condition.links or condition.inside)}
         mean = float(np.average(self.start, weights=self.volumes.sum(axis=1)))
         return derived_numbers(self.block, self.materials, terms, areas, float(self.volumes.sum()), mean, end)
 
@@ -570,11 +556,11 @@ class MeshBody:
     def _powers(self, block: History) -> dict[str, Floats]:
         """Heat into the body through each named face over the rows of a block, across a contact or a gap from its first side [W], and what
         passes the faces whose flow is asked for. A gap on a face with other conditions has a column of its own, `face|to`."""
-        from thermo.heat.mesh_step import across, surface
+        from thermo.heat.mesh_step import surface
 
         sample, terms = self.sample, self.programme.terms
         faces = [face for face, _ in terms]
-        columns = [f"{face}|{c.to}" if isinstance(c, GapRadiation) and faces.count(face) > 1 else face for face, c in terms]
+        columns = [c.column(face, faces.count(face) == 1) for face, c in terms]
         found = {column: np.zeros(len(block.time)) for column in columns}
         passing = {face: np.zeros(len(block.time)) for face in self.flows}
         for i, (time, temperature) in enumerate(zip(block.time, block.temperature, strict=True)):
@@ -586,15 +572,15 @@ class MeshBody:
                 passing[face][i] = flow.heat(float(time), temperature, slopes, given)
             counted = np.zeros(self.n_dofs, bool)
             for j, ((face, condition), column) in enumerate(zip(terms, columns, strict=True)):
-                if isinstance(condition, Held):
+                if condition.holds:
                     nodes = sample.faces[face]
                     nodes = nodes[~counted[nodes]]  # the heat of a node of two held faces counts once
                     counted[nodes] = True
                     found[column][i] += float(np.sum(given[nodes]))
-                elif isinstance(condition, LINKS):
+                elif condition.links:
                     one, other, area = self.links[face]
                     a, b = temperature[one], temperature[other]
-                    found[column][i] += float(np.sum(across(condition, area, float(time), a, b) * (a - b)))
+                    found[column][i] += float(np.sum(condition.across(area, float(time), a, b) * (a - b)))
                 else:
                     found[column][i] += around.heats[j]
         made = {f"heat_{column}_W": power for column, power in found.items()} | {f"flow_{face}_W": power for face, power in passing.items()}
@@ -604,9 +590,9 @@ class MeshBody:
         """How fast every node goes [K/s], held ones as they must, others as heat enters them, and what heat that takes [W]."""
         slopes, count = np.zeros(self.n_dofs), np.zeros(self.n_dofs)
         for face, condition in self.programme.terms:
-            if isinstance(condition, Held):
+            if condition.holds:
                 count[self.sample.faces[face]] += 1.0
-                slopes[self.sample.faces[face]] += slope_at(condition.temperature, time)
+                slopes[self.sample.faces[face]] += slope_at(condition.outside, time)
         slopes /= np.maximum(count, 1.0)  # a node of two held faces takes the mean
         free = np.flatnonzero(~self.fixed)
         mass = self.sample.mass
@@ -668,7 +654,7 @@ class MeshBody:
             cause = CELLS if above > self.n_dofs or self.steady else STEPS
         data = extremes_of(self.start, terms, 0.0 if self.steady else float(self.programme.corners[-1]))
         found = beyond_bounds(data, terms, regions, state, cause) + range_warnings(self.block, self.materials, regions)
-        faces = dict.fromkeys(face for face, condition in terms if not isinstance(condition, (*LINKS, Source)))
+        faces = dict.fromkeys(face for face, condition in terms if not (condition.links or condition.inside))
         times = int(state.loop[N_DIRECT])
         if times and np.count_nonzero(~self.fixed) > MOST_DIRECT[self.sample.dimension]:
             text = f"the iterative solver missed {times} times, and the system was factorised: more time and memory than announced"
@@ -695,7 +681,7 @@ class MeshBody:
         gap = near_parts(mesh, label, NEAR)
         apart = (
             []
-            if gap is None or any(isinstance(condition, GapRadiation) for _, condition in terms)
+            if gap is None or any(condition.links and not condition.parts for _, condition in terms)
             else [
                 {
                     "code": "parts-apart",

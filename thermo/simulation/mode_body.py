@@ -235,7 +235,7 @@ class ModalBody:
         """Numbers of the planes that are looked at."""
         nz = self.box.shape[0]
         uneven = isinstance(self.block.temperature, dict | Along | Stored)  # an extreme may lie within
-        if self.n_dofs <= MOST_SEEN or uneven or case.measure.pictures.times or any(isinstance(c, Source) for _, c in self.terms):
+        if self.n_dofs <= MOST_SEEN or uneven or case.measure.pictures.times or any(c.inside for _, c in self.terms):
             return np.arange(nz)
         found = {0, 1, 2, nz - 3, nz - 2, nz - 1, *(int(np.argmin(np.abs(self.box.nodes.z - level))) for level in self.box.levels)}
         for probe in case.measure.probes.values():
@@ -261,7 +261,7 @@ class ModalBody:
         found = []
         for j, share, condition in self._of(Convection | Flux | Source):
             plane, area = int(np.argmax(share.along)), share.along.sum() * share.across
-            if not isinstance(condition, Source):
+            if not condition.inside:
                 area = self.box.area_on(self.terms[j][0], [self.terms[i][0] for i, held, _ in self._of(Held) if held.along[plane] > 0.0])
             found.append(Entering(j, condition, area.ravel(), int(np.searchsorted(self.seen, plane))))
         return found
@@ -286,7 +286,7 @@ class ModalBody:
             beside = [
                 entry._replace(area=entry.area * own.ravel())
                 for entry in self.entering
-                if self.seen[entry.plane] == plane and not isinstance(entry.condition, Source) and np.any(entry.area[own.ravel()])
+                if self.seen[entry.plane] == plane and not entry.condition.inside and np.any(entry.area[own.ravel()])
             ]
             found.append(Leaving(j, nodes, weights.ravel()[nodes], rising, sources, beside))
         return found
@@ -474,7 +474,7 @@ class ModalBody:
         k, diffusivity = np.array([self.bulk[layer.name] for layer in self.block.layers]).T
         found = []
         for name, condition in self.terms:
-            if isinstance(condition, Source) or not drives(condition, self.block.temperature):
+            if condition.inside or not drives(condition, self.block.temperature):
                 continue
             if "|" in name:
                 found.append(self._at_level(name, condition))
@@ -498,8 +498,6 @@ class ModalBody:
 def _entered(entry: Entering, time: float, shown: Any) -> float:
     """Heat by a condition [W], given the temperatures of nodes by plane."""
     condition = entry.condition
-    if isinstance(condition, Convection):
-        coefficient, ambient = at(condition.heat_transfer_coefficient, time), at(condition.ambient_temperature, time)
-        return float(coefficient * (entry.area @ (ambient - shown[entry.plane])))
-    density = condition.heat_flux if isinstance(condition, Flux) else condition.power_density
-    return float(at(density, time) * entry.area.sum())
+    if condition.density is None:
+        return float(condition.film(time) * (entry.area @ (at(condition.outside, time) - shown[entry.plane])))
+    return float(at(condition.density, time) * entry.area.sum())
