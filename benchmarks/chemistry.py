@@ -21,9 +21,9 @@ from scipy.integrate import solve_ivp
 from thermo.base.compiled import compile_kernels
 from thermo.case.case import Case, case_of, read_case
 from thermo.casefile.reader import change, read_document
-from thermo.programmes.exposure import DscProgramme
+from thermo.programmes.dsc import DscProgramme
 from thermo.programmes.programme import ENDED, PHASE
-from thermo.simulation.body import CellBody
+from thermo.simulation.cell_body import CellBody
 from thermo.simulation.simulate import run
 from thermo.stepping.loop import N_REJECTED, N_STEPS, TROUBLE, Limits, advance, copied, initial_state, make_work, new_history
 from thermo.studies.batch import simulate_many

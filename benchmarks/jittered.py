@@ -20,7 +20,7 @@ from thermo.heat.conduction import conduction_of
 from thermo.heat.elements import Space
 from thermo.heat.mesh_step import MeshSample
 from thermo.programmes.conditions import Held
-from thermo.programmes.programme import FaceSchedule
+from thermo.programmes.programme import Schedule
 from thermo.stepping.loop import N_SOLVES, copied, copy_state, initial_state, interpolate, make_work, take_step
 
 SIDE, STEP, N_STEPS = 10e-6, 1e-6, 5
@@ -51,11 +51,22 @@ def ours(mesh: Mesh, table: Any = None) -> tuple[float, float, float, np.ndarray
     conduction = conduction_of(space, {"lower": table or LOWER[0], "upper": UPPER[0]}, [])
     nodes, area = space.on_facets(mesh.faces["spot"])
     start = np.full(space.n_nodes, COLD)
-    sample = MeshSample(
-        space.content(density), conduction, 3, start, {"spot": nodes}, {"spot": area}, {}, 1e-4, scheme="backward-euler", step=STEP
-    )
     held = Held.model_validate({"kind": "held", "temperature": f"{HOT} K"})
-    programme = FaceSchedule(np.array([1.0]), (("spot", held),))
+    sample = MeshSample(
+        space.content(density),
+        conduction,
+        3,
+        start,
+        (("spot", held),),
+        HOT - float(start.min()),
+        {"spot": nodes},
+        {"spot": area},
+        {},
+        1e-4,
+        scheme="backward-euler",
+        step=STEP,
+    )
+    programme = Schedule(np.array([1.0]))
     state = initial_state(sample, programme)
     work, trial = make_work(sample, programme), copied(state)
 

@@ -9,7 +9,8 @@ import ast
 from pathlib import Path
 
 from thermo.case.case import read_case
-from thermo.simulation.result import shown, tolerance, wanted
+from thermo.measurement.asked import tolerance, wanted
+from thermo.simulation.result import shown
 from thermo.simulation.simulate import run
 
 ROOT = Path(__file__).parent.parent

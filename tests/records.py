@@ -4,9 +4,9 @@ import numpy as np
 
 from tests.conftest import CASES, case_from
 from thermo.case.case import read_case
-from thermo.programmes.arc import Record as Log
+from thermo.programmes.logger import Record as Logged
 from thermo.programmes.logger import logged
-from thermo.records.record import Record
+from thermo.records.record_doctor import Record
 from thermo.simulation.simulate import run
 
 GRADUAL = """
@@ -56,7 +56,7 @@ def simulated(cell):
 def rows(cell, every, by_rise=True):
     """Times and exact temperatures of a logger's rows: one `every` so many seconds, and one a kelvin at most ten times a second."""
     result = simulated(cell)
-    log = Log(interval=every, fastest=0.1, **({"rise": 1.0} if by_rise else {}))
+    log = Logged(interval=every, fastest=0.1, **({"rise": 1.0} if by_rise else {}))
     time, T = logged(result.time, result.probe("sample"), result.columns["rate_K_per_s"], log)
     if cell != "pi-ag-20li":  # it cools
         after = np.arange(every, 1800.0, every)

@@ -8,7 +8,7 @@ import numpy as np
 
 from thermo.base.constants import GAS_CONSTANT, ZERO_CELSIUS
 from thermo.onsets import onset
-from thermo.records.record import Record
+from thermo.records.record_doctor import Record
 from viz import theme
 from viz.curves import arrhenius_axes
 from viz.labels import Label, place

@@ -8,7 +8,7 @@ import pytest
 from tests.conftest import case_from
 from thermo.base.errors import CaseError
 from thermo.results.store import Folder
-from thermo.simulation.body import build
+from thermo.simulation.prepare import build
 from thermo.simulation.simulate import run
 
 HEAD = """

@@ -13,7 +13,7 @@ from thermo.app.screen_text import case_text
 from thermo.base.errors import CaseError
 from thermo.case.case import read_case
 from thermo.results.store import Folder
-from thermo.simulation.body import MeshBody
+from thermo.simulation.mesh_body import MeshBody
 from thermo.simulation.mode_body import modal_body
 from thermo.simulation.simulate import run
 

@@ -10,7 +10,7 @@ import pytest
 from tests.conftest import case_from
 from thermo.base.errors import CaseError
 from thermo.bodies.solids import _meshed
-from thermo.simulation.body import build
+from thermo.simulation.prepare import build
 from thermo.simulation.simulate import run
 
 THERE = subprocess.run([sys.executable, "-c", "import gmsh"], capture_output=True, check=False).returncode == 0

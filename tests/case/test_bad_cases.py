@@ -370,7 +370,7 @@ TABLE = [  # file, passage, what stands in its place, line after that of the pas
     (BRICK, "end: {value: 3 ms", "end: {value: 3 K", 0, "wrong unit 'K', which is a temperature; a time (s) is wanted"),
     (BRICK, PICTURES, "pictures: {times: [30 s,", 0, "lies after the end of the programme (3 ms)"),
     (BRICK, PICTURES, "pictures: {times: [0 s,", 0, "must be positive, got 0 s"),
-    (BRICK, "measure:\n", "measure:\n  onsets: {T2: [1 K/s]}\n", 1, "nothing reacts in this sample, so there is no onset to read"),
+    (BRICK, "measure:\n", "measure:\n  onsets: {T2: [1 K/s]}\n", 1, "nothing reacts in this sample, and no instrument looks for an onset"),
     (CELL, "heater: {value: 2 K/min", "heater: {value: 30 K/min", 0, "heats faster than the wall can follow"),
     (CELL, "measure: {", "measure: {pictures: {times: [1 s]}, ", 0, "a lumped sample has no field to keep"),
     (BRICK, HELD, HELD_TWICE, 0, "held at 2 temperatures at once"),
@@ -528,9 +528,10 @@ def test_a_cell_in_surroundings_says_where_it_starts(tmp_path):
     assert [m.text for m in found][-1] == "the sample has no face 'top'; there is none"
 
 
-def test_a_meshed_body_in_a_calorimeter_is_refused(tmp_path):
+def test_a_body_in_a_calorimeter_needs_a_probe_to_be_followed(tmp_path):
+    """That a body has no place there was a refusal of before."""
     found = mistakes_of(tmp_path, replaced_programme(BRICK, arc_of_a_cell()))
-    assert "a programme 'arc' takes a lumped sample; a meshed body in it is not supported yet" in [m.text for m in found]
+    assert any(m.text.startswith("'probe' is missing: which probe of the body the instrument follows") for m in found)
 
 
 def test_a_short_that_is_missing_cannot_throw_anything_out(tmp_path):

@@ -7,7 +7,7 @@ from tests.bodies.test_bodies import KINDS
 from tests.conftest import case_from
 from thermo.heat.face_heat import _between
 from thermo.heat.mesh_step import surface
-from thermo.simulation.body import build
+from thermo.simulation.prepare import build
 from thermo.simulation.simulate import run
 
 TEXT = """

@@ -8,8 +8,9 @@ from tests.conftest import case_from
 from thermo.heat.conduction import conduction_of
 from thermo.heat.elements import Space
 from thermo.heat.mesh_step import INNER_TOLERANCE, MILD_TOLERANCE, SOLVE_TOLERANCE, MeshSample, MeshWork, surface
-from thermo.programmes.programme import FaceSchedule
-from thermo.simulation.body import MeshBody, build
+from thermo.programmes.programme import Schedule
+from thermo.simulation.mesh_body import MeshBody
+from thermo.simulation.prepare import build
 from thermo.simulation.simulate import run
 from thermo.stepping.loop import N_LOOP, N_MULTIGRID, copied, initial_state, integrate, interpolate, make_work, take_step
 
@@ -99,8 +100,8 @@ def decayed(order, n, steps):
     space = Space(mesh, order, nodal=True)
     volume = space.content(np.ones(len(mesh.cells)))
     shape = np.prod(np.cos(np.pi * space.points), axis=1)
-    sample = MeshSample(volume, conduction_of(space, {"cube": 1.0}, []), 3, 300.0 + shape, {}, {}, {}, 1.0)
-    programme = FaceSchedule(np.array([1.0]), ())
+    sample = MeshSample(volume, conduction_of(space, {"cube": 1.0}, []), 3, 300.0 + shape, (), 2.0, {}, {}, {}, 1.0)
+    programme = Schedule(np.array([1.0]))
     state, span = initial_state(sample, programme), 0.03
     work, trial = make_work(sample, programme), copied(state)
     for _ in range(steps):
@@ -327,9 +328,9 @@ def test_a_picture_at_the_very_end_is_kept():
 
 def test_a_solve_that_leaves_everything_over_is_done_directly(monkeypatch):
     """Conjugate gradients that find nothing, at every tolerance that a stage asks for."""
-    work = MeshWork(MeshBody(bar(order=1, largest="2 mm")).sample, FaceSchedule(np.array([1.0]), ()))
+    work = MeshWork(MeshBody(bar(order=1, largest="2 mm")).sample, Schedule(np.array([1.0])))
     n, loop = len(work.free), np.zeros(N_LOOP)
-    around, capacity = surface(work.sample, (), 0.0, work.sample.start_temperature), work.sample.capacity
+    around, capacity = surface(work.sample, 0.0, work.sample.start_temperature), work.sample.capacity
     rhs = np.random.default_rng(6).normal(size=n)
     exact = work.solve(10.0, rhs, loop, around, capacity)
     monkeypatch.setattr("thermo.heat.mesh_step.MOST_DIRECT", {3: 0})

@@ -5,7 +5,7 @@ import pytest
 
 from tests.heat.test_mode_steps import CASES, KINDS, case_of
 from thermo.base.compiled import compile_kernels
-from thermo.simulation.body import build
+from thermo.simulation.prepare import build
 from thermo.stepping.loop import N_STEPS, advance, initial_state, integrate
 
 

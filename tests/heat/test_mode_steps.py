@@ -7,8 +7,9 @@ import pytest
 
 from tests.conftest import case_from
 from thermo.heat.modes.box_in_modes import line_modes
-from thermo.simulation.body import MeshBody, build
+from thermo.simulation.mesh_body import MeshBody
 from thermo.simulation.mode_body import ModalBody
+from thermo.simulation.prepare import build
 from thermo.simulation.simulate import checkpoint, run
 from thermo.stepping.loop import N_STEPS, copied, copy_state, initial_state, interpolate, make_work, take_step
 

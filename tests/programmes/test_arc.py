@@ -11,7 +11,8 @@ import pytest
 from tests.conftest import CASES, case_from
 from thermo.case.case import read_case
 from thermo.casefile.reader import Frozen
-from thermo.programmes.arc import (
+from thermo.programmes.arc import ArcProgramme
+from thermo.programmes.arc_machine import (
     ALARM,
     ARMED,
     END_TEMPERATURE,
@@ -26,15 +27,10 @@ from thermo.programmes.arc import (
     TARGET,
     WAIT,
     WALL_SWITCH,
-    ArcProgramme,
-    decide,
-    margins,
     next_target,
-    start,
-    surroundings,
 )
-from thermo.programmes.programme import N_MACHINE, N_MARGINS, PHASE
-from thermo.simulation.body import CellBody
+from thermo.programmes.programme import N_MACHINE, N_MARGINS, PHASE, decide, margins, start, surroundings
+from thermo.simulation.cell_body import CellBody
 from thermo.simulation.simulate import run
 from thermo.stepping.loop import History, initial_state, integrate
 

@@ -11,8 +11,9 @@ from tests.conftest import case_from
 from tests.heat import test_mode_steps
 from thermo.case.case import read_case
 from thermo.results.store import Folder
-from thermo.simulation.body import MeshBody, build
+from thermo.simulation.mesh_body import MeshBody
 from thermo.simulation.mode_body import ModalBody
+from thermo.simulation.prepare import build
 from thermo.simulation.simulate import checkpoint, run
 from thermo.stepping.loop import (
     CLOCK,

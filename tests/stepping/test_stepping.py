@@ -8,7 +8,7 @@ from thermo.base.errors import SolveError
 from thermo.case.case import read_case
 from thermo.cells.line_step import invert
 from thermo.programmes.programme import Schedule
-from thermo.simulation.body import CellBody
+from thermo.simulation.cell_body import CellBody
 from thermo.stepping.loop import (
     CLOCK,
     N_REJECTED,

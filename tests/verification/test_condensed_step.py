@@ -13,9 +13,9 @@ from scipy.integrate import solve_ivp
 from tests.conftest import CASES
 from thermo.case.case import read_case
 from thermo.materials.capacity import enthalpy
-from thermo.programmes.arc import EXO, FOLLOWS, HEAT, WALL
+from thermo.programmes.arc_machine import EXO, FOLLOWS, HEAT, WALL
 from thermo.programmes.programme import PHASE
-from thermo.simulation.body import CellBody
+from thermo.simulation.cell_body import CellBody
 from thermo.stepping.loop import RELEASED, copied, initial_state, interpolate, make_work, take_step
 
 R, SIGMA = 8.314462618, 5.670374419e-8

@@ -5,7 +5,7 @@ import pytest
 
 from tests.conftest import case_from
 from thermo.base.errors import CaseError
-from thermo.programmes.arc import COOL, EXO, HEAT, MEAN_RATE, SEEK, WAIT, WINDOW_RATE
+from thermo.programmes.arc_machine import COOL, EXO, HEAT, MEAN_RATE, SEEK, WAIT, WINDOW_RATE
 from thermo.programmes.programme import PHASE
 from thermo.simulation.simulate import run
 
@@ -152,8 +152,8 @@ def test_the_slope_of_a_window_in_which_a_gate_opens(until):
 def test_a_sensor_on_the_holder_sees_the_onset_later():
     holder = ", holder: {mass: 25 g, heat_capacity: 0.5 J/(g K), conductance: 0.02 W/K}"
     on_sample, on_holder = run(case(instrument=holder)), run(case(instrument=holder + ", sensor: {place: holder, lag: 5 s}"))
-    assert on_holder.body.seen == "sensor"
-    fast = [np.interp(1.0 / 60.0, r.columns["rate_K_per_s"][-40:], r.probe(r.body.seen)[-40:]) for r in (on_sample, on_holder)]
+    assert on_holder.body.sensor == "sensor"
+    fast = [np.interp(1.0 / 60.0, r.columns["rate_K_per_s"][-40:], r.probe(r.body.sensor)[-40:]) for r in (on_sample, on_holder)]
     assert fast[1] < fast[0]
 
 

@@ -20,8 +20,8 @@ from thermo.heat.enthalpy import Integral, Storage
 from thermo.heat.mesh_step import MeshSample, factorised
 from thermo.heat.steady import settle
 from thermo.materials.properties import Cylindrical, Table, Tensor
-from thermo.programmes.conditions import Convection, Radiation, Source
-from thermo.programmes.programme import FaceSchedule
+from thermo.programmes.conditions import Convection, Radiation, Source, extremes_of
+from thermo.programmes.programme import Schedule
 from thermo.stepping.loop import N_STEPS, Limits, initial_state, integrate
 
 CELLS = [(1, False), (2, False), (2, True), (3, False), (3, True)]
@@ -183,13 +183,13 @@ def face_error(space, conductivity, field, gradient, source):
     n, dimension = space.points.shape
     faces, shares = {"outside": nodes, "load": np.arange(n)}, {"outside": areas, "load": f}  # a load is a source of one watt per m3
     conduction = conduction_of(space, {"a": conductivity, "b": conductivity}, [])
-    sample = MeshSample(np.ones(n), conduction, dimension, np.full(n, 400.0), faces, shares, {}, 1.0)
     terms = (
         ("outside", Convection(kind="convection", heat_transfer_coefficient=H, ambient_temperature=AIR)),
         ("outside", Radiation(kind="radiation", emissivity=EPSILON, ambient_temperature=WALLS)),
         ("load", Source(power_density=1.0)),
     )
-    programme = FaceSchedule(np.array([1.0]), terms)
+    programme = Schedule(np.array([1.0]))
+    sample = MeshSample(np.ones(n), conduction, dimension, np.full(n, 400.0), terms, 1.0, faces, shares, {}, 1.0)
     state = initial_state(sample, programme)
     for _ in settle(sample, programme, state):
         pass
@@ -285,11 +285,17 @@ def in_time(space, *, consistent=False, storing=False, conducting=False, radiati
     value = rising if conducting else 1.0
     law = Integral(np.array([200.0, 600.0]), np.array([0.5, 1.5]), np.array([0.5, 1.5]), np.array([0.0, 400.0]))
     nodes, areas = space.on_facets(space.of.faces["right"])
+    walls = Radiation(kind="radiation", emissivity=0.9, ambient_temperature=300.0)
+    start = 400.0 + 100.0 * np.prod(np.cos(np.pi * space.points), axis=1)
+    terms = (("right", walls),) if radiating else ()
+    low, high = extremes_of(start, terms, SPAN)
     sample = MeshSample(
         volume,
         conduction_of(space, {"a": value, "b": value}, []),
         space.points.shape[1],
-        400.0 + 100.0 * np.prod(np.cos(np.pi * space.points), axis=1),
+        start,
+        terms,
+        high - low,
         {"right": nodes},
         {"right": areas},
         {},
@@ -297,8 +303,7 @@ def in_time(space, *, consistent=False, storing=False, conducting=False, radiati
         mass=space.mass(np.ones(len(space.of.cells))) if consistent else None,
         storage=Storage(volume[:, None], [law]) if storing else None,
     )
-    walls = Radiation(kind="radiation", emissivity=0.9, ambient_temperature=300.0)
-    return sample, FaceSchedule(np.array([SPAN]), (("right", walls),) if radiating else ())
+    return sample, Schedule(np.array([SPAN]))
 
 
 def after(sample, programme, scheme, n_steps):

@@ -12,10 +12,10 @@ import pytest
 from tests.conftest import case_from
 from tests.records import GRADUAL
 from thermo.base.constants import GAS_CONSTANT
-from thermo.programmes.arc import PHASE_NAMES
+from thermo.programmes.arc_machine import PHASE_NAMES
 from thermo.records.analysis import analyse
 from thermo.records.heated_from_outside import Instrument
-from thermo.records.record import Record
+from thermo.records.record_doctor import Record
 from thermo.records.self_heating_curve import Curve, arrhenius_fit
 from thermo.simulation.simulate import run
 

@@ -210,12 +210,11 @@ def mesh(
     from meshes.checks import report
     from meshes.imported import mesh_bytes
     from thermo.app.screen_text import mesh_text
-    from thermo.bodies.layered_block import Meshed
     from thermo.results.store import write_file
     from thermo.studies.study import Study
 
     ((document, work),) = read_all([file], settings or [])
-    if isinstance(work, Study) or not isinstance(work.sample, Meshed):
+    if isinstance(work, Study) or not work.sample.has_field:
         raise typer.BadParameter("has no meshed body", param_hint=str(file))
     body, target = work.sample, out or Path(f"{Path(document.path).stem}-mesh.vtu")
     made = body.shape(work.named_faces(), []).mesh

@@ -24,7 +24,6 @@ from thermo.base.errors import FileError, FolderError, Stopped, printable
 from thermo.bodies.layered_block import Stored
 from thermo.case.case import Case, case_hash, resolved
 from thermo.casefile.reader import Document
-from thermo.programmes.programme import SteadyProgramme
 from thermo.results.store import Folder, damage, plain_name, read_json
 from thermo.studies.study import COLUMNS, Comparison, Study, judged_claims, numeric_columns, said, study_hash, table
 
@@ -180,7 +179,7 @@ def run_case(
 def _run(
     case: Case, document: Document, folder: Folder, seal: str, listener: Listener, resume: bool, interrupts: Interrupts
 ) -> dict[str, Any]:
-    from thermo.simulation.body import CellBody, build
+    from thermo.simulation.prepare import build
     from thermo.simulation.simulate import Moment, checkpoint, run
 
     begun, cpu = time.monotonic(), time.process_time()
@@ -203,9 +202,9 @@ def _run(
 
     def keep(frames: Iterable[tuple[float, Any]]) -> None:
         for moment, temperature in frames:
-            if not isinstance(body, CellBody):
+            if mesh is not None:
                 whole = body.unfolded(temperature)
-                flux = body.heat_flux(body.frame(), whole) if case.measure.pictures.heat_flux else None
+                flux = body.heat_flux(mesh, whole) if case.measure.pictures.heat_flux else None
                 folder.write_frame(len(written) + 1, moment, mesh, whole, flux, written)
             written.append(moment)
 
@@ -228,7 +227,7 @@ def _run(
         folder.finish({"status": "interrupted", "case_sha256": seal, "started": started})
         listener.note(f"{folder.path}: stopped; nothing of a steady state is kept")
 
-    with interrupts.ending(stopped) if isinstance(case.programme, SteadyProgramme) else contextlib.nullcontext():
+    with interrupts.ending(stopped) if case.programme.steady else contextlib.nullcontext():
         result = run(case, body=body, resume=stored, watch=watch)
     listener.progress(name, 1.0, "")
     ways = result.counts()["solves_by"]
@@ -438,11 +437,11 @@ def compare_folders(paths: list[Path], out: Path | None) -> dict[str, Any]:
         name = printable(path)
         summaries[name if name not in summaries else f"{name} ({len(summaries) + 1})"] = found
     keys = dict.fromkeys(entry["name"] for member in summaries.values() for entry in member["expect"])
-    bodies = [member for member in summaries.values() if member["maximum_rate"] is None]
+    bodies = [member for member in summaries.values() if "regions" in member]
     keys |= dict.fromkeys(f"crossings.{name}.time_s" for member in summaries.values() for name in member["crossings"])
     keys |= dict.fromkeys(f"probes.{name}.maximum_K" for member in bodies for name in member["probes"] if "|" not in name)
     keys |= dict.fromkeys(f"regions.{name}.maximum_K" for member in bodies for name in member["regions"])
-    cells = [member for member in summaries.values() if member["maximum_rate"] is not None]
+    cells = [member for member in summaries.values() if "regions" not in member]
     if cells:
         keys |= dict.fromkeys(("onsets.T1.temperature_K", "onsets.T2", "onsets.T3.temperature_K"))
         if not all(member["exotherms"] for member in cells):

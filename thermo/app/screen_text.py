@@ -34,7 +34,8 @@ def case_text(summary: dict[str, Any]) -> str:
             f"{exotherm['rise_K']:.2f} K, {exotherm['heat_J']:.4g} J, {end['reason']}"
         )
     lines += _onset_lines(summary)
-    if summary["maximum_rate"] is not None and not summary["exotherms"]:
+    body = "regions" in summary
+    if summary["maximum_rate"] is not None and not summary["exotherms"] and not body:
         hottest = summary["probes"]["sample"]
         lines.append(f"hottest: {show(hottest['maximum_K'], 'temperature')} after {show(hottest['time_of_maximum_s'], 'time')}")
     lines += _scan_lines(summary.get("dsc"))
@@ -47,7 +48,12 @@ def case_text(summary: dict[str, Any]) -> str:
             after = show(missed["time_of_nearest_s"], "time")
             found = f"never; the nearest to {level} was {nearest} after {after}, {missed['short_by_K']:.3g} K short of it"
         lines.append(f"{name}: {found}")
-    if summary["maximum_rate"] is None:
+    for name, lag in summary.get("lags", {}).items():
+        late = "" if lag["lag_s"] is None else f"; by {show(abs(lag['lag_s']), 'time')} at the end of the last heating"
+        after = show(lag["time_of_largest_s"], "time")
+        word = "behind" if lag["largest_K"] >= 0.0 else "ahead of"
+        lines.append(f"{name} is {word} the sensor by {abs(lag['largest_K']):.3g} K at most, after {after}{late}")
+    if body:
         lines += _body_lines(summary)
     if summary["expect"]:
         lines += ["", columns_text([row_text(row) for row in summary["expect"]], HEAD)]
@@ -125,7 +131,7 @@ def percent(share: float) -> str:
 def _onset_lines(summary: dict[str, Any]) -> list[str]:
 
     onsets = summary["onsets"]
-    if summary["maximum_rate"] is None:
+    if summary["definitions"] is None:
         return []
 
     def found(entry: dict[str, Any] | None) -> str:

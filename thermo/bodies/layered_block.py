@@ -8,7 +8,7 @@ import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
@@ -27,6 +27,7 @@ from thermo.programmes.conditions import drives
 Length = Annotated[float, Unit("length", gt=0)]
 Coordinate = Annotated[float, Unit("length")]
 FACES = SIDES[3]
+OUTSIDE = "outside"  # all faces of a body that are no interfaces
 
 STEPS = 4  # of the edge of a disc in each quarter
 NINE_DIGITS = 1e-8  # of a body: a point so near to it lies on it, as coordinates written to nine digits do
@@ -125,11 +126,13 @@ IN_REACH = {1: 0.3, 2: 0.7}  # cells at a face, in sqrt(a t), by order: what ent
 
 
 class Meshed(Frozen):
-    """What every meshed body has: regions of materials, faces by name, a temperature to start from."""
+    """What every meshed body has: regions of materials, faces by name, a temperature to start from where no programme sets it."""
 
-    temperature: StartTemperature
+    temperature: StartTemperature = None
+    has_field: ClassVar[bool] = True
     if TYPE_CHECKING:
         mesh: Any
+        kind: Any
 
     @property
     def degree(self) -> str:
@@ -398,10 +401,10 @@ class LayeredBlock(Meshed):
         for i, name in enumerate(names):
             if name in names[:i]:
                 problems.append((("layers", i, "name"), f"the name {shortened(name)!r} stands twice"))
-            if name in FACES or not name or "|" in name or "." in name:
+            if name in FACES or name == OUTSIDE or not name or "|" in name or "." in name:
                 problems.append((("layers", i, "name"), f"{shortened(name)!r} is taken, is empty or has '|' or '.' in it"))
         for name, patch in self.patches.items():
-            if name in FACES or name in names:
+            if name in FACES or name == OUTSIDE or name in names:
                 problems.append((("patches", name), f"the name {shortened(name)!r} is taken by a face or a layer"))
             if not name or "|" in name or "." in name:
                 problems.append((("patches", name), "a name is not empty and has neither '|' nor '.' in it"))
@@ -430,9 +433,9 @@ class LayeredBlock(Meshed):
         return sum(layer.thickness for layer in self.layers)
 
     def face_names(self) -> list[str]:
-        """Every face a case can name: the six sides, the patches, the interfaces."""
+        """Every face a case can name: the six sides and all of them together, the patches, the interfaces."""
         names = [layer.name for layer in self.layers]
-        return [*FACES, *(f"{a}|{b}" for a, b in itertools.pairwise(names)), *self.patches]
+        return [*FACES, OUTSIDE, *(f"{a}|{b}" for a, b in itertools.pairwise(names)), *self.patches]
 
     def materials(self) -> dict[str, tuple[str, Key]]:
         """The material of every layer, and where the case says so."""
@@ -477,6 +480,11 @@ class LayeredBlock(Meshed):
         for name, asked in faces.items():
             if not math.isfinite(asked):
                 continue
+            if name == OUTSIDE:
+                for axis, end in enumerate(ends):
+                    for place in (0.0, end):
+                        wanted[axis][place] = min(max(asked, end / FINEST_BLOCK), wanted[axis].get(place, math.inf))
+                continue
             if name in SIDES[3]:
                 axis, end = divmod(SIDES[3].index(name), 2)
                 place = ends[axis] if end else 0.0
@@ -504,6 +512,8 @@ class LayeredBlock(Meshed):
     def overlaps(self, names: list[str]) -> list[tuple[str, str]]:
         """Pairs of faces of which one lies on the other, in part or as a whole: each patch with the face it is on or another patch."""
         pairs: list[tuple[str, str]] = []
+        if OUTSIDE in names:
+            pairs += [(other, OUTSIDE) for other in names if other != OUTSIDE and "|" not in other]
         for i, one in enumerate(names):
             patch = self.patches.get(one)
             for other in names if patch else []:
@@ -563,6 +573,9 @@ class LayeredBlock(Meshed):
                 quarters = 2 ** sum(plane is not None for plane in grid.mirror)
                 areas[name] = 0.25 * math.pi * patch.side**2 / quarters
         mirrors = [(axis, plane) for axis, plane in enumerate(grid.mirror) if plane is not None]
+        inner = [mesh.faces[("right", "back")[axis]] for axis, _ in mirrors]  # planes of symmetry are no outer faces
+        if inner:
+            mesh.faces[OUTSIDE] = mesh.faces[OUTSIDE][rows_in(mesh.faces[OUTSIDE], np.concatenate(inner), -1) < 0]
         for axis, _ in mirrors:  # a side that is cut off is read on the one that is its image
             mesh.faces[("right", "back")[axis]] = mesh.faces[("left", "front")[axis]]
         nodes, _ = tensor_cells(node_grid(grid, self.mesh.order)[:3])

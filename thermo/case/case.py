@@ -26,8 +26,9 @@ from thermo.materials.properties import Table, mirrored, misfit, symmetric, tabl
 from thermo.measurement.asked import Expectation, Measure
 from thermo.programmes.arc import ArcProgramme
 from thermo.programmes.conditions import OverTime
-from thermo.programmes.exposure import DscProgramme, HeaterProgramme, HotPlateProgramme, OvenProgramme, RampProgramme
-from thermo.programmes.programme import Conditions, SteadyProgramme, SurroundingsProgramme
+from thermo.programmes.dsc import DscProgramme
+from thermo.programmes.ovens import HeaterProgramme, HotPlateProgramme, OvenProgramme, RampProgramme
+from thermo.programmes.surroundings import SteadyProgramme, SurroundingsProgramme
 
 MOST_NODES = 3_000_000
 
@@ -79,6 +80,16 @@ class Case(Frozen):
     expect: tuple[Expectation, ...] = ()
     numerics: Numerics = Numerics()
 
+    @property
+    def body(self) -> Meshed | None:
+        """The sample where it has a field."""
+        return self.sample if isinstance(self.sample, Meshed) else None
+
+    @property
+    def cell(self) -> LumpedCell | None:
+        """The sample where it is a cell of one temperature."""
+        return self.sample if isinstance(self.sample, LumpedCell) else None
+
     def material(self, name: str) -> Material:
         """A material of the case by name, with everything the library adds."""
         return self.materials[name].resolved()
@@ -88,12 +99,15 @@ class Case(Frozen):
 
         It is infinite where a face asks for none.
         """
-        named = set(self.programme.faces) if isinstance(self.programme, Conditions) else set()
-        flows = self.measure.flows if isinstance(self.sample, LayeredBlock) else ()  # through one of two sides, so that both are wanted
+        body, terms = self.body, self.programme.terms()
+        if body is None:
+            return {}
+        driven = self.programme.on_body()
+        named = {name for name, condition in terms if not condition.inside} | set(driven.wall)
+        named |= {name for name in body.face_names() if name == driven.heated}
+        flows = self.measure.flows if body.kind == "layered-block" else ()  # through one of two sides, so that both are wanted
         named |= {face for face in flows if "|" not in face} | self._crooked()
-        terms = self.programme.terms() if isinstance(self.programme, Conditions) else []
-        end = float(getattr(self.programme, "end", math.inf))
-        wanted = self.sample.wanted_cells(terms, self.bulk, end) if isinstance(self.sample, Meshed) else {}
+        wanted = body.wanted_cells(terms, self.bulk, self.programme.lasts())
         return dict.fromkeys(sorted(named), math.inf) | {name: size for name, size in wanted.items() if name in named or "|" in name}
 
     def bulk(self, name: str) -> tuple[float, float]:
@@ -126,19 +140,21 @@ class Case(Frozen):
         """How long a run may take on the clock [s]."""
         if self.numerics.most_time is not None:
             return float(self.numerics.most_time)
-        return math.inf if isinstance(self.sample, Meshed) else 600.0
+        return math.inf if self.sample.has_field else 600.0
 
     def step_tolerance(self) -> float:
         """The error allowed in a step."""
         if self.numerics.tolerance is not None:
             return float(self.numerics.tolerance)
-        return 2e-4 if isinstance(self.sample, Meshed) else 1e-5
+        if not self.sample.has_field:
+            return 1e-5
+        return 1e-4 if self.programme.on_body().wall else 2e-4
 
 
 def _property_mistakes(document: Document, case: Case) -> list[Mistake]:
     """What does not fit together: conductivities and the dimension, elements and what is asked of them, the size of the mesh."""
-    body = case.sample
-    if not isinstance(body, Meshed):
+    body = case.body
+    if body is None:
         return []
     mistakes = []
     for region, (name, _) in body.materials().items():
@@ -186,7 +202,7 @@ def _property_mistakes(document: Document, case: Case) -> list[Mistake]:
     if n > MOST_NODES:
         text = f"asks for {n} nodes; at most {MOST_NODES} are taken: widen smallest, interface or growth"
         mistakes.append(document.mistake(("sample", "mesh"), text))
-    if isinstance(case.programme, SteadyProgramme):
+    if case.programme.steady:
         for region in body.untied(case.programme.terms(), steady=True):
             text = (
                 f"the part of the body with {shortened(region)!r} has no face that is held, convective or radiative: its temperature is any"
@@ -214,7 +230,6 @@ def stored_mistake(case: Case, body: Meshed, start: Stored) -> str:
             return f"{start.folder} has no fields; a result with pictures at its end is wanted"
         if field < end * (1.0 - 1e-9):
             return f"the last field of {start.folder} is that at {field:g} s, and it ended at {end:g} s; give it a picture at its end"
-        assert isinstance(case.programme, Conditions)
         if body.n_nodes(case.named_faces(), 0) <= MOST_COMPARED:
             cuts = [name for name, condition in case.programme.terms() if condition.parts]
             shape = body.shape(case.named_faces(), cuts)
@@ -242,10 +257,10 @@ def case_of(document: Document) -> Case:
     called = with_interfaces(document, parts["sample"])
     if called is not document:
         return case_of(called)
-    mistakes = mistakes + material_mistakes(document, raw.get("materials"))
+    mistakes = mistakes + material_mistakes(document, raw.get("materials"), getattr(parts["programme"], "steady", False))
     mistakes += sample_mistakes(document, parts["sample"], raw)
     mistakes += place_mistakes(document, parts["sample"], raw.get("programme"))
-    mistakes += programme_mistakes(document, parts["sample"], parts["programme"])
+    mistakes += programme_mistakes(document, parts["sample"], parts["programme"], parts["measure"])
     mistakes += measure_mistakes(document, parts["sample"], parts["programme"], parts["measure"])
     mistakes += expect_mistakes(document, parts["sample"], raw.get("expect"), parts["measure"], parts["programme"])
     if case is not None and not mistakes:
@@ -290,9 +305,10 @@ def resolved(case: Case) -> dict[str, Any]:
     """Every number of a case in SI with its source and status, library materials and mechanisms written out."""
     data = _plain(case)
     data["materials"] = {name: _plain(case.material(name)) for name in case.materials}
-    if isinstance(case.sample, LumpedCell) and case.sample.chemistry is not None:
-        data["sample"]["chemistry"] = {"name": case.sample.chemistry if isinstance(case.sample.chemistry, str) else None}
-        data["sample"]["chemistry"] |= _plain(case.sample.mechanism())
+    cell = case.cell
+    if cell is not None and cell.chemistry is not None:
+        data["sample"]["chemistry"] = {"name": cell.chemistry if isinstance(cell.chemistry, str) else None}
+        data["sample"]["chemistry"] |= _plain(cell.mechanism())
     return data  # type: ignore[no-any-return]
 
 
@@ -303,14 +319,14 @@ def case_hash(case: Case) -> str:
 
 def used_numbers(case: Case) -> Iterable[tuple[Key, Quantity]]:
     """The numbers that a result rests on: used materials as resolved, the sample with its mechanism, the programme."""
-    if isinstance(case.sample, Meshed):
-        for name in dict.fromkeys(material for material, _ in case.sample.materials().values()):
+    if case.body is not None:
+        for name in dict.fromkeys(material for material, _ in case.body.materials().values()):
             material = case.material(name)
             for wanted_property in PROPERTIES:
                 yield from quantities(getattr(material, wanted_property), ("materials", name, wanted_property))
         yield from (entry for entry in quantities(case.sample, ("sample",)) if entry[0][1] != "mesh")
-    else:
-        mechanism = case.sample.mechanism()
+    elif case.cell is not None:
+        mechanism = case.cell.mechanism()
         if mechanism is not None:
             yield from quantities(mechanism, ("sample", "chemistry"))
         yield from (entry for entry in quantities(case.sample, ("sample",)) if entry[0][1] not in ("chemistry", "with"))

@@ -8,17 +8,13 @@ from thermo.base.errors import Mistake, among, closest, did_you_mean, shortened
 from thermo.bodies.layered_block import Meshed
 from thermo.casefile.reader import Document, Key
 from thermo.casefile.units import show
-from thermo.cells.cell import LumpedCell
 from thermo.measurement.asked import Measure, Place
-from thermo.programmes.arc import ArcProgramme
 from thermo.programmes.conditions import varies
-from thermo.programmes.exposure import DscProgramme, HeaterProgramme, HotPlateProgramme, InAir, OvenProgramme, RampProgramme
-from thermo.programmes.programme import Conditions, SteadyProgramme, SurroundingsProgramme
 
 
 def sample_mistakes(document: Document, sample: Any, raw: Any) -> list[Mistake]:
     """Materials of regions that the case does not have."""
-    if not isinstance(sample, Meshed):
+    if sample is None or not sample.has_field:
         return []
     if "materials" not in raw and any(closest(key, ["materials"]) for key in raw):
         return []  # misspelt: one mistake, and not one of every layer as well
@@ -32,7 +28,7 @@ def sample_mistakes(document: Document, sample: Any, raw: Any) -> list[Mistake]:
 
 def with_interfaces(document: Document, sample: Any) -> Document:
     """The document with its interfaces called as the sample calls them: `b|a` is `a|b`. The same one where all are."""
-    names = sample.face_names() if isinstance(sample, Meshed) else []
+    names = sample.face_names() if sample is not None and sample.has_field else []
     other = {"|".join(reversed(name.split("|"))): name for name in names if name.count("|") == 1}
     other = {turned: name for turned, name in other.items() if turned not in names}
     moved: dict[Key, Key] = {}
@@ -74,7 +70,7 @@ def place_mistakes(document: Document, sample: Any, raw: Any) -> list[Mistake]:
     mistakes: list[Mistake] = []
     if sample is None or not isinstance(raw, dict) or raw.get("kind") not in ("surroundings", "steady"):
         return mistakes
-    block = sample if isinstance(sample, Meshed) else None
+    block = sample if sample.has_field else None
     faces, regions = (block.face_names(), block.region_names()) if block else ([], [])
 
     def refuse(group: str, name: str, text: str) -> None:
@@ -144,45 +140,31 @@ def place_mistakes(document: Document, sample: Any, raw: Any) -> list[Mistake]:
     return mistakes
 
 
-def programme_mistakes(document: Document, sample: Any, programme: Any) -> list[Mistake]:
+def programme_mistakes(document: Document, sample: Any, programme: Any, measure: Any) -> list[Mistake]:
     """A programme that does not fit its sample: what one of them must say, or leave to the other."""
+    if sample is None or programme is None:
+        return []
     mistakes = []
 
     def refuse(key: Key, text: str) -> None:
         mistakes.append(document.mistake(key, text))
 
-    kind = getattr(programme, "kind", None)
-    if isinstance(sample, LumpedCell):
-        starts = isinstance(programme, ArcProgramme | DscProgramme | RampProgramme)
-        if isinstance(programme, SurroundingsProgramme | InAir) and sample.temperature is None:
-            refuse(("sample",), "'temperature' is missing: where the cell starts")
-        if isinstance(programme, OvenProgramme | InAir) and sample.surface is None:
-            refuse(("sample",), f"'surface' is missing: the area that heat of the {kind} passes")
-        if isinstance(programme, HotPlateProgramme) and sample.surface is not None and programme.contact_area > sample.surface:
-            refuse(("programme", "contact_area"), f"is more than the surface of the cell ({show(sample.surface, 'area')})")
-        if isinstance(programme, SteadyProgramme):
-            refuse(("programme", "kind"), "a steady programme takes a meshed sample; a cell of one temperature has none")
-        forced = isinstance(programme, RampProgramme) or (isinstance(programme, DscProgramme) and programme.lag is None)
-        if forced and sample.short is not None and sample.short.fused_energy is not None:
-            refuse(
-                ("sample", "short", "fused_energy"),
-                f"is given at once, and the temperature is that of the programme '{kind}' whatever happens",
-            )
-        off_at = programme.off_at if isinstance(programme, HeaterProgramme) else None
-        if off_at is not None and sample.temperature is not None and off_at <= sample.temperature:
-            refuse(
-                ("programme", "off_at"),
-                f"lies below the start of the cell ({show(sample.temperature, 'temperature')}): the heater never comes on",
-            )
-        if starts and sample.temperature is not None:
-            word = "temperature" if isinstance(programme, RampProgramme) else "start"
-            refuse(("sample", "temperature"), f"a programme '{kind}' sets the start itself (programme.{word}); leave it out here")
-    if isinstance(sample, Meshed):
-        if isinstance(programme, OvenProgramme) and "outside" not in sample.face_names():
-            text = "an oven acts on the face 'outside', and this body has sides; give them convection and radiation in 'surroundings'"
-            refuse(("programme", "kind"), text)
-        if isinstance(programme, ArcProgramme | DscProgramme | RampProgramme | InAir):
-            refuse(("programme", "kind"), f"a programme '{kind}' takes a lumped sample; a meshed body in it is not supported yet")
+    begins, kind = programme.starts_at(), programme.kind
+    fixed = begins is not None and not (sample.has_field and programme.on_body_starts_itself)
+    if begins is None and sample.temperature is None and not (programme.steady and not sample.has_field):
+        what = "body" if sample.has_field else "cell"
+        refuse(("sample",), f"'temperature' is missing: where the {what} starts")
+    if fixed and sample.temperature is not None:
+        refuse(
+            ("sample", "temperature"),
+            f"a programme '{kind}' sets the start itself (programme.{programme.start_key}); leave it out here",
+        )
+    if programme.in_air and not sample.has_field and sample.surface is None:
+        refuse(("sample",), f"'surface' is missing: the area of the cell that the {kind} acts on")
+    probes = measure.probes if isinstance(measure, Measure) else {}
+    found = programme.body_problems(sample, probes) if sample.has_field else programme.cell_problems(sample)
+    for key, text in found:
+        refuse(key[1:] if key and key[0] == ".." else ("programme", *key), text)
     return mistakes
 
 
@@ -229,11 +211,12 @@ def measure_mistakes(document: Document, sample: Any, programme: Any, measure: A
     if not isinstance(measure, Measure) or sample is None:
         return []
     mistakes = []
-    block = isinstance(sample, Meshed)
+    block = sample.has_field
     if not block and measure.pictures.times:
         mistakes.append(document.mistake(("measure", "pictures"), "a lumped sample has no field to keep"))
-    if block and "onsets" in measure.model_fields_set:
-        mistakes.append(document.mistake(("measure", "onsets"), "nothing reacts in this sample, so there is no onset to read"))
+    if block and "onsets" in measure.model_fields_set and not (programme is not None and programme.on_body().wall):
+        text = "nothing reacts in this sample, and no instrument looks for an onset"
+        mistakes.append(document.mistake(("measure", "onsets"), text))
     for name, probe in measure.probes.items():
         key: Key = ("measure", "probes", name)
         if not block:
@@ -257,7 +240,7 @@ def measure_mistakes(document: Document, sample: Any, programme: Any, measure: A
             mistakes.append(document.mistake(("measure", "flows", i), text))
         else:
             mistakes += [document.mistake(("measure", "flows", i), text) for text in _mirrored(sample, face)]
-    terms = programme.terms() if isinstance(programme, Conditions) else []
+    terms = programme.terms() if programme is not None and block else ()
     cuts = [name for name, condition in terms if condition.parts and block and name in sample.face_names()]
     read: list[tuple[Key, str | None]] = [(("measure", "flows", i), face) for i, face in enumerate(measure.flows)]
     read += [(("measure", "probes", name, "face"), probe.face) for name, probe in measure.probes.items() if isinstance(probe, Place)]
@@ -268,14 +251,14 @@ def measure_mistakes(document: Document, sample: Any, programme: Any, measure: A
         if crossing.probe not in known:
             text = f"there is no probe {shortened(crossing.probe)!r}" + did_you_mean(crossing.probe, known)
             mistakes.append(document.mistake(("measure", "crossings", name, "probe"), text))
-        held = programme.held() if isinstance(programme, Conditions) else {}
+        held = programme.held() if programme is not None and block else {}
         if crossing.of in held and varies(held[crossing.of]):
             text = f"the temperature of {shortened(crossing.of)!r} changes with time; give the crossing a 'temperature'"
             mistakes.append(document.mistake(("measure", "crossings", name, "of"), text))
         if crossing.of is not None and programme is not None and crossing.of not in held:
             text = f"no face {shortened(crossing.of)!r} is held at a temperature" + did_you_mean(crossing.of, held)
             mistakes.append(document.mistake(("measure", "crossings", name, "of"), text))
-    end = getattr(programme, "end", None) if isinstance(programme, SurroundingsProgramme) else None
+    end = programme.lasts() if programme is not None and not programme.steady else None
     for i, time in enumerate(measure.pictures.times):
         if end is not None and time > end:
             text = f"lies after the end of the programme ({show(end, 'time')})"
@@ -292,6 +275,7 @@ _PROBE: dict[str, Any] = {"initial_K": {}, "final_K": {}, "maximum_K": {}, "time
 _REGION: dict[str, Any] = {name: {} for name in ("mean_K", "stored_J", "maximum_K", "time_of_maximum_s", "minimum_K", "time_of_minimum_s")}
 _THROUGH: dict[str, Any] = {name: {} for name in ("final_W", "extreme_W", "time_of_extreme_s")}
 _MISSED: dict[str, Any] = {name: {} for name in ("temperature_K", "nearest_K", "time_of_nearest_s", "short_by_K")}
+_LAG: dict[str, Any] = {name: {} for name in ("largest_K", "time_of_largest_s", "heated_K", "lag_s")}
 _STACK: dict[str, Any] = {
     name: {} for name in ("conductivity_in_plane_W_per_m_K", "conductivity_through_W_per_m_K", "resistance_through_m2_K_per_W")
 }
@@ -301,13 +285,13 @@ _BALANCE: dict[str, Any] = {"heat_in_W": {}, "heat_out_W": {}, "residual_W": {},
 
 def _heated(programme: Any) -> list[str]:
     """What the columns of heat are called for: faces, regions with sources, pairs of faces across a gap."""
-    terms = programme.terms() if isinstance(programme, Conditions) else []
+    terms = programme.terms() if programme is not None else ()
     return list(dict.fromkeys(c.column(name, alone=False) for name, c in terms))
 
 
 def _results(sample: Any, measure: Measure, programme: Any) -> dict[str, Any]:
     """The keys of a summary, as far as a case can expect them; `*` stands for any name."""
-    steady, meshed = isinstance(programme, SteadyProgramme), isinstance(sample, Meshed)
+    steady, meshed = programme is not None and programme.steady, sample is not None and sample.has_field
     probes = list(measure.probes) if meshed else [*measure.probes, "sample", "holder", "sensor"]
     return {
         "end": {"reason": {}, "time_s": {}},
@@ -317,9 +301,10 @@ def _results(sample: Any, measure: Measure, programme: Any) -> dict[str, Any]:
         "crossings": dict.fromkeys(measure.crossings, _POINT),
         "probes": dict.fromkeys(probes, _PROBE),
         "arrivals": {"*": {"*": {}}},
+        "lags": {"*": _LAG} if meshed else {},
         "missed_crossings": dict.fromkeys(measure.crossings, _MISSED),
         **({"heats": dict.fromkeys(_heated(programme), _THROUGH), "flows": dict.fromkeys(measure.flows, _THROUGH)} if meshed else {}),
-        "regions": dict.fromkeys(sample.region_names() if isinstance(sample, Meshed) else (), _REGION),
+        "regions": dict.fromkeys(sample.region_names() if meshed else (), _REGION),
         "derived": {"length_m": {}, "fourier": {}, "biot": {"*": {}}, "stack": _STACK},
         "dsc": {"peaks": {"*": _PEAK}, "area_J": {}, "area_J_per_kg": {}},
         "amounts": {"*": {"*": {}}},

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from thermo.bodies.layered_block import Meshed
 from thermo.case.case import Case
 from thermo.casefile.units import show
 from thermo.cells.cell import LumpedCell
@@ -25,8 +24,8 @@ def slips(case: Case) -> list[dict[str, Any]]:
     def warn(where: str, text: str) -> None:
         found.append({"code": "implausible", "text": f"{where}: {text}; is the unit right?", "where": where})
 
-    if isinstance(case.sample, Meshed):
-        for name in dict.fromkeys(material for material, _ in case.sample.materials().values()):
+    if case.body is not None:
+        for name in dict.fromkeys(material for material, _ in case.body.materials().values()):
             material = case.material(name)
             for key, most in (("density", DENSEST), ("heat_capacity", MOST_HEAT_CAPACITY)):
                 largest = _largest(getattr(material, key))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Discriminator, Field, Tag, ValidationError, ValidationInfo, field_validator, model_validator
@@ -24,6 +24,7 @@ from thermo.chemistry.mechanism import (
 )
 from thermo.materials.capacity import HeatCapacity
 from thermo.materials.material import Temperature
+from thermo.programmes.driving import Mounting
 
 Fraction = Annotated[float, Unit("number", ge=0, le=1)]
 
@@ -95,17 +96,6 @@ Chemistry = Annotated[
 ]
 
 
-class Mounting(NamedTuple):
-    """What is heated with a cell: `with_cell` [J/K] at its temperature, a `holder` [J/K] coupled to it by `conductance` [W/K] (0: none),
-    a sensor with a `lag` [s] (0: none) on the cell or on the holder."""
-
-    with_cell: float = 0.0
-    holder: float = 0.0
-    conductance: float = 0.0
-    sensor_on_holder: bool = False
-    lag: float = 0.0
-
-
 AMOUNT_UNITS = {"density": "kg/m3", "amount of substance": "mol"}
 SENSOR_SHARE = 1e-6  # of the cell's heat capacity: what a sensor with a lag has
 
@@ -129,6 +119,7 @@ class LumpedCell(Frozen):
     short: ShortCircuit | None = None
     ejecta: Ejecta | None = None
     temperature: Temperature | None = None
+    has_field: ClassVar[bool] = False
 
     @field_validator("changes", mode="before")
     @classmethod

@@ -523,7 +523,7 @@ def flush_line(sample, state, work):
 
 @sensor.body(LineSample)
 @kernel
-def line_sensor(sample, programme, trial, clock, work):
+def line_sensor(sample, programme, trial, clock, work, theta):
     """The sensor's node: its temperature, and its rate from its own heat balance, or from that of the whole line.
 
     The balance of a single node of a well conducting body is a difference of large numbers; the body's rate is not.

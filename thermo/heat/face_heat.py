@@ -15,16 +15,52 @@ Journal of Computational Physics 163 (2000) 467-488.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
-from meshes.mesh import equal_rows, facet_pairs, region_numbers, rows_in
+from meshes.mesh import Links, equal_rows, facet_pairs, region_numbers, rows_in
 from thermo.base.arrays import Floats, Integers
 from thermo.heat.conduction import potential
-from thermo.heat.discretised import facing
-from thermo.heat.enthalpy import Storage
+from thermo.heat.discretised import Shape, facing
+from thermo.heat.enthalpy import Integral, Storage
+from thermo.heat.mesh_step import MeshSample, Terms
+from thermo.materials.material import Material
 from thermo.materials.properties import directions, principal
+
+
+class Placed(Protocol):
+    """What a case's body knows of its coordinates."""
+
+    @property
+    def dimension(self) -> int:
+        """1, 2 or 3."""
+
+    @property
+    def axisymmetric(self) -> bool:
+        """Whether the plane is turned round its second axis."""
+
+
+class Faced(Protocol):
+    """What the heat through a face is counted of: a body on its mesh, its conditions, the nodes that its links couple."""
+
+    shape: Shape
+    terms: Terms
+    links: dict[str, Links]
+    regions: dict[str, Integers]
+    materials: dict[str, Material]
+    laws: list[Integral]
+    volumes: Floats
+    inside: list[Integers]
+    fixed: NDArray[np.bool_]
+    start: Floats
+    sample: MeshSample
+    steady: bool
+
+    @property
+    def block(self) -> Placed:
+        """The body as the case has it."""
 
 
 class Passage(NamedTuple):
@@ -55,12 +91,12 @@ class Passage(NamedTuple):
         return found if self.mass is None else found - float(self.mass @ slopes)
 
 
-def passage(body: Any, face: str) -> Passage:
+def passage(body: Faced, face: str) -> Passage:
     """How the heat through a face of a `MeshBody` is counted: into the body by an outer face, from a to b through an interface `a|b`.
 
     A face within the body is crossed in the direction in which the coordinates rise; what passes it is taken from gradients.
     """
-    shape, terms = body.shape, dict(body.programme.terms)
+    shape, terms = body.shape, dict(body.terms)
     if "|" in face and face in body.links:
         return Passage(links=[(terms[face], *body.links[face])])
     if "|" in face:
@@ -77,24 +113,25 @@ def passage(body: Any, face: str) -> Passage:
     return Passage(conduct=[(value, -B) for value, B in shape.flow(face, conductivity)])
 
 
-def _conditions(body: Any, facets: Integers, weights: Floats, at: Floats) -> list[tuple[Any, Integers, Floats]]:
+def _conditions(body: Faced, facets: Integers, weights: Floats, at: Floats) -> list[tuple[Any, Integers, Floats]]:
     """Conditions on faces, each facet (n, m) with a weight (n,) and each node with one, `at` (n_nodes,)."""
     shape, space = body.shape, body.shape.space
-    closed = np.concatenate([np.zeros((0, facets.shape[1]), np.int64), *(shape.mesh.faces[name] for name in _holding(body))])
+    nowhere = np.zeros((0, facets.shape[1]), np.int64)
     found: list[tuple[Any, Integers, Floats]] = []
-    for name, condition in body.programme.terms:
+    for name, condition in body.terms:
         if not (condition.links or condition.inside or condition.holds):
             rows = shape.mesh.faces[name]
+            closed = np.concatenate([nowhere, *(shape.mesh.faces[other] for other, c in body.terms if c.covers and other != name)])
             each, share = space.on_each_facet(rows)
             scale = float(shape.areas[name] / share.sum()) if name in shape.areas else 1.0
-            weight = np.where(rows_in(rows, closed, -1) < 0, weights[rows_in(rows, facets)], 0.0)  # on what is held nothing else acts
+            weight = np.where(rows_in(rows, closed, -1) < 0, weights[rows_in(rows, facets)], 0.0)  # on what is covered nothing else acts
             area: Floats = scale * at * np.bincount(each.ravel(), weights=(share * weight[:, None]).ravel(), minlength=space.n_nodes)
             nodes: Integers = np.flatnonzero(area).astype(np.int64)
             found.append((condition, nodes, area[nodes]))
     return found
 
 
-def _held(body: Any, facets: Integers, weights: Floats) -> tuple[Integers, Floats]:
+def _held(body: Faced, facets: Integers, weights: Floats) -> tuple[Integers, Floats]:
     """Held nodes on facets with a weight (n,), and the share of these in the area of all held facets round each."""
     space = body.shape.space
     rows = np.concatenate([np.zeros((0, facets.shape[1]), np.int64), *(body.shape.mesh.faces[name] for name in _holding(body))])
@@ -107,15 +144,15 @@ def _held(body: Any, facets: Integers, weights: Floats) -> tuple[Integers, Float
     return held, part[held] / whole[held]
 
 
-def _holding(body: Any) -> list[str]:
+def _holding(body: Faced) -> list[str]:
     """The faces that are held."""
-    return [name for name, condition in body.programme.terms if condition.holds]
+    return [name for name, condition in body.terms if condition.holds]
 
 
-def _gaps(body: Any, facets: Integers, weights: Floats, at: Floats | None) -> list[tuple[Any, Integers, Integers, Floats]]:
+def _gaps(body: Faced, facets: Integers, weights: Floats, at: Floats | None) -> list[tuple[Any, Integers, Integers, Floats]]:
     """Radiation across gaps into the body, each facet with a weight (n,), and each node `at` (n_nodes,) if that is given."""
     mesh, found = body.shape.mesh, []
-    for name, condition in body.programme.terms:
+    for name, condition in body.terms:
         if condition.links and not condition.parts:
             one, other, area = body.links[name]
             partner, _ = facing(mesh, name, condition.to, body.shape.space.axisymmetric)
@@ -125,7 +162,7 @@ def _gaps(body: Any, facets: Integers, weights: Floats, at: Floats | None) -> li
     return found
 
 
-def _between(body: Any, face: str) -> Passage:
+def _between(body: Faced, face: str) -> Passage:
     """What the nodes of an interface have left over in its first region."""
     space, mesh, steady = body.shape.space, body.shape.mesh, body.steady
     facets, sides = facet_pairs(mesh)
@@ -140,7 +177,7 @@ def _between(body: Any, face: str) -> Passage:
         weights = mine[sides].sum(axis=1) / (sides >= 0).sum(axis=1)
         found.exchanges.extend(_conditions(body, facets, weights, at))
         found.links.extend(_gaps(body, facets, weights, at))
-        for name, condition in body.programme.terms:
+        for name, condition in body.terms:
             if condition.inside and name == region:
                 nodes = np.flatnonzero(at)
                 found.exchanges.append((condition, nodes, at[nodes] * body.volumes[nodes, k]))
@@ -160,7 +197,7 @@ def _between(body: Any, face: str) -> Passage:
     return found._replace(storage=[] if steady else found.storage, mass=None if steady or body.sample.mass is None else mass)
 
 
-def _weights(body: Any, face: str, facets: Integers, sides: Integers) -> dict[str, Floats]:
+def _weights(body: Faced, face: str, facets: Integers, sides: Integers) -> dict[str, Floats]:
     """How much of what each region has left over at each node (n_nodes,) passes an interface; the regions in their order."""
     space, mesh, names = body.shape.space, body.shape.mesh, list(body.regions)
     first, last = (names.index(region) for region in face.split("|"))
@@ -201,7 +238,7 @@ def _weights(body: Any, face: str, facets: Integers, sides: Integers) -> dict[st
     return {name: at[k] for k, name in enumerate(names)}
 
 
-def _held_of(body: Any, region: int, facets: Integers, sides: Integers) -> Any:
+def _held_of(body: Faced, region: int, facets: Integers, sides: Integers) -> Any:
     """Which nodes (n_nodes,) lie on held outer facets of a region."""
     mesh = body.shape.mesh
     rows = np.concatenate([np.zeros((0, facets.shape[1]), np.int64), *(mesh.faces[name] for name in _holding(body))])
@@ -213,7 +250,7 @@ def _held_of(body: Any, region: int, facets: Integers, sides: Integers) -> Any:
     return found
 
 
-def _scale_of(body: Any, region: str) -> float:
+def _scale_of(body: Faced, region: str) -> float:
     """The mean conductivity of a region over its directions, at the mean temperature of the start [W/(m K)]."""
     conductivity, shape = body.materials[region].thermal_conductivity, body.shape
     return float(np.mean(principal(conductivity, float(body.start.mean()), body.block.dimension, shape.space.axisymmetric)))

@@ -21,20 +21,20 @@ from scipy.sparse.linalg import cg, splu
 
 from meshes.mesh import Links
 from thermo.base.arrays import Floats, Integers
-from thermo.base.constants import REFERENCE_TEMPERATURE
+from thermo.base.constants import REFERENCE_TEMPERATURE, STEFAN_BOLTZMANN
 from thermo.base.errors import SolveError
 from thermo.heat.assembly import LARGE, between, gathered
 from thermo.heat.conduction import Conduction
 from thermo.heat.enthalpy import Storage
 from thermo.heat.multigrid import multigrid
 from thermo.heat.tensor import Stack, box_solver
-from thermo.programmes.conditions import (
-    at,
-    extremes_of,
-)
-from thermo.programmes.programme import N_MACHINE, FaceSchedule, start
+from thermo.programmes.conditions import at
+from thermo.programmes.programme import N_MACHINE, Surroundings, start, surroundings, window
 from thermo.stepping.loop import (
     ERROR,
+    FACES,
+    HEAT_IN,
+    HEAT_OUT,
     HIGHEST,
     LAST_ERROR,
     LEAST_SCALE,
@@ -47,7 +47,9 @@ from thermo.stepping.loop import (
     N_MULTIGRID,
     N_SOLVES,
     REFERENCE_STEP,
-    RELEASED,
+    SENSOR_RAMP,
+    SENSOR_RATE,
+    SENSOR_TEMPERATURE,
     STEP,
     D,
     G,
@@ -76,20 +78,35 @@ MOST_NEWTON = 40  # iterations of a stage
 STIFF = 100.0  # below this ratio of step to the fastest node's time the diagonal alone preconditions well enough
 
 
+Terms = tuple[tuple[str, Any], ...]
+
+
+class Share(NamedTuple):
+    """Some nodes, and what each of them has of a whole (n,)."""
+
+    nodes: Integers
+    share: Floats
+
+
 class MeshSample(NamedTuple):
     """Nodes with heat capacity `capacity` (n_nodes,) [J/K], row sums of the `mass` matrix where that is kept, or replaced by the
     `storage` of materials that depend on temperature; their `conduction`; a `stack` where it is a box of laterally uniform layers.
 
-    `faces` node indices by name of a face, or of a region with a source; `areas` the area [m2] or the volume [m3] that each of
-    these nodes stands for; `pairs` nodes on two sides and their area by name of a face with a contact or a gap;
-    `start_temperature` (n_nodes,) [K]; errors of a step are held to `tolerance` times the largest difference of temperature
-    that the programme makes; steps of the `scheme` are of `step` [s], or of what the tolerance allows where that is zero.
+    `terms` pairs of a face, or a region, and a condition on it; `faces` node indices by that name; `areas` the area [m2] or the volume
+    [m3] that each of these nodes stands for; `pairs` nodes on two sides and their area by name of a face with a contact or a gap;
+    `start_temperature` (n_nodes,) [K]; errors of a step are held to `tolerance` times `scale` [K], the largest difference of
+    temperature that the data make; steps of the `scheme` are of `step` [s], or of what the tolerance allows where that is zero.
+
+    What an instrument sets acts on the `wall`, the share of each node in the surface that its wall sees; its heater's power on what
+    is `heated`; its sensor follows a `seen` mean of nodes with a `lag` [s].
     """
 
     capacity: Floats
     conduction: Conduction
     dimension: int
     start_temperature: Floats
+    terms: Terms
+    scale: float
     faces: dict[str, Integers]
     areas: dict[str, Floats]
     pairs: dict[str, Links]
@@ -99,24 +116,36 @@ class MeshSample(NamedTuple):
     mass: csr_matrix | None = None
     storage: Storage | None = None
     stack: Stack | None = None
+    wall: Share | None = None
+    heated: Share | None = None
+    seen: Share | None = None
+    lag: float = 0.0
 
-
-Terms = tuple[tuple[str, Any], ...]
+    @property
+    def driven(self) -> bool:
+        """Whether a programme acts on it by other ways than conditions on faces."""
+        return self.wall is not None or self.heated is not None
 
 
 class Surface(NamedTuple):
-    """All heat through faces at one moment: into each node [W], minus its slope [W/K], of each term [W], and links between nodes."""
+    """All heat through faces at one moment: into each node [W], minus its slope [W/K], of each term [W], links between nodes; what a
+    programme's heater gives and what its wall takes [W], and the slope of the heat from a wall that follows the sensor, in that [W/K]."""
 
     flow: Floats
     slope: Floats
     heats: Floats
     links: list[Links]
+    given: Floats
+    follows: Floats | None = None
 
 
-def surface(sample: MeshSample, terms: Terms, time: float, temperature: Floats) -> Surface:
-    """Heat through every face by conditions that are not `held`; what passes between two sides of the body is heat of no term."""
-    found = Surface(np.zeros_like(temperature), np.zeros_like(temperature), np.zeros(len(terms)), [])
-    for j, (face, condition) in enumerate(terms):
+def surface(sample: MeshSample, time: float, temperature: Floats, around: Surroundings | None = None, seen: float = 0.0) -> Surface:
+    """Heat through every face by conditions that are not `held`, and by what a programme sets `around` it, its sensor showing `seen` [K].
+
+    What passes between two sides of the body is heat of no term.
+    """
+    found = Surface(np.zeros_like(temperature), np.zeros_like(temperature), np.zeros(len(sample.terms)), [], np.zeros(2))
+    for j, (face, condition) in enumerate(sample.terms):
         if condition.links:
             if face not in sample.pairs:  # a constant one is part of the conduction
                 continue
@@ -132,18 +161,60 @@ def surface(sample: MeshSample, terms: Terms, time: float, temperature: Floats) 
             found.flow[nodes] += heat
             found.slope[nodes] += slope
             found.heats[j] = heat.sum()
-    return found
+    return found if around is None else _instrument(sample, around, seen, temperature, found)
+
+
+def _instrument(sample: MeshSample, around: Surroundings, seen: float, temperature: Floats, found: Surface) -> Surface:
+    """The heat of an instrument's heater and wall added: UA (T - Tw) + (eps A) sigma (T^4 - Tw^4) leaves the surface."""
+    heater = np.zeros_like(temperature)
+    if around.ramp != 0.0:
+        heater += around.ramp * capacity_of(sample, temperature)
+    if around.power != 0.0 and sample.heated is not None:
+        heater[sample.heated.nodes] += around.power * sample.heated.share
+    found.flow[:] += heater
+    found.given[0] = heater.sum()
+    if sample.wall is None or (around.conductance == 0.0 and around.emissive_area == 0.0):
+        return found
+    nodes, share = sample.wall
+    T = temperature[nodes]
+    wall = around.follows * seen + around.wall
+    loss = share * (around.conductance * (T - wall) + around.emissive_area * STEFAN_BOLTZMANN * (T**4 - wall**4))
+    found.flow[nodes] -= loss
+    found.slope[nodes] += share * (around.conductance + 4.0 * around.emissive_area * STEFAN_BOLTZMANN * T**3)
+    found.given[1] = loss.sum()
+    if around.follows == 0.0:
+        return found
+    follows = np.zeros_like(temperature)
+    follows[nodes] = share * (around.conductance + 4.0 * around.emissive_area * STEFAN_BOLTZMANN * wall**3)
+    return found._replace(follows=follows)
+
+
+def sight(sample: MeshSample, temperature: Floats) -> float:
+    """The temperature that the sensor is at [K]; that of the first node where there is none."""
+    if sample.seen is None:
+        return float(temperature[0])
+    return float(temperature[sample.seen.nodes] @ sample.seen.share)
+
+
+def capacity_of(sample: MeshSample, temperature: Floats) -> Floats:
+    """Heat capacity of every node [J/K]."""
+    return sample.capacity if sample.storage is None else sample.storage.capacity(temperature)
 
 
 class MeshWork:
     """Memory of a step: the split into free and held nodes, the temperatures of the step, matrices and preconditioner."""
 
-    def __init__(self, sample: MeshSample, programme: FaceSchedule) -> None:
+    def __init__(self, sample: MeshSample, programme: Any) -> None:
         n = len(sample.capacity)
-        self.sample, self.terms = sample, programme.terms
-        self.curved = any(condition.curved for _, condition in self.terms)
+        self.sample, self.terms, self.programme = sample, sample.terms, programme
+        self.machine = np.zeros(N_MACHINE)  # that of the step which is taken
+        self.curved = any(condition.curved for _, condition in self.terms) or (
+            sample.wall is not None and surroundings(programme, self.machine, 0.0).emissive_area > 0.0
+        )
         self.linear = not (self.curved or sample.storage or sample.conduction.variable)
         count = np.zeros(n)
+        self.behind, self.share = 0.0, 1.0
+        self.sensor = (math.nan, math.nan, math.nan)  # what the sensor shows at the three times of a step [K]
         self.held_terms: list[tuple[int, Any, Integers, Integers]] = []  # ledger row, temperature, its nodes, those it counts for
         for j, (face, condition) in enumerate(self.terms):
             if condition.holds:
@@ -156,13 +227,15 @@ class MeshWork:
         self.now = sample.conduction.at(sample.start_temperature)
         inertia = self.capacity_at(sample.start_temperature) if sample.mass is None else sample.mass.diagonal()
         self.fastest = float(np.min((inertia / self.now.matrix.diagonal())[self.free], initial=math.inf))
-        ends = extremes_of(sample.start_temperature, programme.terms, float(programme.corners[-1]))
-        self.scale = ends[1] - ends[0]
+        self.scale = sample.scale
+        self.given, self.span, self.missed = np.zeros(2), 1.0, 0.0
         self.middle, self.end, self.begun_heat, self.end_heat = np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n)
         self.heat = np.zeros(len(self.terms))
+        self.half = self.heat, self.given, self.begun_heat  # heat by term, what the programme gave, enthalpy at the middle of a step
         self.system: tuple[Any, tuple[Any, ...], Any] = (None, (), None)
         self.factor: tuple[Any, Any] = (None, None)
         self.whole: tuple[Any, float] = (None, 1.0)
+        self.wall: tuple[Any, Any, Any] = (None, None, None)
         self.preconditioner: tuple[float, Any] = (math.nan, None)
 
     @functools.cached_property
@@ -204,7 +277,27 @@ class MeshWork:
 
     def capacity_at(self, temperature: Floats) -> Floats:
         """Heat capacity of every node [J/K]."""
-        return self.sample.capacity if self.sample.storage is None else self.sample.storage.capacity(temperature)
+        return capacity_of(self.sample, temperature)
+
+    def surface(self, time: float, temperature: Floats) -> Surface:
+        """All heat through faces at a time of the phase [s], with what the programme sets around the sample."""
+        if not self.sample.driven:
+            return surface(self.sample, time, temperature)
+        return surface(self.sample, time, temperature, surroundings(self.programme, self.machine, time), self.shown(temperature))
+
+    def shown(self, temperature: Floats) -> float:
+        """What the sensor shows in the present stage [K], linear in the temperature of what it touches."""
+        return self.behind + self.share * sight(self.sample, temperature)
+
+    def follow(self, s: float, before: float) -> None:
+        """Set how the sensor follows in a stage: T_s = before + s (T - T_s)/lag, `before` what is known [K]."""
+        ratio = s / self.sample.lag if self.sample.lag > 0.0 else math.inf
+        self.share = ratio / (1.0 + ratio) if ratio < math.inf else 1.0
+        self.behind = before / (1.0 + ratio) if ratio < math.inf else 0.0
+
+    def pull(self, temperature: Floats, shown: float) -> float:
+        """The rate of a sensor with a lag [K/s]; zero without one."""
+        return (sight(self.sample, temperature) - shown) / self.sample.lag if self.sample.lag > 0.0 else 0.0
 
     def stored(self, rise: Floats) -> Floats:
         """C times a rise of temperature [J]."""
@@ -215,6 +308,11 @@ class MeshWork:
         if self.scale > 0.0 and all(condition.density is None for _, condition in self.terms):
             return self.scale
         return max(self.scale, float(loop[HIGHEST] - loop[LOWEST]), LEAST_SCALE)
+
+    def hold(self, heat: Floats, given: Floats) -> None:
+        """Into `heat` by term what held nodes must be `given` (n_nodes,) [J]: their rise, less what flows into them from elsewhere."""
+        for j, _, _, nodes in self.held_terms:
+            heat[j] = float(np.sum(given[nodes]))
 
     def held_values(self, time: float) -> Floats:
         """Temperature of the held nodes at a time [K]; a node of two held faces takes the mean."""
@@ -271,6 +369,30 @@ class MeshWork:
         if not np.isfinite(norm):
             return None
         matrix = self.matrix_at(s, around, capacity)
+        found = self._solved(s, matrix, rhs, norm, loop, tolerance)
+        if found is None or around.follows is None or not np.any(around.follows):
+            return found
+        return self._with_wall(s, matrix, found, around.follows, loop, tolerance)
+
+    def _with_wall(self, s: float, matrix: csr_matrix, found: Floats, follows: Floats, loop: Floats, tolerance: float) -> Floats | None:
+        """The solution where a wall follows the sensor w.x: (A - s u w^T) x = r has x = y + z w.y/(1 - w.z), A y = r, A z = s u."""
+        if self.wall[0] is not matrix or not np.array_equal(self.wall[1], follows):
+            right = s * follows[self.free]
+            response = self._solved(s, matrix, right, float(np.linalg.norm(right)), loop, min(tolerance, SOLVE_TOLERANCE))
+            if response is None:
+                return None
+            self.wall = (matrix, follows, response)
+        whole = np.zeros(len(self.count))
+        whole[self.free] = self.wall[2]
+        left = 1.0 - self.share * sight(self.sample, whole)
+        if not left > 0.0:
+            return None
+        seen = whole.copy()
+        seen[self.free] = found
+        return found + self.wall[2] * (self.share * sight(self.sample, seen) / left)  # type: ignore[no-any-return]
+
+    def _solved(self, s: float, matrix: csr_matrix, rhs: Floats, norm: float, loop: Floats, tolerance: float) -> Floats | None:
+        """Solve with a matrix on the free nodes; None where the residual stays too large."""
         if len(rhs) > MOST_DIRECT[self.sample.dimension]:
             counter, operator = self.preconditioner_at(s, matrix, loop)
             loop[counter] += 1.0
@@ -312,7 +434,7 @@ class MeshWork:
     def _reference(self, s: float) -> csr_matrix:
         """The matrix that multigrid is made for: of the state as it was at the start, so that a resumed run makes the same."""
         start = self.sample.start_temperature
-        around = surface(self.sample, self.terms, 0.0, start)
+        around = self.surface(0.0, start)
         diagonal = s * around.slope[self.free] + (self.capacity_at(start)[self.free] if self.mass is None else 0.0)
         return self._system(s, self.sample.conduction.at(start).matrix, diagonal, around.links)
 
@@ -331,7 +453,7 @@ class MeshWork:
         small = (3e-2 if mild else 1e-4) * sample.tolerance * self.scale_now(loop)
         inner, before = SOLVE_TOLERANCE if self.linear else MILD_TOLERANCE if mild else INNER_TOLERANCE, math.inf
         for _ in range(MOST_NEWTON):
-            around = surface(sample, self.terms, time, end)
+            around = self.surface(time, end)
             self.now = sample.conduction.at(end)
             flow = self.now.into(end) + around.flow
             residual = (known + s * flow - self.rise(T, end))[free]
@@ -394,12 +516,12 @@ def solved(matrix: csr_matrix, found: Floats, left: Floats, most: float) -> bool
 
 
 @make_work.body(MeshSample)
-def make_mesh_work(sample: MeshSample, programme: FaceSchedule) -> MeshWork:
+def make_mesh_work(sample: MeshSample, programme: Any) -> MeshWork:
     return MeshWork(sample, programme)
 
 
 @initial_state.body(MeshSample)
-def initial_mesh_state(sample: MeshSample, programme: FaceSchedule) -> State:
+def initial_mesh_state(sample: MeshSample, programme: Any) -> State:
     """Held faces stand at their temperature from t = 0+; the heat of that jump counts as heat through the face."""
     work = MeshWork(sample, programme)
     temperature = sample.start_temperature.copy()
@@ -410,16 +532,17 @@ def initial_mesh_state(sample: MeshSample, programme: FaceSchedule) -> State:
         enthalpy=enthalpy,
         temperature=temperature,
         extent=np.zeros((0, 0)),
-        ledger=np.zeros(RELEASED + len(work.terms)),
+        ledger=np.zeros(FACES + len(work.terms)),
         fired=np.zeros(0),
         machine=np.zeros(N_MACHINE),
         loop=np.zeros(N_LOOP),
     )
     for j, _, _, nodes in work.held_terms:
-        state.ledger[RELEASED + j] = float(np.sum(enthalpy[nodes] - begun[nodes]))
-    start(programme, state.machine, float(temperature[0]))
-    state.loop[STEP] = sample.step or min(0.1 * work.fastest, float(programme.corners[0]))
+        state.ledger[FACES + j] = float(np.sum(enthalpy[nodes] - begun[nodes]))
+    start(programme, state.machine, sight(sample, temperature))
+    state.loop[STEP] = sample.step or min(0.1 * work.fastest, float(window(programme, state.machine)))
     state.loop[LAST_ERROR] = 1.0
+    state.loop[SENSOR_TEMPERATURE] = sight(sample, temperature)
     state.loop[LOWEST] = float(np.min(temperature))
     state.loop[HIGHEST] = float(np.max(temperature))
     return state
@@ -433,15 +556,17 @@ def heat_of(sample: MeshSample, temperature: Floats) -> Floats:
 
 
 @take_step.body(MeshSample)
-def mesh_step(sample: MeshSample, programme: FaceSchedule, state: State, clock: float, h: float, work: MeshWork) -> float:
+def mesh_step(sample: MeshSample, programme: Any, state: State, clock: float, h: float, work: MeshWork) -> float:
     """One step; the filtered error over the tolerance in the maximum norm, zero where steps are of a given length.
 
     With f the heat into the nodes, TR-BDF2:  H(Y) - H(T) = d h (f(T) + f(Y)),   H(T') - H(T) = h (w f(T) + w f(Y) + d f(T')).
     Backward Euler:  H(T') - H(T) = h f(T'),  with the error h/2 (f(T') - f(T)).
     """
     loop, T = state.loop, state.temperature
-    work.begun_heat = state.enthalpy
-    now = surface(sample, work.terms, clock, T)
+    work.begun_heat, work.machine, work.span = state.enthalpy, state.machine, h
+    shown = float(loop[SENSOR_TEMPERATURE]) if sample.lag > 0.0 else sight(sample, T)
+    work.behind, work.share, work.sensor = shown, 0.0, (shown, math.nan, math.nan)
+    now = work.surface(clock, T)
     euler = sample.scheme == "backward-euler"
     if euler and sample.step:  # nothing is estimated, so nobody asks what flows at the start
         first = np.zeros_like(T)
@@ -452,16 +577,13 @@ def mesh_step(sample: MeshSample, programme: FaceSchedule, state: State, clock: 
     if made is None:
         return math.inf
     rise, received, raw, last, s = made
-    # what held nodes must be given: their rise, less what flows into them from everywhere else
-    given = rise - received
-    for j, _, _, nodes in work.held_terms:
-        work.heat[j] = float(np.sum(given[nodes]))
+    work.hold(work.heat, rise - received)
     if sample.step:
         return 0.0
     error = work.solve(s, raw[work.free], loop, last, work.capacity_at(work.end), 1e-3)
     if error is None:
         return math.inf
-    worst = float(np.max(np.abs(error), initial=0.0)) / (sample.tolerance * work.scale_now(loop))
+    worst = max(float(np.max(np.abs(error), initial=0.0)), abs(work.missed)) / (sample.tolerance * work.scale_now(loop))
     return worst if np.isfinite(worst) else math.inf
 
 
@@ -470,15 +592,24 @@ Made = tuple[Floats, Floats, Floats, Surface, float]  # rise of H, heat received
 
 def trbdf2(work: MeshWork, T: Floats, first: Floats, now: Surface, clock: float, h: float, loop: Floats) -> Made | None:
     """A trapezium to clock + G h, then the second backward difference."""
-    free, held, sample, s = work.free, work.held, work.sample, D * h
+    free, held, s = work.free, work.held, D * h
     middle = T.copy()
     middle[held] = work.held_values(clock + G * h)
+    begun = work.sensor[0]
+    pulled = work.pull(T, begun)
+    work.follow(s, begun + s * pulled)
     rise = work.stage(T, s * first, clock + G * h, s, middle, loop)
     if rise is None:
         return None
-    then = surface(sample, work.terms, clock + G * h, middle)
+    then = work.surface(clock + G * h, middle)
+    between = work.shown(middle)
+    pulls = pulled, work.pull(middle, between)
+    work.follow(s, begun + W * h * (pulls[0] + pulls[1]))
     second = work.into_held(middle) + then.flow
     second[free] = rise[free] / s - first[free]  # what the stage says it is, so that the next one adds up
+    if work.sample.driven:
+        work.half = s * (now.heats + then.heats), s * (now.given + then.given), work.begun_heat + rise
+        work.hold(work.half[0], rise - s * (first + second))
 
     end = T + (middle - T) / G
     end[held] = work.held_values(clock + h)
@@ -486,27 +617,36 @@ def trbdf2(work: MeshWork, T: Floats, first: Floats, now: Surface, clock: float,
     rise = work.stage(T, known, clock + h, s, end, loop)
     if rise is None:
         return None
-    last = surface(sample, work.terms, clock + h, end)
+    last = work.surface(clock + h, end)
     third = work.into_held(end) + last.flow
     third[free] = (rise - known)[free] / s
 
-    work.middle, work.end = middle, end
+    work.middle, work.end, work.sensor = middle, end, (begun, between, work.shown(end))
+    work.missed = h * (ERROR[0] * pulls[0] + ERROR[1] * pulls[1] + ERROR[2] * work.pull(end, work.sensor[2])) * (1.0 - work.share)
     work.heat = h * (W * (now.heats + then.heats) + D * last.heats)
+    work.given = h * (W * (now.given + then.given) + D * last.given)
     return rise, known + s * third, h * (ERROR[0] * first + ERROR[1] * second + ERROR[2] * third), last, s
 
 
 def backward_euler(work: MeshWork, T: Floats, first: Floats, now: Surface, clock: float, h: float, loop: Floats) -> Made | None:
     """One implicit stage of first order, which has the maximum principle wherever the matrix has it."""
-    free, sample, end = work.free, work.sample, T.copy()
+    free, end = work.free, T.copy()
     end[work.held] = work.held_values(clock + h)
+    begun = work.sensor[0]
+    pulled = work.pull(T, begun)
+    work.follow(h, begun)
     rise = work.stage(T, np.zeros_like(T), clock + h, h, end, loop)
     if rise is None:
         return None
-    last = surface(sample, work.terms, clock + h, end)
+    last = work.surface(clock + h, end)
     third = work.into_held(end) + last.flow
     third[free] = rise[free] / h
     work.middle, work.end = T + G * (end - T), end
-    work.heat = h * last.heats
+    shown = work.shown(end)
+    work.sensor = (begun, begun + G * (shown - begun), shown)
+    work.missed = 0.5 * h * (work.pull(end, shown) - pulled) * (1.0 - work.share)
+    work.heat, work.given = h * last.heats, h * last.given
+    work.half = G * work.heat, G * work.given, work.begun_heat + G * rise
     return rise, h * third, 0.5 * h * (third - first), last, h
 
 
@@ -514,17 +654,26 @@ def backward_euler(work: MeshWork, T: Floats, first: Floats, now: Surface, clock
 def interpolate_mesh(sample: MeshSample, state: State, work: MeshWork, theta: float, trial: State) -> None:
     """The parabola through the step's three temperatures; the heat through faces in proportion to the time.
 
-    Slopes at the ends would be noise where layers are thin; only rows between two steps see either.
+    Slopes at the ends would be noise where layers are thin; only rows between two steps see either. What an instrument drives ends
+    its steps at events: enthalpy and ledger are the parabolas through those of the three times then, so that the balance stays closed.
     """
+    a, b, c = parabola(theta)
+    trial.ledger[:] = state.ledger
     if theta == 1.0:
         trial.temperature[:] = work.end
+        trial.enthalpy[:] = work.end_heat if sample.storage else heat_of(sample, work.end)
     else:
-        a, b = (theta - G) * (theta - 1.0) / G, theta * (theta - 1.0) / (G * (G - 1.0))
-        c = theta * (theta - G) / (1.0 - G)
+        between = a * state.enthalpy + b * work.half[2] + c * work.end_heat if sample.driven and sample.storage else None
         trial.temperature[:] = a * state.temperature + b * work.middle + c * work.end
-    trial.enthalpy[:] = work.end_heat if sample.storage and theta == 1.0 else heat_of(sample, trial.temperature)
-    trial.ledger[:] = state.ledger
-    trial.ledger[RELEASED:] += theta * work.heat
+        if between is not None and sample.storage:
+            trial.temperature[:] = sample.storage.temperature(between, trial.temperature)
+        trial.enthalpy[:] = heat_of(sample, trial.temperature) if between is None else between
+    heat, given = theta * work.heat, theta * work.given
+    if sample.driven and theta < 1.0:
+        heat, given = b * work.half[0] + c * work.heat, b * work.half[1] + c * work.given
+    trial.ledger[FACES:] += heat
+    trial.ledger[HEAT_IN] += given[0]
+    trial.ledger[HEAT_OUT] += given[1]
 
 
 @flush.body(MeshSample)
@@ -533,9 +682,31 @@ def flush_mesh(sample: MeshSample, state: State, work: MeshWork) -> None:
 
 
 @sensor.body(MeshSample)
-def mesh_sensor(sample: MeshSample, programme: FaceSchedule, trial: State, clock: float, work: MeshWork) -> tuple[float, float]:
-    # a schedule looks at no sensor
-    return float(trial.temperature[0]), 0.0
+def mesh_sensor(sample: MeshSample, programme: Any, trial: State, clock: float, work: MeshWork, theta: float) -> tuple[float, float]:
+    """What the sensor shows; its rate is the slope of the step's parabola, between steps that of the last one.
+
+    A heater that is switched between them changes the rate of what it heats at once.
+    """
+    if sample.seen is None:
+        return float(trial.temperature[0]), 0.0
+    if theta == 0.0 and sample.lag > 0.0:
+        shown = float(trial.loop[SENSOR_TEMPERATURE])
+        return shown, (sight(sample, trial.temperature) - shown) / sample.lag
+    if theta == 0.0:
+        kick = float(surroundings(programme, trial.machine, clock).ramp - trial.loop[SENSOR_RAMP])
+        return sight(sample, trial.temperature), float(trial.loop[SENSOR_RATE]) + kick
+    first, middle, last = work.sensor
+    a, b, c = parabola(theta)
+    slopes = (2.0 * theta - 1.0 - G) / G, (2.0 * theta - 1.0) / (G * (G - 1.0)), (2.0 * theta - G) / (1.0 - G)
+    shown = last if theta == 1.0 else a * first + b * middle + c * last
+    if sample.lag > 0.0:
+        return shown, (sight(sample, trial.temperature) - shown) / sample.lag
+    return shown, (slopes[0] * first + slopes[1] * middle + slopes[2] * last) / work.span
+
+
+def parabola(theta: float) -> tuple[float, float, float]:
+    """Weights of the three values of a step in its parabola at theta in (0, 1]."""
+    return (theta - G) * (theta - 1.0) / G, theta * (theta - 1.0) / (G * (G - 1.0)), theta * (theta - G) / (1.0 - G)
 
 
 @trigger_margin.body(MeshSample)

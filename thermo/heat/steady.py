@@ -29,15 +29,15 @@ from thermo.heat.mesh_step import (
     surface,
 )
 from thermo.heat.multigrid import multigrid
-from thermo.programmes.programme import ENDED, PHASE, REASON, FaceSchedule
+from thermo.programmes.programme import ENDED, PHASE, REASON, Schedule
 from thermo.stepping.loop import (
+    FACES,
     HIGHEST,
     LOWEST,
     N_DIRECT,
     N_MULTIGRID,
     N_SOLVES,
     N_STEPS,
-    RELEASED,
     History,
     State,
     new_history,
@@ -85,7 +85,7 @@ class SteadyWork(MeshWork):
         return found if np.all(np.isfinite(found)) else None
 
 
-def settle(sample: MeshSample, programme: FaceSchedule, state: State) -> Iterator[History]:
+def settle(sample: MeshSample, programme: Schedule, state: State) -> Iterator[History]:
     """The steady state, in place of the state; the one row that there is. The ledger holds powers [W].
 
     Raises SolveError where it is not found; the row is then what was reached.
@@ -94,16 +94,16 @@ def settle(sample: MeshSample, programme: FaceSchedule, state: State) -> Iterato
     T[work.held] = work.held_values(0.0)
     failure = _newton(work, T, state.loop)
     loop = state.loop
-    around = surface(sample, programme.terms, 0.0, T)
+    around = surface(sample, 0.0, T)
     into = work.now.into(T) + around.flow
-    state.ledger[RELEASED:] = around.heats
+    state.ledger[FACES:] = around.heats
     for j, _, _, nodes in work.held_terms:
-        state.ledger[RELEASED + j] = -float(np.sum(into[nodes]))
+        state.ledger[FACES + j] = -float(np.sum(into[nodes]))
     state.enthalpy[:] = heat_of(sample, T)
     loop[LOWEST], loop[HIGHEST] = float(np.min(T)), float(np.max(T))
     state.machine[PHASE], state.machine[REASON] = ENDED, 2.0
     history = new_history(state, 1)
-    write_row(state, 0.0, 0.0, 1.0, history, 0)
+    write_row(state, 0.0, float(T[0]), 0.0, 1.0, history, 0)
     yield history
     if failure:
         raise SolveError(failure)
@@ -116,7 +116,7 @@ def _newton(work: SteadyWork, T: Floats, loop: Floats) -> str:
     potentials = work.sample.conduction.potentials() if work.sample.conduction.variable else None
     left, scale = _unbalance(work, T)
     for _ in range(MOST):
-        around = surface(work.sample, work.terms, 0.0, T)
+        around = surface(work.sample, 0.0, T)
         if potentials:
             change = work.tangent_solve(T, left, around, loop, potentials.capacity(T) / potentials.volumes.sum(axis=1))
         else:
@@ -150,7 +150,7 @@ def _newton(work: SteadyWork, T: Floats, loop: Floats) -> str:
 
 def _unbalance(work: SteadyWork, temperature: Floats) -> tuple[Floats, float]:
     """What flows into every free node [W], and the largest that flows anywhere."""
-    around = surface(work.sample, work.terms, 0.0, temperature)
+    around = surface(work.sample, 0.0, temperature)
     work.now = work.sample.conduction.at(temperature)
     inside = work.now.into(temperature)
     edges = work.now.edges or edges_of(work.now.matrix)

@@ -79,6 +79,11 @@ class Material(Frozen):
             raise misplaced(problems)
         return value
 
+    def for_steady(self) -> Material:
+        """The material with a density of 1 kg/m3 and a heat capacity of 1 J/(kg K) where it states none: a steady state needs neither."""
+        missing = {name: 1.0 for name in PROPERTIES[:2] if getattr(self, name) is None}
+        return self.model_copy(update=missing) if missing else self
+
     def resolved(self) -> Material:
         """The material with everything the library adds, frozen where the case freezes it. Library names must exist.
 
@@ -160,8 +165,12 @@ def library_materials() -> dict[str, Material]:
     return materials
 
 
-def material_mistakes(document: Document, raw: Any) -> list[Mistake]:
-    """What is wrong with the `materials` block beyond its form: unknown library names, properties that are missing."""
+def material_mistakes(document: Document, raw: Any, steady: bool = False) -> list[Mistake]:
+    """What is wrong with the `materials` block beyond its form: unknown library names, properties that are missing.
+
+    A `steady` state needs the conductivity alone.
+    """
+    needed = PROPERTIES[-1:] if steady else PROPERTIES
     mistakes = []
     for name, entry in raw.items() if isinstance(raw, dict) else []:
         if not isinstance(entry, dict):
@@ -176,7 +185,7 @@ def material_mistakes(document: Document, raw: Any) -> list[Mistake]:
                 mistakes.append(document.mistake(("materials", name, "at"), "freezes a library material; there is no 'library' here"))
             if any(closest(key, ["library"]) for key in entry if key not in Material.model_fields):
                 continue  # a misspelt 'library' is one mistake, and not also the absence of all that it would bring
-            for missing in (known for known in PROPERTIES if entry.get(known) is None):
+            for missing in (known for known in needed if entry.get(known) is None):
                 if not any(closest(key, PROPERTIES) == missing for key in entry if key not in PROPERTIES):
                     mistakes.append(document.mistake(("materials", name), f"{missing!r} is missing"))
     return mistakes

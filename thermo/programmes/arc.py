@@ -1,330 +1,43 @@
-"""The accelerating rate calorimeter: heat, wait, seek, then adiabatic tracking. Blind to what is inside the sample.
-
-    HEAT   the heater adds `heater` [K/s] until the target of the step
-    WAIT   transients die
-    SEEK   mean rate over the window >= sensitivity?  yes: an exotherm, no: the next target
-    EXO    the wall follows; the mean rate is looked at again once a seek window
-    RUN    the rate passed `runaway_rate` in any phase: until the temperature falls, or self-heating is over
-    COOL   the test is over: air cools the sample, which may then be taken through the same test again
-    AFTER  a runaway is over and the logger goes on for a while
-
-In every phase but COOL the wall follows the sensor: dTw/dt = min((T - Tw)/lag + dT/dt, tracking).
-D. I. Townsend, J. C. Tou, Thermochimica Acta 37 (1980) 1-30.
-"""
+"""The accelerating rate calorimeter in a case, and what is read off its test: exotherms, T1, cessation, the record of its logger."""
 
 from __future__ import annotations
 
-import math
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, ClassVar, Literal
 
+import numpy as np
 from pydantic import Field, model_validator
 
-from thermo.base.compiled import kernel
+from thermo.base.arrays import Floats
+from thermo.base.errors import among, shortened
 from thermo.casefile.reader import Frozen, Key, misplaced
 from thermo.casefile.units import Unit
+from thermo.materials.capacity import HeatCapacity
 from thermo.materials.material import Temperature
-from thermo.programmes.programme import (
-    ENDED,
-    N_MACHINE,
-    N_MARGINS,
-    PHASE,
-    REASON,
-    REASONS,
-    WINDOW_OVER,
-    Surroundings,
-    decide,
-    jumped,
-    margins,
-    observe,
-    progress,
-    start,
-    surroundings,
-    watches,
-    window,
+from thermo.programmes.arc_machine import (
+    AFTER,
+    ARMED,
+    BEFORE,
+    BY_STANDSTILL,
+    COOL,
+    EXOTHERMS,
+    HEAT,
+    IN_EXOTHERM,
+    LOGGED_AFTER,
+    MEAN_RATE,
+    PHASE_NAMES,
+    RUN,
+    TEST,
+    WAIT,
+    WINDOW_RATE,
+    WINDOW_START,
+    Calorimeter,
 )
+from thermo.programmes.driving import Driving, Mounting, OnBody, Problems, Reader, Rows
+from thermo.programmes.logger import MOST_ROWS, Record, logged
+from thermo.programmes.ovens import OUTSIDE, missing_faces, no_faces
+from thermo.programmes.programme import ENDED, PHASE, REASON, REASONS
 
-HEAT, WAIT, SEEK, EXO, RUN, COOL, AFTER = 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0
-PHASE_NAMES = {HEAT: "heat", WAIT: "wait", SEEK: "seek", EXO: "exotherm", RUN: "runaway", COOL: "cool", AFTER: "after", ENDED: "end"}
-
-# entries of the machine beside PHASE and REASON
-TARGET, WINDOW_TEMPERATURE, FOLLOWS, WALL, WALL_CLOCK, WINDOW_RATE, WINDOW_START, EXOTHERMS, IN_EXOTHERM, BEFORE, MEAN_RATE, ELAPSED = (
-    range(2, 14)
-)
-# the test that is on, first moment of the temperature over the window [K s2], what the sensor showed last, whether the alarm is on
-TEST, MOMENT, LAST_CLOCK, LAST_TEMPERATURE, LAST_RATE, ARMED = range(14, 20)
-
-TARGET_REACHED, ALARM, RUNAWAY, RUNAWAY_OVER, WALL_SWITCH, END_TEMPERATURE, QUIET = range(7)  # margins
-
-LOGGED_AFTER = 60.0  # s: so long goes a record on after a runaway, so that its maximum can be told
-RUNAWAY_ENDS_AFTER = 60.0  # s, from then on a self-heating below the sensitivity ends a runaway
-
-
-class Calorimeter(NamedTuple):
-    """Settings of the instrument, SI. `grid` 1: targets are start + k step; 0: the present temperature + step.
-
-    `lost` 1: an exotherm whose rate falls below the sensitivity returns to heating; 0: it is tracked to the end. `slope` 1: the rate of a
-    window is its least-squares slope; 0: its mean. `drift` [K/s] of the sample while the wall follows. After each of `tests` air at
-    `cool_air` cools by `cool_conductance` (0: not at all) to `cool_to`. After a runaway the record goes on for `logged_after` [s].
-    """
-
-    start: float
-    step: float
-    grid: float
-    heater: float
-    wait: float
-    seek: float
-    sensitivity: float
-    end: float
-    lost: float
-    tracking: float
-    lag: float
-    loss: float
-    emissive_area: float
-    alarm: float
-    runaway_rate: float
-    longest: float
-    slope: float
-    drift: float
-    tests: float
-    cool_to: float
-    cool_air: float
-    cool_conductance: float
-    logged_after: float
-
-
-REASONS[Calorimeter] = ("", "end temperature", "runaway over", "longest time", "self-heating over")
-BY_END_TEMPERATURE, BY_RUNAWAY, BY_TIME, BY_STANDSTILL = 1.0, 2.0, 3.0, 4.0
-
-
-@start.body(Calorimeter)
-@kernel
-def start_arc(programme, machine, temperature):
-    for k in range(N_MACHINE):
-        machine[k] = 0.0
-    machine[PHASE] = WAIT
-    machine[FOLLOWS] = 1.0
-
-
-@kernel
-def wall_offset(programme, machine, clock):
-    """How far the wall, while it follows, stands above the sensor [K]: it decays with the lag."""
-    if machine[WALL] == 0.0:
-        return 0.0
-    return machine[WALL] * math.exp(-(clock - machine[WALL_CLOCK]) / programme.lag)
-
-
-@kernel
-def warming(programme, machine):
-    """What the calorimeter adds to the sample's own rate [K/s]: the heater, or the drift of a wall that follows not quite."""
-    if machine[PHASE] == HEAT:
-        return programme.heater
-    return programme.drift if machine[FOLLOWS] != 0.0 else 0.0
-
-
-@surroundings.body(Calorimeter)
-@kernel
-def surroundings_of_arc(programme, machine, clock):
-    ramp, loss = warming(programme, machine), programme.loss
-    if machine[FOLLOWS] != 0.0:
-        wall = wall_offset(programme, machine, clock)
-        slope = -wall / programme.lag
-    elif machine[PHASE] == COOL:
-        wall, slope, loss = programme.cool_air, 0.0, programme.cool_conductance
-    else:
-        wall, slope = machine[WALL] + programme.tracking * (clock - machine[WALL_CLOCK]), programme.tracking
-    return Surroundings(machine[FOLLOWS], wall, slope, loss, programme.emissive_area, 0.0, 0.0, 0.0, 0.0, 0.0, ramp, 0.0)
-
-
-@window.body(Calorimeter)
-@kernel
-def window_of_arc(programme, machine):
-    phase = machine[PHASE]
-    if phase == AFTER:
-        return programme.logged_after
-    left = programme.longest - machine[ELAPSED]
-    if phase == WAIT:
-        return min(programme.wait, left)
-    if phase in (SEEK, EXO):
-        return min(programme.seek, left)
-    return left
-
-
-@watches.body(Calorimeter)
-@kernel
-def calorimeter_watches(programme):
-    return True
-
-
-@margins.body(Calorimeter)
-@kernel
-def margins_of_arc(programme, machine, clock, temperature, rate, out):
-    phase = machine[PHASE]
-    for k in range(N_MARGINS):
-        out[k] = -1.0
-    if phase == COOL:
-        out[TARGET_REACHED] = programme.cool_to - temperature
-    if phase in (COOL, AFTER):
-        return
-    if phase == HEAT:
-        out[TARGET_REACHED] = temperature - machine[TARGET]
-    if phase in (HEAT, WAIT):
-        # what the heater has left behind in a slow sensor is no alarm: it is on once the rate has been below it
-        excess = rate - warming(programme, machine) - programme.alarm * programme.sensitivity
-        out[ALARM if machine[ARMED] != 0.0 else QUIET] = excess if machine[ARMED] != 0.0 else -excess
-    if phase == RUN:
-        out[RUNAWAY_OVER] = programme.sensitivity - rate if clock > RUNAWAY_ENDS_AFTER else -rate
-    else:
-        out[RUNAWAY] = rate - programme.runaway_rate
-        out[END_TEMPERATURE] = temperature - programme.end
-    if machine[FOLLOWS] != 0.0:
-        offset = wall_offset(programme, machine, clock)
-        out[WALL_SWITCH] = rate - programme.drift - offset / programme.lag - programme.tracking
-    else:
-        wall = machine[WALL] + programme.tracking * (clock - machine[WALL_CLOCK])
-        out[WALL_SWITCH] = programme.tracking - rate - (temperature - wall) / programme.lag
-
-
-@observe.body(Calorimeter)
-@kernel
-def observe_window(programme, machine, clock, temperature, rate):
-    """Add a step to the first moment of the temperature over its window, by the cubic through both ends (Gauss's three points)."""
-    if programme.slope == 0.0 or machine[PHASE] not in (SEEK, EXO):
-        return
-    h, before = clock - machine[LAST_CLOCK], machine[LAST_TEMPERATURE]
-    first, change = machine[LAST_RATE] * h, temperature - before
-    for k in range(3):
-        at, weight = 0.5 + (k - 1) * 0.5 * math.sqrt(0.6), 8.0 / 18.0 if k == 1 else 5.0 / 18.0
-        cubic = at * (first + at * (3.0 * change - 2.0 * first - rate * h + at * (first + rate * h - 2.0 * change)))
-        value = before + cubic - machine[WINDOW_TEMPERATURE]
-        machine[MOMENT] += weight * h * (machine[LAST_CLOCK] + at * h - 0.5 * programme.seek) * value
-    machine[LAST_CLOCK], machine[LAST_TEMPERATURE], machine[LAST_RATE] = clock, temperature, rate
-
-
-@kernel
-def enter(programme, machine, phase, clock, temperature):
-    """Begin a phase: the wall's reference moves to the clock that starts again."""
-    machine[MOMENT], machine[LAST_CLOCK], machine[LAST_TEMPERATURE], machine[ARMED] = 0.0, 0.0, temperature, 0.0
-    if machine[FOLLOWS] != 0.0:
-        machine[WALL] = wall_offset(programme, machine, clock)
-    elif machine[PHASE] != COOL:
-        machine[WALL] += programme.tracking * (clock - machine[WALL_CLOCK])
-    machine[WALL_CLOCK] = 0.0
-    machine[ELAPSED] += clock
-    machine[BEFORE] = machine[PHASE]
-    machine[PHASE] = phase
-    machine[WINDOW_TEMPERATURE] = temperature
-
-
-@kernel
-def next_target(programme, temperature):
-    """The next temperature to heat to: on the grid, the first value more than 0.2 of a step above the present one."""
-    if programme.grid == 0.0:
-        return temperature + programme.step
-    steps = math.floor((temperature + 0.2 * programme.step - programme.start) / programme.step) + 1.0
-    return programme.start + steps * programme.step
-
-
-@kernel
-def begin_exotherm(programme, machine, phase, clock, temperature, mean, window_start):
-    """Enter the exotherm (or the runaway) and remember the window that detected it."""
-    if machine[IN_EXOTHERM] == 0.0:
-        machine[IN_EXOTHERM] = 1.0
-        machine[EXOTHERMS] += 1.0
-        machine[WINDOW_RATE] = mean
-        machine[WINDOW_START] = window_start
-    enter(programme, machine, phase, clock, temperature)
-
-
-@kernel
-def finish(programme, machine, reason, clock, temperature):
-    """End a test: cool the sample down, let the logger see that a runaway is over, or the programme is over."""
-    machine[REASON] = reason
-    logs = reason == BY_RUNAWAY and programme.logged_after > 0.0
-    machine[IN_EXOTHERM] = 0.0 if programme.cool_conductance > 0.0 or logs else machine[IN_EXOTHERM]
-    enter(programme, machine, COOL if programme.cool_conductance > 0.0 else AFTER if logs else ENDED, clock, temperature)
-    if programme.cool_conductance > 0.0:
-        machine[FOLLOWS] = 0.0
-
-
-@decide.body(Calorimeter)
-@kernel
-def decide_arc(programme, machine, event, clock, temperature, rate):
-    phase = machine[PHASE]
-    if event == WALL_SWITCH:
-        if machine[FOLLOWS] != 0.0:
-            machine[WALL] = temperature + wall_offset(programme, machine, clock)
-            machine[FOLLOWS] = 0.0
-        else:
-            machine[WALL] += programme.tracking * (clock - machine[WALL_CLOCK]) - temperature
-            machine[FOLLOWS] = 1.0
-        machine[WALL_CLOCK] = clock
-        return 0.0
-    if event == QUIET:
-        machine[ARMED] = 1.0
-        return 0.0
-    if event == WINDOW_OVER and phase == AFTER:
-        enter(programme, machine, ENDED, clock, temperature)
-        return 1.0
-    if event == WINDOW_OVER and machine[ELAPSED] + clock >= programme.longest * (1.0 - 1e-12):
-        machine[REASON] = BY_TIME
-        enter(programme, machine, ENDED, clock, temperature)
-        return 1.0
-    if phase == COOL:  # cold again: the next test, or the end
-        machine[TEST] += 1.0
-        enter(programme, machine, ENDED if machine[TEST] >= programme.tests else WAIT, clock, temperature)
-        machine[FOLLOWS], machine[WALL] = 1.0, 0.0
-        return 1.0
-    if event == RUNAWAY_OVER and programme.lost == 0.0:  # tracked to the end of all self-heating
-        enter(programme, machine, EXO, clock, temperature)
-        return 1.0
-    if event in (END_TEMPERATURE, RUNAWAY_OVER):
-        finish(programme, machine, BY_RUNAWAY if event == RUNAWAY_OVER else BY_END_TEMPERATURE, clock, temperature)
-        return 1.0
-    if event == RUNAWAY:
-        begin_exotherm(programme, machine, RUN, clock, temperature, rate - warming(programme, machine), temperature)
-        return 1.0
-    if event == ALARM:
-        begin_exotherm(programme, machine, EXO, clock, temperature, rate - warming(programme, machine), temperature)
-        return 1.0
-    if event == TARGET_REACHED:
-        enter(programme, machine, WAIT, clock, temperature)
-        return 1.0
-    if event == WINDOW_OVER and phase == WAIT:
-        enter(programme, machine, SEEK, clock, temperature)
-        return 1.0
-    if event == WINDOW_OVER and phase in (SEEK, EXO):
-        mean = (temperature - machine[WINDOW_TEMPERATURE]) / programme.seek
-        if programme.slope != 0.0:
-            mean = 12.0 * machine[MOMENT] / programme.seek**3
-        machine[MEAN_RATE] = mean
-        if mean >= programme.sensitivity:
-            begin_exotherm(programme, machine, EXO, clock, temperature, mean, machine[WINDOW_TEMPERATURE])
-        elif phase == EXO and programme.lost == 0.0:
-            machine[IN_EXOTHERM] = 0.0
-            if mean < 1e-3 * programme.sensitivity:
-                finish(programme, machine, BY_STANDSTILL, clock, temperature)
-            else:
-                enter(programme, machine, EXO, clock, temperature)
-        else:
-            machine[IN_EXOTHERM] = 0.0
-            machine[TARGET] = next_target(programme, temperature)
-            enter(programme, machine, HEAT, clock, temperature)
-        return 1.0
-    return 0.0
-
-
-@jumped.body(Calorimeter)
-@kernel
-def jumped_arc(programme, machine, clock, before, after):
-    if machine[FOLLOWS] != 0.0 and after != before:
-        machine[WALL] = before + wall_offset(programme, machine, clock)
-        machine[WALL_CLOCK] = clock
-        machine[FOLLOWS] = 0.0
-
-
-@progress.body(Calorimeter)
-def progress_of_arc(programme, machine, clock, temperature):
-    return (temperature - programme.start) / (programme.end - programme.start)
+CESSATION = "rate below the sensitivity"
 
 
 def _default(text: str) -> Any:
@@ -343,9 +56,10 @@ class Holder(Frozen):
 
 
 class Sensor(Frozen):
-    """The thermocouple that the instrument follows: where it sits, and its time constant."""
+    """The thermocouple that the instrument follows: where it sits, on a body the `probe` of that name, and its time constant."""
 
     place: Literal["sample", "holder"] = "sample"
+    probe: str | None = None
     lag: Annotated[float, Unit("time", ge=0)] = _default("0 s")
 
 
@@ -394,23 +108,8 @@ class CoolDown(Frozen):
         return self
 
 
-MOST_ROWS = 1e7  # of a record
-
-
-class Record(Frozen):
-    """A record as a logger writes it: a row every `interval`, and wherever the temperature has changed by `rise`, rows at least `fastest`
-    apart. It goes on for a minute after a runaway, with a row every 20 s at least. `noise` is the standard deviation of what is added
-    to each temperature, drawn with the `seed`."""
-
-    interval: Annotated[float, Unit("time", gt=0)]
-    rise: Annotated[float | None, Unit("temperature difference", gt=0)] = None
-    fastest: Annotated[float, Unit("time", gt=0)] = _default("0.1 s")
-    noise: Annotated[float, Unit("temperature difference", ge=0)] = _default("0 K")
-    seed: Annotated[int, Field(ge=0, strict=True)] = 0
-
-
-class ArcProgramme(Frozen):
-    """Heat-wait-seek in an accelerating rate calorimeter."""
+class ArcProgramme(Driving):
+    """Heat-wait-seek in an accelerating rate calorimeter. Of a body the wall sees the `faces`, and the sensor is a probe."""
 
     kind: Literal["arc"]
     start: Temperature
@@ -428,6 +127,8 @@ class ArcProgramme(Frozen):
     tests: Annotated[int, Field(ge=1, le=1000, strict=True)] = 1
     record: Record | None = None
     calorimeter: Instrument = Instrument()
+    faces: tuple[str, ...] = OUTSIDE
+    start_key: ClassVar[str] = "start"
 
     @model_validator(mode="after")
     def _in_order(self) -> ArcProgramme:
@@ -452,7 +153,64 @@ class ArcProgramme(Frozen):
             raise misplaced(problems)
         return self
 
-    def build(self) -> Calorimeter:
+    def lasts(self) -> float:
+        """As long as a test may go on [s]."""
+        return float(self.longest)
+
+    def mounting(self) -> Mounting:
+        """The holder and the sensor of the instrument."""
+        holder, sensor = self.calorimeter.holder, self.calorimeter.sensor
+        capacity = float(holder.mass * holder.heat_capacity) if holder else 0.0
+        apart = float(holder.conductance or 0.0) if holder else 0.0
+        phi = float(self.calorimeter.phi)
+        return Mounting(0.0 if apart else capacity, capacity if apart else 0.0, apart, sensor.place == "holder", float(sensor.lag), phi)
+
+    def reader(self, machine: Any, capacity: HeatCapacity | None, tolerance: float) -> Reader:
+        """What the instrument finds."""
+        return ArcReader(self)
+
+    def cell_problems(self, cell: Any) -> Problems:
+        """A cell has no faces and no probes."""
+        found = no_faces(self, ("faces",))
+        if self.calorimeter.sensor.probe is not None:
+            text = "is for bodies, whose probes a case names; a cell of one temperature has the places 'sample' and 'holder'"
+            found.append((("calorimeter", "sensor", "probe"), text))
+        return found
+
+    def body_problems(self, body: Any, probes: Any) -> Problems:
+        """The sensor is a probe; what holds a body is a region of it."""
+        found, made = missing_faces(self, body), self.calorimeter
+        seen = made.sensor.probe
+        if seen is None:
+            text = "'probe' is missing: which probe of the body the instrument follows" + among("", list(probes)).replace(";", ",", 1)
+            found.append((("calorimeter", "sensor"), text if probes else text + "; measure.probes names none"))
+        elif seen not in probes:
+            found.append((("calorimeter", "sensor", "probe"), f"there is no probe {shortened(seen)!r}" + among(seen, list(probes))))
+        if made.sensor.lag > 0.0 and "sensor" in probes:
+            found.append((("..", "measure", "probes", "sensor"), "is the name of what a sensor with a lag shows; give it another one"))
+        if made.holder is not None or made.phi > 1.0:
+            key = "holder" if made.holder is not None else "phi"
+            found.append((("calorimeter", key), "is for a cell of one temperature; what holds a body is one of its regions"))
+        return found
+
+    def on_body(self) -> OnBody:
+        """The wall sees the faces; the sensor is a probe."""
+        sensor = self.calorimeter.sensor
+        return OnBody(self.on_cell(0.0, 0.0), wall=self.faces, seen=sensor.probe, lag=float(sensor.lag))
+
+    def written(self, rows: Rows, last: int) -> dict[str, Floats] | None:
+        """What a logger on the sensor has written until after the `last` row of the test, if the case asks for it."""
+        if self.record is None or self.too_long(rows.time):
+            return None
+        over = float(rows.time[last]) if last + 1 < len(rows.time) else None
+        time, temperature = logged(rows.time, rows.temperature, rows.rate, self.record, over)
+        return {"time_s": time, "temperature_K": temperature}
+
+    def too_long(self, time: Floats) -> bool:
+        """Whether the record that the case asks for has more rows than one may have, the test having the rows `time` [s]."""
+        return self.record is not None and float(time[-1]) / float(self.record.interval) > MOST_ROWS
+
+    def on_cell(self, surface: float, heat_capacity: float) -> Calorimeter:
         """The instrument as settings for the kernels."""
         made, cooled = self.calorimeter, self.cool_down
         return Calorimeter(
@@ -480,3 +238,113 @@ class ArcProgramme(Frozen):
             cool_conductance=float(cooled.conductance) if cooled else 0.0,
             logged_after=LOGGED_AFTER if self.record else 0.0,
         )
+
+
+class ArcReader(Reader):
+    """Reads the instrument's machine: phases, exotherms, T1 and cessation with how sure they are."""
+
+    watches_onsets = True
+
+    def __init__(self, programme: ArcProgramme) -> None:
+        self.programme = programme
+        self.sensitivity = float(programme.sensitivity)
+
+    @property
+    def free(self) -> bool:
+        """The instrument looks at the sample."""
+        return False
+
+    def columns(self, time: Floats, machine: Floats, temperature: Floats, power: Floats) -> dict[str, Any]:
+        """The phase of the test."""
+        return {"phase": np.array([PHASE_NAMES[phase] for phase in machine[:, PHASE]])}
+
+    def own_rates(self, rate: Floats, machine: Floats, own: Floats | None) -> tuple[Floats, Any, Any]:
+        """dT/dt is the sample's own outside heating."""
+        heating = self.heating(rate, machine)
+        return rate, heating, heating
+
+    def heating(self, rate: Floats, machine: Floats) -> Any:
+        """Rows (n,) in which the instrument heats, with those in which a slow sensor still shows what its heater has left."""
+        phase = machine[:, PHASE]
+        heated = phase == HEAT
+        for row in np.flatnonzero(((phase == WAIT) & (machine[:, ARMED] == 0.0)) | (phase == ENDED)):
+            # at the moment of the switch a slow sensor may still be on its way up; the last row is at the moment of the one before
+            before = row > 0 and heated[row - 1]
+            heated[row] = before and (rate[row] <= rate[row - 1] or phase[row - 1] == HEAT or phase[row] == ENDED)
+        return heated
+
+    def last_row(self, machine: Floats) -> int:
+        """The row in which the test is over; a record of it may go on."""
+        after = np.flatnonzero(machine[:, PHASE] == AFTER)
+        return int(after[0]) if len(after) else len(machine) - 1
+
+    def summary(self, rows: Rows, columns: dict[str, Any], end_reason: str) -> dict[str, Any]:
+        """Exotherms, T1 and the first cessation."""
+        found, first = exotherms(rows.time, rows.temperature, rows.machine, rows.released, self.sensitivity, end_reason)
+        ended = [entry["end"] for entry in found if entry["end"]["reason"] == CESSATION]
+        ceased = {k: ended[0][k] for k in ("temperature_K", "time_s", "margin")} if ended else None
+        return {"exotherms": found, "onsets": {"T1": first, "cessation": ceased}}
+
+    def warnings(self, summary: dict[str, Any]) -> list[dict[str, Any]]:
+        """T1 and cessation that rest on a rate near the sensitivity."""
+        found, (first, ended) = [], (summary["onsets"][name] for name in ("T1", "cessation"))
+        if first is not None and first["margin"] < 0.1:
+            text = (
+                f"T1 rests on a rate only {100.0 * first['margin']:.2g} % above the sensitivity: a little less and it is a whole step later"
+            )
+            found.append({"code": "thin-margin", "text": text, "where": "onsets.T1"})
+        if ended is not None and ended["margin"] > -0.1:
+            text = (
+                f"the cessation rests on a rate only {-100.0 * ended['margin']:.2g} % below the sensitivity: the sample still heats itself"
+            )
+            found.append({"code": "thin-margin", "text": text, "where": "onsets.cessation"})
+        return found
+
+
+def exotherms(
+    time: Floats, temperature: Floats, machine: Floats, released: Floats, sensitivity: float, end_reason: str
+) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
+    """Every exotherm that an instrument found, and T1: the first, with the window that detected it.
+
+    Parameters
+    ----------
+    time [s], temperature [K] : arrays (n,)
+    machine : array (n, N_MACHINE), the instrument's state in each row
+    released : array (n,) heat released so far [J]
+    sensitivity : [K/s]
+    end_reason : why the run ended, for an exotherm that was on by then
+    """
+    found: list[dict[str, Any]] = []
+    first = None
+    for row in np.flatnonzero(np.diff(machine[:, EXOTHERMS], prepend=0.0) > 0.0):
+        later = np.flatnonzero(machine[row:, IN_EXOTHERM] == 0.0)
+        over = int(row + later[0]) if len(later) else len(temperature) - 1
+        ceased = bool(len(later)) and (machine[over, PHASE] not in (COOL, AFTER) or machine[over, REASON] == BY_STANDSTILL)
+        reason = CESSATION if ceased else REASONS[Calorimeter][int(machine[over, REASON])] if len(later) else end_reason
+        rate = float(machine[row, WINDOW_RATE])
+        criterion = f"mean rate over the seek window >= {sensitivity * 60.0:g} K/min"
+        if machine[row, BEFORE] in (HEAT, WAIT) or machine[row, PHASE] == RUN:
+            criterion = f"rate above the limit in the phase '{PHASE_NAMES[machine[row, BEFORE]]}'"
+        detected = {"criterion": criterion, "rate_K_per_s": rate, "margin": rate / sensitivity - 1.0}
+        found.append(
+            {
+                "start": {"temperature_K": float(temperature[row]), "time_s": float(time[row]), **detected},
+                "end": {
+                    "temperature_K": float(temperature[over]),
+                    "time_s": float(time[over]),
+                    "reason": reason,
+                    "margin": float(machine[over, MEAN_RATE]) / sensitivity - 1.0 if ceased else None,
+                },
+                "rise_K": float(temperature[over] - temperature[row]),
+                "heat_J": float(released[over] - released[row]),
+                "test": int(machine[row, TEST]) + 1,
+            }
+        )
+        if first is None:
+            first = {
+                "temperature_K": float(temperature[row]),
+                "temperature_start_of_window_K": float(machine[row, WINDOW_START]),
+                "time_s": float(time[row]),
+                **detected,
+            }
+    return found, first

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
-from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
+from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo, model_validator
 from pydantic_core import CoreSchema, core_schema
 
 from thermo.base.arrays import Floats
@@ -123,17 +123,25 @@ class Acting(Frozen):
     """What every condition answers. A kind that has no answer to a question that is asked raises TypeError.
 
     holds : it gives the temperature itself
+    covers : on its facets nothing else acts
     links : it passes heat between two sides of the body, and none from outside
     parts : both sides of its interface have temperatures of their own
     inside : it acts in the volume of a region, not on a face
     curved : its heat is not linear in the temperature
+    shared : it is given for the whole of its place, see `spread`
     """
 
     holds: ClassVar[bool] = False
+    covers: ClassVar[bool] = False
     links: ClassVar[bool] = False
     parts: ClassVar[bool] = False
     inside: ClassVar[bool] = False
     curved: ClassVar[bool] = False
+
+    @property
+    def shared(self) -> bool:
+        """See above."""
+        return False
 
     @property
     def outside(self) -> Any:
@@ -161,6 +169,10 @@ class Acting(Frozen):
         """Conductance (n,) [W/K] between nodes at `one` and nodes at `other` [K], by the `area` (n,) [m2] of each pair."""
         raise TypeError(f"{type(self).__name__} has one side")
 
+    def spread(self, size: float) -> Any:
+        """The same where it is given for the whole of its place, by each unit of the area [m2] or volume [m3] that it acts on."""
+        return self
+
     def column(self, place: str, alone: bool) -> str:
         """What the column of its heat is called for; `alone`: nothing else acts at its place."""
         return place
@@ -172,6 +184,7 @@ class Held(Acting):
     kind: Literal["held"]
     temperature: TemperatureOverTime
     holds: ClassVar[bool] = True
+    covers: ClassVar[bool] = True
 
     @property
     def outside(self) -> Any:
@@ -179,20 +192,48 @@ class Held(Acting):
         return self.temperature
 
 
-class Flux(Acting):
-    """Heat into the body through each unit of a face; negative where it is taken out."""
+class Given(Acting):
+    """Heat that comes whatever the temperature is: by each unit of its place, or as a `power` for the whole of it."""
 
-    kind: Literal["flux"]
-    heat_flux: Annotated[Any, Timed("heat flux")]
+    power: Annotated[Any, Timed("power")] = None
+    by_unit: ClassVar[str]  # the key of what each unit gets
+
+    @model_validator(mode="after")
+    def _one(self) -> Any:
+        if (getattr(self, self.by_unit) is None) == (self.power is None):
+            raise misplaced([((), f"one of '{self.by_unit}' and 'power', that of the whole, is wanted")])
+        return self
+
+    @property
+    def shared(self) -> bool:
+        """Whether it is given for the whole of its place."""
+        return self.power is not None
 
     @property
     def density(self) -> Any:
-        """Heat by area [W/m2]."""
-        return self.heat_flux
+        """Heat by area [W/m2] or volume [W/m3]; where it is for the whole and not spread yet, the power [W]."""
+        return getattr(self, self.by_unit) if self.power is None else self.power
+
+    def spread(self, size: float) -> Any:
+        """A power over the area [m2] or volume [m3] that it acts on, so that the whole gets it."""
+        if self.power is None:
+            return self
+        times, values = rows_of(self.power)
+        each = [Quantity(value / size) for value in values]
+        made = OverTime(tuple(Quantity(time) for time in times), tuple(each), ()) if varies(self.power) else each[0]
+        return self.model_copy(update={self.by_unit: made, "power": None})
 
     def exchange(self, area: Floats, time: float, temperature: Floats) -> tuple[Floats, Floats]:
-        """q A, whatever the temperature is."""
-        return at(self.heat_flux, time) * area, np.zeros_like(area)
+        """q A or q V, whatever the temperature is."""
+        return at(getattr(self, self.by_unit), time) * area, np.zeros_like(area)
+
+
+class Flux(Given):
+    """Heat into the body through a face, through each unit of it or as the `power` of the whole; negative where it is taken out."""
+
+    kind: Literal["flux"]
+    heat_flux: Annotated[Any, Timed("heat flux")] = None
+    by_unit: ClassVar[str] = "heat_flux"
 
 
 class Convection(Acting):
@@ -304,20 +345,12 @@ class GapRadiation(Acting):
         return place if alone else f"{place}|{self.to}"
 
 
-class Source(Acting):
-    """Heat made in each unit of a region's volume; negative where it is taken out."""
+class Source(Given):
+    """Heat made in a region, in each unit of its volume or as the `power` of the whole; negative where it is taken out."""
 
-    power_density: Annotated[Any, Timed("power density")]
+    power_density: Annotated[Any, Timed("power density")] = None
+    by_unit: ClassVar[str] = "power_density"
     inside: ClassVar[bool] = True
-
-    @property
-    def density(self) -> Any:
-        """Heat by volume [W/m3]."""
-        return self.power_density
-
-    def exchange(self, area: Floats, time: float, temperature: Floats) -> tuple[Floats, Floats]:
-        """q V, whatever the temperature is."""
-        return at(self.power_density, time) * area, np.zeros_like(area)
 
 
 # insulated is what a face without a condition is

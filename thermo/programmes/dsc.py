@@ -3,24 +3,35 @@
 from __future__ import annotations
 
 import functools
+import math
 from itertools import pairwise
-from typing import Any
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
+from pydantic import Field, model_validator
 
 from thermo.base.arrays import Floats
+from thermo.casefile.reader import Key, misplaced
+from thermo.casefile.units import Quantity, Unit
 from thermo.materials.capacity import HeatCapacity, heat_capacity
-from thermo.programmes.exposure import SETTLED, SPACING, DscProgramme
+from thermo.materials.material import Temperature
+from thermo.programmes.conditions import OverTime
+from thermo.programmes.driving import Driving, Mounting, Problems, Reader, Rows
+from thermo.programmes.exposure import Exposure, exposed
+from thermo.programmes.ovens import no_fuse
 
+SETTLED, LEAST_POINTS = 10.0, 10  # lags, after which a straight baseline may begin; points of a curve that are left above it
+SPACING = 0.2  # K, between two points of a DSC curve
 LEAST_PEAK = 1e-3  # of the highest: what rises less above its surroundings is no peak
 
 
-class Curve:
-    """Makes the columns of a curve from rows of a run.
+class Curve(Reader):
+    """Makes the columns of a curve from rows of a run, and reads its peaks.
 
     Parameters
     ----------
     capacity : of the sample without its pan
+    tolerance : of the temperature in a step [K]
 
     Notes
     -----
@@ -30,8 +41,8 @@ class Curve:
     integrated beside it (LSODA).
     """
 
-    def __init__(self, programme: DscProgramme, capacity: HeatCapacity) -> None:
-        self.programme, self.capacity = programme, capacity
+    def __init__(self, programme: DscProgramme, capacity: HeatCapacity, tolerance: float) -> None:
+        self.programme, self.capacity, self.tolerance = programme, capacity, tolerance
         self.pan = float(programme.pan)
         self.conductance = 0.0 if programme.lag is None else (capacity.at_298 + self.pan) / float(programme.lag)
 
@@ -48,12 +59,27 @@ class Curve:
         span, longest = self.programme.span(), SPACING / rate
         return solve_ivp(slope, (0.0, span), [start], method="LSODA", rtol=1e-9, atol=1e-9, max_step=longest, dense_output=True).sol
 
-    def columns(self, time: Floats, temperature: Floats, kept: Floats) -> dict[str, Floats]:
+    @property
+    def forced(self) -> bool:
+        """Whether the sample is where the furnace is."""
+        return self.programme.lag is None
+
+    @property
+    def free(self) -> bool:
+        """A furnace that is taken along a ramp heats nothing freely."""
+        return False
+
+    def summary(self, rows: Rows, columns: dict[str, Any], end_reason: str) -> dict[str, Any]:
+        """The peaks of the curve; what two neighbouring rows may be off by is no peak."""
+        noise = 0.0 if self.programme.lag is None else 2.0 * self.tolerance * self.conductance
+        return {"dsc": dsc_readings(self.programme, columns, noise)}
+
+    def columns(self, time: Floats, machine: Floats, temperature: Floats, power: Floats) -> dict[str, Any]:
         """Heat flow out of the sample [W] and per mass, and what it would be without reactions, from arrays (n,) in s, K and W."""
         start, rate = float(self.programme.start), float(self.programme.rate)
         if self.programme.lag is None:
             base = np.array([-rate * heat_capacity(self.capacity, T) for T in temperature])
-            flow = kept + base
+            flow = power + base
         else:
             reference = self.pan / self.conductance
             behind = reference * -np.expm1(-time / reference) if reference > 0.0 else np.zeros_like(time)
@@ -106,3 +132,74 @@ def _peak(time: Floats, temperature: Floats, above: Floats, row: int, low: int, 
         "onset_K": onset,
         "area_J": float(np.trapezoid(above[part], time[part])),
     }
+
+
+class DscProgramme(Driving):
+    """Differential scanning calorimeter: the furnace rises by `rate` from `start` to `end`.
+
+    Without a `lag` the sample is where the furnace is. With one it is coupled to the furnace by (C + pan)/lag [W/K], C its own heat
+    capacity at 25 degC, and the reference, an empty pan, by the same. `per` is the mass that heat flow and areas refer to. The baseline of
+    peaks is what a sample that does not react would show (`heat-capacity`), or a `straight` line from ten lags after the start to the end.
+    """
+
+    kind: Literal["dsc"]
+    start: Temperature
+    rate: Annotated[float, Unit("temperature rate", gt=0)]
+    end: Temperature
+    lag: Annotated[float | None, Unit("time", gt=0)] = None
+    pan: Annotated[float, Unit("heat capacity", ge=0)] = Field(default="0 J/K", validate_default=True)  # type: ignore[assignment]
+    per: Annotated[float, Unit("mass", gt=0)]
+    baseline: Literal["heat-capacity", "straight"] = "heat-capacity"
+    start_key: ClassVar[str] = "start"
+
+    @model_validator(mode="after")
+    def _in_order(self) -> DscProgramme:
+        problems: list[tuple[Key, str]] = []
+        if self.end <= self.start:
+            problems.append((("end",), "the end temperature must lie above the start temperature"))
+        if self.pan > 0.0 and self.lag is None:
+            problems.append((("pan",), "has no effect without a 'lag': the sample is where the furnace is"))
+        begins = SETTLED * float(self.lag or 0.0)
+        if self.baseline == "straight" and not problems and begins > self.span() - LEAST_POINTS * SPACING / float(self.rate):
+            text = f"a straight baseline begins ten lags after the start, {begins / 60.0:.4g} min, and the ramp is over after "
+            problems.append((("baseline",), text + f"{self.span() / 60.0:.4g} min; 'heat-capacity' needs no such wait"))
+        if problems:
+            raise misplaced(problems)
+        return self
+
+    def span(self) -> float:
+        """How long the furnace rises [s]."""
+        return float((self.end - self.start) / self.rate)
+
+    def moments(self) -> Floats:
+        """Times at which the curve is kept [s]: every 0.2 K."""
+        return np.linspace(0.0, self.span(), math.ceil((self.end - self.start) / SPACING) + 1)[1:]
+
+    def lasts(self) -> float:
+        """As long as the furnace rises [s]."""
+        return self.span()
+
+    def mounting(self) -> Mounting:
+        """The pan is at the temperature of the sample."""
+        return Mounting(with_cell=float(self.pan))
+
+    def reader(self, machine: Any, capacity: HeatCapacity | None, tolerance: float) -> Reader:
+        """The curve."""
+        assert capacity is not None
+        return Curve(self, capacity, tolerance)
+
+    def cell_problems(self, cell: Any) -> Problems:
+        """Heat that is given at once has nowhere to go where the temperature is that of the furnace."""
+        return [] if self.lag is not None else no_fuse(cell, "dsc")
+
+    def body_problems(self, body: Any, probes: Any) -> Problems:
+        """A sample of milligrams has one temperature."""
+        return [(("kind",), "milligrams in a pan have one temperature: a programme 'dsc' needs a lumped sample")]
+
+    def on_cell(self, surface: float, heat_capacity: float) -> Exposure:
+        """The furnace around a sample of a heat capacity at 25 degC [J/K], its pan included."""
+        span = self.span()
+        furnace = OverTime((Quantity(0.0), Quantity(span)), (Quantity(self.start), Quantity(self.end)), ())
+        if self.lag is None:
+            return exposed(span, forced=furnace)
+        return exposed(span, air=furnace, conductance=heat_capacity / float(self.lag))

@@ -1,4 +1,4 @@
-"""What a sample of one temperature is exposed to without an instrument that looks at it: oven, hot plate, heater, forced temperature, DSC.
+"""What a sample is exposed to without an instrument that looks at it: air, a plate, a heater, or a temperature that is given.
 
     C dT/dt = heat - h A (T - Tair) - eps sigma A (T^4 - Tair^4) - hc Ac (T - Tplate) + P       or, forced:  T as the programme says
 
@@ -7,18 +7,14 @@ Air, plate, power and forced temperature are constants, ramps or tables over tim
 
 from __future__ import annotations
 
-import math
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-from pydantic import Field, model_validator
 
 from thermo.base.arrays import Floats
 from thermo.base.compiled import kernel
-from thermo.casefile.reader import Frozen, Key, misplaced
-from thermo.casefile.units import Quantity, Unit
-from thermo.materials.material import Temperature
-from thermo.programmes.conditions import Convection, OverTime, Radiation, TemperatureOverTime, Timed, at, rows_of
+from thermo.programmes.conditions import OverTime, rows_of
+from thermo.programmes.driving import Reader
 from thermo.programmes.programme import (
     CORNER,
     ENDED,
@@ -29,7 +25,6 @@ from thermo.programmes.programme import (
     REASONS,
     WINDOW_OVER,
     Surroundings,
-    SurroundingsProgramme,
     decide,
     jumped,
     margins,
@@ -41,8 +36,6 @@ from thermo.programmes.programme import (
     window,
 )
 
-SETTLED, LEAST_POINTS = 10.0, 10  # lags, after which a straight baseline may begin; points of a curve that are left above it
-SPACING = 0.2  # K, between two points of a DSC curve
 SWITCHED_OFF = 3  # entry of the machine: 1.0 once the heater has been switched off
 
 
@@ -206,141 +199,22 @@ def exposed(
     )
 
 
-class OvenProgramme(SurroundingsProgramme):
-    """A sample in the air of an oven: film and radiation on its whole outside, or on the `surface` of a cell of one temperature."""
+class ExposureReader(Reader):
+    """The air and the plate that a cell was in, beside what any reader does."""
 
-    kind: Literal["oven"]  # type: ignore[assignment]
-    air: TemperatureOverTime
-    heat_transfer_coefficient: Annotated[float, Unit("heat transfer coefficient", ge=0)]
-    emissivity: Annotated[float, Unit("number", ge=0, le=1)] = 0.0
-
-    @model_validator(mode="after")
-    def _around(self) -> OvenProgramme:
-        if "faces" in self.model_fields_set:
-            raise misplaced([(("faces",), "an oven acts on the whole outside; conditions on faces belong to the programme 'surroundings'")])
-        film = Convection.model_construct(
-            kind="convection", heat_transfer_coefficient=self.heat_transfer_coefficient, ambient_temperature=self.air
-        )
-        glow = Radiation.model_construct(kind="radiation", emissivity=self.emissivity, ambient_temperature=self.air)
-        self.__dict__["faces"] = {"outside": (film, glow)}
-        return self
-
-    def around(self, surface: float, heat_capacity: float) -> Exposure:
-        """The programme around a sample of one surface [m2] and heat capacity [J/K]."""
-        film, glow = float(self.heat_transfer_coefficient) * surface, float(self.emissivity) * surface
-        return exposed(float(self.end), air=self.air, conductance=film, emissive_area=glow)
-
-
-class InAir(Frozen):
-    """What is common to samples in still air until an end: film and radiation on what is free of their surface."""
-
-    end: Annotated[float, Unit("time", gt=0)]
-    air: TemperatureOverTime
-    heat_transfer_coefficient: Annotated[float, Unit("heat transfer coefficient", ge=0)]
-    emissivity: Annotated[float, Unit("number", ge=0, le=1)] = 0.0
-
-
-class HotPlateProgramme(InAir):
-    """A sample on a plate: hc (T - Tplate) through the `contact_area`, film and radiation to the air on the rest of its surface."""
-
-    kind: Literal["hot-plate"]
-    plate: TemperatureOverTime
-    contact_coefficient: Annotated[float, Unit("heat transfer coefficient", gt=0)]
-    contact_area: Annotated[float, Unit("area", gt=0)]
-
-    def around(self, surface: float, heat_capacity: float) -> Exposure:
-        """The programme around a sample of one surface [m2], of which the contact is a part."""
-        free, touching = surface - float(self.contact_area), float(self.contact_area) * float(self.contact_coefficient)
-        film, glow = float(self.heat_transfer_coefficient) * free, float(self.emissivity) * free
-        return exposed(float(self.end), air=self.air, conductance=film, emissive_area=glow, plate=self.plate, plate_conductance=touching)
-
-
-class HeaterProgramme(InAir):
-    """A heater that gives a `power` until the sample is at `off_at`, in air."""
-
-    kind: Literal["heater"]
-    power: Annotated[Any, Timed("power", ge=0)]
-    off_at: Temperature | None = None
-
-    def around(self, surface: float, heat_capacity: float) -> Exposure:
-        """The programme around a sample of one surface [m2]."""
-        film, glow = float(self.heat_transfer_coefficient) * surface, float(self.emissivity) * surface
-        off_at = np.inf if self.off_at is None else float(self.off_at)
-        return exposed(float(self.end), air=self.air, conductance=film, emissive_area=glow, power=self.power, off_at=off_at)
-
-
-class RampProgramme(Frozen):
-    """The temperature of the sample itself over time, whatever it takes: what its reactions give is taken away."""
-
-    kind: Literal["ramp"]
-    temperature: TemperatureOverTime
-    end: Annotated[float | None, Unit("time", gt=0)] = None
-
-    @model_validator(mode="after")
-    def _ends(self) -> RampProgramme:
-        if self.end is None and not isinstance(self.temperature, OverTime):
-            raise misplaced([((), "'end' is missing: how long this temperature is held")])
-        return self
+    def __init__(self, machine: Exposure) -> None:
+        self.machine = machine
 
     @property
-    def start(self) -> float:
-        """The temperature at time zero [K]."""
-        return at(self.temperature, 0.0)
+    def forced(self) -> bool:
+        """Whether the temperature is given, whatever the sample does."""
+        return len(self.machine.forced) > 0
 
-    def around(self, surface: float, heat_capacity: float) -> Exposure:
-        """The programme; it needs nothing of the sample."""
-        known = self.temperature
-        end = float(self.end) if self.end is not None else float(known.time[-1])
-        return exposed(end, forced=known if isinstance(known, OverTime) else OverTime((Quantity(0.0),), (known,), ()))
-
-
-class DscProgramme(Frozen):
-    """Differential scanning calorimeter: the furnace rises by `rate` from `start` to `end`.
-
-    Without a `lag` the sample is where the furnace is. With one it is coupled to the furnace by (C + pan)/lag [W/K], C its own heat
-    capacity at 25 degC, and the reference, an empty pan, by the same. `per` is the mass that heat flow and areas refer to. The baseline of
-    peaks is what a sample that does not react would show (`heat-capacity`), or a `straight` line from ten lags after the start to the end.
-    """
-
-    kind: Literal["dsc"]
-    start: Temperature
-    rate: Annotated[float, Unit("temperature rate", gt=0)]
-    end: Temperature
-    lag: Annotated[float | None, Unit("time", gt=0)] = None
-    pan: Annotated[float, Unit("heat capacity", ge=0)] = Field(default="0 J/K", validate_default=True)  # type: ignore[assignment]
-    per: Annotated[float, Unit("mass", gt=0)]
-    baseline: Literal["heat-capacity", "straight"] = "heat-capacity"
-
-    @model_validator(mode="after")
-    def _in_order(self) -> DscProgramme:
-        problems: list[tuple[Key, str]] = []
-        if self.end <= self.start:
-            problems.append((("end",), "the end temperature must lie above the start temperature"))
-        if self.pan > 0.0 and self.lag is None:
-            problems.append((("pan",), "has no effect without a 'lag': the sample is where the furnace is"))
-        begins = SETTLED * float(self.lag or 0.0)
-        if self.baseline == "straight" and not problems and begins > self.span() - LEAST_POINTS * SPACING / float(self.rate):
-            text = f"a straight baseline begins ten lags after the start, {begins / 60.0:.4g} min, and the ramp is over after "
-            problems.append((("baseline",), text + f"{self.span() / 60.0:.4g} min; 'heat-capacity' needs no such wait"))
-        if problems:
-            raise misplaced(problems)
-        return self
-
-    def span(self) -> float:
-        """How long the furnace rises [s]."""
-        return float((self.end - self.start) / self.rate)
-
-    def moments(self) -> Floats:
-        """Times at which the curve is kept [s]: every 0.2 K."""
-        return np.linspace(0.0, self.span(), math.ceil((self.end - self.start) / SPACING) + 1)[1:]
-
-    def around(self, surface: float, heat_capacity: float) -> Exposure:
-        """The furnace around a sample of a heat capacity at 25 degC [J/K], its pan included."""
-        span = self.span()
-        furnace = OverTime((Quantity(0.0), Quantity(span)), (Quantity(self.start), Quantity(self.end)), ())
-        if self.lag is None:
-            return exposed(span, forced=furnace)
-        return exposed(span, air=furnace, conductance=heat_capacity / float(self.lag))
-
-
-EXPOSED = (OvenProgramme, HotPlateProgramme, HeaterProgramme, RampProgramme, DscProgramme)
+    def columns(self, time: Floats, machine: Floats, temperature: Floats, power: Floats) -> dict[str, Any]:
+        """`air_K` and `plate_K` where they touch the sample."""
+        around, made = self.machine, {}
+        if around.conductance > 0.0 or around.emissive_area > 0.0:
+            made["air_K"] = np.interp(time, around.air_time, around.air)
+        if around.plate_conductance > 0.0:
+            made["plate_K"] = np.interp(time, around.plate_time, around.plate)
+        return made

@@ -3,11 +3,28 @@
 from __future__ import annotations
 
 import math
+from typing import Annotated
 
 import numpy as np
+from pydantic import Field
 
 from thermo.base.arrays import Floats
-from thermo.programmes.arc import Record
+from thermo.casefile.reader import Frozen
+from thermo.casefile.units import Unit
+
+MOST_ROWS = 1e7  # of a record
+
+
+class Record(Frozen):
+    """A record as a logger writes it: a row every `interval`, and wherever the temperature has changed by `rise`, rows at least `fastest`
+    apart. It goes on for a minute after a runaway, with a row every 20 s at least. `noise` is the standard deviation of what is added
+    to each temperature, drawn with the `seed`."""
+
+    interval: Annotated[float, Unit("time", gt=0)]
+    rise: Annotated[float | None, Unit("temperature difference", gt=0)] = None
+    fastest: Annotated[float, Unit("time", gt=0)] = Field(default="0.1 s", validate_default=True)
+    noise: Annotated[float, Unit("temperature difference", ge=0)] = Field(default="0 K", validate_default=True)
+    seed: Annotated[int, Field(ge=0, strict=True)] = 0
 
 
 def between_rows(time: Floats, temperature: Floats, rate: Floats, wanted: Floats) -> Floats:

@@ -8,15 +8,10 @@ ones: conditions over time, no instrument.
 from __future__ import annotations
 
 import math
-from typing import Annotated, Any, Literal, NamedTuple
-
-import numpy as np
+from typing import NamedTuple
 
 from thermo.base.arrays import Floats
 from thermo.base.compiled import by_type, kernel
-from thermo.casefile.reader import Frozen
-from thermo.casefile.units import Unit
-from thermo.programmes.conditions import Condition, Source, corners
 
 
 class Surroundings(NamedTuple):
@@ -108,19 +103,11 @@ class Schedule(NamedTuple):
     corners: Floats
 
 
-class FaceSchedule(NamedTuple):
-    """Conditions on faces and sources in regions until `corners[-1]` [s]: pairs of a name and a condition. Steps end where one bends."""
-
-    corners: Floats
-    terms: tuple[tuple[str, Any], ...]
-
-
 CORNER = 2  # entry of the machine: which corner comes next
 
-REASONS[Schedule] = REASONS[FaceSchedule] = ("", "end of the programme", "steady state")
+REASONS[Schedule] = ("", "end of the programme", "steady state")
 
 
-@start.body(FaceSchedule)
 @start.body(Schedule)
 @kernel
 def start_schedule(programme, machine, temperature):
@@ -128,28 +115,24 @@ def start_schedule(programme, machine, temperature):
         machine[k] = 0.0
 
 
-@surroundings.body(FaceSchedule)
 @surroundings.body(Schedule)
 @kernel
 def surroundings_of_schedule(programme, machine, clock):
     return Surroundings(0.0, 298.15, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
-@window.body(FaceSchedule)
 @window.body(Schedule)
 @kernel
 def window_of_schedule(programme, machine):
     return programme.corners[int(machine[CORNER])]
 
 
-@watches.body(FaceSchedule)
 @watches.body(Schedule)
 @kernel
 def schedule_watches(programme):
     return False
 
 
-@margins.body(FaceSchedule)
 @margins.body(Schedule)
 @kernel
 def margins_of_schedule(programme, machine, clock, temperature, rate, out):
@@ -157,7 +140,6 @@ def margins_of_schedule(programme, machine, clock, temperature, rate, out):
         out[k] = -1.0
 
 
-@decide.body(FaceSchedule)
 @decide.body(Schedule)
 @kernel
 def decide_schedule(programme, machine, event, clock, temperature, rate):
@@ -168,21 +150,18 @@ def decide_schedule(programme, machine, event, clock, temperature, rate):
     return 0.0
 
 
-@jumped.body(FaceSchedule)
 @jumped.body(Schedule)
 @kernel
 def jumped_schedule(programme, machine, clock, before, after):
     return
 
 
-@observe.body(FaceSchedule)
 @observe.body(Schedule)
 @kernel
 def observe_nothing(programme, machine, clock, temperature, rate):
     return
 
 
-@progress.body(FaceSchedule)
 @progress.body(Schedule)
 def progress_of_schedule(programme, machine, clock, temperature):
     if programme.corners[-1] == 0.0:
@@ -190,43 +169,3 @@ def progress_of_schedule(programme, machine, clock, temperature):
     # a transient from a sharp start takes about as many steps a decade of time
     decades = 7.0
     return 1.0 + math.log10(max(clock / programme.corners[-1], 10.0**-decades)) / decades
-
-
-class Conditions(Frozen):
-    """Conditions by face, several on one if need be; a face without one is insulated. Sources of heat by region."""
-
-    faces: dict[str, tuple[Condition, ...]] = {}
-    sources: dict[str, Source] = {}
-
-    def terms(self) -> tuple[tuple[str, Any], ...]:
-        """Each condition with the name of its face, then each source with the name of its region."""
-        return tuple(
-            [(name, condition) for name, conditions in self.faces.items() for condition in conditions] + list(self.sources.items())
-        )
-
-    def held(self) -> dict[str, Any]:
-        """The temperature of each face that is held at one."""
-        return {name: condition.outside for name, condition in self.terms() if condition.holds}
-
-
-class SteadyProgramme(Conditions):
-    """The temperatures that conditions and sources, constant in time, lead to in the end."""
-
-    kind: Literal["steady"]
-
-    def build(self, has_faces: bool) -> FaceSchedule:
-        """The conditions; there is no time for them to last."""
-        return FaceSchedule(np.zeros(1), self.terms())
-
-
-class SurroundingsProgramme(Conditions):
-    """Conditions by face and sources by region until an end."""
-
-    kind: Literal["surroundings"]
-    end: Annotated[float, Unit("time", gt=0)]
-
-    def build(self, has_faces: bool) -> Schedule | FaceSchedule:
-        """The programme as the loop takes it."""
-        bends = [time for time in corners([condition for _, condition in self.terms()]) if 0.0 < time < self.end]
-        ends = np.array([*bends, float(self.end)])
-        return FaceSchedule(ends, self.terms()) if has_faces else Schedule(ends)

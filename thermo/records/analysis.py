@@ -26,8 +26,7 @@ from thermo.records.heat_wait_seek import (
     waits,
 )
 from thermo.records.heated_from_outside import LARGEST_STEP, Instrument
-from thermo.records.record import Record
-from thermo.records.record_doctor import STANDSTILL, abrupt_top, examined
+from thermo.records.record_doctor import STANDSTILL, Record, abrupt_top, examined
 from thermo.records.self_heating_curve import Curve, Fit, arrhenius_fit, early_part, main_exotherm, self_heating
 from thermo.records.slopes import NEAR, STEEPER, UNKNOWN_NOISE, line, runs_of, usual_interval
 

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from thermo.base.arrays import Floats
 from thermo.onsets import onset
 from thermo.records.heated_from_outside import HEATER_RATE, QUIET_RATE, RUNAWAY, SUDDEN, Heating, Instrument, heating_of, named_phases
-from thermo.records.record import Record
+from thermo.records.record_doctor import Record
 from thermo.records.slopes import HALF_WINDOW, Scatter, line, runs_of, scatter, slopes, usual_interval
 
 MOST_IN_GAP = 3.0  # steps of the heater: more is no heater

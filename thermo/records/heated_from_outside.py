@@ -20,8 +20,8 @@ from thermo.base.constants import GAS_CONSTANT
 from thermo.base.errors import CaseError
 from thermo.casefile.reader import read_document
 from thermo.onsets import onset
-from thermo.programmes.arc import PHASE_NAMES
-from thermo.records.record import Record
+from thermo.programmes.arc_machine import PHASE_NAMES
+from thermo.records.record_doctor import Record
 from thermo.records.slopes import HALF_WINDOW, UNKNOWN_NOISE, Scatter, line, runs_of, usual_interval
 
 HEATER_RATE = 0.3 / 60.0  # K/s, more than any exotherm has when it is found

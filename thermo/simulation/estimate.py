@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from thermo.bodies.layered_block import Meshed
 from thermo.case.case import Case
-from thermo.programmes.programme import SteadyProgramme
 
 BYTES_A_NODE = {1: 500, 2: 2_000, 3: 6_000}  # matrices, multigrid levels and a few rows of history, by dimension
 SECONDS_A_NODE = 0.7e-3  # a transient over ten decades of time, some 300 solves by multigrid
@@ -15,26 +13,27 @@ BYTES_A_BOX_NODE, SECONDS_A_BOX_NODE = 500, 3e-5  # a transient of a box of laye
 
 def estimate(case: Case) -> str:
     """Unknowns, memory, time and files of a case, in words."""
-    if isinstance(case.sample, Meshed):
+    body = case.body
+    if body is not None:
         from thermo.simulation.mode_body import modal_body
 
-        n = case.sample.n_nodes(case.named_faces())
+        n = body.n_nodes(case.named_faces())
         frames = len(case.measure.pictures.times)
-        seconds, memory = SECONDS_A_NODE * n, BYTES_A_NODE[case.sample.dimension] * n
+        seconds, memory = SECONDS_A_NODE * n, BYTES_A_NODE[body.dimension] * n
         factors = ""
-        if isinstance(case.programme, SteadyProgramme):
+        if case.programme.steady:
             from thermo.heat.mesh_step import LARGEST_FACTOR, MOST_DIRECT, factor_bytes
 
-            seconds, need = SECONDS_A_STEADY_NODE * n, factor_bytes(n, case.sample.dimension, symmetric=False)
-            if n > MOST_DIRECT[case.sample.dimension] and memory < need <= LARGEST_FACTOR:
+            seconds, need = SECONDS_A_STEADY_NODE * n, factor_bytes(n, body.dimension, symmetric=False)
+            if n > MOST_DIRECT[body.dimension] and memory < need <= LARGEST_FACTOR:
                 factors = f" ({130 + need / 1e6:.0f} MB where iterations miss and a system is factorised)"
         elif modal_body(case) is not None:
             seconds, memory = SECONDS_A_BOX_NODE * n, BYTES_A_BOX_NODE * n
         factor = (9.0, 4.0) if case.numerics.check_mesh else (1.0, 1.0)
-        note = case.sample.notes(case.named_faces())[0]
+        note = body.notes(case.named_faces())[0]
         writing, size = (frames * (alone + each * n) for alone, each in (SECONDS_A_FRAME, BYTES_A_FRAME))
         kept = f"{frames} frames" + (f" of {size / 1e6:.0f} MB in all" if size > 1e7 else "")
         lasts = 1.0 + factor[0] * seconds + writing
         return f"good; {note}; about {130 + factor[1] * memory / 1e6:.0f} MB{factors}, {lasts:.0f} s, {kept}"
-    n = len(case.sample.reaction_names())
+    n = len(case.cell.reaction_names()) if case.cell else 0
     return f"good; one temperature, {n} reaction{'' if n == 1 else 's'}; about 100 MB, 1 s"

@@ -24,23 +24,11 @@ from thermo.heat.modes.box_in_modes import Share, fits, modal_sample, planes
 from thermo.heat.modes.mode_steps import stored
 from thermo.materials.properties import constant_sheet
 from thermo.measurement.asked import Place
-from thermo.measurement.readings import (
-    QUADRATIC,
-    STEPS,
-    Loaded,
-    Reading,
-    beyond_bounds,
-    derived_numbers,
-    extremes_by_region,
-    range_warnings,
-    short_reach,
-    stack_of,
-    theta_between,
-)
+from thermo.measurement.readings import STORED, Reading, derived_numbers, field_summary, stack_of, theta_between
+from thermo.measurement.resolution import QUADRATIC, STEPS, Loaded, beyond_bounds, faint_signals, range_warnings, short_reach
 from thermo.programmes.conditions import Convection, Flux, Held, Source, at, drives, extremes_of, slope_at
-from thermo.programmes.programme import Schedule, SurroundingsProgramme
 from thermo.results.store import stored_field
-from thermo.stepping.loop import CLOCK, HIGHEST, RELEASED, History, State, advance
+from thermo.stepping.loop import CLOCK, HIGHEST, RELEASED, History, State, Stepper, advance
 
 MOST_INTERPRETED = 100_000  # nodes; of more the steps are compiled, which takes a minute once and a second in every run
 MOST_SEEN = 200_000  # nodes of a box all of whose planes are looked at in every step
@@ -50,7 +38,16 @@ def modal_body(case: Case, refine: int = 0) -> ModalBody | None:
     """The case in mode space; None where it is not of the kind: a layered block over time with constant properties, no contacts, nothing
     read on edges, and conditions that fit."""
     block, programme, numerics = case.sample, case.programme, case.numerics
-    if not isinstance(block, LayeredBlock) or not isinstance(programme, SurroundingsProgramme) or case.measure.flows:
+    if not isinstance(block, LayeredBlock) or programme.steady or case.measure.flows:
+        return None
+    driven, terms = programme.on_body(), programme.terms()
+    if (
+        driven.wall
+        or driven.heated
+        or "outside" in {name for name, _ in terms} | {probe.face for probe in case.measure.probes.values() if isinstance(probe, Place)}
+    ):
+        return None
+    if any(c.shared for _, c in terms) and any(c.holds for _, c in terms):  # what is left of a face beside what is held there
         return None
     if any(isinstance(probe, Place) and probe.edge is not None for probe in case.measure.probes.values()):
         return None
@@ -169,16 +166,23 @@ class ModalBody:
     """A layered block in mode space. Where it has more than `MOST_SEEN` nodes and no pictures are asked for, only the planes that are
     read, the faces and interfaces, and those next to the faces are looked at: without sources no extreme lies elsewhere."""
 
-    arc, steady, n_sites, energy_limit = False, False, 0, 1e-8
+    n_sites, energy_limit = 0, 1e-8
+    sensor: str | None = None
+    reactions: list[str] = []
 
     def __init__(self, case: Case, box: Box, shares: dict[str, Share]) -> None:
         programme = case.programme
-        assert isinstance(programme, SurroundingsProgramme)
-        self.block, self.box, self.shares, self.terms = box.block, box, shares, programme.terms()
+        self.block, self.box, self.shares, self.asked = box.block, box, shares, list(case.measure.probes)
+        self.terms = tuple(
+            (name, c.spread(box.multiplicity * float(shares[name].along.sum() * shares[name].across.sum())))
+            for name, c in programme.terms()
+        )
+        self.tolerance, self.fixed_step = case.step_tolerance(), case.numerics.step is not None
         self.named, self.multiplicity = case.named_faces(), box.multiplicity
         self.materials = {name: case.material(material) for name, (material, _) in box.block.materials().items()}
         self.bulk = {name: case.bulk(material) for name, (material, _) in box.block.materials().items()}
-        self.programme = Schedule(programme.build(has_faces=True).corners)
+        self.programme = programme.on_body().machine
+        self.reader = programme.reader(self.programme, None, self.tolerance)
         self.n_dofs = int(np.prod(box.shape))
         self.steps_at_once = max(1, min(16, MOST_SEEN // self.n_dofs))
         self.stack = stack_of(box.block, box.vertices, self.materials, 0.0)
@@ -204,7 +208,7 @@ class ModalBody:
         self.entering = self._entering()
         self.leaving = self._leaving()
 
-    def stepper(self) -> Any:
+    def stepper(self) -> Stepper:
         """The loop over steps: `advance`, compiled where the body is large."""
         if self.n_dofs <= MOST_INTERPRETED:
             return advance
@@ -389,9 +393,26 @@ class ModalBody:
         k, i, j = np.unravel_index(node, (len(self.seen), *self.box.node_area.shape))
         return [float(self.box.nodes.x[i]), float(self.box.nodes.y[j]), float(self.box.nodes.z[self.seen[k]])]
 
-    def regions_summary(self, time: Floats, rows: Floats) -> dict[str, Any]:
-        """Of every region: mean and stored heat at the end, the extremes with their time and place."""
-        return extremes_by_region(list(self.materials), time, rows, self._place)
+    def summary(self, columns: dict[str, Any], rows: dict[str, Floats], state: State) -> dict[str, Any]:
+        """Regions, heat through faces, derived numbers."""
+        return field_summary(list(self.materials), columns, rows, self._place) | {"derived": self.derived(float(columns["time_s"][-1]))}
+
+    def references(self) -> dict[str, float]:
+        """Heats are referred to nothing: nothing reacts."""
+        return {}
+
+    def stored(self, temperature: float) -> float:
+        """Enthalpy of the body [J], were all of it at one temperature [K]."""
+        whole = self.multiplicity * self.box.node_area.sum() * np.sum(self.capacity @ self.thicknesses)
+        return float(whole * (temperature - REFERENCE_TEMPERATURE))
+
+    def blame(self, state: State) -> str:
+        """Nothing reacts."""
+        return ""
+
+    def coldest_start(self) -> float:
+        """The lowest temperature that it starts at [K]."""
+        return float(np.min(self.start))
 
     def derived(self, end: float) -> dict[str, Any]:
         """Biot and Fourier numbers, effective conductivities and resistance of the layers, at the mean start temperature."""
@@ -424,16 +445,17 @@ class ModalBody:
             "ejected_J": 0.0,
         }
 
-    def moved(self, state: State, begun: Floats) -> float:
+    def moved(self, state: State, begun: Floats, rows: dict[str, Floats]) -> float:
         """Heat that has moved between the nodes of the body [J], where all are looked at, as after an uneven start.
 
         Elsewhere each region starts at one temperature, and what moves between regions stands in their rows: nothing more.
         """
+        between = 0.5 * float(np.abs(rows["regions"][:, :, STORED]).sum(axis=1).max())
         if len(self.seen) < self.box.shape[0]:
-            return 0.0
+            return between
         rise = state.temperature[: self.n_dofs].reshape(self.box.shape) - self.start
         heat = (self.capacity @ self.thicknesses)[:, None, None] * self.box.node_area * rise
-        return 0.5 * self.multiplicity * float(np.abs(heat).sum())
+        return max(between, 0.5 * self.multiplicity * float(np.abs(heat).sum()))
 
     def beside_held(self, until: float) -> Floats:
         """Heat by each term [J] that enters held nodes by facets beside the held ones, and leaves them by the holding. Steps leave it out:
@@ -455,17 +477,21 @@ class ModalBody:
                 found[leaving.term] -= heat
         return found
 
-    def initial(self, probe: str) -> float:
+    def initial(self, probe: str, values: Floats) -> float:
         """What a probe reads before held faces jump to their temperature [K]."""
         start = np.broadcast_to(self.start, self.box.shape)[self.seen]
         return float(self.probes[probe].of(start.reshape(1, -1))[0])
 
-    def warnings(self, state: State, regions: dict[str, Any]) -> list[dict[str, Any]]:
+    def warnings(self, state: State, summary: dict[str, Any], columns: dict[str, Any]) -> list[dict[str, Any]]:
         """Temperatures beyond what the data allow; materials beyond the range in which their values hold."""
+        regions = summary["regions"]
         end = float(self.programme.corners[-1])
         data = extremes_of(self.start, self.terms, end)
         cause = QUADRATIC if self.box.order == 2 else STEPS
         found = beyond_bounds(data, self.terms, regions, state, cause) + range_warnings(self.block, self.materials, regions)
+        if not self.fixed_step:
+            now = extremes_of(self.start, self.terms, float(columns["time_s"][-1]))
+            found += faint_signals(self.tolerance, now, {name: columns[f"{name}_K"] for name in self.asked}, regions)
         return found + short_reach(self._at_faces(), data[1] - data[0], end, self.box.order)
 
     def _at_faces(self) -> list[Loaded]:

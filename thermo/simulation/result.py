@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -15,33 +15,11 @@ from thermo.casefile.reader import dotted
 from thermo.casefile.units import DIMENSIONS, show
 from thermo.measurement.asked import CRITERIA, tolerance, wanted
 from thermo.onsets import onset
-from thermo.programmes.arc import (
-    AFTER,
-    BEFORE,
-    BY_STANDSTILL,
-    COOL,
-    EXOTHERMS,
-    HEAT,
-    IN_EXOTHERM,
-    MEAN_RATE,
-    MOST_ROWS,
-    PHASE_NAMES,
-    RUN,
-    TEST,
-    WAIT,
-    WINDOW_RATE,
-    WINDOW_START,
-    ArcProgramme,
-    Calorimeter,
-)
-from thermo.programmes.conditions import extremes_of
-from thermo.programmes.dsc import dsc_readings
-from thermo.programmes.exposure import DscProgramme
-from thermo.programmes.logger import logged
-from thermo.programmes.programme import ENDED, PHASE, REASON, REASONS, SurroundingsProgramme
-from thermo.simulation.body import Body, CellBody
+from thermo.programmes.driving import Rows
+from thermo.programmes.logger import MOST_ROWS
+from thermo.programmes.programme import ENDED, PHASE, REASON, REASONS
+from thermo.simulation.prepared import Prepared
 from thermo.stepping.loop import (
-    FUSED,
     N_BANDED,
     N_DIRECT,
     N_JACOBI,
@@ -50,7 +28,6 @@ from thermo.stepping.loop import (
     N_REJECTED,
     N_SOLVES,
     N_STEPS,
-    RELEASED,
     History,
     State,
 )
@@ -59,8 +36,8 @@ from thermo.stepping.loop import (
 class Recording:
     """Takes blocks of the history as they come and keeps what the case asks for; arrays only, so that it can be kept whole."""
 
-    def __init__(self, case: Case, body: Body) -> None:
-        self.case, self.body = case, body
+    def __init__(self, body: Prepared) -> None:
+        self.body, self.framed = body, body.frame() is not None
         self.parts: dict[str, list[Any]] = {}
         self.frames: list[tuple[float, Floats]] = []
 
@@ -71,7 +48,7 @@ class Recording:
         for name, values in columns.items():
             self.parts.setdefault(name, []).append(values)
         new: list[tuple[float, Floats]] = []
-        if not isinstance(self.body, CellBody):
+        if self.framed:
             new = [(float(block.time[i]), block.temperature[i].copy()) for i in np.flatnonzero(block.asked)]
             self.frames += new
         return new
@@ -80,9 +57,9 @@ class Recording:
         """All rows so far, by column."""
         return {name: np.concatenate(values) for name, values in self.parts.items() if not name.startswith("row/")}
 
-    def rows(self, name: str) -> Floats:
-        """All rows so far of the machine or the ledger."""
-        return np.concatenate(self.parts[f"row/{name}"])
+    def rows(self) -> dict[str, Floats]:
+        """All rows so far of what is kept for the summary alone: the machine, the ledger, regions, heat released."""
+        return {name.removeprefix("row/"): np.concatenate(values) for name, values in self.parts.items() if name.startswith("row/")}
 
     def arrays(self) -> dict[str, Any]:
         """Everything kept, as named arrays for a checkpoint."""
@@ -101,16 +78,23 @@ class Recording:
 class Result:
     """A run that ended, or stopped early: columns by name, frames, and the summary."""
 
-    def __init__(self, case: Case, body: Body, state: State, begun: Floats, recording: Recording, failure: str | None) -> None:
+    def __init__(self, case: Case, body: Prepared, state: State, begun: Floats, recording: Recording, failure: str | None) -> None:
         self.case, self.body, self.state = case, body, state
-        self.columns = recording.columns()
-        self.machine = recording.rows("machine")
-        self.ledger = recording.rows("ledger")
-        self.regions = np.zeros(0) if isinstance(body, CellBody) else recording.rows("regions")
+        self.columns, self.rows = recording.columns(), recording.rows()
         self.frames = recording.frames
         self.failure = failure
         self.begun = begun
         self.mesh_check: dict[str, Any] | None = None
+
+    @property
+    def machine(self) -> Floats:
+        """The machine of the programme, a row each."""
+        return self.rows["machine"]
+
+    @property
+    def ledger(self) -> Floats:
+        """The ledger of energies [J], a row each."""
+        return self.rows["ledger"]
 
     @property
     def time(self) -> Floats:
@@ -123,7 +107,6 @@ class Result:
 
     def summary(self) -> dict[str, Any]:
         """The summary as it is written, `cost` and `provenance` apart; absent things are None."""
-        arc = isinstance(self.case.programme, ArcProgramme)
         made: dict[str, Any] = {
             "title": self.case.title,
             "status": "failed" if self.failure else "complete",
@@ -137,31 +120,10 @@ class Result:
             "arrivals": None,
             "definitions": None,
         }
-        if isinstance(self.body, CellBody):
-            programme = self.case.programme
-            T, rate = self.probe(self.body.seen), self.columns["rate_K_per_s"]
-            own, driven, heated = self.body.own_rates(rate, self.machine, self.columns.get("self_heating_K_per_s"))
-            voltage = self.columns.get("voltage_V")
-            onsets = made["onsets"]
-            onsets["T2"] = onset.runaway_onsets(self.case.measure.onsets.T2, self.time, T, own, driven, voltage)
-            primary = onsets["T2"].get(CRITERIA[0])
-            onsets["T3"] = onset.third(self.time, T, float(own[self.body.last_row(self.machine)]), primary, self._sensitivity(), heated)
-            made["maximum_rate"] = onset.fastest(self.time, T, own, driven)
-            if arc:
-                made["exotherms"], onsets["T1"] = self._exotherms()
-                ended = [entry["end"] for entry in made["exotherms"] if entry["end"]["reason"] == CESSATION]
-                onsets["cessation"] = {k: ended[0][k] for k in ("temperature_K", "time_s", "margin")} if ended else None
-            if isinstance(programme, DscProgramme):
-                error = 2.0 * self.body.sample.tolerance_temperature  # of two neighbouring rows [K]
-                made["dsc"] = dsc_readings(
-                    programme, self.columns, 0.0 if programme.lag is None else error * self.body.programme.conductance
-                )
-            made["amounts"] = self.body.amounts(self.state)
+        if self.body.sensor is not None:
+            made |= sensed(self.body, self.case.measure.onsets.T2, self._seen(), self.columns, self._end_reason())
             made["definitions"] = DEFINITIONS
-        else:
-            made["regions"] = self.body.regions_summary(self.time, self.regions)
-            made["heats"], made["flows"] = self._through("heat_"), self._through("flow_")
-            made["derived"] = self.body.derived(float(self.time[-1]))
+        made |= self.body.summary(self.columns, self.rows, self.state)
         made["missed_crossings"] = {name: self._nearest(name) for name, crossing in made["crossings"].items() if crossing is None}
         made["energy"] = self._energy()
         made["expect"] = [judged(entry, made) for entry in self.case.expect]
@@ -172,26 +134,20 @@ class Result:
         made["mesh_check"] = self.mesh_check
         return made
 
+    def _seen(self) -> Rows:
+        """The run as its sensor saw it."""
+        T, rows = self.probe(str(self.body.sensor)), self.rows
+        return Rows(self.time, T, self.columns["rate_K_per_s"], rows["machine"], rows["released"])
+
     def record(self) -> dict[str, Floats] | None:
         """What a logger on the instrument's sensor has written, if the case asks for it."""
-        programme = self.case.programme
-        if not isinstance(programme, ArcProgramme) or programme.record is None or self._too_long:
+        if self.body.sensor is None:
             return None
-        assert isinstance(self.body, CellBody)
-        last = self.body.last_row(self.machine)
-        over = float(self.time[last]) if last + 1 < len(self.time) else None
-        time, T = logged(self.time, self.probe(self.body.seen), self.columns["rate_K_per_s"], programme.record, over)
-        made = {"time_s": time, "temperature_K": T}
-        if "voltage_V" in self.columns:
-            made["voltage_V"] = np.interp(time, self.time, self.columns["voltage_V"])
+        seen = self._seen()
+        made = self.case.programme.written(seen, self.body.reader.last_row(seen.machine))
+        if made is not None and "voltage_V" in self.columns:
+            made["voltage_V"] = np.interp(made["time_s"], self.time, self.columns["voltage_V"])
         return made
-
-    @property
-    def _too_long(self) -> bool:
-        """Whether the record that the case asks for has more rows than one may have."""
-        programme = self.case.programme
-        asked = programme.record if isinstance(programme, ArcProgramme) else None
-        return asked is not None and float(self.time[-1]) / float(asked.interval) > MOST_ROWS
 
     def counts(self) -> dict[str, Any]:
         """The part of the cost that the run itself knows."""
@@ -204,10 +160,6 @@ class Result:
             "n_dofs": self.body.n_dofs,
             "n_sites": self.body.n_sites,
         }
-
-    def _sensitivity(self) -> float:
-        programme = self.case.programme
-        return float(programme.sensitivity) if isinstance(programme, ArcProgramme) else 1e-9
 
     def _end_reason(self) -> str:
         if self.failure:
@@ -228,7 +180,7 @@ class Result:
             return float(crossing.temperature)
         held = self.case.programme.held()[str(crossing.of)]  # type: ignore[union-attr]
         assert crossing.fraction is not None
-        begun = self._initial(crossing.probe, self.probe(crossing.probe))
+        begun = self.body.initial(crossing.probe, self.probe(crossing.probe))
         return float(begun + crossing.fraction * (held - begun))
 
     def _nearest(self, name: str) -> dict[str, float]:
@@ -242,51 +194,24 @@ class Result:
             "short_by_K": float(abs(values[row] - level)),
         }
 
-    def _through(self, word: str) -> dict[str, dict[str, float]]:
-        """Of the columns of heat that begin with a word: the last value and the largest by amount, by face or region."""
-        found = {}
-        for column, values in self.columns.items():
-            if column.startswith(word) and column.endswith("_W"):
-                row = int(np.argmax(np.abs(values)))
-                name = column.removeprefix(word).removesuffix("_W")
-                found[name] = {"final_W": float(values[-1]), "extreme_W": float(values[row]), "time_of_extreme_s": float(self.time[row])}
-        return found
-
     def _probe(self, name: str) -> dict[str, float]:
         values = self.probe(name)
         at = int(np.argmax(values))
         return {
-            "initial_K": self._initial(name, values),
+            "initial_K": self.body.initial(name, values),
             "final_K": float(values[-1]),
             "maximum_K": float(values[at]),
             "time_of_maximum_s": float(self.time[at]),
         }
-
-    def _initial(self, name: str, values: Floats) -> float:
-        """What a probe read at the start: before held faces jumped to their temperature, which the first row has."""
-        return float(values[0]) if isinstance(self.body, CellBody) else self.body.initial(name)
-
-    def _exotherms(self) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
-        released = self.ledger[:, FUSED] + self.ledger[:, RELEASED:].sum(axis=1)
-        assert isinstance(self.body, CellBody)
-        seen = self.probe(self.body.seen)
-        found, first = exotherms(self.time, seen, self.machine, released, self._sensitivity(), self._end_reason())
-        for entry in found:
-            entry |= {f"heat_J_per_{unit}": entry["heat_J"] / value for unit, value in self.body.cell.reference().items()}
-            ends = self.body.stored(entry["start"]["temperature_K"]), self.body.stored(entry["end"]["temperature_K"])
-            entry["stored_J"] = ends[1] - ends[0]
-            entry["heat_capacity_J_per_K"] = entry["stored_J"] / entry["rise_K"] if entry["rise_K"] != 0.0 else None
-        return found, first
 
     def _energy(self) -> dict[str, Any]:
         energy = self.body.energy(self.state, self.begun)
         if "heat_in_W" in energy:
             left, passed = energy["heat_in_W"] - energy["heat_out_W"], energy["heat_in_W"] + energy["heat_out_W"]
             return energy | {"residual_W": left, "residual_relative": abs(left) / passed if passed > 0.0 else 0.0}
-        between = 0.0 if isinstance(self.body, CellBody) else 0.5 * float(np.abs(self.regions[:, :, STORED]).sum(axis=1).max())
-        if "stored_J" in self.columns:  # heat that came and went again is none of the sums
-            between = max(between, float(np.max(np.abs(self.columns["stored_J"]))))
-        return balanced(self.body, self.state, self.begun, between)
+        # heat that came and went again is none of the sums
+        between = float(np.max(np.abs(self.columns["stored_J"]))) if "stored_J" in self.columns else 0.0
+        return balanced(self.body, self.state, self.begun, self.rows, between)
 
     def _inputs(self) -> list[dict[str, Any]]:
         results = [entry.what for entry in self.case.expect] or ["every result"]
@@ -309,19 +234,21 @@ class Result:
         return listed
 
     def _warnings(self, made: dict[str, Any]) -> list[dict[str, Any]]:
-        if isinstance(self.body, CellBody):
-            own, driven, _ = self.body.own_rates(self.columns["rate_K_per_s"], self.machine, self.columns.get("self_heating_K_per_s"))
-            found = cell_warnings(self.body, self.state, made, own, driven, self.columns["rate_K_per_s"])
-        else:
-            found = self.body.warnings(self.state, made["regions"]) + self._faint(made)
-        if self._too_long:
+        found = self.body.warnings(self.state, made, self.columns)
+        if self.body.sensor is not None:
+            found += self.body.reader.warnings(made)
+            own, driven, _ = self.body.reader.own_rates(
+                self.columns["rate_K_per_s"], self.rows["machine"], self.columns.get("self_heating_K_per_s")
+            )
+            found += onset_warnings(self.body, made, own, driven, self.columns["rate_K_per_s"])
+        if self.case.programme.too_long(self.time):
             least = show(float(self.time[-1]) / MOST_ROWS, "time")
             text = f"record.csv would have more than {MOST_ROWS:.0e} rows and is not written: an interval of {least} or more is wanted"
             found.append({"code": "record", "text": text, "where": "programme.record.interval"})
         found += slips(self.case)
         T0 = min(
             (probe["initial_K"] for probe in made["probes"].values()),
-            default=300.0 if isinstance(self.body, CellBody) else float(np.min(self.body.start)),
+            default=self.body.coldest_start(),
         )
         found += excesses(made, T0)
         found += _unconverged(self.mesh_check) if self.mesh_check else []
@@ -330,45 +257,37 @@ class Result:
                 found.append({"code": "outside-table", "text": f"{dotted(key)}: {number.source}", "where": dotted(key)})
         return found + open_balance(self.body, self.state, made["energy"])
 
-    def _faint(self, made: dict[str, Any]) -> list[dict[str, Any]]:
-        """A warning of probes whose whole signal is not far above the error that a step may have."""
-        programme = self.case.programme
-        if self.case.numerics.step is not None or not isinstance(programme, SurroundingsProgramme) or isinstance(self.body, CellBody):
-            return []
-        low, high = extremes_of(self.body.start, programme.terms(), float(self.time[-1]))
-        largest = max(high - low, *(region["maximum_K"] - region["minimum_K"] for region in made["regions"].values()))
-        allowed = self.case.step_tolerance() * largest
-        signals = {name: float(np.ptp(self.probe(name))) for name in self.case.measure.probes}
-        faint = [name for name, signal in signals.items() if 1e-9 * largest < signal < LEAST_SIGNAL * allowed]
-        if not faint:
-            return []
-        least = min(signals[name] for name in faint)
-        names = ", ".join(faint[:3]) + (", ..." if len(faint) > 3 else "")
-        text = f"{names}: the probe changes by {least:.2g} K, and a step may err by {allowed:.2g} K ({self.case.step_tolerance():g} of the "
-        text += "largest difference in the case): its course is not resolved; "
-        text += f"numerics.tolerance: {max(0.01 * least / largest, 1e-8):.0e} resolves it"
-        return [{"code": "faint-signal", "text": text, "where": f"probes.{faint[0]}"}]
+
+def sensed(body: Prepared, criteria: Iterable[str], seen: Rows, columns: dict[str, Any], end_reason: str) -> dict[str, Any]:
+    """Onsets by the rates of the sensor, the largest rate, and what an instrument finds by itself; as a summary has them.
+
+    `columns` may hold the self-heating rate and the voltage of a cell, `end_reason` says why the run ended.
+    """
+    reader = body.reader
+    own, driven, heated = reader.own_rates(seen.rate, seen.machine, columns.get("self_heating_K_per_s"))
+    second = onset.runaway_onsets(tuple(criteria), seen.time, seen.temperature, own, driven, columns.get("voltage_V"))
+    primary, last = second.get(CRITERIA[0]), float(own[reader.last_row(seen.machine)])
+    onsets: dict[str, Any] = {"T1": None, "T2": second, "T3": None, "cessation": None}
+    onsets["T3"] = onset.third(seen.time, seen.temperature, last, primary, reader.sensitivity, heated)
+    found = reader.summary(seen, columns, end_reason)
+    for entry in found.get("exotherms", ()):
+        entry |= {f"heat_J_per_{unit}": entry["heat_J"] / value for unit, value in body.references().items()}
+        begun, ended = (body.stored(entry[end]["temperature_K"]) for end in ("start", "end"))
+        entry["stored_J"] = ended - begun
+        entry["heat_capacity_J_per_K"] = entry["stored_J"] / entry["rise_K"] if entry["rise_K"] != 0.0 else None
+    fastest = onset.fastest(seen.time, seen.temperature, own, driven)
+    return found | {"onsets": onsets | found.get("onsets", {}), "maximum_rate": fastest}
 
 
-LEAST_SIGNAL = 5.0  # times the error that a step may have: less is told
-
-
-def cell_warnings(body: CellBody, state: State, made: dict[str, Any], own: Floats, driven: Any, rate: Floats) -> list[dict[str, Any]]:
-    """What there is to say of the chemistry and the onsets of a cell; `own` and `driven` as `own_rates` gives them, `rate` dT/dt [K/s]."""
-    found, onsets = body.warnings(state), made["onsets"]
-    first, ended = onsets["T1"], onsets["cessation"]
-    if first is not None and first["margin"] < 0.1:
-        text = f"T1 rests on a rate only {100.0 * first['margin']:.2g} % above the sensitivity: a little less and it is a whole step later"
-        found.append({"code": "thin-margin", "text": text, "where": "onsets.T1"})
-    if ended is not None and ended["margin"] > -0.1:
-        text = f"the cessation rests on a rate only {-100.0 * ended['margin']:.2g} % below the sensitivity: the sample still heats itself"
-        found.append({"code": "thin-margin", "text": text, "where": "onsets.cessation"})
+def onset_warnings(body: Prepared, made: dict[str, Any], own: Floats, driven: Any, rate: Floats) -> list[dict[str, Any]]:
+    """What there is to say of the onsets; `own` and `driven` as `Reader.own_rates` gives them, `rate` dT/dt [K/s]."""
+    found, onsets = [], made["onsets"]
     for name in onset.unconfirmed(onsets["T2"], own, driven)[:1]:
         text = f"the cell rises by less than {onset.LATER_RISE:g} K after it heats itself at {name}: no T2 ({name}) can be read; "
         text += f"at the end it heats itself at {show(float(own[-1]), 'temperature rate')}"
         found.append({"code": "cut-short", "text": text, "where": f"onsets.T2.{name}"})
     primary = CRITERIA[0]
-    if body.surrounded and primary in onsets["T2"] and onsets["T2"][primary] is None:
+    if body.reader.free and body.reactions and primary in onsets["T2"] and onsets["T2"][primary] is None:
         fastest = float(np.max(own))
         if fastest < onset.RATES[primary] <= float(np.max(rate)):
             text = f"no T2 ({primary}): the temperature rises so fast only where something else heats the cell, which heats itself at "
@@ -377,7 +296,7 @@ def cell_warnings(body: CellBody, state: State, made: dict[str, Any], own: Float
     return found
 
 
-def open_balance(body: Body, state: State, energy: dict[str, Any]) -> list[dict[str, Any]]:
+def open_balance(body: Prepared, state: State, energy: dict[str, Any]) -> list[dict[str, Any]]:
     """A warning where the balance of energy leaves more open than digits do."""
     residual = energy["residual_W"] if "residual_W" in energy else energy["residual_J"]
     if energy["residual_relative"] <= body.energy_limit or abs(residual) <= body.rounding(energy, state):
@@ -386,7 +305,7 @@ def open_balance(body: Body, state: State, energy: dict[str, Any]) -> list[dict[
     return [{"code": "energy", "text": text + f"at most {body.energy_limit:g} is allowed", "where": "energy"}]
 
 
-def balanced(body: Body, state: State, begun: Floats, between: float = 0.0) -> dict[str, Any]:
+def balanced(body: Prepared, state: State, begun: Floats, rows: dict[str, Floats], between: float = 0.0) -> dict[str, Any]:
     """The balance of energy of a run that is not steady; `between`: heat that came and went, or moved between regions [J]."""
     energy = body.energy(state, begun)
     released = sum(energy["released_J"].values())
@@ -396,7 +315,7 @@ def balanced(body: Body, state: State, begun: Floats, between: float = 0.0) -> d
     exchanged += sum(abs(heat) for heat in energy["released_J"].values())
     stored = max(abs(energy["initial_J"]), abs(energy["final_J"]))
     # a body that exchanges nothing moves heat within it, and one that does not has the digits of what it stores
-    exchanged = max(exchanged, between, body.moved(state, begun), 1e-12 * stored)
+    exchanged = max(exchanged, between, body.moved(state, begun, rows), 1e-12 * stored)
     return energy | {"residual_J": residual, "residual_relative": abs(residual) / exchanged if exchanged > 0.0 else 0.0}
 
 
@@ -430,10 +349,7 @@ def changed_by(name: str, entry: dict[str, Any]) -> str:
     return f"{change:+.3g} {unit}{at} ({entry['relative']:+.2%})"
 
 
-STORED = 5  # of the rows of a region: heat stored since the start [J]
 SOLVERS = {"banded": N_BANDED, "direct": N_DIRECT, "cg-jacobi": N_JACOBI, "cg-multigrid": N_MULTIGRID, "modes": N_MODES}
-
-CESSATION = "rate below the sensitivity"
 
 DEFINITIONS = {
     "T1": "end of the first window of the instrument whose mean rate reaches the sensitivity; margin: that rate over it, less 1",
@@ -446,55 +362,6 @@ DEFINITIONS = {
     "exotherm": "from the end of the detecting window to a cessation or the end of the test; heat: released in between, in the sample; "
     "stored: what its rise takes with what is heated with it, and the mean heat capacity that rests on",
 }
-
-
-def exotherms(
-    time: Floats, temperature: Floats, machine: Floats, released: Floats, sensitivity: float, end_reason: str
-) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
-    """Every exotherm that an instrument found, and T1: the first, with the window that detected it.
-
-    Parameters
-    ----------
-    time [s], temperature [K] : arrays (n,)
-    machine : array (n, N_MACHINE), the instrument's state in each row
-    released : array (n,) heat released so far [J]
-    sensitivity : [K/s]
-    end_reason : why the run ended, for an exotherm that was on by then
-    """
-    found: list[dict[str, Any]] = []
-    first = None
-    for row in np.flatnonzero(np.diff(machine[:, EXOTHERMS], prepend=0.0) > 0.0):
-        later = np.flatnonzero(machine[row:, IN_EXOTHERM] == 0.0)
-        over = int(row + later[0]) if len(later) else len(temperature) - 1
-        ceased = bool(len(later)) and (machine[over, PHASE] not in (COOL, AFTER) or machine[over, REASON] == BY_STANDSTILL)
-        reason = CESSATION if ceased else REASONS[Calorimeter][int(machine[over, REASON])] if len(later) else end_reason
-        rate = float(machine[row, WINDOW_RATE])
-        criterion = f"mean rate over the seek window >= {sensitivity * 60.0:g} K/min"
-        if machine[row, BEFORE] in (HEAT, WAIT) or machine[row, PHASE] == RUN:
-            criterion = f"rate above the limit in the phase '{PHASE_NAMES[machine[row, BEFORE]]}'"
-        detected = {"criterion": criterion, "rate_K_per_s": rate, "margin": rate / sensitivity - 1.0}
-        found.append(
-            {
-                "start": {"temperature_K": float(temperature[row]), "time_s": float(time[row]), **detected},
-                "end": {
-                    "temperature_K": float(temperature[over]),
-                    "time_s": float(time[over]),
-                    "reason": reason,
-                    "margin": float(machine[over, MEAN_RATE]) / sensitivity - 1.0 if ceased else None,
-                },
-                "rise_K": float(temperature[over] - temperature[row]),
-                "heat_J": float(released[over] - released[row]),
-                "test": int(machine[row, TEST]) + 1,
-            }
-        )
-        if first is None:
-            first = {
-                "temperature_K": float(temperature[row]),
-                "temperature_start_of_window_K": float(machine[row, WINDOW_START]),
-                "time_s": float(time[row]),
-                **detected,
-            }
-    return found, first
 
 
 def first_crossing(time: Floats, values: Floats, level: float) -> float | None:

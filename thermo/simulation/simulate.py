@@ -11,9 +11,9 @@ import numpy as np
 from thermo.base.arrays import Floats
 from thermo.base.errors import SolveError
 from thermo.case.case import Case
-from thermo.programmes.exposure import DscProgramme
-from thermo.programmes.programme import SteadyProgramme, progress
-from thermo.simulation.body import Body, CellBody, build
+from thermo.programmes.programme import progress
+from thermo.simulation.prepare import build
+from thermo.simulation.prepared import Prepared
 from thermo.simulation.result import Recording, Result
 from thermo.stepping.loop import CLOCK, Limits, State, initial_state, integrate, trouble
 
@@ -21,7 +21,7 @@ from thermo.stepping.loop import CLOCK, Limits, State, initial_state, integrate,
 class Moment:
     """Where a run is, between two blocks: all that a checkpoint, a progress bar or a signal needs."""
 
-    def __init__(self, body: Body, state: State, recording: Recording, frames: list[tuple[float, Floats]]) -> None:
+    def __init__(self, body: Prepared, state: State, recording: Recording, frames: list[tuple[float, Floats]]) -> None:
         self.body, self.state, self.recording, self.frames = body, state, recording, frames
 
     @property
@@ -33,7 +33,7 @@ class Moment:
 
 
 def run(
-    case: Case, *, body: Body | None = None, resume: dict[str, Any] | None = None, watch: Callable[[Moment], None] | None = None
+    case: Case, *, body: Prepared | None = None, resume: dict[str, Any] | None = None, watch: Callable[[Moment], None] | None = None
 ) -> Result:
     """Put the case's sample through its programme and read off what the case asks for.
 
@@ -42,21 +42,19 @@ def run(
     """
     body = body or build(case)
     state = initial_state(body.sample, body.programme)
-    begun, recording = state.enthalpy.copy(), Recording(case, body)
+    begun, recording = state.enthalpy.copy(), Recording(body)
     if resume is not None:
         state = State(*(resume[f"state/{name}"].copy() for name in State._fields))
         recording.restore(resume)
     failure, started = None, time.monotonic()
-    times = np.unique(np.array([float(time) for time in case.measure.pictures.times]))
-    if isinstance(case.programme, DscProgramme):
-        times = case.programme.moments()
+    times = np.unique([*(float(time) for time in case.measure.pictures.times), *case.programme.moments()])
     longest = float(min(case.numerics.step or np.inf, case.numerics.longest_step or np.inf))
     limits = Limits(most_steps=float(case.numerics.most_steps), longest_step=longest)
     try:
-        if isinstance(case.programme, SteadyProgramme):
+        if case.programme.steady:
             from thermo.heat.steady import settle
 
-            blocks = settle(body.sample, body.programme, state)  # type: ignore[arg-type]
+            blocks = settle(body.sample, body.programme, state)
         else:
             blocks = integrate(
                 body.sample, body.programme, state, times=times, limits=limits, n_steps=body.steps_at_once, run=body.stepper()
@@ -68,7 +66,7 @@ def run(
             if time.monotonic() - started > case.time_allowed():
                 raise SolveError(trouble(state, "the budget of time is used up"))
     except SolveError as error:
-        failure = str(error) + (body.blame(state) if isinstance(body, CellBody) else "")
+        failure = str(error) + body.blame(state)
     result = Result(case, body, state, begun, recording, failure)
     if case.numerics.check_mesh and failure is None and body.frame() is not None:
         result.mesh_check = compared(result, run(refined(case), body=build(case, refine=1)))

@@ -6,7 +6,7 @@ What a sample can do is one body per class of sample: `line_step.py` for lumped 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,19 +25,23 @@ from thermo.programmes.programme import (
     jumped,
     margins,
     observe,
+    surroundings,
     watches,
     window,
 )
 
-# rows of the energy ledger [J]; RELEASED + k is the heat of reaction k, before anything is ejected
+# rows of the energy ledger [J]: four that any sample has, then blocks: RELEASED + k of a cell is the heat of reaction k, before anything
+# is ejected; FACES + j of a mesh, on which nothing reacts, is the heat through its j-th term
 HEAT_IN, HEAT_OUT, EJECTED, FUSED, RELEASED = 0, 1, 2, 3, 4
+FACES = RELEASED
 
 # entries of `loop`
 PHASE_TIME, CLOCK, STEP, LAST_ERROR, LAST_STEP, REJECTED, N_STEPS, N_REJECTED, N_SOLVES, TROUBLE, LOWEST, HIGHEST, REFERENCE_STEP = range(
     13
 )
 N_BANDED, N_DIRECT, N_JACOBI, N_MULTIGRID, N_MODES = range(13, 18)  # linear solves by how they were done
-N_LOOP = 18
+SENSOR_TEMPERATURE, SENSOR_RATE, SENSOR_RAMP = range(18, 21)  # at the end of a step [K], [K/s], and what a heater added to the rate then
+N_LOOP = 21
 TOO_MANY_STEPS, STEP_COLLAPSED, BELOW_ZERO = 1.0, 2.0, 3.0
 SHORTEST = 1e-25  # s
 LEAST_SCALE = 1.0  # K, of differences of temperature in a body that flux or a source heats
@@ -47,6 +51,9 @@ G = 2.0 - math.sqrt(2.0)
 D = 0.5 * G
 W = math.sqrt(2.0) / 4.0
 ERROR = (W - (1.0 - W) / 3.0, W - (3.0 * W + 1.0) / 3.0, D - D / 3.0)
+
+
+Stepper = Callable[..., int]  # `advance`, or the same compiled
 
 
 class State(NamedTuple):
@@ -67,9 +74,10 @@ class State(NamedTuple):
 
 
 class History(NamedTuple):
-    """Rows written while steps are taken; `rate` is that of the sensor [K/s], `asked` 1.0 for a row at an asked time."""
+    """Rows written while steps are taken; the sensor shows `seen` [K] with a `rate` [K/s], `asked` 1.0 for a row at an asked time."""
 
     time: Floats
+    seen: Floats
     rate: Floats
     asked: Floats
     temperature: Floats
@@ -116,8 +124,11 @@ def flush(sample, state, work):
 
 
 @by_type
-def sensor(sample, programme, trial, clock, work):
-    """Temperature [K] and rate [K/s] that the instrument's sensor sees in the state `trial`."""
+def sensor(sample, programme, trial, clock, work, theta):
+    """Temperature [K] and rate [K/s] that the instrument's sensor sees in the state `trial`.
+
+    `theta` in (0, 1] tells that it is that of the step just tried, interpolated there; 0.0 that it stands between two steps.
+    """
 
 
 @by_type
@@ -161,13 +172,13 @@ def copy_state(source, target):
 
 
 @kernel
-def due_event(sample, programme, trial, clock, work, out):
+def due_event(sample, programme, trial, clock, work, theta, out):
     """The first event that is due in the state `trial`, or NOTHING; the trigger it would be, the sensor's temperature and rate.
 
     Into `out` (N_MARGINS + 1,): the programme's margins, then that of the sample's triggers; positive is due.
     """
     out[TRIGGERED], trigger = trigger_margin(sample, trial)
-    temperature, rate = sensor(sample, programme, trial, clock, work)
+    temperature, rate = sensor(sample, programme, trial, clock, work, theta)
     margins(programme, trial.machine, clock, temperature, rate, out)
     return due(out, out), trigger, temperature, rate
 
@@ -191,12 +202,12 @@ def first_event(sample, programme, state, clock, h, work, trial, out, before, en
     every third time by halving; `before` holds the margins at its lower end.
     """
     interpolate(sample, state, work, 1.0, trial)
-    event, trigger, temperature, rate = due_event(sample, programme, trial, clock + h, work, out)
+    event, trigger, temperature, rate = due_event(sample, programme, trial, clock + h, work, 1.0, out)
     if event == NOTHING:
         return 2.0, event, trigger, temperature, rate
     copy(out, ends)
     low, high, above = 0.0, 1.0, out[event]
-    due_event(sample, programme, state, clock, work, before)
+    due_event(sample, programme, state, clock, work, 0.0, before)
     for attempt in range(150):
         if (high - low) * h <= 1e-12 * (clock + h) or high - low < 1e-14:
             break
@@ -206,7 +217,7 @@ def first_event(sample, programme, state, clock, h, work, trial, out, before, en
             # a little to either side in turn, so that the bracket closes from both ends
             middle = min(max(middle + (1e-7 if attempt % 3 == 0 else -1e-7) * (high - low), low), high)
         interpolate(sample, state, work, middle, trial)
-        _, trigger, temperature, rate = due_event(sample, programme, trial, clock + middle * h, work, out)
+        _, trigger, temperature, rate = due_event(sample, programme, trial, clock + middle * h, work, middle, out)
         found = due(out, ends)
         if found == NOTHING:
             low = middle
@@ -214,14 +225,15 @@ def first_event(sample, programme, state, clock, h, work, trial, out, before, en
         else:
             high, event, above = middle, found, out[found]
     interpolate(sample, state, work, high, trial)
-    _, trigger, temperature, rate = due_event(sample, programme, trial, clock + high * h, work, out)
+    _, trigger, temperature, rate = due_event(sample, programme, trial, clock + high * h, work, high, out)
     return high, due(out, ends), trigger, temperature, rate
 
 
 @kernel
-def write_row(state, time, rate, asked, history, row):
+def write_row(state, time, seen, rate, asked, history, row):
     """Keep the state as a row of the history."""
     history.time[row] = time
+    history.seen[row] = seen
     history.rate[row] = rate
     history.asked[row] = asked
     copy(state.temperature, history.temperature[row])
@@ -242,7 +254,7 @@ def settle(sample, programme, state, work, trial, out, history, row):
     for _ in range(MOST_ROWS_A_STEP - 3):
         if state.machine[PHASE] == ENDED:
             return row
-        event, trigger, temperature, rate = due_event(sample, programme, state, loop[CLOCK], work, out)
+        event, trigger, temperature, rate = due_event(sample, programme, state, loop[CLOCK], work, 0.0, out)
         if event == NOTHING:
             return row
         row = happen(sample, programme, state, work, event, trigger, temperature, rate, history, row)
@@ -256,14 +268,14 @@ def happen(sample, programme, state, work, event, trigger, temperature, rate, hi
     loop = state.loop
     if event == TRIGGERED:
         fire(sample, state, trigger)
-        after, _ = sensor(sample, programme, state, loop[CLOCK], work)
+        after, _ = sensor(sample, programme, state, loop[CLOCK], work, 0.0)
         jumped(programme, state.machine, loop[CLOCK], temperature, after)
     elif decide(programme, state.machine, event, loop[CLOCK], temperature, rate) != 0.0:
         loop[PHASE_TIME] += loop[CLOCK]
         loop[CLOCK] = 0.0
-    temperature, rate = sensor(sample, programme, state, loop[CLOCK], work)
+    temperature, rate = sensor(sample, programme, state, loop[CLOCK], work, 0.0)
     observe(programme, state.machine, loop[CLOCK], temperature, rate)  # from here on, whatever jumped
-    write_row(state, loop[PHASE_TIME] + loop[CLOCK], rate, 0.0, history, row)
+    write_row(state, loop[PHASE_TIME] + loop[CLOCK], temperature, rate, 0.0, history, row)
     return row + 1
 
 
@@ -275,8 +287,8 @@ def advance(sample, programme, state, work, trial, times, limits, history, n_ste
     loop, out, before, ends = state.loop, np.zeros(N_MARGINS + 1), np.zeros(N_MARGINS + 1), np.zeros(N_MARGINS + 1)
     row = 0
     if loop[N_STEPS] == 0.0 and loop[N_REJECTED] == 0.0:
-        temperature, rate = sensor(sample, programme, state, 0.0, work)
-        write_row(state, 0.0, rate, 0.0, history, 0)
+        temperature, rate = sensor(sample, programme, state, 0.0, work, 0.0)
+        write_row(state, 0.0, temperature, rate, 0.0, history, 0)
         row = settle(sample, programme, state, work, trial, out, history, 1)
     for _ in range(n_steps):
         if state.machine[PHASE] == ENDED or loop[TROUBLE] != 0.0:
@@ -287,7 +299,7 @@ def advance(sample, programme, state, work, trial, times, limits, history, n_ste
         until = window(programme, state.machine)
         left = until - clock
         if left <= 1e-12 * until:  # an event came at the very end of the window: nothing is left to step
-            temperature, rate = sensor(sample, programme, state, clock, work)
+            temperature, rate = sensor(sample, programme, state, clock, work, 0.0)
             row = happen(sample, programme, state, work, WINDOW_OVER, 0, temperature, rate, history, row)
             row = settle(sample, programme, state, work, trial, out, history, row)
             continue
@@ -322,8 +334,8 @@ def advance(sample, programme, state, work, trial, times, limits, history, n_ste
         for time in times:
             if begun < time <= begun + taken or (clipped and not happens and abs(time - begun - taken) <= 1e-12 * time):
                 interpolate(sample, state, work, min((time - begun) / h, 1.0), trial)
-                _, there = sensor(sample, programme, trial, clock + (time - begun), work)
-                write_row(trial, time, there, 1.0, history, row)
+                shown, there = sensor(sample, programme, trial, clock + (time - begun), work, min((time - begun) / h, 1.0))
+                write_row(trial, time, shown, there, 1.0, history, row)
                 row += 1
         if looks and row == written:
             copy_state(trial, state)
@@ -339,9 +351,11 @@ def advance(sample, programme, state, work, trial, times, limits, history, n_ste
         loop[CLOCK] = until if clipped and not happens else clock + taken
         loop[LOWEST] = min(loop[LOWEST], np.min(state.temperature))
         loop[HIGHEST] = max(loop[HIGHEST], np.max(state.temperature))
-        temperature, rate = sensor(sample, programme, state, loop[CLOCK], work)
+        temperature, rate = sensor(sample, programme, state, loop[CLOCK], work, min(theta, 1.0))
+        loop[SENSOR_TEMPERATURE], loop[SENSOR_RATE] = temperature, rate
+        loop[SENSOR_RAMP] = surroundings(programme, state.machine, loop[CLOCK]).ramp
         observe(programme, state.machine, loop[CLOCK], temperature, rate)
-        write_row(state, loop[PHASE_TIME] + loop[CLOCK], rate, 0.0, history, row)
+        write_row(state, loop[PHASE_TIME] + loop[CLOCK], temperature, rate, 0.0, history, row)
         row += 1
         if happens:
             row = happen(sample, programme, state, work, event, trigger, temperature, rate, history, row)
@@ -361,6 +375,7 @@ def new_history(state: State, n_rows: int) -> History:
     """Memory for `n_rows` rows of a state's history."""
     return History(
         time=np.zeros(n_rows),
+        seen=np.zeros(n_rows),
         rate=np.zeros(n_rows),
         asked=np.zeros(n_rows),
         temperature=np.zeros((n_rows, *state.temperature.shape)),

@@ -14,15 +14,13 @@ from thermo.base.arrays import Floats
 from thermo.base.compiled import compile_kernels
 from thermo.case.case import Case
 from thermo.case.plausibility import excesses, slips
-from thermo.cells.cell import LumpedCell
 from thermo.cells.self_heating import self_heating_rates
 from thermo.measurement.asked import CRITERIA
-from thermo.onsets import onset
-from thermo.programmes.arc import Calorimeter
+from thermo.programmes.driving import Rows
 from thermo.programmes.programme import ENDED, PHASE, REASON, REASONS
-from thermo.simulation.body import CellBody
-from thermo.simulation.result import CESSATION, balanced, cell_warnings, exotherms, first_crossing, open_balance
-from thermo.stepping.loop import N_STEPS, RELEASED, TROUBLE, History, Limits, State, advance, copied, initial_state, make_work, new_history
+from thermo.simulation.cell_body import CellBody, released
+from thermo.simulation.result import balanced, first_crossing, onset_warnings, open_balance, sensed
+from thermo.stepping.loop import N_STEPS, TROUBLE, History, Limits, State, advance, copied, initial_state, make_work, new_history
 
 ROWS = 20_000  # of one test; a full heat-wait-seek test writes some 300
 BLOCK = 64  # rows between two words of progress
@@ -71,7 +69,7 @@ def replaced(model: Any, key: str, value: float | str) -> Any:
 
 def changed_cases(case: Case, table: Mapping[str, Sequence[float | str]]) -> list[Case]:
     """The case once for each row of a table. Raises ValueError as `simulate_many` does."""
-    if not isinstance(case.sample, LumpedCell):
+    if case.sample.has_field:
         raise ValueError("simulate_many takes a lumped cell")
     lengths = {len(column) for column in table.values()}
     if len(lengths) != 1:
@@ -154,24 +152,19 @@ def _read(
     case: Case, body: CellBody, history: History, n: int, state: State, begun: Floats, rates_of: Callable[..., Floats], warn: bool
 ) -> tuple[list[float], list[dict[str, Any]]]:
     """The numbers of one test and its warnings, by the functions that read a single run."""
-    programme = body.programme
     time, T, rate, machine = history.time[:n], history.temperature[:n, body.sample.sensor], history.rate[:n], history.machine[:n]
-    sensitivity, own = 1e-9, None
-    if not body.arc and len(body.reactions):
-        own = rates_of(body.sample, history.temperature[:n, body.sample.site_node[0]], history.extent[:n, 0], history.fired[:n, 0], rate)
-    own, driven, heated = body.own_rates(rate, machine, own)
-    found: list[dict[str, Any]] = []
-    first, ended = None, None
-    if isinstance(programme, Calorimeter):
-        reason, sensitivity = REASONS[Calorimeter][int(state.machine[REASON])], programme.sensitivity
-        found, first = exotherms(time, T, machine, history.ledger[:n, RELEASED:].sum(axis=1), sensitivity, reason)
-        ended = next((entry["end"] for entry in found if entry["end"]["reason"] == CESSATION), None)
+    columns: dict[str, Any] = {}
+    if not body.reader.watches_onsets and body.reactions:
+        columns["self_heating_K_per_s"] = rates_of(
+            body.sample, history.temperature[:n, body.sample.site_node[0]], history.extent[:n, 0], history.fired[:n, 0], rate
+        )
+    if body.cell.short is not None:
+        columns["voltage_V"] = body.voltages(history.extent[:n, 0], history.fired[:n, 0])
+    seen = Rows(time, T, rate, machine, released(history.ledger[:n]))
     criteria = tuple(dict.fromkeys((CRITERIA[0], *case.measure.onsets.T2)))
-    voltage = body.voltages(history.extent[:n, 0], history.fired[:n, 0]) if body.cell.short is not None else None
-    seconds = onset.runaway_onsets(criteria, time, T, own, driven, voltage)
-    primary = seconds[CRITERIA[0]]
-    third = onset.third(time, T, float(own[body.last_row(machine)]), primary, sensitivity, heated)
-    fastest = onset.fastest(time, T, own, driven)
+    made = sensed(body, criteria, seen, columns, str(REASONS[type(body.programme)][int(state.machine[REASON])]))
+    first, seconds, third, ended = (made["onsets"][name] for name in ("T1", "T2", "T3", "cessation"))
+    found, fastest = made.get("exotherms", []), made["maximum_rate"]
     row = [value for point in (first, *seconds.values(), third) for value in _pair(point)]
     row += [ended["temperature_K"] if ended else np.nan, float(len(found)), fastest["rate_K_per_s"] if fastest else np.nan]
     row += [float(time[-1]), float(T.max()), float(T[-1])]
@@ -180,13 +173,12 @@ def _read(
         row.append(np.nan if at is None else at)
     if not warn:
         return row, []
-    made = {
-        "onsets": {"T1": first, "T2": {name: seconds[name] for name in case.measure.onsets.T2}, "T3": third, "cessation": ended},
-        "probes": {"sample": {"maximum_K": float(T.max())}},
-        "maximum_rate": fastest,
-    }
-    said = cell_warnings(body, state, made, own, driven, rate) + slips(case) + excesses(made, float(T[0]))
-    return row, said + open_balance(body, state, balanced(body, state, begun))
+    made["onsets"]["T2"] = {name: seconds[name] for name in case.measure.onsets.T2}
+    made["probes"] = {"sample": {"maximum_K": float(T.max())}}
+    own, driven, _ = body.reader.own_rates(rate, machine, columns.get("self_heating_K_per_s"))
+    said = body.warnings(state, made, columns) + body.reader.warnings(made) + onset_warnings(body, made, own, driven, rate)
+    said += slips(case) + excesses(made, float(T[0]))
+    return row, said + open_balance(body, state, balanced(body, state, begun, {}))
 
 
 def _pair(point: dict[str, Any] | None) -> tuple[float, float]:

@@ -13,13 +13,12 @@ from typing import Annotated, Any, Literal, NamedTuple
 import numpy as np
 from pydantic import Field, model_validator
 
-from thermo.base.errors import CaseError, Mistake, closest
+from thermo.base.errors import CaseError, Mistake, closest, did_you_mean
 from thermo.case.case import Case, case_hash, case_of
 from thermo.case.checks import result_problem, results_of
 from thermo.casefile.columns import read_sheet
-from thermo.casefile.reader import Document, Frozen, Key, change, did_you_mean, make, misplaced, read_document
+from thermo.casefile.reader import Document, Frozen, Key, change, make, misplaced, read_document
 from thermo.casefile.units import Unit, dimension_of_key
-from thermo.cells.cell import LumpedCell
 from thermo.measurement.asked import Kind, expectation_problems, tolerance
 from thermo.results.store import plain_name
 from thermo.simulation.result import look_up, shown, unit_of
@@ -259,7 +258,7 @@ def _batch_of(document: Document, text: StudyText, batch: Batch) -> Study:
         uneven = [(name, len(column)) for name, column in table.items() if len(column) != longest]
         for name, length in uneven:
             mistakes.append(document.mistake(("study", word, name), f"has {length} values, and another column {longest}"))
-        if not isinstance(member.case.sample, LumpedCell):
+        if member.case.sample.has_field:
             mistakes.append(document.mistake(("study", "case"), "a batch takes a lumped cell"))
         elif not uneven:
             mistakes += _rows_tried(member, table, wrong)

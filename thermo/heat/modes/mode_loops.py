@@ -511,7 +511,7 @@ def interpolate_modal_loops(sample, state, work, theta, trial):
 
 @sensor.loops(ModalSample)
 @kernel
-def modal_sensor_loops(sample, programme, trial, clock, work):
+def modal_sensor_loops(sample, programme, trial, clock, work, theta):
     return trial.temperature[0], 0.0
 
 

@@ -489,7 +489,9 @@ def flush_modal(sample, state, work):  # type: ignore[no-untyped-def]
 
 
 @sensor.body(ModalSample)
-def modal_sensor(sample: ModalSample, programme: Schedule, trial: State, clock: float, work: ModalWork) -> tuple[float, float]:
+def modal_sensor(
+    sample: ModalSample, programme: Schedule, trial: State, clock: float, work: ModalWork, theta: float
+) -> tuple[float, float]:
     # a schedule looks at no sensor
     return float(trial.temperature[0]), 0.0
 

@@ -1,0 +1,62 @@
+"""Conditions on faces and sources in regions, over time or in a steady state."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Literal
+
+import numpy as np
+
+from thermo.casefile.units import Unit
+from thermo.programmes.conditions import Condition, Source, corners
+from thermo.programmes.driving import Driving, OnBody, Problems, Terms
+from thermo.programmes.programme import Schedule
+
+
+def schedule(terms: Terms, end: float) -> Schedule:
+    """Nothing but conditions until an end [s]; steps end where one bends."""
+    bends = [time for time in corners([condition for _, condition in terms]) if 0.0 < time < end]
+    return Schedule(np.array([*bends, end]))
+
+
+class Conditions(Driving):
+    """Conditions by face, several on one if need be; a face without one is insulated. Sources of heat by region."""
+
+    faces: dict[str, tuple[Condition, ...]] = {}
+    sources: dict[str, Source] = {}
+
+    def terms(self) -> Terms:
+        """Each condition with the name of its face, then each source with the name of its region."""
+        return tuple(
+            [(name, condition) for name, conditions in self.faces.items() for condition in conditions] + list(self.sources.items())
+        )
+
+
+class SteadyProgramme(Conditions):
+    """The temperatures that conditions and sources, constant in time, lead to in the end."""
+
+    kind: Literal["steady"]
+    steady: ClassVar[bool] = True
+
+    def on_body(self) -> OnBody:
+        """The conditions; there is no time for them to last."""
+        return OnBody(Schedule(np.zeros(1)))
+
+    def cell_problems(self, cell: Any) -> Problems:
+        """A cell has no field."""
+        text = "a cell of one temperature has no field; a stationary state of a reacting cell is not there yet"
+        return [(("kind",), text)]
+
+
+class SurroundingsProgramme(Conditions):
+    """Conditions by face and sources by region until an end."""
+
+    kind: Literal["surroundings"]
+    end: Annotated[float, Unit("time", gt=0)]
+
+    def on_cell(self, surface: float, heat_capacity: float) -> Schedule:
+        """Nothing is around a cell: it has no faces."""
+        return schedule(self.terms(), float(self.end))
+
+    def on_body(self) -> OnBody:
+        """The conditions until the end."""
+        return OnBody(schedule(self.terms(), float(self.end)))

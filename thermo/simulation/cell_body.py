@@ -1,0 +1,249 @@
+"""A cell of one temperature under its programme: columns, energies, warnings of its chemistry."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from thermo.base.arrays import Floats
+from thermo.case.case import Case
+from thermo.casefile.units import show
+from thermo.cells.cell import LumpedCell
+from thermo.cells.line import node_enthalpy
+from thermo.cells.line_step import kept_share  # the module is what steps a LineSample
+from thermo.cells.self_heating import self_heating_rates
+from thermo.chemistry.kinetics import amounts, heat_per_extent, rates
+from thermo.chemistry.mechanism import AMOUNTS
+from thermo.heat.discretised import Frame
+from thermo.measurement.readings import Reading
+from thermo.stepping.loop import (
+    EJECTED,
+    FUSED,
+    HEAT_IN,
+    HEAT_OUT,
+    HIGHEST,
+    RELEASED,
+    STEP_COLLAPSED,
+    TROUBLE,
+    History,
+    State,
+    Stepper,
+    advance,
+)
+
+
+class CellBody:
+    """A lumped cell under any programme."""
+
+    steps_at_once = 32  # between two looks at the clock
+
+    def __init__(self, case: Case) -> None:
+        cell, programme = case.sample, case.programme
+        assert isinstance(cell, LumpedCell)
+        start = programme.starts_at()
+        start = cell.temperature if start is None else start
+        assert start is not None
+        self.cell, mounting = cell, programme.mounting()
+        self.sample = cell.build(mounting.phi, float(start), case.step_tolerance(), mounting)
+        self.programme = programme.on_cell(float(cell.surface or 0.0), float(cell.capacity().at_298K) + mounting.with_cell)
+        self.reader = programme.reader(self.programme, self.sample.capacity, self.sample.tolerance_temperature)
+        self.reactions = cell.reaction_names()
+        nodes = {"sample": int(self.sample.site_node[0])}
+        if mounting.conductance > 0.0:
+            nodes["holder"] = int(np.flatnonzero(self.sample.surface)[0])
+        if mounting.lag > 0.0:
+            nodes["sensor"] = self.sample.sensor
+        self.nodes = nodes
+        self.sensor: str | None = next(name for name, node in nodes.items() if node == self.sample.sensor)  # what the instrument sees
+        self.probes: dict[str, Reading] = {name: Reading(np.array([node]), np.ones(1), "mean") for name, node in nodes.items()}
+        self.n_dofs, self.n_sites = len(nodes), 1
+
+    energy_limit = 1e-6  # of the heat exchanged, beyond which a run counts as failed
+
+    def stepper(self) -> Stepper:
+        """The loop over steps."""
+        return advance
+
+    def rounding(self, energy: dict[str, Any], state: State) -> float:
+        """What the digits of the stored heat leave open [J]: below it there is nothing to say of the balance."""
+        return float(1e-14 * max(abs(energy["initial_J"]), abs(energy["final_J"])))
+
+    def notes(self) -> list[str]:
+        """What is said in the log."""
+        n = len(self.reactions)
+        return [f"one temperature, {n} reaction{'' if n == 1 else 's'}"]
+
+    def frame(self) -> Frame | None:
+        """A cell of one temperature has no field."""
+        return None
+
+    def columns(self, block: History) -> dict[str, Any]:
+        """Columns of the history for the rows of a block."""
+        made: dict[str, Any] = {f"{name}_K": block.temperature[:, node] for name, node in self.nodes.items()}
+        made["rate_K_per_s"] = block.rate
+        n_rows, n_reactions = len(block.time), len(self.reactions)
+        power, kept = np.zeros((n_rows, n_reactions)), np.ones(n_rows)
+        mechanism = self.sample.mechanism
+        amount, rate = np.zeros(len(mechanism.start)), np.zeros(n_reactions)
+        for i in range(n_rows):
+            fired = block.fired[i, 0]
+            amounts(mechanism, block.extent[i, 0], amount)
+            kept[i] = kept_share(self.sample, block.fired[i])
+            rates(mechanism, made["sample_K"][i], amount, fired, rate)
+            for k in range(n_reactions):
+                power[i, k] = heat_per_extent(mechanism, k, amount) * rate[k]
+        for k, name in enumerate(self.reactions):
+            made[f"heat_{name}_W"] = power[:, k]
+        text = self.cell.mechanism()
+        counted = "conversion" if text is None or text.amounts == "number" else "extent"
+        for k, name in enumerate(self.reactions):
+            made[f"{counted}_{name}{'' if text is None else AMOUNTS[text.amounts]}"] = block.extent[:, 0, k]
+        if not self.reader.watches_onsets and n_reactions:
+            made["self_heating_K_per_s"] = self_heating_rates(
+                self.sample, made["sample_K"], block.extent[:, 0], block.fired[:, 0], block.rate
+            )
+        made |= self.reader.columns(block.time, block.machine, made["sample_K"], kept * power.sum(axis=1))
+        if self.cell.short is not None:
+            made["voltage_V"] = self.voltages(block.extent[:, 0], block.fired[:, 0])
+        made["row/released"] = released(block.ledger)
+        return made
+
+    def voltages(self, extent: Floats, fired: Any) -> Floats:
+        """Open-circuit voltage (n,) [V] before a sustained short, I R_short after it, from extents and fired triggers of each row.
+
+        It is an electrical reading of the terminals of a cell that has a short.
+        """
+        short, mechanism = self.cell.short, self.cell.mechanism()
+        assert short is not None and mechanism is not None
+        amount, at = np.zeros(len(self.sample.mechanism.start)), list(mechanism.species).index(short.species)
+        s = np.zeros(len(extent))
+        for i in range(len(extent)):
+            amounts(self.sample.mechanism, extent[i], amount)
+            s[i] = amount[at]
+        voltage = float(short.voltage.empty) + float(short.voltage.full - short.voltage.empty) * s
+        shorted = fired[:, 0].astype(bool) if short.fused_energy is None else np.zeros(len(s), bool)
+        return np.where(shorted, voltage * s / (np.abs(s) + float(short.half)), voltage)
+
+    def stored(self, temperature: float) -> float:
+        """Enthalpy of the sample and all that is heated with it [J], were all of it at one temperature [K]."""
+        sample = self.sample
+        return float(sum(node_enthalpy(sample, i, temperature) for i in range(len(sample.share))))
+
+    def amounts(self, state: State) -> dict[str, dict[str, float]]:
+        """The amount of each species at the start and at the end."""
+        text, mechanism = self.cell.mechanism(), self.sample.mechanism
+        if text is None:
+            return {}
+        final = mechanism.start + state.extent[0] @ mechanism.stoichiometry
+        ends = f"initial{AMOUNTS[text.amounts]}", f"final{AMOUNTS[text.amounts]}"
+        return {
+            name: dict(zip(ends, (float(a), float(b)), strict=True))
+            for name, a, b in zip(text.species, mechanism.start, final, strict=True)
+        }
+
+    def summary(self, columns: dict[str, Any], rows: dict[str, Floats], state: State) -> dict[str, Any]:
+        """The amounts of its species."""
+        return {"amounts": self.amounts(state)}
+
+    def references(self) -> dict[str, float]:
+        """Mass [kg] and charge [Ah] that heats are referred to, as far as they are known."""
+        return self.cell.reference()
+
+    def initial(self, probe: str, values: Floats) -> float:
+        """What a probe read at the start [K]: its first row."""
+        return float(values[0])
+
+    def coldest_start(self) -> float:
+        """The temperature that it starts at [K]."""
+        return float(self.sample.start_temperature)
+
+    def unfolded(self, temperature: Floats) -> Floats:
+        """There is no field."""
+        raise TypeError("a cell of one temperature has no field")
+
+    def heat_flux(self, frame: Frame, temperature: Floats) -> Floats:
+        """There is no field."""
+        raise TypeError("a cell of one temperature has no field")
+
+    def energy(self, state: State, begun: Floats) -> dict[str, Any]:
+        """The balance of the run; `begun` is the enthalpy at the start [J]."""
+        ledger = state.ledger
+        released = {name: float(ledger[RELEASED + k]) for k, name in enumerate(self.reactions)}
+        if self.cell.short is not None and self.cell.short.fused_energy is not None:
+            released["fused_short"] = float(ledger[FUSED])
+        return {
+            "initial_J": float(np.sum(begun)),
+            "final_J": float(np.sum(state.enthalpy)),
+            "heat_in_J": float(ledger[HEAT_IN]) + max(0.0, -float(ledger[HEAT_OUT])),
+            "heat_out_J": max(0.0, float(ledger[HEAT_OUT])),
+            "released_J": released,
+            "ejected_J": float(ledger[EJECTED]),
+        }
+
+    def moved(self, state: State, begun: Floats, rows: dict[str, Floats]) -> float:
+        """Heat that has moved between the parts of the cell [J]."""
+        return 0.5 * float(np.abs(state.enthalpy - begun).sum()) if len(state.enthalpy) > 1 else 0.0
+
+    def warnings(self, state: State, summary: dict[str, Any], columns: dict[str, Any]) -> list[dict[str, Any]]:
+        """Reactions that nothing ends, whose gate stays closed, or whose heat has not the sign of their name."""
+        mechanism = self.cell.mechanism()
+        found = []
+        highest = float(state.loop[HIGHEST])
+        for name, reaction in mechanism.reactions.items() if mechanism else []:
+            where = f"sample.chemistry.reactions.{name}"
+            if not any(reaction.consumes.values()):
+                found.append(
+                    {"code": "endless-reaction", "text": f"the reaction '{name}' uses nothing up, so it never ends", "where": where}
+                )
+            grown = [factor for factor in reaction.factors if factor.kind == "autocatalytic" and factor.other_order]
+            seeds = [1.0 - mechanism.species[factor.species].start for factor in grown] if mechanism else []
+            if any(0.0 < seed < self.sample.tolerance_extent for seed in seeds):
+                text = f"the reaction '{name}' starts from {min(seeds):.1g} of its product, less than the error of a step "
+                text += f"({self.sample.tolerance_extent:.0e}): how long it takes to begin is not resolved; lower numerics.tolerance"
+                found.append({"code": "tiny-seed", "text": text, "where": f"{where}.factors"})
+            gate = reaction.gate
+            if gate is not None and gate.temperature > highest:
+                text = f"the gate of the reaction '{name}' at {show(gate.temperature, 'temperature')} was not reached: the hottest is"
+                found.append({"code": "gate-closed", "text": f"{text} {show(highest, 'temperature')}", "where": f"{where}.gate"})
+            sign = named_sign(name)
+            heat = float(self.sample.mechanism.heat[list(mechanism.reactions).index(name)]) if mechanism else 0.0
+            if sign * heat < 0.0:
+                text = f"the reaction '{name}' {'takes up' if sign > 0.0 else 'releases'} heat, which is unusual for its name"
+                found.append({"code": "heat-sign", "text": text, "where": f"{where}.heat"})
+        return found
+
+    def blame(self, state: State) -> str:
+        """Which reaction gives most heat at this moment, in words; empty where none does."""
+        mechanism = self.sample.mechanism
+        amount, rate = np.zeros(len(mechanism.start)), np.zeros(len(self.reactions))
+        amounts(mechanism, state.extent[0], amount)
+        rates(mechanism, float(state.temperature[self.nodes["sample"]]), amount, state.fired[0], rate)
+        powers = [abs(heat_per_extent(mechanism, k, amount) * rate[k]) for k in range(len(rate))]
+        if not any(powers):
+            return ""
+        most = int(np.argmax(powers))
+        text = self.cell.mechanism()
+        assert text is not None
+        reaction = text.reactions[self.reactions[most]]
+        why = "; no factor lowers its rate as something is used up" if not reaction.factors else "; its rate has no ceiling"
+        if state.loop[TROUBLE] != STEP_COLLAPSED or (reaction.factors and reaction.ceiling is not None):
+            why = ""
+        return f"; the reaction '{self.reactions[most]}' gives most of the heat, {powers[most]:.3g} W{why}"
+
+
+def released(ledger: Floats) -> Floats:
+    """Heat that all reactions and a fused short have released so far (n,) [J], from rows of the ledger (n, n_rows)."""
+    return ledger[:, FUSED] + ledger[:, RELEASED:].sum(axis=1)  # type: ignore[no-any-return]
+
+
+TAKES_UP = ("separator", "melt", "vapor", "evaporat", "boil", "vent")
+GIVES = ("sei", "anode", "cathode", "electrolyte", "lithium", "short", "binder")
+
+
+def named_sign(name: str) -> float:
+    """The sign of the heat that the name of a reaction lets expect; 0.0 where it says nothing."""
+    word = name.lower()
+    if any(part in word for part in TAKES_UP):
+        return -1.0
+    return 1.0 if any(part in word for part in GIVES) else 0.0

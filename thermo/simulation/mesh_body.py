@@ -1,0 +1,502 @@
+"""A sample put together for a run: the arrays that are stepped, and how columns, energies and fields are read from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from thermo.base.arrays import Floats, Integers
+from thermo.bodies.layered_block import Along, LayeredBlock, Meshed, Stored
+from thermo.case.case import Case
+from thermo.casefile.units import show
+from thermo.heat.conduction import conduction_of
+from thermo.heat.discretised import Frame
+from thermo.heat.enthalpy import Storage, enthalpy_of
+from thermo.heat.face_heat import passage
+from thermo.heat.mesh_step import MOST_DIRECT, MeshSample, Share, heat_of, surface
+from thermo.heat.tensor import Stack
+from thermo.materials.properties import follows_axes
+from thermo.measurement.asked import Place
+from thermo.measurement.readings import STORED, Reading, derived_numbers, field_summary, lags, stack_of, theta_between
+from thermo.measurement.resolution import (
+    CAPACITY,
+    CELLS,
+    QUADRATIC,
+    STEPS,
+    beyond_bounds,
+    cells_at,
+    coarse_patches,
+    faint_signals,
+    range_warnings,
+    short_reach,
+)
+from thermo.programmes.conditions import drives, extremes_of, lasting, resistance, slope_at
+from thermo.results.store import stored_field
+from thermo.stepping.loop import CLOCK, FACES, HEAT_IN, HEAT_OUT, HIGHEST, N_DIRECT, History, State, Stepper, advance
+
+IN_INSTRUMENT = 100.0  # K: by this errors of a step are measured in a calorimeter, as those of a cell are
+
+
+def started(body: Meshed, temperature: float | None) -> Meshed:
+    """The body with a start temperature [K], where it has none of its own."""
+    return body if body.temperature is not None or temperature is None else body.model_copy(update={"temperature": temperature})
+
+
+class MeshBody:
+    """A meshed body."""
+
+    steps_at_once = 1
+    reactions: list[str] = []
+
+    def __init__(self, case: Case, refine: int = 0) -> None:
+        programme, self.named = case.programme, case.named_faces()
+        assert case.body is not None
+        self.block = started(case.body, programme.starts_at())
+        self.steady, self.end = programme.steady, 0.0 if programme.steady else programme.lasts()
+        self.driven, self.terms = programme.on_body(), programme.terms()
+        cuts = [name for name, condition in self.terms if condition.parts]
+        quadrature = {} if case.numerics.quadrature is None else {"nodal": case.numerics.quadrature == "nodal"}
+        self.shape = self.block.shape(self.named, cuts, refine=refine, **quadrature)
+        self.multiplicity, self.regions = self.shape.multiplicity, self.shape.mesh.regions
+        named = self.block.materials()
+        self.materials = {name: case.material(named[name][0]) for name in self.regions}  # in the order of the mesh
+        self.weighs = all(m.density is not None and m.heat_capacity is not None for m in self.materials.values())
+        self.materials = {name: material.for_steady() for name, material in self.materials.items()}
+        self.bulk = {name: case.bulk(named[name][0]) for name in self.regions}
+        self.volumes = np.stack([self.shape.region(name) for name in self.regions], axis=1)
+        self.laws = [enthalpy_of(material) for material in self.materials.values()]
+        self.inside = [np.unique(self.shape.space.cells[cells]) for cells in self.regions.values()]
+        self.n_dofs, self.n_sites, self.sensor = self.shape.n_nodes, 0, self.driven.seen
+        self.asked = list(case.measure.probes)
+        self.probes = {name: self._reading(probe) for name, probe in case.measure.probes.items()}
+        self.sample = self._sample(case, cuts, refine)
+        if self.driven.lag > 0.0:  # it shows something else than what it touches
+            self.probes["sensor"], self.sensor = self.probes[str(self.sensor)], "sensor"
+        self.programme, self.terms = self.driven.machine, self.sample.terms
+        self.reader = programme.reader(self.programme, None, self.sample.tolerance * self.sample.scale)
+        self.flows = {face: passage(self, face) for face in case.measure.flows}
+        for name in cuts:
+            for side, nodes in zip(name.split("|"), self.links[name][:2], strict=True):
+                self.probes[f"{name}_{side}"] = Reading(nodes, self.links[name][2] / self.links[name][2].sum(), "mean")
+
+    def _sample(self, case: Case, cuts: list[str], refine: int) -> MeshSample:
+        """What is stepped."""
+        space = self.shape.space
+        density = np.zeros(len(self.shape.mesh.cells))
+        for cells, law in zip(self.regions.values(), self.laws, strict=True):
+            density[cells] = law.right[0]
+        capacity = space.content(density)
+        around = np.zeros(self.n_dofs)  # what the cells of each node hold in all
+        np.add.at(around, space.cells, (density * space.cell_volumes())[:, None])
+        lumped = bool(np.all(capacity > 1e-9 * around))
+        consistent = case.numerics.capacity == "consistent" or (case.numerics.capacity is None and not lumped)
+        self.start = self._start(density, consistent)
+        self.links = {name: self.shape.links(name, condition) for name, condition in self.terms if condition.links}
+        always = {name: c for name, c in self.terms if lasting(c)}
+        touching = [(one, other, area / resistance(always[name], 0.0)) for name in always for one, other, area in [self.links[name]]]
+        conduction = conduction_of(space, {name: m.thermal_conductivity for name, m in self.materials.items()}, touching)
+        places, shares = self._places(case, cuts)
+        terms = tuple((name, c.spread(self.multiplicity * float(shares[name].sum())) if name in shares else c) for name, c in self.terms)
+        self.fixed = np.zeros(self.n_dofs, bool)
+        for name, condition in terms:
+            if condition.holds:
+                self.fixed[places[name]] = True
+        low, high = extremes_of(self.start, terms, self.end)
+        seen = self.probes[self.sensor] if self.sensor else None
+        return MeshSample(
+            capacity=capacity,
+            mass=space.mass(density) if consistent else None,
+            storage=Storage(self.volumes, self.laws) if any(len(law.temperature) > 1 for law in self.laws) else None,
+            conduction=conduction,
+            stack=self._stack(refine) if case.numerics.tensor and not (consistent or cuts) else None,
+            dimension=self.block.dimension,
+            terms=terms,
+            scale=IN_INSTRUMENT if self.driven.wall else high - low,
+            faces=places,
+            areas=shares,
+            pairs={name: pair for name, pair in self.links.items() if name not in always},
+            start_temperature=self.start,
+            tolerance=case.step_tolerance(),
+            scheme=case.numerics.scheme,
+            step=float(case.numerics.step or 0.0),
+            wall=self._share([self.shape.face(name) for name in self.driven.wall]),
+            heated=self._share([self._acted_on(self.driven.heated)] if self.driven.heated else []),
+            seen=None if seen is None else Share(seen.nodes, seen.weights),
+            lag=self.driven.lag,
+        )
+
+    def _places(self, case: Case, cuts: list[str]) -> tuple[dict[str, Integers], dict[str, Floats]]:
+        """Nodes of what conditions act on and probes read, and the area or volume of each that is open to the conditions."""
+        places, shares = {}, {}
+        faces = {name for name, condition in self.terms if not condition.inside}
+        for name in {*faces, *(probe.face for probe in case.measure.probes.values() if isinstance(probe, Place) and probe.face)}:
+            places[name], shares[name] = self.shape.face(name)
+        for name, condition in self.terms:
+            if condition.inside:
+                places[name], shares[name] = self._acted_on(name)
+        # on facets that are held nothing else acts: what a condition on the whole face would bring there only went into the holding
+        covering = [name for name, condition in self.terms if condition.covers]
+        for name in faces - set(cuts):
+            shares[name] = self.shape.open_area(name, [other for other in covering if other != name])[places[name]]
+        return places, shares
+
+    def _acted_on(self, name: str) -> tuple[Integers, Floats]:
+        """Nodes of a face or a region, and the area [m2] or the volume [m3] of each."""
+        if name in self.shape.mesh.faces:
+            return self.shape.face(name)
+        volume = self.volumes[:, list(self.regions).index(name)]
+        nodes = np.flatnonzero(volume)
+        return nodes, volume[nodes]
+
+    def _share(self, parts: list[tuple[Integers, Floats]]) -> Share | None:
+        """What each node of some faces has of what acts on them in all, of the whole body; None where there are none."""
+        if not parts:
+            return None
+        size = np.bincount(np.concatenate([nodes for nodes, _ in parts]), weights=np.concatenate([area for _, area in parts]))
+        nodes = np.flatnonzero(size)
+        return Share(nodes, size[nodes] / size.sum() / self.multiplicity)
+
+    def stepper(self) -> Stepper:
+        """The loop over steps."""
+        return advance
+
+    def _start(self, density: Floats, consistent: bool) -> Floats:
+        """The temperature of every node at time zero [K]; one between regions takes that at which it holds what they held there."""
+        given = self.block.temperature
+        points = self.shape.space.points
+        if isinstance(given, Along):
+            places: Floats = points[:, self.block.letters().index(given.letter)]
+            return np.interp(places, np.array(given.position, float), np.array(given.value, float))  # type: ignore[no-any-return]
+        if not isinstance(given, dict | Stored) or (isinstance(given, dict) and len(set(given.values())) == 1):
+            return np.full(len(points), self.block.start_of(next(iter(self.regions))))
+        share = density * self.shape.space.cell_volumes()
+        values, around = np.zeros((len(points), len(self.regions))), np.zeros((len(points), len(self.regions)))
+        for m, (name, cells) in enumerate(self.regions.items()):
+            nodes = self.shape.space.cells[cells]
+            np.add.at(around[:, m], nodes, np.broadcast_to(share[cells, None], nodes.shape))
+            inside = np.unique(nodes)
+            values[inside, m] = stored_field(given.folder, points[inside], name) if isinstance(given, Stored) else self.block.start_of(name)
+        first = np.argmax(around > 0.0, axis=1)
+        start: Floats = np.take_along_axis(values, first[:, None], axis=1)[:, 0]
+        mixed = np.flatnonzero(np.any((around > 0.0) & (values != start[:, None]), axis=1))
+        held = (self.volumes * [law.right[0] for law in self.laws])[mixed]
+        if consistent:
+            alone = (np.where(np.isin(np.arange(len(density)), cells), density, 0.0) for cells in self.regions.values())
+            held = np.stack([np.asarray(self.shape.space.mass(part).sum(axis=1)).ravel()[mixed] for part in alone], axis=1)
+        lumped = np.all(held >= 0.0, axis=1) & (held.sum(axis=1) > 1e-9 * around[mixed].sum(axis=1))
+        weight = np.where(lumped[:, None], held, around[mixed])
+        start[mixed] = np.sum(weight * values[mixed], axis=1) / weight.sum(axis=1)
+        if lumped.any() and not lumped.all():
+            # vertices of quadratic simplices hold nothing to speak of; what they leave open the others take
+            left = float(np.sum(held * (values[mixed] - start[mixed, None])))
+            start[mixed[lumped]] += left / float(held[lumped].sum())
+        if any(len(law.temperature) > 1 for law in self.laws):  # what they held, they hold
+            part = mixed[lumped]
+            heat = sum(self.volumes[part, m] * law.at(values[part, m]) for m, law in enumerate(self.laws))
+            start[part] = Storage(self.volumes[part], self.laws).temperature(heat, start[part])
+        return start
+
+    @property
+    def energy_limit(self) -> float:
+        """Share of the heat exchanged beyond which a run counts as failed: less where nothing is iterated."""
+        curved = any(condition.curved for _, condition in self.terms)
+        return 1e-6 if curved or self.sample.storage or self.sample.conduction.variable else 1e-8
+
+    def rounding(self, energy: dict[str, Any], state: State) -> float:
+        """What the digits of temperature leave open [J]: of the stored heat, and of conduction between neighbours over a long time.
+
+        In a steady state it is that of conduction [W].
+        """
+        if self.steady:
+            flow = np.abs(self.sample.conduction.at(state.temperature).matrix.diagonal()) * state.temperature
+            return float(self.multiplicity * np.finfo(float).eps * np.sqrt(len(flow)) * flow.max())
+        stored = 1e-14 * max(abs(energy["initial_J"]), abs(energy["final_J"]))
+        hottest, time = float(state.loop[HIGHEST]), float(state.loop[CLOCK])
+        diagonal = self.sample.conduction.at(state.temperature).matrix.diagonal()
+        conducted = np.finfo(float).eps * hottest * float(diagonal.max()) * time
+        return float(stored + self.multiplicity * conducted)
+
+    def _stack(self, refine: int) -> Stack | None:
+        """The layers row by row of cells along z, where the body is a block of them; what varies, as it is at the start.
+
+        Linear systems are solved with it by conjugate gradients, so it may be a little off.
+        """
+        if not isinstance(self.block, LayeredBlock) or not self.shape.space.nodal:
+            return None
+        if not all(follows_axes(m.thermal_conductivity) for m in self.materials.values()):
+            return None
+        return stack_of(self.block, self.block.vertex_grid(self.named, refine), self.materials, float(self.start.mean()))
+
+    def _reading(self, probe: Any) -> Reading:
+        if isinstance(probe, Place):
+            if probe.face is not None:
+                nodes, weights = self.shape.face(probe.face)
+            elif probe.edge is not None:
+                nodes, weights = self.shape.edge(probe.edge)
+            else:
+                weights = self.volumes[:, list(self.regions).index(str(probe.region))]
+                nodes = np.unique(self.shape.space.cells[self.regions[str(probe.region)]])
+                weights = weights[nodes]
+            return Reading(nodes, weights / weights.sum(), probe.take)
+        weights = self.shape.weights_at(np.array([float(value) for value in probe]))
+        nodes = np.flatnonzero(weights)
+        return Reading(nodes, weights[nodes], "mean")
+
+    def notes(self) -> list[str]:
+        """What is said in the log: symmetry, size, nodes shared by faces that are held at different temperatures."""
+        notes = self.block.notes(self.named)
+        seen: dict[int, Any] = {}
+        shared = set()
+        for face, condition in self.terms:
+            if condition.holds:
+                for node in self.sample.faces[face]:
+                    if seen.setdefault(int(node), condition.outside) != condition.outside:
+                        shared.add(int(node))
+        if shared:
+            notes.append(f"{len(shared)} nodes lie on faces held at different temperatures and take the mean")
+        notes.append("every face without a condition is insulated")
+        if self.sample.mass is not None:
+            notes.append("the heat capacity is a consistent mass matrix")
+        return notes
+
+    def frame(self) -> Frame:
+        """The whole body for a field file."""
+        return self.shape.frame()
+
+    def unfolded(self, temperature: Floats) -> Floats:
+        """Nodal temperatures of the whole body from those of the mesh."""
+        return self.shape.unfolded(temperature)
+
+    def columns(self, block: History) -> dict[str, Any]:
+        """Columns of the history for the rows of a block: probes, the same as theta, heat through faces, stored heat."""
+        made: dict[str, Any] = {f"{name}_K": reading.of(block.temperature) for name, reading in self.probes.items()}
+        scale = self.theta_scale()
+        if scale is not None:
+            low, span = scale
+            made |= {f"{name}_theta": (reading.of(block.temperature) - low) / span for name, reading in self.probes.items()}
+        if self.sensor:
+            made |= {f"{self.sensor}_K": block.seen, "rate_K_per_s": block.rate}
+            made["row/released"] = np.zeros(len(block.time))
+            made |= self.reader.columns(block.time, block.machine, made[f"{self.sensor}_K"], np.zeros(len(block.time)))
+        made |= self._powers(block)
+        made["row/regions"] = self._regions(block.temperature)
+        if self.weighs:
+            made["stored_J"] = self.multiplicity * np.array([self._stored(T) for T in block.temperature])
+        return made
+
+    def _regions(self, temperature: Floats) -> Floats:
+        """Of each row and region: mean, largest, smallest temperature [K], the nodes of the latter two, heat stored since the start [J]."""
+        made = np.zeros((len(temperature), len(self.regions), 6))
+        for j, nodes in enumerate(self.inside):
+            part = temperature[:, nodes]
+            weights = self.volumes[nodes, j]
+            highest, lowest = np.argmax(part, axis=1), np.argmin(part, axis=1)
+            row = np.arange(len(part))
+            made[:, j, 0] = part @ weights / weights.sum()
+            made[:, j, 1], made[:, j, 2] = part[row, highest], part[row, lowest]
+            made[:, j, 3], made[:, j, 4] = nodes[highest], nodes[lowest]
+            law, start = self.laws[j], self.start[nodes]
+            made[:, j, 5] = self.multiplicity * np.array([weights @ (law.at(T) - law.at(start)) for T in part])
+        return made
+
+    def summary(self, columns: dict[str, Any], rows: dict[str, Floats], state: State) -> dict[str, Any]:
+        """Regions, heat through faces, derived numbers; behind which probe the others lag in a calorimeter."""
+        time, points = columns["time_s"], self.shape.space.points
+        made: dict[str, Any] = field_summary(list(self.regions), columns, rows, lambda node: [float(x) for x in points[node]])
+        made["derived"] = self.derived(float(time[-1]))
+        if not self.weighs:  # without density and heat capacity nothing is known of what is stored
+            made["derived"]["fourier"] = None
+            made["regions"] = {name: region | {"stored_J": None} for name, region in made["regions"].items()}
+        if self.sensor and self.driven.wall:
+            made["lags"] = lags(columns, self.sensor, list(self.probes), self.reader.heating(columns["rate_K_per_s"], rows["machine"]))
+        return made
+
+    def references(self) -> dict[str, float]:
+        """Heats are referred to nothing: nothing reacts."""
+        return {}
+
+    def stored(self, temperature: float) -> float:
+        """Enthalpy of the body [J], were all of it at one temperature [K]."""
+        return self.multiplicity * float(heat_of(self.sample, np.full(self.n_dofs, temperature)).sum())
+
+    def blame(self, state: State) -> str:
+        """Nothing reacts."""
+        return ""
+
+    def coldest_start(self) -> float:
+        """The lowest temperature that it starts at [K]."""
+        return float(np.min(self.start))
+
+    def derived(self, end: float) -> dict[str, Any]:
+        """Biot and Fourier numbers, and of a stack of layers its effective conductivities and resistance, at the mean start temperature."""
+        terms = self.terms
+        areas = {face: self.shape.face(face)[1].sum() for face, condition in terms if not (condition.links or condition.inside)}
+        mean = float(np.average(self.start, weights=self.volumes.sum(axis=1)))
+        return derived_numbers(self.block, self.materials, terms, areas, float(self.volumes.sum()), mean, end)
+
+    def heat_flux(self, frame: Frame, temperature: Floats) -> Floats:
+        """Heat flux of the cells of a frame [W/m2] from the temperatures of its points."""
+        return self.shape.heat_flux(frame, temperature, {name: m.thermal_conductivity for name, m in self.materials.items()})
+
+    def _stored(self, temperature: Floats) -> float:
+        """Heat stored in the mesh since the start [J]."""
+        storage = self.sample.storage
+        if storage is not None:
+            return float(np.sum(storage.heat(temperature) - storage.heat(self.start)))
+        return float((temperature - self.start) @ self.sample.capacity)
+
+    def _powers(self, block: History) -> dict[str, Floats]:
+        """Heat into the body through each named face over the rows of a block, across a contact or a gap from its first side [W], and what
+        passes the faces whose flow is asked for. A gap on a face with other conditions has a column of its own, `face|to`."""
+        sample, terms = self.sample, self.terms
+        faces = [face for face, _ in terms]
+        columns = [c.column(face, faces.count(face) == 1) for face, c in terms]
+        found = {column: np.zeros(len(block.time)) for column in columns}
+        passing = {face: np.zeros(len(block.time)) for face in self.flows}
+        for i, (time, temperature) in enumerate(zip(block.time, block.temperature, strict=True)):
+            around = surface(sample, float(time), temperature)
+            into = sample.conduction.at(temperature).into(temperature) + around.flow
+            slopes, needed = self._going(float(time), temperature, into)
+            given = np.where(self.fixed, needed - into, 0.0)
+            for face, flow in self.flows.items():
+                passing[face][i] = flow.heat(float(time), temperature, slopes, given)
+            counted = np.zeros(self.n_dofs, bool)
+            for j, ((face, condition), column) in enumerate(zip(terms, columns, strict=True)):
+                if condition.holds:
+                    nodes = sample.faces[face]
+                    nodes = nodes[~counted[nodes]]  # the heat of a node of two held faces counts once
+                    counted[nodes] = True
+                    found[column][i] += float(np.sum(given[nodes]))
+                elif condition.links:
+                    one, other, area = self.links[face]
+                    a, b = temperature[one], temperature[other]
+                    found[column][i] += float(np.sum(condition.across(area, float(time), a, b) * (a - b)))
+                else:
+                    found[column][i] += around.heats[j]
+        made = {f"heat_{column}_W": power for column, power in found.items()} | {f"flow_{face}_W": power for face, power in passing.items()}
+        return {name: self.multiplicity * power for name, power in made.items()}
+
+    def _going(self, time: float, temperature: Floats, into: Floats) -> tuple[Floats, Floats]:
+        """How fast every node goes [K/s], held ones as they must, others as heat enters them, and what heat that takes [W]."""
+        slopes, count = np.zeros(self.n_dofs), np.zeros(self.n_dofs)
+        for face, condition in self.terms:
+            if condition.holds:
+                count[self.sample.faces[face]] += 1.0
+                slopes[self.sample.faces[face]] += slope_at(condition.outside, time)
+        slopes /= np.maximum(count, 1.0)  # a node of two held faces takes the mean
+        free = np.flatnonzero(~self.fixed)
+        mass = self.sample.mass
+        if self.steady:
+            return np.zeros(self.n_dofs), np.zeros(self.n_dofs)
+        if mass is None:
+            capacity = self.sample.capacity if self.sample.storage is None else self.sample.storage.capacity(temperature)
+            slopes[free] = (into / capacity)[free]
+            return slopes, capacity * slopes
+        from scipy.sparse import diags_array
+        from scipy.sparse.linalg import cg
+
+        inner = mass[free][:, free].tocsr()
+        slopes[free], _ = cg(inner, (into - mass @ slopes)[free], rtol=1e-10, M=diags_array(1.0 / inner.diagonal()))
+        return slopes, mass @ slopes
+
+    def theta_scale(self) -> tuple[float, float] | None:
+        """(T0, Ts - T0) where the body starts at one temperature and is held at one other: theta = (T - T0)/(Ts - T0)."""
+        return theta_between(self.start, self.terms)
+
+    def energy(self, state: State, begun: Floats) -> dict[str, Any]:
+        """The balance of the run, of the whole body; `begun` is the enthalpy at the start [J]."""
+        through = self.multiplicity * state.ledger[FACES:]
+        if self.steady:
+            return {"heat_in_W": float(through[through > 0.0].sum()), "heat_out_W": float(-through[through < 0.0].sum())}
+        start = heat_of(self.sample, self.sample.start_temperature).sum()
+        heater, wall = (self.multiplicity * float(state.ledger[row]) for row in (HEAT_IN, HEAT_OUT))
+        return {
+            "initial_J": float(self.multiplicity * start),
+            "final_J": float(self.multiplicity * np.sum(state.enthalpy)),
+            "heat_in_J": float(through[through > 0.0].sum()) + heater + max(0.0, -wall),
+            "heat_out_J": float(-through[through < 0.0].sum()) + max(0.0, wall),
+            "released_J": {},
+            "ejected_J": 0.0,
+        }
+
+    def moved(self, state: State, begun: Floats, rows: dict[str, Floats]) -> float:
+        """Heat that has moved between the nodes of the body [J], half of what all have gained or lost, or between its regions."""
+        between = 0.5 * float(np.abs(rows["regions"][:, :, STORED]).sum(axis=1).max())
+        return max(
+            between, 0.5 * self.multiplicity * float(np.abs(state.enthalpy - heat_of(self.sample, self.sample.start_temperature)).sum())
+        )
+
+    def initial(self, probe: str, values: Floats) -> float:
+        """What a probe reads before held faces jump to their temperature [K]."""
+        return float(self.probes[probe].of(self.start[None])[0])
+
+    def warnings(self, state: State, summary: dict[str, Any], columns: dict[str, Any]) -> list[dict[str, Any]]:
+        """Temperatures beyond what the data allow; materials beyond the range in which their values hold."""
+        regions = summary["regions"]
+        terms, matrix = self.terms, self.sample.conduction.at(self.start).matrix
+        if self.shape.space.order == 2:
+            cause = QUADRATIC
+        elif self.sample.mass is not None:
+            cause = CAPACITY
+        else:  # entries above zero off the diagonal let a node follow the hotter one of its neighbours the wrong way
+            above = int(np.count_nonzero(matrix.data > 1e-9 * matrix.data.max()))
+            cause = CELLS if above > self.n_dofs or self.steady else STEPS
+        data = extremes_of(self.start, terms, 0.0 if self.steady else self.end)
+        found = [] if self.sample.driven else beyond_bounds(data, terms, regions, state, cause)
+        found += range_warnings(self.block, self.materials, regions)
+        faces = dict.fromkeys(face for face, condition in terms if not (condition.links or condition.inside))
+        times = int(state.loop[N_DIRECT])
+        if times and np.count_nonzero(~self.fixed) > MOST_DIRECT[self.sample.dimension]:
+            text = f"the iterative solver missed {times} times, and the system was factorised: more time and memory than announced"
+            found.append({"code": "factorised", "text": text, "where": "numerics"})
+        if not self.steady:
+            driven = [
+                (face, condition)
+                for face, condition in terms
+                if face in self.shape.mesh.faces and drives(condition, self.block.temperature)
+            ]
+            driven += [(face, None) for face in self.shape.mesh.faces if "|" in face and face not in self.links and self.block.jumps(face)]
+            cells = cells_at(self.shape.mesh, driven, self.bulk) if driven else []
+            found += short_reach(cells, data[1] - data[0], self.end, self.shape.space.order)
+        if not self.steady and not self.sample.step and self.sensor is None:
+            now = extremes_of(self.start, terms, float(columns["time_s"][-1]))
+            asked = {name: columns[f"{name}_K"] for name in self.asked}
+            found += faint_signals(self.sample.tolerance, now, asked, regions)
+        return found + self._loose(terms) + coarse_patches(self.shape.mesh, faces, self.shape.space.order)
+
+    def _loose(self, terms: Iterable[tuple[str, Any]]) -> list[dict[str, Any]]:
+        """A warning for every part of a body in several that nothing links to the others or to surroundings."""
+        from meshes.checks import near_parts, parts
+
+        mesh = self.block.coarse()
+        label = parts(mesh)
+        if label.max() == 0:
+            return []
+        gap = near_parts(mesh, label, NEAR)
+        apart = (
+            []
+            if gap is None or any(condition.links and not condition.parts for _, condition in terms)
+            else [
+                {
+                    "code": "parts-apart",
+                    "text": f"two parts of the body lie {show(gap[0], 'length')} from each other at {gap[1]} and share no "
+                    "vertex: no heat passes "
+                    "between them; if they should touch, make the meshes meet (`merge` of a mesh from a file makes near vertices one)",
+                    "where": "sample",
+                }
+            ]
+        )
+        return apart + [
+            {
+                "code": "loose-part",
+                "text": f"the part of the body with '{region}' touches no other part, and no condition links it to anything: "
+                "no heat leaves it; if it should touch, make the meshes meet",
+                "where": "sample",
+            }
+            for region in self.block.untied(terms, steady=False)
+        ]
+
+
+NEAR = 1e-3  # of the length of the body, between parts that probably ought to touch
