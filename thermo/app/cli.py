@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from thermo.app.other_thermo import in_the_way
 from thermo.base.errors import CaseError, FileError, FolderError, Mistake, SolveError, Stopped, printable
 
 if TYPE_CHECKING:
@@ -459,6 +460,10 @@ def main() -> None:
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")  # sparse work gains nothing from more, and one thread is bitwise reproducible
     debug = "--debug" in sys.argv
+    other = in_the_way(sys.path, str(Path(__file__).parents[2]))
+    if other is not None:
+        complain(f"error: {other}")
+        sys.exit(BAD_INPUT)
     if not debug:
         _hush()
     try:
