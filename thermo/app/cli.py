@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from thermo.app.other_thermo import in_the_way
 from thermo.base.errors import CaseError, FileError, FolderError, Mistake, SolveError, Stopped, printable
 
 if TYPE_CHECKING:
@@ -463,10 +462,6 @@ def main() -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):  # a pipe on Windows takes few characters, and a title may have any
         sys.stdout.reconfigure(errors="replace")
     debug = "--debug" in sys.argv
-    other = in_the_way(sys.path, str(Path(__file__).parents[2]))
-    if other is not None:
-        complain(f"error: {other}")
-        sys.exit(BAD_INPUT)
     if not debug:
         _hush()
     try:
