@@ -775,12 +775,7 @@ def _vet(path: Path, name: str, inside: str, h5py: Any) -> None:
 def main(arguments: list[str]) -> int:
     """`files.py FILE OUT.npz SECONDS BYTES [CELL_ARRAY]`: 0 and OUT, or 1 and the reason in OUT.npz.txt."""
     source, target, seconds, memory = Path(arguments[0]), Path(arguments[1]), int(arguments[2]), int(arguments[3])
-    if sys.platform != "win32":
-        import resource
-
-        with contextlib.suppress(ValueError, OSError):  # a system that has no such limit, or a lower one
-            resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
-            resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    _limit(seconds, memory)
     try:
         save(read_raw(source, arguments[4] if len(arguments) > 4 else None), target)
     except MemoryError:
@@ -793,6 +788,17 @@ def main(arguments: list[str]) -> int:
         return 0
     target.with_suffix(".txt").write_text(reason, encoding="utf-8")
     return 1
+
+
+def _limit(seconds: int, memory: int) -> None:
+    """Bound this process, as far as the system can; the parent stops it after its time in any case."""
+    try:
+        import resource
+    except ImportError:  # on Windows
+        return
+    for name, least, most in (("RLIMIT_CPU", seconds, seconds + 1), ("RLIMIT_AS", memory, memory)):
+        with contextlib.suppress(AttributeError, ValueError, OSError):  # a system that has no such limit, or a lower one
+            resource.setrlimit(getattr(resource, name), (least, most))  # type: ignore[attr-defined]
 
 
 if __name__ == "__main__":

@@ -19,6 +19,11 @@ def test_the_public_names_are_there_with_words():
         _ = thermo.runn
 
 
+def test_the_citation_is_of_this_version():
+    lines = (CASES.parent / "CITATION.cff").read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if line.startswith("version:")] == [f"version: {thermo.__version__}"]
+
+
 def test_importing_the_package_loads_nothing():
     script = "import sys, thermo; print(sorted({'numpy', 'scipy', 'pydantic', 'numba'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

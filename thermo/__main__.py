@@ -1,5 +1,5 @@
 """python -m thermo"""
 
-from thermo.app.cli import main
+from thermorun import main
 
 main()

@@ -20,7 +20,7 @@ MOST_PARAMETERS = 4
 
 def scatter(table: Path, summary: dict[str, Any]) -> Figure:
     """Onsets, or the largest temperature where there are none, over the first four parameters; a row of the table is a dot."""
-    with table.open(newline="") as file:
+    with table.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     results = [name for name in SHOWN[:3] if summary["batch"]["results"][name]["n"]] or [SHOWN[3]]
     parameters = summary["batch"]["parameters"][:MOST_PARAMETERS]

@@ -53,6 +53,17 @@ def test_set_changes_one_entry_and_is_recorded(thermo, tmp_path):
     assert listed["programme.end"]["source"] == "set on the command line"
 
 
+def test_a_title_that_the_output_cannot_hold_costs_its_characters_alone(tmp_path):
+    """As in a pipe on Windows, after an hour of computing."""
+    file = tmp_path / "cell.yaml"
+    file.write_text(CU.read_text(encoding="utf-8").replace("title: ", "title: → ", 1), encoding="utf-8")
+    command = [sys.executable, "-m", "thermo", "run", file, "--no-pictures", "--quiet", "--set", "programme.end=100 degC"]
+    environment = os.environ | {"PYTHONIOENCODING": "cp1252", "PYTHONPATH": str(CASES.parent)}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, check=True)
+    assert done.stdout.startswith(b"? ")
+    assert done.stderr == b""
+
+
 def test_set_may_add_a_block(thermo):
     assert thermo("run", CU, "--no-pictures", "--set", "numerics.tolerance=1e-6")[0] == 0
 

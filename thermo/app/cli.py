@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import time
@@ -457,6 +458,8 @@ def main() -> None:
     """Run a command; end with the contract's exit code, without a traceback unless `--debug` is given."""
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")  # sparse work gains nothing from more, and one thread is bitwise reproducible
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a pipe on Windows takes few characters, and a title may have any
+        sys.stdout.reconfigure(errors="replace")
     debug = "--debug" in sys.argv
     if not debug:
         _hush()
@@ -511,7 +514,7 @@ def bug_report() -> str:
     import tempfile
     import traceback
 
-    with tempfile.NamedTemporaryFile("w", prefix="thermo-", suffix=".txt", delete=False) as file:
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", prefix="thermo-", suffix=".txt", delete=False) as file:
         traceback.print_exc(file=file)
     return f"the traceback is in {file.name}; please send it with the case"
 

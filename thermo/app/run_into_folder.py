@@ -67,7 +67,7 @@ class Interrupts:
 
         A sparse factorisation may take minutes, and no Python of the main thread runs in it.
         """
-        if not self.before:  # signals are not ours
+        if not self.before or not hasattr(os, "set_blocking"):  # signals are not ours, or (Windows) no pipe can tell of them
             yield
             return
         reading, writing = os.pipe()
@@ -101,7 +101,7 @@ class Interrupts:
 def machine() -> dict[str, Any]:
     """Cores and memory of this machine."""
     memory = None
-    if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
+    if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in getattr(os, "sysconf_names", ()):
         memory = round(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30, 1)
     return {"cores": os.cpu_count(), "memory_GB": memory}
 
@@ -119,9 +119,9 @@ def peak_memory() -> float | None:
     """Largest memory of this process so far [MB]; None where the system does not say."""
     try:
         import resource
-    except ImportError:
+    except ImportError:  # on Windows
         return None
-    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    used: int = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # type: ignore[attr-defined]
     return round(used / (2**20 if sys.platform == "darwin" else 2**10), 1)
 
 
