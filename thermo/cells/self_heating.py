@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 
 from thermo.base.constants import REFERENCE_TEMPERATURE
-from thermo.cells.line import node_capacity
-from thermo.cells.line_step import kept_share
+from thermo.cells.line import kept_share, node_capacity
 from thermo.chemistry.kinetics import Floats, amounts, heat_per_extent, rates
 
 
