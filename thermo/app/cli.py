@@ -126,7 +126,8 @@ def run(
 def read_all(files: list[Path], settings: list[str]) -> list[tuple[Document, Any]]:
     """Every file as a case or a study. Raises CaseError with every mistake of every file."""
     from thermo.case.case import case_of
-    from thermo.casefile.reader import change, read_document
+    from thermo.casefile.reader import read_document
+    from thermo.casefile.settings import change
     from thermo.studies.study import is_study, study_of
 
     found, mistakes = [], []

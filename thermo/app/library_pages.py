@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from textwrap import wrap
 from typing import Any
 
-from thermo.base.errors import CaseError, Mistake
-from thermo.casefile.reader import did_you_mean
+from thermo.base.errors import CaseError, Mistake, did_you_mean
 from thermo.casefile.units import DIMENSIONS, Quantity, show
 from thermo.chemistry.mechanism import HeatPerMass, HeatPerMole, MechanismText, Reaction, ThresholdFactor, library_mechanisms
 from thermo.materials.material import PROPERTIES, ByAxis, Material, Table, library_materials

@@ -8,7 +8,8 @@ import numpy as np
 from pydantic import Discriminator, Field, Tag, ValidationError, ValidationInfo, field_validator, model_validator
 
 from thermo.base.errors import did_you_mean, shortened
-from thermo.casefile.reader import Frozen, Key, misplaced
+from thermo.casefile.models import Frozen, misplaced
+from thermo.casefile.reader import Key
 from thermo.casefile.units import Unit, UnitError
 from thermo.cells.line import HeatCapacity, LineSample
 from thermo.chemistry.mechanism import (

@@ -24,7 +24,8 @@ from pydantic_core import PydanticCustomError
 
 from thermo.base.constants import GAS_CONSTANT
 from thermo.base.errors import described, did_you_mean, shortened
-from thermo.casefile.reader import Frozen, Key, misplaced
+from thermo.casefile.models import Frozen, misplaced
+from thermo.casefile.reader import Key
 from thermo.casefile.units import Quantity, Unit, UnitError
 from thermo.chemistry.kinetics import AUTOCATALYTIC, BARRIER, LEAST, LINEAR, ORDER, SATURATION, Mechanism
 from thermo.materials.material import LIBRARY, read_library

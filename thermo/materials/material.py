@@ -12,7 +12,8 @@ from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, Validati
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from thermo.base.errors import CaseError, Mistake, closest, did_you_mean, shortened
-from thermo.casefile.reader import Document, Frozen, Key, make, misplaced, read_document
+from thermo.casefile.models import Frozen, make, misplaced
+from thermo.casefile.reader import Document, Key, read_document
 from thermo.casefile.tables import number, pairs
 from thermo.casefile.units import Quantity, Unit, block_for_value, show, wanted
 

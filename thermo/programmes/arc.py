@@ -20,7 +20,8 @@ from typing import Annotated, Any, Literal, NamedTuple
 from pydantic import Field, model_validator
 
 from thermo.base.compiled import kernel
-from thermo.casefile.reader import Frozen, Key, misplaced
+from thermo.casefile.models import Frozen, misplaced
+from thermo.casefile.reader import Key
 from thermo.casefile.units import Unit
 from thermo.materials.material import Temperature
 from thermo.programmes.programme import (

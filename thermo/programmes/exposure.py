@@ -14,7 +14,8 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from thermo.base.compiled import kernel
-from thermo.casefile.reader import Frozen, Key, misplaced
+from thermo.casefile.models import Frozen, misplaced
+from thermo.casefile.reader import Key
 from thermo.casefile.units import Quantity, Unit
 from thermo.chemistry.kinetics import Floats
 from thermo.materials.material import Temperature

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 import numpy as np
 
 from thermo.base.compiled import by_type, kernel
-from thermo.casefile.reader import Frozen
+from thermo.casefile.models import Frozen
 from thermo.casefile.units import Unit
 from thermo.chemistry.kinetics import Floats
 from thermo.programmes.conditions import Condition, Held, Source, corners
