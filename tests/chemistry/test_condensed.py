@@ -5,7 +5,8 @@ import pytest
 
 from thermo.chemistry.condensed import add_response, condense, condensed_memory, invert, stage_power, take_rates
 from thermo.chemistry.kinetics import amounts, heat_per_extent, rates
-from thermo.chemistry.mechanism import Short, arrays, library_mechanisms
+from thermo.chemistry.mechanism import library_mechanisms
+from thermo.chemistry.mechanism_arrays import Short, arrays
 
 MECHANISM = arrays(library_mechanisms()["limetal-ncm811-lhce"], Short(0.15, 1800.0, 3.3, 4.3, "cathode", 0.001), n_triggers=1)
 FIRED, SHARE = np.ones(1), 0.7

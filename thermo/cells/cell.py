@@ -12,17 +12,9 @@ from thermo.casefile.models import Frozen, misplaced
 from thermo.casefile.reader import Key
 from thermo.casefile.units import Unit, UnitError
 from thermo.cells.line import HeatCapacity, LineSample
-from thermo.chemistry.mechanism import (
-    MechanismText,
-    Short,
-    arrays,
-    change_problem,
-    change_value,
-    form_problems,
-    library_mechanisms,
-    needs_volume,
-    with_changes,
-)
+from thermo.chemistry.changes import change_problem, change_value, form_problems, with_changes
+from thermo.chemistry.mechanism import MechanismText, library_mechanisms, needs_volume
+from thermo.chemistry.mechanism_arrays import Short, arrays
 from thermo.materials.material import Temperature
 
 Fraction = Annotated[float, Unit("number", ge=0, le=1)]
