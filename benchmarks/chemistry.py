@@ -20,7 +20,8 @@ from scipy.integrate import solve_ivp
 
 from thermo.base.compiled import compile_kernels
 from thermo.case.case import Case, case_of, read_case
-from thermo.casefile.reader import change, read_document
+from thermo.casefile.reader import read_document
+from thermo.casefile.settings import change
 from thermo.programmes.dsc import DscProgramme
 from thermo.programmes.programme import ENDED, PHASE
 from thermo.simulation.cell_body import CellBody

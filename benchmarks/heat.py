@@ -25,7 +25,8 @@ from scipy.sparse import csr_matrix, diags_array, kron
 from meshes.block import Grid, graded, line_matrices, line_weights
 from meshes.boxes import Extent, boxes_mesh
 from thermo.casefile.units import Quantity
-from thermo.heat.modes.box_in_modes import ModalSample, Share, modal_sample
+from thermo.heat.modes.box_in_modes import modal_sample
+from thermo.heat.modes.modal_arrays import ModalSample, Share
 from thermo.heat.tensor import Stack
 from thermo.materials.properties import Table
 from thermo.programmes.conditions import Held

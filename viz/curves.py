@@ -18,6 +18,7 @@ from viz.read import Floats, Mark, Run
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+Zoom = tuple[float, float, str]  # start and end of what is drawn larger [s], the label of its axis of time
 SAME = 0.01  # of the whole rise: probes closer than this over the whole run share one curve
 MOST_RUNS = 8  # with rows of their own, or labels
 LOWEST_RATE = 1e-3  # K/min, below the sensitivity of any calorimeter
@@ -126,49 +127,13 @@ def temperature(runs: Sequence[Run], colours: Mapping[str, str]) -> Figure:
     shown: dict[str, Any] = {}
     todo: list[tuple[Any, list[Label]]] = []
     for row, run in enumerate(runs):
-        zoom = _runaway(run) or _exotherm(run)
-        axes = figure.add_subplot(rows[row, 0] if zoom else rows[row, :])
         away = _runaway(run)
-        unit, size = theme.time_unit(float(run.time[-1]))
-        T = theme.celsius(run.columns["sample_K"])
-        _test(axes, run, colours[run.name], size, 0.0, shown)
-        theme.dress(axes, f"time [{unit}]", "temperature [°C]", run.name, colours[run.name])
-        axes.set_xlim(0.0, float(run.time[-1]) / size * 1.01)
-        all_of_it = np.concatenate([T, *(theme.celsius(run.columns[f"{name}_K"]) for name in AROUND if f"{name}_K" in run.columns)])
-        low, high = float(all_of_it.min()), float(all_of_it.max())
-        if away:
-            high = float(np.interp(away[0], run.time, T))
-        axes.set_ylim(low - 0.06 * (high - low), high + (0.28 if away else 0.12) * max(high - low, 1.0))
-        marked = [mark for mark in run.marks() if not away or mark.temperature < axes.get_ylim()[1] + ZERO_CELSIUS]
-        todo.append((axes, [_label(mark, colours[run.name], size, 0.0) for mark in marked]))
-        if away:
-            axes.annotate(
-                f"to {theme.degrees(float(run.columns['sample_K'].max()))}, see right",
-                (1.0, 1.0),
-                (-8, -3),
-                xycoords="axes fraction",
-                textcoords="offset points",
-                fontsize=theme.SMALL,
-                color=colours[run.name],
-                ha="right",
-                va="top",
-                bbox={"boxstyle": "round,pad=0.15", "fc": "white", "ec": "none", "alpha": 0.75},
-            )
+        zoom = away or _exotherm(run)
+        axes = figure.add_subplot(rows[row, 0] if zoom else rows[row, :])
+        todo.append((axes, _whole_test(axes, run, colours[run.name], away, shown)))
         if zoom:
             side = figure.add_subplot(rows[row, 1])
-            start, end, words = zoom
-            unit, size = theme.time_unit(end - start) if away else (unit, size)
-            origin = away[0] if away else 0.0
-            _test(side, run, colours[run.name], size, origin, shown)
-            theme.dress(side, words.format(unit), "temperature [°C]", "", colours[run.name])
-            margin = (0.1 if away else 0.3) * (end - start)
-            left, right = max(start - margin, 0.0), end + (0.08 if away else 0.12) * (end - start)
-            side.set_xlim((left - origin) / size, (right - origin) / size)
-            within = np.interp(np.linspace(left, min(right, float(run.time[-1])), 400), run.time, T)
-            low, high = float(within.min()), float(within.max())
-            side.set_ylim(low - 0.08 * (high - low), high + 0.16 * (high - low))
-            inside = [mark for mark in run.marks() if left <= mark.time <= right]
-            todo.append((side, [_label(mark, colours[run.name], size, origin) for mark in inside]))
+            todo.append((side, _close_up(side, run, colours[run.name], zoom, away is not None, shown)))
     if shown:
         handles = list(shown.values())
         figure.legend(
@@ -179,6 +144,52 @@ def temperature(runs: Sequence[Run], colours: Mapping[str, str]) -> Figure:
     for axes, labels in todo:
         place(axes, labels)
     return figure
+
+
+def _whole_test(axes: Any, run: Run, colour: str, away: Zoom | None, shown: dict[str, Any]) -> list[Label]:
+    """A test over all its time, up to where it runs `away`; its marks."""
+    unit, size = theme.time_unit(float(run.time[-1]))
+    T = theme.celsius(run.columns["sample_K"])
+    _test(axes, run, colour, size, 0.0, shown)
+    theme.dress(axes, f"time [{unit}]", "temperature [°C]", run.name, colour)
+    axes.set_xlim(0.0, float(run.time[-1]) / size * 1.01)
+    all_of_it = np.concatenate([T, *(theme.celsius(run.columns[f"{name}_K"]) for name in AROUND if f"{name}_K" in run.columns)])
+    low, high = float(all_of_it.min()), float(all_of_it.max())
+    if away:
+        high = float(np.interp(away[0], run.time, T))
+    axes.set_ylim(low - 0.06 * (high - low), high + (0.28 if away else 0.12) * max(high - low, 1.0))
+    if away:
+        axes.annotate(
+            f"to {theme.degrees(float(run.columns['sample_K'].max()))}, see right",
+            (1.0, 1.0),
+            (-8, -3),
+            xycoords="axes fraction",
+            textcoords="offset points",
+            fontsize=theme.SMALL,
+            color=colour,
+            ha="right",
+            va="top",
+            bbox={"boxstyle": "round,pad=0.15", "fc": "white", "ec": "none", "alpha": 0.75},
+        )
+    marked = [mark for mark in run.marks() if not away or mark.temperature < axes.get_ylim()[1] + ZERO_CELSIUS]
+    return [_label(mark, colour, size, 0.0) for mark in marked]
+
+
+def _close_up(side: Any, run: Run, colour: str, zoom: Zoom, away: bool, shown: dict[str, Any]) -> list[Label]:
+    """A part of a test, from its beginning on where it runs `away`; the marks in it."""
+    start, end, words = zoom
+    unit, size = theme.time_unit(end - start if away else float(run.time[-1]))
+    origin = start if away else 0.0
+    _test(side, run, colour, size, origin, shown)
+    theme.dress(side, words.format(unit), "temperature [°C]", "", colour)
+    margin = (0.1 if away else 0.3) * (end - start)
+    left, right = max(start - margin, 0.0), end + (0.08 if away else 0.12) * (end - start)
+    side.set_xlim((left - origin) / size, (right - origin) / size)
+    T = theme.celsius(run.columns["sample_K"])
+    within = np.interp(np.linspace(left, min(right, float(run.time[-1])), 400), run.time, T)
+    low, high = float(within.min()), float(within.max())
+    side.set_ylim(low - 0.08 * (high - low), high + 0.16 * (high - low))
+    return [_label(mark, colour, size, origin) for mark in run.marks() if left <= mark.time <= right]
 
 
 AROUND = {"air": "--", "plate": ":"}  # temperatures around a sample, and how they are drawn
@@ -205,7 +216,7 @@ def phases(run: Run) -> list[tuple[str, float, float]]:
     return [(str(phase[i]), float(run.time[i]), float(end)) for i, end in zip(starts, ends, strict=True) if phase[i] and end > run.time[i]]
 
 
-def _runaway(run: Run) -> tuple[float, float, str] | None:
+def _runaway(run: Run) -> Zoom | None:
     """Start and end of a runaway [s], and the label of the axis of time; None where there is none."""
     found = {mark.name: mark for mark in run.marks()}
     ran = [(start, end) for name, start, end in phases(run) if name == "runaway"]
@@ -219,7 +230,7 @@ def _runaway(run: Run) -> tuple[float, float, str] | None:
     return (start, end, words) if end > start else None
 
 
-def _exotherm(run: Run) -> tuple[float, float, str] | None:
+def _exotherm(run: Run) -> Zoom | None:
     """From the first exotherm's start to the last one's end [s]; None where none ended before the test."""
     entries = run.summary.get("exotherms") or []
     if not entries:

@@ -59,15 +59,6 @@ def pictures(folder: Path, time: float | None = None) -> tuple[dict[str, bytes],
         except (OSError, ValueError) as error:
             notes.append(f"the picture '{name}' cannot be drawn: {error}")
 
-    def curves(name: str, runs: Sequence[Run]) -> Callable[[], bytes]:
-        def picture() -> bytes:
-            from viz import curves
-
-            colours = {run.name: theme.colour(i, len(runs)) for i, run in enumerate(runs)}
-            return theme.png(getattr(curves, name)(runs, colours))
-
-        return picture
-
     dimensions = {"line": 1, "triangle": 2, "quad": 2}
     for dimension, drawing in ((3, _fields), (2, _planes), (1, _profiles)):
         chosen = [run for run in framed if dimensions.get(run.kind, 3) == dimension]
@@ -76,15 +67,27 @@ def pictures(folder: Path, time: float | None = None) -> tuple[dict[str, bytes],
             draw(name, lambda chosen=chosen, drawing=drawing: drawing(chosen, moment, notes))  # type: ignore[misc]
     bodies = [run for run in bodies if len(run.time) > 1]
     if bodies:
-        draw("curves", curves("probes", bodies))
+        draw("curves", _curves("probes", bodies))
     scans = [run for run in cells if "heat_flow_W" in run.columns]
     cells = [run for run in cells if run not in scans]  # of a scan the temperature is that of its furnace
     if cells:
-        draw("temperature", curves("temperature", cells))
-        draw("rate", curves("rate", cells))
+        draw("temperature", _curves("temperature", cells))
+        draw("rate", _curves("rate", cells))
     if scans:
-        draw("dsc", curves("heat_flow", scans))
+        draw("dsc", _curves("heat_flow", scans))
     return made, notes
+
+
+def _curves(name: str, runs: Sequence[Run]) -> Callable[[], bytes]:
+    """One of `viz.curves`, to be drawn."""
+
+    def picture() -> bytes:
+        from viz import curves
+
+        colours = {run.name: theme.colour(i, len(runs)) for i, run in enumerate(runs)}
+        return theme.png(getattr(curves, name)(runs, colours))
+
+    return picture
 
 
 def _bricks(runs: Sequence[Run], time: float | None, notes: list[str]) -> list[Brick]:

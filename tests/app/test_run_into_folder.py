@@ -19,7 +19,8 @@ from tests.conftest import CASES
 from thermo.app.run_into_folder import run_case, run_study
 from thermo.base.errors import CaseError, FileError, FolderError
 from thermo.case.case import case_hash, case_of
-from thermo.casefile.reader import change, read_document
+from thermo.casefile.reader import read_document
+from thermo.casefile.settings import change
 from thermo.results.store import CHECKPOINTS, Folder, damage, plain_name
 from thermo.studies.study import study_of
 

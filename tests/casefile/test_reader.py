@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from thermo.base.errors import CaseError, FileError, Mistake, closest, described, did_you_mean, printable, shortened
 from thermo.case.case import case_of, read_case
 from thermo.casefile import reader
-from thermo.casefile.reader import DEEPEST, LARGEST_FILE, MOST_NODES, Frozen, change, make, parse_document, read_document
+from thermo.casefile.models import Frozen, make
+from thermo.casefile.reader import DEEPEST, LARGEST_FILE, MOST_NODES, parse_document, read_document
+from thermo.casefile.settings import change
 from thermo.casefile.units import Quantity
 
 CASES = [(Path(__file__).parent.parent.parent / "cases" / "paper" / name).read_text("utf-8") for name in ("brick-cu.yaml", "cu-20li.yaml")]

@@ -21,7 +21,8 @@ from thermo.chemistry.kinetics import (
     rate_slopes,
     rates,
 )
-from thermo.chemistry.mechanism import MechanismText, Short, arrays, library_mechanisms
+from thermo.chemistry.mechanism import MechanismText, library_mechanisms
+from thermo.chemistry.mechanism_arrays import Short, arrays
 
 MECHANISM = arrays(library_mechanisms()["limetal-ncm811-lhce"], Short(0.15, 1800.0, 3.3, 4.3, "cathode", 0.001), n_triggers=1)
 FIRED = np.ones(1)

@@ -64,7 +64,7 @@ def test_what_one_side_gives_the_other_gets(dimension, elements, order, varied):
     varies = {"k": TABLE, "c": FALLING} if varied and not (order == 2 and elements == "simplices") else {}
     body = build(three(dimension, elements, order, **varies))
     T = 330.0 + 30.0 * np.sin(np.arange(body.n_dofs))
-    around = surface(body.sample, body.programme.terms, 5.0, T)
+    around = surface(body.sample, 5.0, T)
     into = body.sample.conduction.at(T).into(T) + around.flow
     slopes, needed = body._going(5.0, T, into)
     given = np.where(body.fixed, needed - into, 0.0)

@@ -103,7 +103,7 @@ def driven(ours, theirs, steps):
     # heat into held nodes by facets beside the held ones, which changes nothing else, is added by steps in mode space at the end
     areas = {name: np.where(theirs.fixed[theirs.sample.faces[name]], 0.0, area) for name, area in theirs.sample.areas.items()}
     theirs.sample = theirs.sample._replace(
-        areas=theirs.sample.areas | {name: areas[name] for name, _ in theirs.programme.terms if name in theirs.shape.mesh.faces}
+        areas=theirs.sample.areas | {name: areas[name] for name, _ in theirs.terms if name in theirs.shape.mesh.faces}
     )
     for body in (ours, theirs):
         body.sample = body.sample._replace(tolerance=1e6)  # takes any step

@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from thermo.casefile.reader import STATUSES, quantities, read_document
+from thermo.casefile.models import quantities
+from thermo.casefile.reader import STATUSES, read_document
 from thermo.materials.material import LIBRARY, Material, library_materials
 from thermo.materials.properties import ByAxis, Table
 

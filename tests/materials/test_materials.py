@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from thermo.base.errors import CaseError
-from thermo.casefile.reader import make, parse_document
+from thermo.casefile.models import make
+from thermo.casefile.reader import parse_document
 from thermo.casefile.units import Quantity
 from thermo.heat.enthalpy import Integral, Storage
 from thermo.materials.material import Material, _Family, library_materials, material_mistakes, read_library

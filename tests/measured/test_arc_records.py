@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from thermo.records.analysis import analyse
-from thermo.records.heat_wait_seek import take_apart
 from thermo.records.heated_from_outside import Instrument
 from thermo.records.record import read_record
 from thermo.records.self_heating_curve import arrhenius_fit, self_heating
+from thermo.records.trace import take_apart
 
 FOLDER = Path(os.environ.get("THERMO_MEASURED_DATA", ""))
 CELLS = ("nmc", "nca_heii", "lfp")

@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import CASES, case_from
 from thermo.case.case import read_case
-from thermo.casefile.reader import Frozen
+from thermo.casefile.models import Frozen
 from thermo.programmes.arc import ArcProgramme
 from thermo.programmes.arc_machine import (
     ALARM,

@@ -10,11 +10,11 @@ from tests.conftest import CASES
 from thermo.base.errors import CaseError
 from thermo.casefile.columns import name_and_unit
 from thermo.records.analysis import analyse
-from thermo.records.heat_wait_seek import take_apart
 from thermo.records.heated_from_outside import Instrument
 from thermo.records.record import DIMENSIONS, read_record
 from thermo.records.record_doctor import Record
 from thermo.records.slopes import Scatter, runs_of, slopes
+from thermo.records.trace import take_apart
 from thermo.results.store import finite
 
 

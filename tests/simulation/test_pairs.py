@@ -1,5 +1,7 @@
 """Any sample under any programme: every pair runs or the message gives the reason; a body that conducts well is a cell."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -96,7 +98,7 @@ def between(result, name, wanted):
     time, T, rate = result.time, result.probe(name), result.columns["rate_K_per_s"]
     found = np.empty_like(wanted)
     ends = [0, *(np.flatnonzero(np.diff(time) == 0.0) + 1), len(time)]
-    for low, high in zip(ends[:-1], ends[1:], strict=True):
+    for low, high in itertools.pairwise(ends):
         on = (wanted >= time[low]) & (wanted <= time[min(high, len(time)) - 1])
         if high - low > 1:
             found[on] = CubicHermiteSpline(time[low:high], T[low:high], rate[low:high])(wanted[on])

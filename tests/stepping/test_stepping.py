@@ -6,7 +6,6 @@ import pytest
 from tests.conftest import CASES
 from thermo.base.errors import SolveError
 from thermo.case.case import read_case
-from thermo.cells.line_step import invert
 from thermo.programmes.programme import Schedule
 from thermo.simulation.cell_body import CellBody
 from thermo.stepping.loop import (
@@ -46,15 +45,6 @@ def fixed_steps(cell, programme, state, h, n):
         interpolate(cell, state, work, 1.0, trial)
         state = copied(trial)
     return state
-
-
-def test_the_inverse_of_a_small_matrix():
-    rng = np.random.default_rng(3)
-    matrix = rng.normal(size=(5, 5))
-    out = np.zeros((5, 5))
-    assert invert(matrix.copy(), out)
-    assert out @ matrix == pytest.approx(np.eye(5), abs=1e-12)
-    assert not invert(np.zeros((2, 2)), np.zeros((2, 2)))
 
 
 def test_dense_output_is_of_third_order_or_better_and_meets_both_ends():

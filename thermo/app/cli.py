@@ -1,17 +1,18 @@
-"""The commands; the only module that prints. A command is a parser and a short function: read, call, say."""
+"""The commands. A command is a parser and a short function: read, call, say."""
 
 from __future__ import annotations
 
 import io
 import os
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from thermo.base.errors import CaseError, FileError, FolderError, Mistake, SolveError, Stopped, printable
+from thermo.app.options import one_of, option
+from thermo.app.screen import Plain, complain, listener_of, say
+from thermo.base.errors import CaseError, FileError, FolderError, Mistake, SolveError, Stopped
 
 if TYPE_CHECKING:
     from thermo.casefile.reader import Document
@@ -30,76 +31,6 @@ Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Case or st
 Settings = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one entry: dotted key, value with its unit.")
 ]
-
-
-def say(text: str = "") -> None:
-    """Lines of the answer, to stdout."""
-    typer.echo("\n".join(map(printable, text.split("\n"))))
-
-
-def complain(text: str) -> None:
-    """A line that is not the answer, to stderr."""
-    typer.echo(printable(text), err=True)
-
-
-class Plain:
-    """Tells of a run in plain lines, for logs and pipes: a line at most every 10 s."""
-
-    def __init__(self, quiet: bool) -> None:
-        self.quiet, self.last = quiet, time.monotonic()
-
-    def __enter__(self) -> Plain:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-    def note(self, text: str) -> None:
-        """A line worth reading."""
-        if not self.quiet:
-            complain(text)
-
-    def progress(self, name: str, done: float, text: str) -> None:
-        """How far a run is."""
-        if not self.quiet and time.monotonic() - self.last > 10.0:
-            self.last = time.monotonic()
-            complain(f"{name}: {done:4.0%} {text}")
-
-
-class Bar:
-    """Tells of a run by a bar with the time left, on a terminal."""
-
-    def __init__(self) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-
-        columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:3.0f} %"), TimeElapsedColumn())
-        rest = (TextColumn("left"), TimeRemainingColumn(), TextColumn("{task.fields[where]}"))
-        self.bar = Progress(*columns, *rest, console=Console(stderr=True))
-        self.tasks: dict[str, Any] = {}
-
-    def __enter__(self) -> Bar:
-        self.bar.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.bar.stop()
-
-    def note(self, text: str) -> None:
-        """A line worth reading."""
-        self.bar.console.print(printable(text), markup=False, highlight=False)
-
-    def progress(self, name: str, done: float, text: str) -> None:
-        """How far a run is."""
-        if name not in self.tasks:
-            from rich.markup import escape
-
-            self.tasks[name] = self.bar.add_task(escape(printable(name)), total=1.0, where="")
-        self.bar.update(self.tasks[name], completed=done, where=text)
-
-
-def _listener(quiet: bool) -> Any:
-    return Bar() if sys.stderr.isatty() and not quiet else Plain(quiet)
 
 
 @app.command()
@@ -127,7 +58,8 @@ def run(
 def read_all(files: list[Path], settings: list[str]) -> list[tuple[Document, Any]]:
     """Every file as a case or a study. Raises CaseError with every mistake of every file."""
     from thermo.case.case import case_of
-    from thermo.casefile.reader import change, read_document
+    from thermo.casefile.reader import read_document
+    from thermo.casefile.settings import change
     from thermo.studies.study import is_study, study_of
 
     found, mistakes = [], []
@@ -148,7 +80,7 @@ def _run_one(document: Document, work: Any, path: Path, force: bool, resume: boo
     from thermo.studies.study import Study
 
     study = isinstance(work, Study)
-    with _listener(quiet) as listener:
+    with listener_of(quiet) as listener:
         if study:
             summary = run_study(work, path, listener, force=force, resume=resume)
         else:
@@ -410,27 +342,6 @@ def onset(
     say(json.dumps(finite(found), indent=1, allow_nan=False) if as_json else record_text(found))
     if figure is not None and not as_json:
         say(f"figure: {figure}")
-
-
-def option(name: str, text: str, dimension: str, least: float | None = None, or_equal: bool = False) -> float:
-    """An option's value in SI. Raises CaseError where it is no quantity of that dimension, or not above `least`."""
-    from thermo.casefile.units import UnitError, parse
-
-    try:
-        value = parse(text, dimension)
-    except UnitError as error:
-        raise CaseError([Mistake(name, None, "", str(error))]) from None
-    if value < 0.0 or (least is not None and (value < least or (value == least and not or_equal))):
-        wanted = f"at least {least:g}" if or_equal else "positive" if least == 0.0 else "at least 0"
-        raise CaseError([Mistake(name, None, "", f"must be {wanted}, got {text}")])
-    return float(value)
-
-
-def one_of(name: str, text: str | None, known: tuple[str, ...]) -> str | None:
-    """An option that is one of some words, or not given. Raises CaseError for another word."""
-    if text is not None and text not in known:
-        raise CaseError([Mistake(name, None, "", f"{text!r} is not known; it may be {' or '.join(map(repr, known))}")])
-    return text
 
 
 @app.command()

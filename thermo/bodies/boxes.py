@@ -16,7 +16,8 @@ from meshes.boxes import SIDES, Extent, boxes_axes, boxes_mesh, patch_sizes
 from meshes.mesh import Mesh, off_axis, on_axis, rows_in
 from thermo.base.errors import shortened
 from thermo.bodies.layered_block import AXES, NINE_DIGITS, Coordinate, Length, Meshed, no_contradiction
-from thermo.casefile.reader import Frozen, Key, misplaced
+from thermo.casefile.models import Frozen, misplaced
+from thermo.casefile.reader import Key
 from thermo.casefile.units import Unit, show
 from thermo.heat.discretised import Shape
 

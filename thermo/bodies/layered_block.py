@@ -18,7 +18,8 @@ from meshes.block import SNAP, Grid, box_grid, halved
 from meshes.boxes import SIDES, Extent, boxes_mesh, tensor_cells
 from meshes.mesh import Mesh, facet_pairs, region_numbers, rows_in
 from thermo.base.errors import described, did_you_mean, shortened
-from thermo.casefile.reader import Frozen, Key, misplaced
+from thermo.casefile.models import Frozen, misplaced
+from thermo.casefile.reader import Key
 from thermo.casefile.tables import pairs
 from thermo.casefile.units import Quantity, Unit
 from thermo.heat.discretised import Shape, facing

@@ -16,7 +16,8 @@ from pydantic_core import PydanticCustomError
 from meshes.mesh import FACETS, Mesh, off_axis, on_axis
 from thermo.base.errors import among, described, shortened
 from thermo.bodies.layered_block import NINE_DIGITS, Length, Meshed
-from thermo.casefile.reader import Frozen, Key, misplaced
+from thermo.casefile.models import Frozen, misplaced
+from thermo.casefile.reader import Key
 from thermo.casefile.units import Unit, UnitError, parse
 from thermo.heat.discretised import Shape
 from thermo.heat.elements import Space

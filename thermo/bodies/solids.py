@@ -16,7 +16,8 @@ from meshes.solids import Solid, SolidsError, solids_mesh
 from thermo.bodies.boxes import Box
 from thermo.bodies.layered_block import Coordinate, Length
 from thermo.bodies.mesh_file import ImportedBody
-from thermo.casefile.reader import Frozen, Key, misplaced
+from thermo.casefile.models import Frozen, misplaced
+from thermo.casefile.reader import Key
 
 if TYPE_CHECKING:
     from meshes.imported import Imported

@@ -18,7 +18,9 @@ from thermo.bodies.layered_block import Along, LayeredBlock, Meshed, Stored
 from thermo.bodies.mesh_file import ImportedBody, ImportedMesh, MeshFile
 from thermo.bodies.solids import Solids
 from thermo.case.checks import expect_mistakes, measure_mistakes, place_mistakes, programme_mistakes, sample_mistakes, with_interfaces
-from thermo.casefile.reader import Document, Frozen, Key, change, make, quantities, read_document
+from thermo.casefile.models import Frozen, make, quantities
+from thermo.casefile.reader import Document, Key, read_document
+from thermo.casefile.settings import change
 from thermo.casefile.units import DIMENSIONS, Quantity, Unit
 from thermo.cells.cell import LumpedCell
 from thermo.materials.material import PROPERTIES, Material, material_mistakes

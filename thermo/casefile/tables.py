@@ -7,7 +7,8 @@ from typing import Any
 from pydantic import ValidationInfo
 from pydantic_core import PydanticCustomError
 
-from thermo.casefile.reader import Key, misplaced
+from thermo.casefile.models import misplaced
+from thermo.casefile.reader import Key
 from thermo.casefile.units import DIMENSIONS, Quantity, Unit
 
 Problems = list[tuple[Key, str]]

@@ -8,20 +8,13 @@ import numpy as np
 from pydantic import Discriminator, Field, Tag, ValidationError, ValidationInfo, field_validator, model_validator
 
 from thermo.base.errors import did_you_mean, shortened
-from thermo.casefile.reader import Frozen, Key, misplaced
+from thermo.casefile.models import Frozen, misplaced
+from thermo.casefile.reader import Key
 from thermo.casefile.units import Unit, UnitError
 from thermo.cells.line import LineSample
-from thermo.chemistry.mechanism import (
-    MechanismText,
-    Short,
-    arrays,
-    change_problem,
-    change_value,
-    form_problems,
-    library_mechanisms,
-    needs_volume,
-    with_changes,
-)
+from thermo.chemistry.changes import change_problem, change_value, form_problems, with_changes
+from thermo.chemistry.mechanism import MechanismText, library_mechanisms, needs_volume
+from thermo.chemistry.mechanism_arrays import Short, arrays
 from thermo.materials.capacity import HeatCapacity
 from thermo.materials.material import Temperature
 from thermo.programmes.driving import Mounting

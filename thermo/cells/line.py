@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from thermo.base.arrays import Floats, Integers
 from thermo.base.compiled import kernel
-from thermo.base.constants import REFERENCE_TEMPERATURE
+from thermo.base.constants import REFERENCE_TEMPERATURE, STEFAN_BOLTZMANN
 from thermo.chemistry.kinetics import Mechanism
 from thermo.materials.capacity import HeatCapacity, enthalpy, heat_capacity, temperature_of
 
@@ -80,3 +80,42 @@ def node_temperature(sample, i, wanted, guess):
     if share == 0.0:
         return REFERENCE_TEMPERATURE + wanted / extra
     return temperature_of(sample.capacity, extra / share, wanted / share, guess)
+
+
+@kernel
+def kept_share(sample, fired):
+    """Share of the heat that stays in the sample: 1 - ejected once the trigger of the ejection has fired."""
+    if sample.ejects_after >= 0 and fired[0, sample.ejects_after] != 0.0:
+        return 1.0 - sample.ejected
+    return 1.0
+
+
+@kernel
+def wall_temperature(around, temperature):
+    """Temperature of the wall [K] when the sensor stands at `temperature`."""
+    return around.follows * temperature + around.wall
+
+
+@kernel
+def surface_loss(around, temperature, wall):
+    """UA (T - Tw) + (eps A) sigma (T^4 - Tw^4) + UAp (T - Tp): heat leaving the whole surface [W]."""
+    glow = around.emissive_area * STEFAN_BOLTZMANN * (temperature**4 - wall**4)
+    return around.conductance * (temperature - wall) + glow + around.plate_conductance * (temperature - around.plate)
+
+
+@kernel
+def surface_loss_slope(around, temperature):
+    """d/dT of `surface_loss` [W/K] without the plate; with the wall's temperature, minus its slope in the wall."""
+    return around.conductance + 4.0 * around.emissive_area * STEFAN_BOLTZMANN * temperature**3
+
+
+@kernel
+def conduct(sample, temperature, out):
+    """Into `out` (n_nodes,): heat flowing into each node along the line [W]."""
+    n = temperature.shape[0]
+    for i in range(n):
+        out[i] = 0.0
+    for i in range(n - 1):
+        flow = sample.conductance[i] * (temperature[i + 1] - temperature[i])
+        out[i] += flow
+        out[i + 1] -= flow

@@ -8,8 +8,7 @@ import numpy as np
 
 from thermo.base.arrays import Floats
 from thermo.base.constants import REFERENCE_TEMPERATURE
-from thermo.cells.line import node_capacity
-from thermo.cells.line_step import kept_share
+from thermo.cells.line import kept_share, node_capacity
 from thermo.chemistry.kinetics import amounts, heat_per_extent, rates
 
 

@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 import functools
-import math
 from collections import Counter
-from collections.abc import Iterable
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal
 
-import numpy as np
 from pydantic import (
     BeforeValidator,
     Discriminator,
     Field,
     PlainValidator,
     Tag,
-    TypeAdapter,
-    ValidationError,
     ValidationInfo,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
 
-from thermo.base.constants import GAS_CONSTANT
-from thermo.base.errors import described, did_you_mean, shortened
-from thermo.casefile.reader import Frozen, Key, misplaced
-from thermo.casefile.units import Quantity, Unit, UnitError
-from thermo.chemistry.kinetics import AUTOCATALYTIC, BARRIER, LEAST, LINEAR, ORDER, SATURATION, Mechanism
+from thermo.base.errors import did_you_mean, shortened
+from thermo.casefile.models import Frozen, misplaced
+from thermo.casefile.reader import Key
+from thermo.casefile.units import Quantity, Unit
 from thermo.materials.material import LIBRARY, read_library
 
 Temperature = Annotated[float, Unit("temperature")]
@@ -34,7 +27,7 @@ Energy = Annotated[float, Unit("energy")]
 AMOUNTS = {"number": "", "density": "_kg_per_m3", "amount of substance": "_mol"}  # what amounts may be, and how their columns end
 
 
-def _amount(value: Any, info: ValidationInfo) -> Quantity:
+def amount_of(value: Any, info: ValidationInfo) -> Quantity:
     """The amount of a species at the start: a fraction of at most 1, a density or moles, by its unit."""
     made = _level(value, info)
     return Unit("number", ge=0, le=1)._validate(made, info) if made.dimension == "number" else made
@@ -52,7 +45,7 @@ def _level(value: Any, info: ValidationInfo) -> Quantity:
     return Unit(dimension, ge=0)._validate(value, info)
 
 
-Amount = Annotated[float, PlainValidator(_amount)]
+Amount = Annotated[float, PlainValidator(amount_of)]
 Level = Annotated[float, PlainValidator(_level)]
 
 
@@ -253,7 +246,7 @@ class MechanismText(Frozen):
         problems: list[tuple[Key, str]] = []
         for name, entry in self.species.items():
             if isinstance(entry.start, Quantity) and entry.start.dimension != self.amounts:
-                text = f"is {_an(entry.start.dimension)}, and other species are given as {_an(self.amounts)}"
+                text = f"is {an(entry.start.dimension)}, and other species are given as {an(self.amounts)}"
                 problems.append((("species", name, "start"), text))
         for name, reaction in self.reactions.items():
             problems += [(("reactions", name, *key), text) for key, text in _reaction_problems(reaction, self.species, self.amounts)]
@@ -262,7 +255,8 @@ class MechanismText(Frozen):
         return self
 
 
-def _an(dimension: str) -> str:
+def an(dimension: str) -> str:
+    """A dimension in a sentence about amounts."""
     return "a fraction" if dimension == "number" else f"{'an' if dimension[0] in 'aeiou' else 'a'} {dimension}"
 
 
@@ -280,11 +274,11 @@ def _reaction_problems(reaction: Reaction, species: dict[str, Species], amounts:
         for word in ("half", "reference", "critical", "above", "below"):
             level = getattr(factor, word, None)
             if isinstance(level, Quantity) and level.dimension != amounts:
-                problems.append((("factors", i, word), f"is {_an(level.dimension)}, and amounts are given as {_an(amounts)}"))
+                problems.append((("factors", i, word), f"is {an(level.dimension)}, and amounts are given as {an(amounts)}"))
             if level is not None and word in ("half", "reference") and level <= 0.0:
                 problems.append((("factors", i, word), "must be positive"))
         if isinstance(factor, AutocatalyticFactor) and amounts != "number":
-            problems.append((("factors", i, "kind"), f"an autocatalytic factor takes fractions, and amounts are given as {_an(amounts)}"))
+            problems.append((("factors", i, "kind"), f"an autocatalytic factor takes fractions, and amounts are given as {an(amounts)}"))
     made = sum(reaction.consumes.values())
     grows = [shortened(name) for name, amount in reaction.consumes.items() if amount < 0.0]
     if grows and max(reaction.consumes.values()) <= 0.0:
@@ -299,10 +293,11 @@ def _reaction_problems(reaction: Reaction, species: dict[str, Species], amounts:
     if energy > MOST_ENERGY:
         text = f"{energy / 1e3:g} kJ/mol is no activation energy of a reaction; {energy / 1e3:g} J/mol is probably meant"
         problems.append((("activation_energy",), text))
-    return problems + [(("heat",), text) for text in _heat_problem(reaction.heat, amounts)]
+    return problems + [(("heat",), text) for text in heat_problem(reaction.heat, amounts)]
 
 
-def _heat_problem(heat: Any, amounts: str) -> list[str]:
+def heat_problem(heat: Any, amounts: str) -> list[str]:
+    """What does not fit in the form of a heat where amounts are of this dimension."""
     if isinstance(heat, HeatPerMass):
         given = [heat.mass, heat.content].count(None)
         if amounts == "number" and given != 1:
@@ -318,16 +313,7 @@ def _heat_problem(heat: Any, amounts: str) -> list[str]:
             return ["amounts are in mol: 'per_mole' alone says how much heat there is"]
         return ["amounts are in kg/m3; 'per_mass' is wanted"] if amounts == "density" else []
     wanted = {"density": "per_mass", "amount of substance": "per_mole"}.get(amounts)
-    return [f"amounts are given as {_an(amounts)}; a heat such as {{{wanted}: ...}} is wanted"] if wanted else []
-
-
-CHANGEABLE = {
-    "pre_exponential_factor": Unit("rate constant", gt=0),
-    "activation_energy": Unit("molar energy", ge=0),
-    "ceiling": Unit("rate constant", gt=0),
-    "heat": Unit("energy"),
-    "temperature_exponent": Unit("number"),
-}
+    return [f"amounts are given as {an(amounts)}; a heat such as {{{wanted}: ...}} is wanted"] if wanted else []
 
 
 @functools.cache
@@ -341,230 +327,8 @@ def library_mechanisms() -> dict[str, MechanismText]:
     return found
 
 
-def with_changes(mechanism: MechanismText, changes: dict[str, Any]) -> MechanismText:
-    """The mechanism with single numbers replaced, keys such as `pool.heat` of a reaction, `pool.start` of a species.
-
-    Keys must exist (see `change_problem`).
-    """
-    reactions, species = dict(mechanism.reactions), dict(mechanism.species)
-    for key, value in changes.items():
-        name, _, field = key.rpartition(".")
-        if field == "start":
-            species[name] = species[name].model_copy(update={field: value})
-        else:
-            reactions[name] = reactions[name].model_copy(update={field: value})
-    return mechanism.model_copy(update={"reactions": reactions, "species": species})
-
-
-def change_problem(mechanism: MechanismText, key: str, value: Any) -> str | None:
-    """What is wrong with an entry of `with`, or None."""
-    name, _, field = key.rpartition(".")
-    if field == "start":
-        if name not in mechanism.species:
-            return f"there is no species {shortened(name)!r}" + did_you_mean(name, mechanism.species)
-        if value.dimension != mechanism.amounts:
-            return f"is {_an(value.dimension)}, and amounts are given as {_an(mechanism.amounts)}"
-    elif name not in mechanism.reactions:
-        keys = [f"{reaction}.{number}" for reaction in mechanism.reactions for number in CHANGEABLE]
-        return f"there is no reaction {shortened(name or key)!r}" + did_you_mean(key, keys)
-    elif field == "heat":
-        return next(iter(_heat_problem(value, mechanism.amounts)), None)
-    return None
-
-
-def change_value(key: str, raw: Any, info: ValidationInfo) -> Any:
-    """A value of `with` as its key states it, a heat in any form. Raises UnitError, ValidationError for a form."""
-    field = key.rpartition(".")[2]
-    if field not in CHANGEABLE and field != "start":
-        raise UnitError(f"unknown number {shortened(field)!r} of a reaction" + did_you_mean(field, CHANGEABLE))
-    if isinstance(raw, dict) and field == "heat":
-        return TypeAdapter(Heat).validate_python(raw, context=info.context)
-    if isinstance(raw, dict):
-        raise UnitError(f"a number with its unit is wanted, found {described(raw)}")
-    try:
-        return _amount(raw, info) if field == "start" else CHANGEABLE[field]._validate(raw, info)
-    except PydanticCustomError as error:
-        raise UnitError(error.message()) from None
-
-
-def form_problems(error: ValidationError) -> list[tuple[Key, str]]:
-    """What is wrong with the form of a heat, by the keys below it."""
-    problems: list[tuple[Key, str]] = []
-    for found in error.errors(include_url=False):
-        key = found["loc"][1:]  # behind the tag of the form
-        if found["type"] == "extra_forbidden":
-            known = HeatPerMass if found["loc"][0] == "by mass" else HeatPerMole
-            problems.append((key, "unknown key" + did_you_mean(str(key[-1]), list(known.model_fields))))
-        elif found["type"] == "missing":
-            problems.append((key, "is missing"))
-        else:
-            problems += found.get("ctx", {}).get("problems", [((), found["msg"])]) if found["type"] == "at" else [(key, found["msg"])]
-    return problems
-
-
-class Short(NamedTuple):
-    """An internal short as a reaction that shares a charged species: I = (V0 + V1 s)/R x s/(s + half), from the first trigger on."""
-
-    resistance: float
-    charge: float
-    empty: float
-    full: float
-    species: str
-    half: float
-
-
 def needs_volume(text: MechanismText) -> bool:
     """Whether heats refer to the volume of the cell."""
     if text.amounts == "density":
         return True
     return any(isinstance(r.heat, HeatPerMass | HeatPerMole) and r.heat.content is not None for r in text.reactions.values())
-
-
-class _Lists:
-    """The arrays of a mechanism while they grow, a reaction at a time."""
-
-    def __init__(self, text: MechanismText, n_triggers: int) -> None:
-        self.species, self.n_triggers = list(text.species), n_triggers
-        self.scale = 1.0 if text.amounts == "number" else max(float(entry.start) for entry in text.species.values()) or 1.0
-        self.gas_constant = float(text.gas_constant or GAS_CONSTANT)
-        self.numbers: dict[str, list[float]] = {name: [] for name in _PER_REACTION}
-        self.factors: list[tuple[int, int, float, float]] = []
-        self.made_of = {name for r in text.reactions.values() for name, amount in r.consumes.items() if amount < 0.0}
-        self.first_factor, self.first_switch = [0], [0]
-        self.switches: list[tuple[int, float]] = []
-        self.thresholds: list[tuple[int, float]] = []
-        self.stoichiometry: list[Any] = []
-
-    def add(self, numbers: dict[str, float], factors: Iterable[tuple[int, int, float, float]], consumes: dict[str, float]) -> None:
-        """One reaction, its switches having been added before."""
-        for name, absent in _PER_REACTION.items():
-            self.numbers[name].append(float(numbers.get(name, absent)))
-        self.factors += factors
-        self.first_factor.append(len(self.factors))
-        self.first_switch.append(len(self.switches))
-        row = np.zeros(len(self.species))
-        for name, amount in consumes.items():
-            row[self.species.index(name)] -= amount
-        self.stoichiometry.append(row)
-
-    def threshold(self, species: int, level: float, on: float) -> None:
-        """A switch of the reaction to come: `on` 1.0 to run above the level, 0.0 below it."""
-        entry = (species, level)
-        if entry not in self.thresholds:
-            self.thresholds.append(entry)
-        self.switches.append((self.n_triggers + self.thresholds.index(entry), on))
-
-    def reaction(self, reaction: Reaction, volume: float | None) -> None:
-        """A reaction as written."""
-        heat, energy, exponent = reaction.heat, float(reaction.activation_energy), float(reaction.temperature_exponent)
-        numbers = {
-            "log_factor": math.log(reaction.pre_exponential_factor),
-            "exponent": exponent,
-            "activation": energy / self.gas_constant,
-            "ceiling": float(reaction.ceiling or 0.0),
-            "heat": heat.of(volume) if isinstance(heat, HeatPerMass | HeatPerMole) else float(heat),
-        }
-        if reaction.reference_temperature is not None:
-            at = float(reaction.reference_temperature)
-            numbers["log_factor"] += numbers["activation"] / at - exponent * math.log(at)
-        if reaction.damkohler is not None:
-            numbers["damkohler_log"] = math.log(reaction.damkohler.factor)
-            numbers["damkohler_activation"] = float(reaction.damkohler.activation_energy) / self.gas_constant
-        gate = reaction.gate
-        if gate is not None and gate.width is not None:
-            numbers |= {"gate": float(gate.temperature), "gate_width": float(gate.width)}
-        elif gate is not None:
-            self.threshold(-1, float(gate.temperature), 1.0)
-            if gate.until is not None:
-                self.threshold(-1, float(gate.until), 0.0)
-        factors = []
-        for factor in reaction.factors:
-            at_species = self.species.index(factor.species)
-            if isinstance(factor, ThresholdFactor):
-                level = factor.below if factor.above is None else factor.above
-                assert level is not None
-                self.threshold(at_species, float(level), 1.0 if factor.below is None else 0.0)
-            else:
-                kind, first, second = parameters(factor, self.scale)
-                factors.append((kind, at_species, first, second))
-        for name in unlimited(reaction):
-            at_species = self.species.index(name)
-            if name in self.made_of:  # made again while it is used: its rate goes to zero with it
-                factors.append((SATURATION, at_species, LEAST * self.scale, 0.0))
-            else:
-                self.threshold(at_species, 0.01 * SLACK_AMOUNT * self.scale, 1.0)
-        self.add(numbers, factors, dict(reaction.consumes))
-
-    def short(self, short: Short) -> None:
-        """An internal short as one more reaction."""
-        s = self.species.index(short.species)
-        numbers = {
-            "log_factor": -math.log(short.resistance * short.charge),
-            "heat": short.charge * short.empty,
-            "heat_slope": short.charge * (short.full - short.empty),
-            "heat_species": s,
-        }
-        self.switches.append((0, 1.0))
-        self.add(numbers, [(LINEAR, s, short.empty, short.full - short.empty), (SATURATION, s, short.half, 0.0)], {short.species: 1.0})
-
-    def made(self, start: list[float]) -> Mechanism:
-        """The arrays."""
-        kinds, which, a, b = (list(column) for column in zip(*self.factors, strict=True)) if self.factors else ([], [], [], [])
-        levels = [level for _, level in self.thresholds]
-        slack = [SLACK_TEMPERATURE if species < 0 else SLACK_AMOUNT for species, _ in self.thresholds]
-        return Mechanism(
-            **{name: np.array(values, np.int64 if name == "heat_species" else float) for name, values in self.numbers.items()},
-            first_switch=np.array(self.first_switch, np.int64),
-            switch=np.array([switch for switch, _ in self.switches], np.int64),
-            switch_on=np.array([on for _, on in self.switches], float),
-            threshold_species=np.array([species for species, _ in self.thresholds], np.int64),
-            threshold=np.array(levels, float),
-            threshold_slack=np.array(slack, float),
-            first_factor=np.array(self.first_factor, np.int64),
-            factor_kind=np.array(kinds, np.int64),
-            factor_species=np.array(which, np.int64),
-            factor_a=np.array(a, float),
-            factor_b=np.array(b, float),
-            stoichiometry=np.array(self.stoichiometry, float).reshape(len(self.first_factor) - 1, len(self.species)),
-            start=np.array(start, float),
-            scale=self.scale,
-        )
-
-
-# per reaction, and what stands where nothing is said
-_PER_REACTION: dict[str, float] = {
-    "log_factor": 0.0,
-    "exponent": 0.0,
-    "activation": 0.0,
-    "damkohler_log": -math.inf,
-    "damkohler_activation": 0.0,
-    "ceiling": 0.0,
-    "gate": 0.0,
-    "gate_width": 0.0,
-    "heat": 0.0,
-    "heat_slope": 0.0,
-    "heat_species": -1,
-}
-SLACK_TEMPERATURE, SLACK_AMOUNT = 1e-3, 1e-4  # K, hundredths of the scale: what switches off again has passed its threshold
-
-
-def parameters(factor: OrderFactor | SaturationFactor | BarrierFactor | AutocatalyticFactor, scale: float) -> tuple[int, float, float]:
-    """Kind and numbers of a factor as the kernels take them, amounts being of the size `scale`."""
-    if isinstance(factor, OrderFactor):
-        return ORDER, float(factor.order), LEAST * scale
-    if isinstance(factor, SaturationFactor):
-        return SATURATION, float(factor.half), 0.0
-    if isinstance(factor, BarrierFactor):
-        return BARRIER, float(factor.reference), math.inf if factor.critical is None else float(factor.critical)
-    return AUTOCATALYTIC, float(factor.order), float(factor.other_order)
-
-
-def arrays(text: MechanismText, short: Short | None = None, volume: float | None = None, n_triggers: int = 0) -> Mechanism:
-    """The mechanism as arrays for the kernels, in a cell of a volume [m3] that has triggers of its own; a sustained short, which the
-    first of them begins, is one more reaction, named `short`."""
-    lists = _Lists(text, n_triggers)
-    for reaction in text.reactions.values():
-        lists.reaction(reaction, volume)
-    if short is not None:
-        lists.short(short)
-    return lists.made([float(entry.start) for entry in text.species.values()])

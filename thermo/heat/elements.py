@@ -15,37 +15,26 @@ import numpy as np
 from meshes.mesh import DIMENSION, EDGES, Mesh, all_edges, rows_in
 from thermo.base.arrays import Floats, Integers
 from thermo.heat.assembly import LARGE, volumes
+from thermo.heat.unit_cell import (
+    PARTS,
+    SKFEM_ORDER,
+    TURNED,
+    determinant,
+    element_of,
+    facet_rule,
+    nodal_rule,
+    normals,
+    signed_volume,
+    vtk_order,
+)
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-# scikit-fem numbers the corners of the unit cube otherwise than VTK does
-_SKFEM_ORDER = {"hexahedron": [0, 4, 3, 1, 7, 5, 2, 6]}
 TENSOR = ("line", "quad", "hexahedron")
 CHUNK = 50_000  # cells that are worked on at once
 NEAREST = 12  # cells in which a point is looked for first
 NEWTON = 30  # iterations for where a point lies in a cell
-
-
-def nodal_rule(order: int, dimension: int) -> tuple[Floats, Floats]:
-    """Points (dimension, n) and weights (n,) on the unit cube with one point a node of the element (Gauss-Lobatto).
-
-    On boxes the conduction matrix then couples neighbours along the axes only: for linear elements no entry off the
-    diagonal is positive, so that heat flows from hot to cold between any two nodes.
-    """
-    line, weights = (np.array([0.0, 1.0]), np.full(2, 0.5)) if order == 1 else (np.array([0.0, 0.5, 1.0]), np.array([1.0, 4.0, 1.0]) / 6.0)
-    points = np.stack(np.meshgrid(*[line] * dimension, indexing="ij")).reshape(dimension, -1)
-    product = weights
-    for _ in range(dimension - 1):
-        product = np.multiply.outer(product, weights)
-    return points, product.ravel()
-
-
-def _element(kind: str, order: int) -> Any:
-    import skfem
-
-    names = {"line": "LineP", "triangle": "TriP", "quad": "Quad", "tetra": "TetP", "hexahedron": "Hex"}
-    return getattr(skfem, f"Element{names[kind]}{order}")()
 
 
 def _mesh(mesh: Mesh) -> Any:
@@ -53,8 +42,8 @@ def _mesh(mesh: Mesh) -> Any:
 
     made = {"line": "MeshLine", "triangle": "MeshTri", "quad": "MeshQuad", "tetra": "MeshTet", "hexahedron": "MeshHex"}[mesh.kind]
     cells = mesh.cells.T
-    if mesh.kind in _SKFEM_ORDER:
-        cells = cells[_SKFEM_ORDER[mesh.kind]]
+    if mesh.kind in SKFEM_ORDER:
+        cells = cells[SKFEM_ORDER[mesh.kind]]
     more = {"sort_t": False} if mesh.kind == "triangle" else {}
     return getattr(skfem, made)(np.ascontiguousarray(mesh.points.T), np.ascontiguousarray(cells), **more)
 
@@ -76,7 +65,7 @@ class Space:
         self, mesh: Mesh, order: int, *, axisymmetric: bool = False, across: float = 1.0, nodal: bool = False, nodes: Floats | None = None
     ) -> None:
         self.of, self.order, self.axisymmetric, self.across, self.nodal = mesh, order, axisymmetric, across, nodal
-        self.mesh, self.element = _mesh(mesh), _element(mesh.kind, order)
+        self.mesh, self.element = _mesh(mesh), element_of(mesh.kind, order)
         if order == 1:  # its nodes are the vertices
             dofs, places = self.mesh.t, mesh.points
         else:
@@ -134,7 +123,7 @@ class Space:
         values, slopes = self.straight()
         corners = np.moveaxis(self.mesh.p[:, self.mesh.t[:, part]], 1, 2)  # (dimension, n_cells, n_corners)
         jacobian = np.tensordot(corners, slopes, ([2], [1]))  # (dimension, n_cells, n_points, dimension)
-        volume = np.abs(_determinant(np.moveaxis(jacobian, 3, 1))) * self.rule[1]
+        volume = np.abs(determinant(np.moveaxis(jacobian, 3, 1))) * self.rule[1]
         return volume * self.measure(np.tensordot(corners, values, ([2], [1])))  # type: ignore[no-any-return]
 
     def cell_volumes(self) -> Floats:
@@ -202,7 +191,7 @@ class Space:
         """Local nodes of the facet of a cell whose corners VTK numbers so."""
         places = np.rint(4 * np.asarray(self.element.doflocs)).astype(int)
         number = {tuple(place): i for i, place in enumerate(places.tolist())}
-        vertices = [places[_vtk(self.of.kind)[corner]] for corner in corners]
+        vertices = [places[vtk_order(self.of.kind)[corner]] for corner in corners]
         found = list(vertices)
         if self.order == 2 and len(vertices) > 1:
             pairs = list(itertools.pairwise([*vertices, vertices[0]])) if len(vertices) > 2 else [(vertices[0], vertices[1])]
@@ -213,9 +202,9 @@ class Space:
     def on_each_facet(self, facets: Integers) -> tuple[Integers, Floats]:
         """Nodes of each facet (n, m), and the area that each stands for in it [m2]: integrals of the shape functions."""
         nodes = self.facet_nodes(facets)
-        shapes, slopes, weights = _facet_rule(self.of.kind, self.order)
+        shapes, slopes, weights = facet_rule(self.of.kind, self.order)
         corners = self.points[nodes[:, : facets.shape[1]]]
-        shapes_1, slopes_1, _ = _facet_rule(self.of.kind, 1)
+        shapes_1, slopes_1, _ = facet_rule(self.of.kind, 1)
         tangents = np.einsum("qia,fid->fqad", slopes_1, corners)  # a straight facet: its place is linear in its corners
         metric = np.einsum("fqad,fqbd->fqab", tangents, tangents)
         size = np.sqrt(np.linalg.det(metric)) if slopes.shape[2] else np.ones(metric.shape[:2])
@@ -250,14 +239,14 @@ class Space:
 
         cell, side = self._sides(facets, cells)
         nodes = np.take_along_axis(self.cells[cell], self._facet_locals()[side], axis=1)
-        shapes, slopes, weights = _facet_rule(self.of.kind, 1)
+        shapes, slopes, weights = facet_rule(self.of.kind, 1)
         corners = self.points[nodes[:, : facets.shape[1]]]
         places = np.einsum("qi,fid->dfq", shapes, corners)
         # the facet's places in the unit cell
         unit = np.asarray(self.element.doflocs)[self._facet_locals()[side][:, : facets.shape[1]]]
         gradient = self._gradients(cell, np.einsum("qi,fid->dfq", shapes, unit))
         inside = self.of.points[self.of.cells[cell]].mean(axis=1)
-        turned = np.einsum("abfq,fqb->afq", dyad(places), _normals(corners, slopes, inside))  # normal times area
+        turned = np.einsum("abfq,fqb->afq", dyad(places), normals(corners, slopes, inside))  # normal times area
         share = -np.einsum("fqia,afq,fq,q->fqi", gradient, turned, self.measure(places), weights)
         n = share.shape[0] * share.shape[1]
         repeated = np.repeat(self.cells[cell], len(weights), axis=0)
@@ -384,110 +373,17 @@ class Space:
     def pieces(self) -> tuple[Integers, Integers]:
         """Cells between the nodes alone, for pictures: nodes of each (n, m) as VTK numbers them, and its cell."""
         if self.order == 1:
-            found, owner = self.cells[:, _vtk(self.of.kind)], np.arange(len(self.cells))
+            found, owner = self.cells[:, vtk_order(self.of.kind)], np.arange(len(self.cells))
         else:
             places = np.rint(2 * np.asarray(self.element.doflocs)).astype(int)
             number = {tuple(place): i for i, place in enumerate(places.tolist())}
-            parts = [[number[corner] for corner in part] for part in _PARTS[self.of.kind]]
+            parts = [[number[corner] for corner in part] for part in PARTS[self.of.kind]]
             found = np.concatenate([self.cells[:, part] for part in parts])
             owner = np.tile(np.arange(len(self.cells)), len(parts))
         found = found.copy()
         turned = np.flatnonzero(signed_volume(self.points[found], self.of.kind) < 0.0)
-        found[turned] = found[turned][:, _TURNED[self.of.kind]]
+        found[turned] = found[turned][:, TURNED[self.of.kind]]
         return found, owner
-
-
-def signed_volume(corners: Floats, kind: str) -> Floats:
-    """Volume of the cells by their first corner's edges, for boxes about, (n, m, dimension); its sign is their orientation."""
-    edges = {"line": (1,), "triangle": (1, 2), "quad": (1, 3), "tetra": (1, 2, 3), "hexahedron": (1, 3, 4)}[kind]
-    return np.linalg.det(corners[:, edges] - corners[:, :1])  # type: ignore[no-any-return]
-
-
-_TURNED = {"line": [1, 0], "triangle": [0, 2, 1], "quad": [0, 3, 2, 1], "tetra": [0, 2, 1, 3], "hexahedron": [4, 5, 6, 7, 0, 1, 2, 3]}
-
-
-@functools.cache
-def _facet_rule(kind: str, order: int) -> tuple[Floats, Floats, Floats]:
-    """Shape functions of a facet of cells of a kind: values (n_points, n_nodes), slopes (n_points, n_nodes, dimension - 1), weights.
-
-    The points are Gauss's and the same for both orders. Nodes as `facet_nodes` has them.
-    """
-    import skfem
-
-    dimension = DIMENSION[kind] - 1
-    if dimension == 0:
-        return np.ones((1, 1)), np.zeros((1, 1, 0)), np.ones(1)
-    facet = {"triangle": "line", "quad": "line", "tetra": "triangle", "hexahedron": "quad"}[kind]
-    element = _element(facet, order)
-    points, weights = skfem.quadrature.get_quadrature(element.refdom, 4)
-    values, slopes = [], []
-    for i in range(len(element.doflocs)):
-        value, slope = element.lbasis(points, i)
-        values.append(np.broadcast_to(value, len(weights)))
-        slopes.append(np.broadcast_to(slope, (dimension, len(weights))).T)
-    return np.stack(values, axis=1), np.stack(slopes, axis=1), weights
-
-
-def _normals(corners: Floats, slopes: Floats, inside: Floats) -> Floats:
-    """Normals of facets away from a place inside their cell, as long as the facet is large in its parameters: (n, n_points, dimension)."""
-    tangents = np.einsum("qia,fid->fqad", slopes, corners)
-    if tangents.shape[2] == 0:
-        normal = np.ones((len(corners), len(slopes), 1))
-    elif tangents.shape[2] == 1:
-        normal = np.stack([tangents[:, :, 0, 1], -tangents[:, :, 0, 0]], axis=-1)
-    else:
-        normal = np.cross(tangents[:, :, 0], tangents[:, :, 1])
-    outward = np.einsum("fqd,fd->fq", normal, corners.mean(axis=1) - inside)
-    return normal * np.sign(outward)[:, :, None]  # type: ignore[no-any-return]
-
-
-def _determinant(a: Floats) -> Any:
-    """Determinants of matrices (d, d, ...)."""
-    if len(a) == 1:
-        return a[0, 0]
-    if len(a) == 2:
-        return a[0, 0] * a[1, 1] - a[0, 1] * a[1, 0]
-    return sum(a[0, i] * (a[1, (i + 1) % 3] * a[2, (i + 2) % 3] - a[1, (i + 2) % 3] * a[2, (i + 1) % 3]) for i in range(3))
-
-
-def _vtk(kind: str) -> list[int]:
-    """Local nodes of a linear element in VTK's order."""
-    order = _SKFEM_ORDER.get(kind, range({"line": 2, "triangle": 3, "quad": 4, "tetra": 4}.get(kind, 8)))
-    return list(np.argsort(order))
-
-
-def _boxes(dimension: int) -> list[list[tuple[int, ...]]]:
-    """The halves, quarters or eighths of a box whose corners have coordinates 0 and 2."""
-    square = [(0, 0), (1, 0), (1, 1), (0, 1)]
-    cube = [(*place, level) for level in (0, 1) for place in square]
-    corner: list[tuple[int, ...]] = {1: [(0,), (1,)], 2: [*square], 3: [*cube]}[dimension]  # type: ignore[assignment]
-    starts = np.stack(np.meshgrid(*[[0, 1]] * dimension, indexing="ij")).reshape(dimension, -1).T
-    return [[tuple(int(a + b) for a, b in zip(start, c, strict=True)) for c in corner] for start in starts]
-
-
-_A, _B, _C, _D = (0, 0, 0), (2, 0, 0), (0, 2, 0), (0, 0, 2)
-_AB, _AC, _AD, _BC, _BD, _CD = (1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 1, 0), (1, 0, 1), (0, 1, 1)
-_PARTS: dict[str, list[list[tuple[int, ...]]]] = {
-    "line": _boxes(1),
-    "quad": _boxes(2),
-    "hexahedron": _boxes(3),
-    "triangle": [
-        [(0, 0), (1, 0), (0, 1)],
-        [(1, 0), (2, 0), (1, 1)],
-        [(0, 1), (1, 1), (0, 2)],
-        [(1, 0), (1, 1), (0, 1)],
-    ],
-    "tetra": [
-        [_A, _AB, _AC, _AD],
-        [_AB, _B, _BC, _BD],
-        [_AC, _BC, _C, _CD],
-        [_AD, _BD, _CD, _D],
-        [_AB, _AC, _AD, _BD],
-        [_AB, _BC, _AC, _BD],
-        [_AC, _AD, _BD, _CD],
-        [_AC, _BD, _BC, _CD],
-    ],
-}
 
 
 def balanced(matrix: csr_matrix) -> csr_matrix:

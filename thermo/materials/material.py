@@ -10,7 +10,8 @@ from typing import Annotated, Any
 from pydantic import Field, field_validator, model_validator
 
 from thermo.base.errors import CaseError, Mistake, closest, did_you_mean, shortened
-from thermo.casefile.reader import Document, Frozen, Key, make, misplaced, read_document
+from thermo.casefile.models import Frozen, make, misplaced
+from thermo.casefile.reader import Document, Key, read_document
 from thermo.casefile.units import Quantity, Unit
 from thermo.materials.properties import Property, frozen
 

@@ -14,7 +14,8 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from thermo.base.arrays import Floats
 from thermo.base.errors import closest, did_you_mean
-from thermo.casefile.reader import Key, misplaced
+from thermo.casefile.models import misplaced
+from thermo.casefile.reader import Key
 from thermo.casefile.tables import number, pairs
 from thermo.casefile.units import Quantity, Unit, block_for_value, show, wanted
 

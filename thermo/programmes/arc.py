@@ -9,7 +9,8 @@ from pydantic import Field, model_validator
 
 from thermo.base.arrays import Floats
 from thermo.base.errors import among, shortened
-from thermo.casefile.reader import Frozen, Key, misplaced
+from thermo.casefile.models import Frozen, misplaced
+from thermo.casefile.reader import Key
 from thermo.casefile.units import Unit
 from thermo.materials.capacity import HeatCapacity
 from thermo.materials.material import Temperature
@@ -266,11 +267,13 @@ class ArcReader(Reader):
     def heating(self, rate: Floats, machine: Floats) -> Any:
         """Rows (n,) in which the instrument heats, with those in which a slow sensor still shows what its heater has left."""
         phase = machine[:, PHASE]
-        heated = phase == HEAT
-        for row in np.flatnonzero(((phase == WAIT) & (machine[:, ARMED] == 0.0)) | (phase == ENDED)):
-            # at the moment of the switch a slow sensor may still be on its way up; the last row is at the moment of the one before
+        heated = (phase == HEAT) | ((phase == ENDED) & (machine[:, BEFORE] == HEAT))
+        alarm = float(self.programme.calorimeter.alarm) * self.sensitivity
+        for row in np.flatnonzero(((phase == WAIT) & (machine[:, ARMED] == 0.0)) | ((phase == ENDED) & ~heated)):
+            # at the moment of the switch a slow sensor may still be on its way up, and at that moment a test may end
             before = row > 0 and heated[row - 1]
-            heated[row] = before and (rate[row] <= rate[row - 1] or phase[row - 1] == HEAT or phase[row] == ENDED)
+            falls = rate[row] > alarm if phase[row] == ENDED else rate[row] <= rate[row - 1] or phase[row - 1] == HEAT
+            heated[row] = before and falls
         return heated
 
     def last_row(self, machine: Floats) -> int:

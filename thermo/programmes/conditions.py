@@ -15,7 +15,8 @@ from pydantic_core import CoreSchema, core_schema
 from thermo.base.arrays import Floats
 from thermo.base.constants import STEFAN_BOLTZMANN
 from thermo.base.errors import did_you_mean
-from thermo.casefile.reader import Frozen, Key, misplaced
+from thermo.casefile.models import Frozen, misplaced
+from thermo.casefile.reader import Key
 from thermo.casefile.tables import number, pairs
 from thermo.casefile.units import Quantity, Unit
 

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from thermo.base.arrays import Floats
-from thermo.casefile.reader import Frozen
+from thermo.casefile.models import Frozen
 from thermo.materials.capacity import HeatCapacity
 
 Terms = tuple[tuple[str, Any], ...]

@@ -11,7 +11,8 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from thermo.base.arrays import Floats
-from thermo.casefile.reader import Key, misplaced
+from thermo.casefile.models import misplaced
+from thermo.casefile.reader import Key
 from thermo.casefile.units import Quantity, Unit
 from thermo.materials.capacity import HeatCapacity, heat_capacity
 from thermo.materials.material import Temperature

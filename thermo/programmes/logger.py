@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from thermo.base.arrays import Floats
-from thermo.casefile.reader import Frozen
+from thermo.casefile.models import Frozen
 from thermo.casefile.units import Unit
 
 MOST_ROWS = 1e7  # of a record

@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from thermo.base.errors import among, shortened
-from thermo.casefile.reader import Frozen, misplaced
+from thermo.casefile.models import Frozen, misplaced
 from thermo.casefile.units import Quantity, Unit, show
 from thermo.materials.capacity import HeatCapacity
 from thermo.materials.material import Temperature

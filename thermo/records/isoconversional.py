@@ -196,20 +196,7 @@ def analysis(curves: Sequence[Curve]) -> dict[str, Any]:
     temperatures, speeds = temperatures[:, whole], speeds[:, whole]
     differential = friedman(temperatures, speeds, rates)
     integral, plain = ozawa(rates, temperatures), ozawa(rates, temperatures, corrected=False)
-    rows = []
-    for i, conversion in enumerate(CONVERSIONS[whole]):
-        fits, other = _possible(differential.activation_energy[i]), _possible(integral.activation_energy[i])
-        rows.append(
-            {
-                "conversion": float(conversion),
-                "friedman_J_per_mol": float(differential.activation_energy[i]) if fits else None,
-                "friedman_95_J_per_mol": _ends(differential.low[i], differential.high[i]) if fits else None,
-                "friedman_ln_A_f": _number(differential.intercept[i]) if fits else None,
-                "ozawa_J_per_mol": float(integral.activation_energy[i]) if other else None,
-                "ozawa_95_J_per_mol": _ends(integral.low[i], integral.high[i]) if other else None,
-                "ozawa_uncorrected_J_per_mol": float(plain.activation_energy[i]) if _possible(plain.activation_energy[i]) else None,
-            }
-        )
+    rows = [_row(conversion, i, differential, integral, plain) for i, conversion in enumerate(CONVERSIONS[whole])]
     if peaks is None and all(row[f"{method}_J_per_mol"] is None for row in rows for method in METHODS):
         raise ValueError(no_peaks)
     return {
@@ -241,6 +228,20 @@ def analysis(curves: Sequence[Curve]) -> dict[str, Any]:
         + ([f"no E after Kissinger: {no_peaks}"] if no_peaks else [])
         + _impossible(rows)
         + _doubts(rates, whole, rows),
+    }
+
+
+def _row(conversion: float, i: int, differential: Isoconversional, integral: Isoconversional, plain: Isoconversional) -> dict[str, Any]:
+    """One conversion, the i-th of those that every curve reaches."""
+    fits, other = _possible(differential.activation_energy[i]), _possible(integral.activation_energy[i])
+    return {
+        "conversion": float(conversion),
+        "friedman_J_per_mol": float(differential.activation_energy[i]) if fits else None,
+        "friedman_95_J_per_mol": _ends(differential.low[i], differential.high[i]) if fits else None,
+        "friedman_ln_A_f": _number(differential.intercept[i]) if fits else None,
+        "ozawa_J_per_mol": float(integral.activation_energy[i]) if other else None,
+        "ozawa_95_J_per_mol": _ends(integral.low[i], integral.high[i]) if other else None,
+        "ozawa_uncorrected_J_per_mol": float(plain.activation_energy[i]) if _possible(plain.activation_energy[i]) else None,
     }
 
 

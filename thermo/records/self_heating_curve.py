@@ -9,8 +9,8 @@ import numpy as np
 
 from thermo.base.arrays import Floats
 from thermo.base.constants import GAS_CONSTANT
-from thermo.records.heat_wait_seek import Hold, Trace
 from thermo.records.slopes import line
+from thermo.records.trace import Hold, Trace
 
 BLOCK, BLOCK_NOISES = 0.5, 20.0  # K, or so many standard deviations of a row: of a point of the self-heating curve
 EARLY = 1.0 / 60.0  # K/s, where the early part of an exotherm ends

@@ -9,9 +9,9 @@ import numpy as np
 from thermo.base.arrays import Floats
 from thermo.case.case import Case
 from thermo.casefile.units import show
+from thermo.cells import line_step  # noqa: F401 - the module is what steps a LineSample
 from thermo.cells.cell import LumpedCell
-from thermo.cells.line import node_enthalpy
-from thermo.cells.line_step import kept_share  # the module is what steps a LineSample
+from thermo.cells.line import kept_share, node_enthalpy
 from thermo.cells.self_heating import self_heating_rates
 from thermo.chemistry.kinetics import amounts, heat_per_extent, rates
 from thermo.chemistry.mechanism import AMOUNTS

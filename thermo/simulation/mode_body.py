@@ -20,7 +20,8 @@ from thermo.base.constants import REFERENCE_TEMPERATURE
 from thermo.bodies.layered_block import Along, LayeredBlock, Stored, node_grid
 from thermo.case.case import Case
 from thermo.heat.discretised import Frame, cell_gradient
-from thermo.heat.modes.box_in_modes import Share, fits, modal_sample, planes
+from thermo.heat.modes.box_in_modes import fits, modal_sample, planes
+from thermo.heat.modes.modal_arrays import Share
 from thermo.heat.modes.mode_steps import stored
 from thermo.materials.properties import constant_sheet
 from thermo.measurement.asked import Place

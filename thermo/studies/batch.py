@@ -84,6 +84,12 @@ def changed_cases(case: Case, table: Mapping[str, Sequence[float | str]]) -> lis
     return rows
 
 
+def blocks_of(shapes: Sequence[Any]) -> list[list[int]]:
+    """The rows in blocks of at most `BLOCK` whose states are of one shape."""
+    alike = [[i for i, own in enumerate(shapes) if own == shape] for shape in dict.fromkeys(shapes)]
+    return [rows[first : first + BLOCK] for rows in alike for first in range(0, len(rows), BLOCK)]
+
+
 def simulate_many(
     case: Case,
     table: Mapping[str, Sequence[float | str]],
@@ -120,8 +126,6 @@ def simulate_many(
     out = np.full((n_rows, len(columns)), np.nan)
 
     shapes = [tuple(array.shape for array in (*initial_state(b.sample, b.programme), b.sample.mechanism.start)) for b in bodies]
-    alike = [[i for i in range(n_rows) if shapes[i] == shape] for shape in dict.fromkeys(shapes)]
-    blocks = [rows[first : first + BLOCK] for rows in alike for first in range(0, len(rows), BLOCK)]
     spare: dict[Any, list[History]] = {shape: [] for shape in shapes}  # memory that blocks of one shape hand on to each other
 
     def block(rows: Sequence[int]) -> None:
@@ -141,6 +145,7 @@ def simulate_many(
                     warned[i] = said
         memory.append(history)
 
+    blocks = blocks_of(shapes)
     with ThreadPoolExecutor(max(1, min(cores or os.cpu_count() or 1, n_rows))) as pool:
         for done, _ in enumerate(pool.map(block, blocks), 1):
             if watch is not None:

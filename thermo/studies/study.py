@@ -17,7 +17,9 @@ from thermo.base.errors import CaseError, Mistake, closest, did_you_mean
 from thermo.case.case import Case, case_hash, case_of
 from thermo.case.checks import result_problem, results_of
 from thermo.casefile.columns import read_sheet
-from thermo.casefile.reader import Document, Frozen, Key, change, make, misplaced, read_document
+from thermo.casefile.models import Frozen, make, misplaced
+from thermo.casefile.reader import Document, Key, read_document
+from thermo.casefile.settings import change
 from thermo.casefile.units import Unit, dimension_of_key
 from thermo.measurement.asked import Kind, expectation_problems, tolerance
 from thermo.results.store import plain_name

@@ -7,117 +7,20 @@ Cz, Pz diagonal). With V the eigenvectors of (Kx, Wx) and (Ky, Wy) and l the sum
 
 and u is what is stepped (`thermo.heat.modes.mode_steps`).
 R. E. Lynch, J. R. Rice, D. H. Thomas, Numerische Mathematik 6 (1964) 185-199.
-
-The planes of a state are numbered towards that of the held nodes, those of vertices before those of the middles of quadratic cells.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from meshes.block import line_matrices
 from thermo.base.arrays import Floats, Integers
+from thermo.heat.modes.modal_arrays import Films, Holding, Loads, ModalSample, Share, Values
 from thermo.heat.tensor import MOST_HELD, Stack
 from thermo.programmes.conditions import Convection, Flux, Held, OverTime, Source
-
-
-class Share(NamedTuple):
-    """What nodes stand for in a face [m2] or a region [m3]: `along` (nz,), planes from the bottom, times `across` (nx, ny)."""
-
-    along: Floats
-    across: Floats
-
-
-class Values(NamedTuple):
-    """Values of conditions over time (n_values, n_rows): linear between the rows, constant beyond; filled up with the last entry."""
-
-    time: Floats
-    value: Floats
-
-
-class Films(NamedTuple):
-    """Convection on whole planes: `plane`, the indices of its values, the ledger's row; of what is not held the area [m2] and the
-    weights of the modes in its integral (n_films, m)."""
-
-    plane: Integers
-    coefficient: Integers
-    ambient: Integers
-    row: Integers
-    area: Floats
-    weight: Floats
-
-
-class Loads(NamedTuple):
-    """Heat per area or volume: the index of its value, the ledger's row, what it acts on as a whole, its share in the equations of
-    each mode: `along` (n_loads, nz, 1) times `across` (n_loads, 1, m)."""
-
-    density: Integers
-    row: Integers
-    total: Floats
-    along: Floats
-    across: Floats
-
-
-class Holding(NamedTuple):
-    """Nodes held on the last plane, or all of it (`whole`), whose modes then take the place of nodes.
-
-    `value` index and ledger's `row` of each condition; `blend` (n_held, n_conditions) makes held values of theirs, `share`
-    (n_conditions, n_held) adds up the heats. `lines_x` (a, nx), `lines_y` (b, ny) give values where lines through held nodes cross,
-    `chosen` the held ones of them, `mask` (nx, ny) the same on the whole plane. `area`, `weight` (n_conditions, m): the part of the
-    plane that each holds, as in `Films`.
-    """
-
-    whole: bool
-    mask: Floats
-    value: Integers
-    row: Integers
-    blend: Floats
-    share: Floats
-    lines_x: Floats
-    lines_y: Floats
-    chosen: Integers
-    area: Floats
-    weight: Floats
-
-
-class ModalSample(NamedTuple):
-    """A box with m = nx ny lateral modes and nz planes, made of elements of an `order`.
-
-    `vectors_x` (nx, nx) and `vectors_y` (ny, ny) [m^-1/2] give nodal values of modal ones, `lateral` (m,) [1/m2] are the modes'
-    eigenvalues, `uniform` (m,) [m] the modes of the constant 1, `node_area` (nx, ny) [m2]. By plane `capacity` [J/(m2 K)] and
-    `spread` [W/K] (nz, 1), by cell `link` (n_cells, 1) k/h [W/(m2 K)]. `seen` planes are those whose nodes `State.temperature` shows,
-    followed by the mean of every plane; `turned`: whether planes are numbered from the top. `start` (nz, nx, ny) [K], or (nz, 1, 1)
-    where it is laterally uniform. `varies`: whether a value changes with time; `driven`: whether there is flux or a source; `fastest`
-    [s], the shortest time of a free node. `scale`, `tolerance`, `euler`, `step` as in `MeshSample`.
-    """
-
-    order: int
-    vectors_x: Floats
-    vectors_y: Floats
-    lateral: Floats
-    uniform: Floats
-    node_area: Floats
-    capacity: Floats
-    spread: Floats
-    link: Floats
-    seen: Integers
-    turned: bool
-    start: Floats
-    values: Values
-    films: Films
-    loads: Loads
-    holding: Holding
-    n_terms: int
-    varies: bool
-    driven: bool
-    fastest: float
-    scale: float
-    tolerance: float
-    euler: bool
-    step: float
 
 
 def line_modes(points: Floats, order: int) -> tuple[Floats, Floats, Floats]:
@@ -174,6 +77,118 @@ def fits(terms: Any, shares: dict[str, Share]) -> bool:
     return bool(held.all()) or int(held.any(axis=0).sum() * held.any(axis=1).sum()) <= MOST_HELD
 
 
+class _Making:
+    """What the parts of a box are made of: its nodes and modes, the plane of the held nodes, the values over time that are asked for."""
+
+    def __init__(self, stack: Stack, terms: Any, shares: dict[str, Share]) -> None:
+        grid, self.order = stack.vertices, stack.order
+        self.terms, self.shares = terms, shares
+        (values_x, self.vectors_x, wx), (values_y, self.vectors_y, wy) = (line_modes(points, self.order) for points in (grid.x, grid.y))
+        self.lateral = np.add.outer(values_x, values_y).ravel()
+        self.node_area = np.outer(wx, wy)
+        # of the stiffness along x and y at each node, over what it holds [1/m2]
+        self.sideways = np.add.outer(
+            *(np.diagonal(line_matrices(p, self.order, np.ones(len(p) - 1))[0]) / w for p, w in ((grid.x, wx), (grid.y, wy)))
+        )
+        nz, found = self.order * (len(grid.z) - 1) + 1, held_plane(terms, shares)
+        assert found is not None
+        self.plane = found if shares else nz - 1
+        self.up = planes(self.order, nz, self.plane == 0)
+        self.given: list[Any] = []
+        self.holds = [(j, shares[name].across > 0.0, term) for j, (name, term) in enumerate(terms) if isinstance(term, Held)]
+        self.masks = np.array([mask for _, mask, _ in self.holds], bool).reshape(len(self.holds), *self.node_area.shape)
+        self.fixed = np.any(self.masks, axis=0)
+        self.whole = bool(self.fixed.all())
+
+    def modes(self, nodal: Floats) -> Floats:
+        """Loads of the modes by those of nodes, V^T f; weights of the modes in an integral by those of nodes."""
+        return (self.vectors_x.T @ nodal @ self.vectors_y).ravel()  # type: ignore[no-any-return]
+
+    def known(self, value: Any) -> int:
+        """The index of a value over time."""
+        self.given.append(value)
+        return len(self.given) - 1
+
+    def place(self, at: int) -> int:
+        """The number of a plane in a state, from that counted from the bottom."""
+        return int(np.flatnonzero(self.up == at)[0])
+
+
+def _holding(making: _Making) -> Holding:
+    fixed, whole, masks, area = making.fixed, making.whole, making.masks, making.node_area
+    count, m = np.sum(masks, axis=0), area.size
+    lines = (np.flatnonzero(fixed.any(axis=1)), np.flatnonzero(fixed.any(axis=0)))
+    own = [mask & ~np.any(masks[:i], axis=0) for i, mask in enumerate(masks)]  # the heat of a node of two held faces counts once
+    parts = np.array([making.modes(area * mask) for mask in own]).reshape(len(own), m)
+    blend = [making.modes(area * mask / count) if whole else mask[fixed] / count[fixed] for mask in masks]
+    return Holding(
+        whole=whole,
+        mask=fixed.astype(float),
+        value=_integers(making.known(condition.temperature) for *_, condition in making.holds),
+        row=_integers(j for j, *_ in making.holds),
+        blend=np.stack(blend, axis=1) if blend else np.zeros((0, 0)),
+        share=parts if whole else np.array([mask[fixed] for mask in own], float).reshape(len(own), int(fixed.sum())),
+        lines_x=np.ascontiguousarray(making.vectors_x[lines[0][: 0 if whole else None]]),
+        lines_y=np.ascontiguousarray(making.vectors_y[lines[1][: 0 if whole else None]]),
+        chosen=_integers(() if whole else np.flatnonzero(fixed[np.ix_(*lines)])),
+        area=np.array([area[mask].sum() for mask in own]),
+        weight=parts,
+    )
+
+
+def _films(making: _Making) -> Films:
+    """Convection; where a whole plane is held it would only go into the holding."""
+    shares, plane, area = making.shares, making.plane, making.node_area
+    blown = [
+        (j, int(np.argmax(shares[name].along)), condition)
+        for j, (name, condition) in enumerate(making.terms)
+        if isinstance(condition, Convection) and not (making.whole and shares[name].along[plane] > 0.0)
+    ]
+    open_area = [area * ~making.fixed if at == plane else area for _, at, _ in blown]
+    return Films(
+        plane=_integers(making.place(at) for _, at, _ in blown),
+        coefficient=_integers(making.known(condition.heat_transfer_coefficient) for *_, condition in blown),
+        ambient=_integers(making.known(condition.ambient_temperature) for *_, condition in blown),
+        row=_integers(j for j, *_ in blown),
+        area=np.array([part.sum() for part in open_area]),
+        weight=np.array([making.modes(part) for part in open_area]).reshape(len(blown), area.size),
+    )
+
+
+def _loads(making: _Making) -> Loads:
+    """Flux and sources; flux on held nodes would only go into the holding."""
+    pushed = []
+    for j, (name, condition) in enumerate(making.terms):
+        along, across = making.shares[name]
+        if isinstance(condition, Source):
+            pushed.append((j, condition.power_density, along, across))
+        elif isinstance(condition, Flux):
+            pushed.append((j, condition.heat_flux, along, np.where(making.fixed & (along[making.plane] > 0.0), 0.0, across)))
+    return Loads(
+        density=_integers(making.known(density) for _, density, *_ in pushed),
+        row=_integers(j for j, *_ in pushed),
+        total=np.array([along.sum() * across.sum() for *_, along, across in pushed]),
+        along=np.array([along[making.up] for *_, along, _ in pushed]).reshape(len(pushed), len(making.up), 1),
+        across=np.array([making.modes(across) for *_, across in pushed]).reshape(len(pushed), 1, making.node_area.size),
+    )
+
+
+def _values(given: list[Any]) -> Values:
+    n_rows = max([len(value.time) for value in given if isinstance(value, OverTime)], default=1)
+    tables = [(value.time, value.value) if isinstance(value, OverTime) else ((0.0,), (value,)) for value in given]
+    time, value = (np.array([(*row[i], *[row[i][-1]] * (n_rows - len(row[i]))) for row in tables], float) for i in (0, 1))
+    return Values(time.reshape(len(given), n_rows), value.reshape(len(given), n_rows))
+
+
+def _fastest(making: _Making, stiffness: Floats, capacity: Floats, spread: Floats) -> float:
+    """The time [s] of the node whose temperature follows its neighbours' fastest; held ones follow nothing."""
+    sideways, plane = making.sideways, making.plane
+    rates = (np.max(sideways) * spread + np.diagonal(stiffness)) / capacity
+    free = np.max(sideways[~making.fixed], initial=0.0) * spread[plane] + stiffness[plane, plane]
+    rates[plane] = free / capacity[plane] * (not making.whole)
+    return 1.0 / float(rates.max())
+
+
 def modal_sample(
     stack: Stack,
     terms: Any,
@@ -198,107 +213,33 @@ def modal_sample(
     scale : largest difference of temperature that the data have [K]
     tolerance, euler, step : of the steps, as in `MeshSample`
     """
-    grid, order = stack.vertices, stack.order
-    (values_x, vectors_x, wx), (values_y, vectors_y, wy) = line_modes(grid.x, order), line_modes(grid.y, order)
-    nx, ny, nz = len(wx), len(wy), order * (len(grid.z) - 1) + 1
-    m, node_area, found = nx * ny, np.outer(wx, wy), held_plane(terms, shares)
-    assert found is not None
-    plane = found if shares else nz - 1
-    up = planes(order, nz, plane == 0)
-    stiffness, _ = line_matrices(grid.z, order, stack.conductivity_through)
-    _, capacity = line_matrices(grid.z, order, stack.volumetric_heat_capacity)
-    _, spread = line_matrices(grid.z, order, stack.conductivity_in_plane)
-    link = stack.conductivity_through / np.diff(grid.z)
-
-    def modes(nodal: Floats) -> Floats:
-        """Loads of the modes by those of nodes, V^T f; weights of the modes in an integral by those of nodes."""
-        return (vectors_x.T @ nodal @ vectors_y).ravel()  # type: ignore[no-any-return]
-
-    given: list[Any] = []
-
-    def known(value: Any) -> int:
-        """The index of a value over time."""
-        given.append(value)
-        return len(given) - 1
-
-    holds = [(j, shares[name].across > 0.0, condition) for j, (name, condition) in enumerate(terms) if isinstance(condition, Held)]
-    masks = np.array([mask for _, mask, _ in holds], bool).reshape(len(holds), nx, ny)
-    count = np.sum(masks, axis=0)
-    fixed = count > 0
-    whole, lines = bool(fixed.all()), (np.flatnonzero(fixed.any(axis=1)), np.flatnonzero(fixed.any(axis=0)))
-    own = [mask & ~np.any(masks[:i], axis=0) for i, mask in enumerate(masks)]  # the heat of a node of two held faces counts once
-    parts = np.array([modes(node_area * mask) for mask in own]).reshape(len(own), m)
-    blend = [modes(node_area * mask / count) if whole else mask[fixed] / count[fixed] for mask in masks]
-    holding = Holding(
-        whole=whole,
-        mask=fixed.astype(float),
-        value=_integers(known(condition.temperature) for *_, condition in holds),
-        row=_integers(j for j, *_ in holds),
-        blend=np.stack(blend, axis=1) if blend else np.zeros((0, 0)),
-        share=parts if whole else np.array([mask[fixed] for mask in own], float).reshape(len(own), int(fixed.sum())),
-        lines_x=np.ascontiguousarray(vectors_x[lines[0][: 0 if whole else None]]),
-        lines_y=np.ascontiguousarray(vectors_y[lines[1][: 0 if whole else None]]),
-        chosen=_integers(() if whole else np.flatnonzero(fixed[np.ix_(*lines)])),
-        area=np.array([node_area[mask].sum() for mask in own]),
-        weight=parts,
-    )
-    # where a whole plane is held, convection would only go into the holding
-    blown = [
-        (j, int(np.argmax(shares[name].along)), condition)
-        for j, (name, condition) in enumerate(terms)
-        if isinstance(condition, Convection) and not (whole and shares[name].along[plane] > 0.0)
-    ]
-    open_area = [node_area * ~fixed if at == plane else node_area for _, at, _ in blown]
-    films = Films(
-        plane=_integers(np.flatnonzero(up == at)[0] for _, at, _ in blown),
-        coefficient=_integers(known(condition.heat_transfer_coefficient) for *_, condition in blown),
-        ambient=_integers(known(condition.ambient_temperature) for *_, condition in blown),
-        row=_integers(j for j, *_ in blown),
-        area=np.array([area.sum() for area in open_area]),
-        weight=np.array([modes(area) for area in open_area]).reshape(len(blown), m),
-    )
-    pushed = []
-    for j, (name, condition) in enumerate(terms):
-        along, across = shares[name]
-        if isinstance(condition, Source):
-            pushed.append((j, condition.power_density, along, across))
-        elif isinstance(condition, Flux):
-            pushed.append((j, condition.heat_flux, along, np.where(fixed & (along[plane] > 0.0), 0.0, across)))
-    loads = Loads(
-        density=_integers(known(density) for _, density, *_ in pushed),
-        row=_integers(j for j, *_ in pushed),
-        total=np.array([along.sum() * across.sum() for *_, along, across in pushed]),
-        along=np.array([along[up] for *_, along, _ in pushed]).reshape(len(pushed), nz, 1),
-        across=np.array([modes(across) for *_, across in pushed]).reshape(len(pushed), 1, m),
-    )
-    n_rows = max([len(value.time) for value in given if isinstance(value, OverTime)], default=1)
-    tables = [(value.time, value.value) if isinstance(value, OverTime) else ((0.0,), (value,)) for value in given]
-    time, value = (np.array([(*row[i], *[row[i][-1]] * (n_rows - len(row[i]))) for row in tables], float) for i in (0, 1))
-    # the node whose temperature follows its neighbours' fastest; held ones follow nothing
-    lateral = np.add.outer(*(np.diagonal(line_matrices(p, order, np.ones(len(p) - 1))[0]) / w for p, w in ((grid.x, wx), (grid.y, wy))))
-    rates = (np.max(lateral) * spread + np.diagonal(stiffness)) / capacity
-    rates[plane] = (np.max(lateral[~fixed], initial=0.0) * spread[plane] + stiffness[plane, plane]) / capacity[plane] * (not whole)
+    making, z, order = _Making(stack, terms, shares), stack.vertices.z, stack.order
+    stiffness, _ = line_matrices(z, order, stack.conductivity_through)
+    _, capacity = line_matrices(z, order, stack.volumetric_heat_capacity)
+    _, spread = line_matrices(z, order, stack.conductivity_in_plane)
+    link, up, turned = stack.conductivity_through / np.diff(z), making.up, making.plane == 0
+    holding, films, loads = _holding(making), _films(making), _loads(making)
     return ModalSample(
         order=order,
-        vectors_x=vectors_x,
-        vectors_y=vectors_y,
-        lateral=np.add.outer(values_x, values_y).ravel(),
-        uniform=modes(node_area) * (np.arange(m) == 0),
-        node_area=node_area,
+        vectors_x=making.vectors_x,
+        vectors_y=making.vectors_y,
+        lateral=making.lateral,
+        uniform=making.modes(making.node_area) * (np.arange(making.lateral.size) == 0),
+        node_area=making.node_area,
         capacity=capacity[up, None],
         spread=spread[up, None],
-        link=(link[::-1] if plane == 0 else link)[:, None].copy(),
-        seen=_integers(np.flatnonzero(up == at)[0] for at in seen),
-        turned=plane == 0,
+        link=(link[::-1] if turned else link)[:, None].copy(),
+        seen=_integers(making.place(at) for at in seen),
+        turned=turned,
         start=start[up],
-        values=Values(time.reshape(len(given), n_rows), value.reshape(len(given), n_rows)),
+        values=_values(making.given),
         films=films,
         loads=loads,
         holding=holding,
         n_terms=len(terms),
-        varies=any(isinstance(entry, OverTime) for entry in given),
-        driven=len(pushed) > 0,
-        fastest=1.0 / float(rates.max()),
+        varies=any(isinstance(entry, OverTime) for entry in making.given),
+        driven=len(loads.row) > 0,
+        fastest=_fastest(making, stiffness, capacity, spread),
         scale=scale,
         tolerance=tolerance,
         euler=euler,
