@@ -393,7 +393,7 @@ class MeshWork:
 
     def _solved(self, s: float, matrix: csr_matrix, rhs: Floats, norm: float, loop: Floats, tolerance: float) -> Floats | None:
         """Solve with a matrix on the free nodes; None where the residual stays too large."""
-        if len(rhs) > MOST_DIRECT[self.sample.dimension]:
+        if not directly(len(rhs), self.sample.dimension):
             counter, operator = self.preconditioner_at(s, matrix, loop)
             loop[counter] += 1.0
             tolerance = min(tolerance, BOX_TOLERANCE) if counter == N_MODES and tolerance == SOLVE_TOLERANCE else tolerance
@@ -477,6 +477,11 @@ class MeshWork:
     def rise(self, T: Floats, end: Floats) -> Floats:
         """H(end) - H(T) of every node [J]."""
         return self.end_heat - self.begun_heat if self.sample.storage else self.stored(end - T)
+
+
+def directly(n: int, dimension: int) -> bool:
+    """Whether a system of n unknowns is factorised: the others are solved by conjugate gradients."""
+    return n <= MOST_DIRECT[dimension]
 
 
 def factor_bytes(n: int, dimension: int, symmetric: bool = True) -> float:

@@ -15,7 +15,7 @@ from thermo.heat.conduction import conduction_of
 from thermo.heat.discretised import Frame
 from thermo.heat.enthalpy import Storage, enthalpy_of
 from thermo.heat.face_heat import passage
-from thermo.heat.mesh_step import MOST_DIRECT, MeshSample, Share, heat_of, surface
+from thermo.heat.mesh_step import MeshSample, Share, directly, heat_of, surface
 from thermo.heat.tensor import Stack
 from thermo.materials.properties import follows_axes
 from thermo.measurement.asked import Place
@@ -448,7 +448,7 @@ class MeshBody:
         found += range_warnings(self.block, self.materials, regions)
         faces = dict.fromkeys(face for face, condition in terms if not (condition.links or condition.inside))
         times = int(state.loop[N_DIRECT])
-        if times and np.count_nonzero(~self.fixed) > MOST_DIRECT[self.sample.dimension]:
+        if times and not directly(int(np.count_nonzero(~self.fixed)), self.sample.dimension):
             text = f"the iterative solver missed {times} times, and the system was factorised: more time and memory than announced"
             found.append({"code": "factorised", "text": text, "where": "numerics"})
         if not self.steady:
