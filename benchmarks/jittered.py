@@ -18,7 +18,7 @@ from meshes.boxes import Extent, boxes_mesh
 from meshes.mesh import Mesh
 from thermo.heat.conduction import conduction_of
 from thermo.heat.elements import Space
-from thermo.heat.mesh_step import MeshSample
+from thermo.heat.mesh_sample import MeshSample
 from thermo.programmes.conditions import Held
 from thermo.programmes.programme import Schedule
 from thermo.stepping.loop import N_SOLVES, copied, copy_state, initial_state, interpolate, make_work, take_step

@@ -6,7 +6,7 @@ import pytest
 from tests.bodies.test_bodies import KINDS
 from tests.conftest import case_from
 from thermo.heat.face_heat import _between
-from thermo.heat.mesh_step import surface
+from thermo.heat.mesh_sample import surface
 from thermo.simulation.prepare import build
 from thermo.simulation.simulate import run
 

@@ -7,7 +7,8 @@ from meshes.boxes import Extent, boxes_mesh
 from tests.conftest import case_from
 from thermo.heat.conduction import conduction_of
 from thermo.heat.elements import Space
-from thermo.heat.mesh_step import INNER_TOLERANCE, MILD_TOLERANCE, SOLVE_TOLERANCE, MeshSample, MeshWork, surface
+from thermo.heat.mesh_sample import MeshSample, surface
+from thermo.heat.mesh_work import INNER_TOLERANCE, MILD_TOLERANCE, SOLVE_TOLERANCE, MeshWork
 from thermo.programmes.programme import Schedule
 from thermo.simulation.mesh_body import MeshBody
 from thermo.simulation.prepare import build
@@ -333,8 +334,8 @@ def test_a_solve_that_leaves_everything_over_is_done_directly(monkeypatch):
     around, capacity = surface(work.sample, 0.0, work.sample.start_temperature), work.sample.capacity
     rhs = np.random.default_rng(6).normal(size=n)
     exact = work.solve(10.0, rhs, loop, around, capacity)
-    monkeypatch.setattr("thermo.heat.mesh_step.MOST_DIRECT", {3: 0})
-    monkeypatch.setattr("thermo.heat.mesh_step.cg", lambda matrix, rhs, **rest: (np.zeros_like(rhs), 400))
+    monkeypatch.setattr("thermo.heat.linear.MOST_DIRECT", {3: 0})
+    monkeypatch.setattr("thermo.heat.mesh_work.cg", lambda matrix, rhs, **rest: (np.zeros_like(rhs), 400))
     for tolerance in (SOLVE_TOLERANCE, INNER_TOLERANCE, MILD_TOLERANCE):
         assert work.solve(10.0, rhs, loop, around, capacity, tolerance) == pytest.approx(exact, rel=1e-9, abs=1e-9 * np.abs(exact).max())
 
@@ -355,9 +356,9 @@ def test_a_large_body_takes_the_same_steps(monkeypatch):
         return state
 
     small = steps()
-    monkeypatch.setattr("thermo.heat.mesh_step.MOST_DIRECT", {3: 0})
-    monkeypatch.setattr("thermo.heat.mesh_step.STIFF", 0.0)
-    for module in ("conduction", "mesh_step", "multigrid"):
+    monkeypatch.setattr("thermo.heat.linear.MOST_DIRECT", {3: 0})
+    monkeypatch.setattr("thermo.heat.mesh_work.STIFF", 0.0)
+    for module in ("conduction", "mesh_work", "multigrid"):
         monkeypatch.setattr(f"thermo.heat.{module}.LARGE", 0)
     large = steps()
     assert large.loop[N_MULTIGRID] > 10.0
@@ -404,9 +405,9 @@ def iterations(monkeypatch):
 
         return cg(matrix, rhs, callback=count, **rest)
 
-    monkeypatch.setattr("thermo.heat.mesh_step.MOST_DIRECT", {3: 0})
-    monkeypatch.setattr("thermo.heat.mesh_step.STIFF", 0.0)
-    monkeypatch.setattr("thermo.heat.mesh_step.cg", counted)
+    monkeypatch.setattr("thermo.heat.linear.MOST_DIRECT", {3: 0})
+    monkeypatch.setattr("thermo.heat.mesh_work.STIFF", 0.0)
+    monkeypatch.setattr("thermo.heat.mesh_work.cg", counted)
     return counts
 
 
@@ -456,8 +457,8 @@ def test_a_solver_that_falls_back_to_factors_is_said(monkeypatch):
         return [w["text"] for w in run(case, body=MeshBody(case)).summary()["warnings"] if w["code"] == "factorised"]
 
     assert said() == []
-    monkeypatch.setattr("thermo.heat.mesh_step.MOST_DIRECT", {1: 0, 2: 0, 3: 0})
-    monkeypatch.setattr("thermo.heat.mesh_step.cg", lambda matrix, rhs, **words: (np.zeros_like(rhs), 1))
+    monkeypatch.setattr("thermo.heat.linear.MOST_DIRECT", {1: 0, 2: 0, 3: 0})
+    monkeypatch.setattr("thermo.heat.mesh_work.cg", lambda matrix, rhs, **words: (np.zeros_like(rhs), 1))
     assert "the system was factorised" in said()[0]
 
 
@@ -469,11 +470,11 @@ def test_a_steady_state_that_only_large_factors_would_solve_is_refused_in_words(
     text = STRONG.replace("FACES", f"part: [{films}]").replace("ELEMENTS", "elements: boxes").replace("2 W/(m K)", k)
     case = case_from(text.replace("kind: surroundings", "kind: steady").replace(", end: 1 s", ""))
     assert run(case, body=MeshBody(case)).failure is None
-    monkeypatch.setattr("thermo.heat.mesh_step.MOST_DIRECT", {1: 0, 2: 0, 3: 0})
+    monkeypatch.setattr("thermo.heat.linear.MOST_DIRECT", {1: 0, 2: 0, 3: 0})
     monkeypatch.setattr("thermo.heat.steady.MOST_DIRECT", {1: 0, 2: 0, 3: 0})
-    for place in ("thermo.heat.mesh_step.cg", "thermo.heat.steady.bicgstab"):
+    for place in ("thermo.heat.mesh_work.cg", "thermo.heat.steady.bicgstab"):
         monkeypatch.setattr(place, lambda matrix, rhs, **words: (np.zeros_like(rhs), 1))
-    for place in ("thermo.heat.mesh_step.LARGEST_FACTOR", "thermo.heat.steady.LARGEST_FACTOR"):
+    for place in ("thermo.heat.linear.LARGEST_FACTOR",):
         monkeypatch.setattr(place, 0.0)
     failure = run(case, body=MeshBody(case)).failure
     assert "a linear system cannot be solved: multigrid misses, and factors would take some " in failure

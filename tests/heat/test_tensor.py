@@ -6,7 +6,7 @@ from scipy.sparse import diags_array
 from scipy.sparse.linalg import splu
 
 from tests.conftest import case_from
-from thermo.heat.mesh_step import MeshWork
+from thermo.heat.mesh_work import MeshWork
 from thermo.heat.tensor import box_solver
 from thermo.simulation.mesh_body import MeshBody
 from thermo.simulation.simulate import run

@@ -165,7 +165,7 @@ ITERATED = {
 def case(request, tmp_path, monkeypatch):
     """A case of a kind."""
     if request.param in ITERATED:
-        monkeypatch.setattr("thermo.heat.mesh_step.MOST_DIRECT", {1: 10**9, 2: 10, 3: 10})
+        monkeypatch.setattr("thermo.heat.linear.MOST_DIRECT", {1: 10**9, 2: 10, 3: 10})
     case = (KINDS | ITERATED)[request.param](tmp_path)
     assert isinstance(build(case), ModalBody if "in mode space" in request.param else MeshBody)
     return case

@@ -17,7 +17,8 @@ from thermo.casefile.units import Quantity
 from thermo.heat.conduction import conduction_of
 from thermo.heat.elements import Space
 from thermo.heat.enthalpy import Integral, Storage
-from thermo.heat.mesh_step import MeshSample, factorised
+from thermo.heat.linear import factorised
+from thermo.heat.mesh_sample import MeshSample
 from thermo.heat.steady import settle
 from thermo.materials.properties import Cylindrical, Table, Tensor
 from thermo.programmes.conditions import Convection, Radiation, Source, extremes_of

@@ -21,10 +21,11 @@ from typing import Any, Protocol
 from thermo import __version__
 from thermo.base.compiled import telling
 from thermo.base.errors import FileError, FolderError, Stopped, printable
-from thermo.bodies.layered_block import Stored
+from thermo.bodies.meshed import Stored
 from thermo.case.case import Case, case_hash, resolved
 from thermo.casefile.reader import Document
 from thermo.results.store import Folder, damage, plain_name, read_json
+from thermo.simulation.result import Result
 from thermo.studies.study import COLUMNS, Comparison, Study, judged_claims, numeric_columns, said, study_hash, table
 
 PACKAGES = ("numpy", "scipy", "scikit-fem", "pyamg", "meshio", "pydantic", "ruamel.yaml", "numba")
@@ -233,14 +234,14 @@ def _run(
     ways = result.counts()["solves_by"]
     if ways:
         listener.note(f"{name}: linear systems solved: " + ", ".join(f"{count} by {way}" for way, count in ways.items()))
-    summary = result.summary()
-    summary["cost"] = {
-        "wall_s": time.monotonic() - begun,
-        "cpu_s": time.process_time() - cpu,
-        **result.counts(),
-        "peak_memory_MB": peak_memory(),
-    }
-    summary["provenance"] = {"case_sha256": seal, "versions": versions(), "started": started, "machine": machine()}
+    taken = {"wall_s": time.monotonic() - begun, "cpu_s": time.process_time() - cpu}
+    cost = taken | result.counts() | {"peak_memory_MB": peak_memory()}
+    return _written(folder, result, cost, {"case_sha256": seal, "versions": versions(), "started": started, "machine": machine()})
+
+
+def _written(folder: Folder, result: Result, cost: dict[str, Any], provenance: dict[str, Any]) -> dict[str, Any]:
+    """Write history, record and summary of a run, and say that the folder is whole; the summary."""
+    summary = result.summary() | {"cost": cost, "provenance": provenance}
     columns = result.columns
     rows = list(zip(*(values.tolist() for values in columns.values()), strict=True))
     told = [i for i, name in enumerate(columns) if name != "phase"]
@@ -251,7 +252,7 @@ def _run(
     if record is not None:
         folder.write_csv("record.csv", list(record), list(zip(*(values.tolist() for values in record.values()), strict=True)))
     folder.write_json("summary.json", summary)
-    folder.finish({"status": summary["status"], "case_sha256": seal, "started": started})
+    folder.finish({"status": summary["status"], "case_sha256": provenance["case_sha256"], "started": provenance["started"]})
     return summary
 
 

@@ -15,7 +15,7 @@ from meshes.block import SNAP
 from meshes.boxes import SIDES, Extent, boxes_axes, boxes_mesh, patch_sizes
 from meshes.mesh import Mesh, off_axis, on_axis, rows_in
 from thermo.base.errors import shortened
-from thermo.bodies.layered_block import AXES, NINE_DIGITS, Coordinate, Length, Meshed, no_contradiction
+from thermo.bodies.meshed import AXES, NINE_DIGITS, Coordinate, Length, Meshed, no_contradiction
 from thermo.casefile.models import Frozen, misplaced
 from thermo.casefile.reader import Key
 from thermo.casefile.units import Unit, show

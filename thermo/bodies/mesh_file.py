@@ -15,7 +15,7 @@ from pydantic_core import PydanticCustomError
 
 from meshes.mesh import FACETS, Mesh, off_axis, on_axis
 from thermo.base.errors import among, described, shortened
-from thermo.bodies.layered_block import NINE_DIGITS, Length, Meshed
+from thermo.bodies.meshed import NINE_DIGITS, Length, Meshed
 from thermo.casefile.models import Frozen, misplaced
 from thermo.casefile.reader import Key
 from thermo.casefile.units import Unit, UnitError, parse

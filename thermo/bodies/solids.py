@@ -14,8 +14,8 @@ from pydantic import Field, model_validator
 
 from meshes.solids import Solid, SolidsError, solids_mesh
 from thermo.bodies.boxes import Box
-from thermo.bodies.layered_block import Coordinate, Length
 from thermo.bodies.mesh_file import ImportedBody
+from thermo.bodies.meshed import Coordinate, Length
 from thermo.casefile.models import Frozen, misplaced
 from thermo.casefile.reader import Key
 

@@ -14,8 +14,9 @@ from pydantic import Field
 
 from thermo.base.errors import CaseError, FileError, Mistake, shortened
 from thermo.bodies.boxes import Boxes
-from thermo.bodies.layered_block import Along, LayeredBlock, Meshed, Stored
+from thermo.bodies.layered_block import LayeredBlock
 from thermo.bodies.mesh_file import ImportedBody, ImportedMesh, MeshFile
+from thermo.bodies.meshed import Along, Meshed, Stored
 from thermo.bodies.solids import Solids
 from thermo.case.checks import expect_mistakes, measure_mistakes, place_mistakes, programme_mistakes, sample_mistakes, with_interfaces
 from thermo.casefile.models import Frozen, make, quantities
@@ -153,26 +154,9 @@ class Case(Frozen):
         return 1e-4 if self.programme.on_body().wall else 2e-4
 
 
-def _property_mistakes(document: Document, case: Case) -> list[Mistake]:
-    """What does not fit together: conductivities and the dimension, elements and what is asked of them, the size of the mesh."""
-    body = case.body
-    if body is None:
-        return []
+def _element_mistakes(document: Document, case: Case, body: Meshed) -> list[Mistake]:
+    """What is asked of elements that they cannot do."""
     mistakes = []
-    for region, (name, _) in body.materials().items():
-        conductivity = case.material(name).thermal_conductivity
-        key: Key = ("materials", name, "thermal_conductivity")
-        text = misfit(conductivity, shortened(region), body.dimension, body.axisymmetric)
-        if text:
-            mistakes.append(document.mistake(key, text))
-    if isinstance(body, Boxes):
-        for i, side in enumerate(body.symmetry):
-            axis, place = body.mirror(side)
-            for name, _ in dict.fromkeys(body.materials().values()):
-                conductivity = case.material(name).thermal_conductivity
-                if not mirrored(conductivity, axis, place):
-                    text = f"the conductivity of {shortened(name)!r} is not its own mirror image at '{side}'"
-                    mistakes.append(document.mistake(("sample", "symmetry", i), text))
     materials = {name: case.material(name) for name, _ in body.materials().values()}
     varies = [
         name
@@ -196,6 +180,30 @@ def _property_mistakes(document: Document, case: Case) -> list[Mistake]:
         mistakes.append(document.mistake(("numerics", "quadrature"), text))
     if case.numerics.check_mesh and isinstance(body, ImportedBody):
         mistakes.append(document.mistake(("numerics", "check_mesh"), "this mesh is not refined; make a finer one and compare"))
+    return mistakes
+
+
+def _property_mistakes(document: Document, case: Case) -> list[Mistake]:
+    """What does not fit together: conductivities and the dimension, elements and what is asked of them, the size of the mesh."""
+    body = case.body
+    if body is None:
+        return []
+    mistakes = []
+    for region, (name, _) in body.materials().items():
+        conductivity = case.material(name).thermal_conductivity
+        key: Key = ("materials", name, "thermal_conductivity")
+        text = misfit(conductivity, shortened(region), body.dimension, body.axisymmetric)
+        if text:
+            mistakes.append(document.mistake(key, text))
+    if isinstance(body, Boxes):
+        for i, side in enumerate(body.symmetry):
+            axis, place = body.mirror(side)
+            for name, _ in dict.fromkeys(body.materials().values()):
+                conductivity = case.material(name).thermal_conductivity
+                if not mirrored(conductivity, axis, place):
+                    text = f"the conductivity of {shortened(name)!r} is not its own mirror image at '{side}'"
+                    mistakes.append(document.mistake(("sample", "symmetry", i), text))
+    mistakes += _element_mistakes(document, case, body)
     if mistakes:
         return mistakes
     n = body.most_cells(case.named_faces())

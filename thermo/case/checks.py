@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from thermo.base.errors import Mistake, among, closest, did_you_mean, shortened
-from thermo.bodies.layered_block import Meshed
+from thermo.bodies.meshed import Meshed
 from thermo.casefile.reader import Document, Key
 from thermo.casefile.units import show
 from thermo.measurement.asked import Measure, Place
@@ -65,6 +65,69 @@ def with_interfaces(document: Document, sample: Any) -> Document:
     )
 
 
+def _kinds(conditions: Any) -> list[Any]:
+    """The kinds of the conditions on a face, as read."""
+    entries = conditions if isinstance(conditions, list) else []
+    return [entry.get("kind") for entry in entries if isinstance(entry, dict)]
+
+
+def _at_face(block: Any, name: str, conditions: Any, programme: str) -> list[tuple[Key, str]]:
+    """What is wrong with the conditions that a programme names for one face, with the key below it."""
+    faces, found = block.face_names() if block else [], list[tuple[Key, str]]()
+    if block and name in block.edge_names() and name not in faces:
+        text = f"{shortened(name)!r} is an edge: it has no area, and what heat would pass it is not determined; name a face"
+        found.append(((), text))
+    elif name not in faces:
+        found.append(((), f"the sample has no face {shortened(name)!r}" + among(name, faces)))
+    elif block:
+        found += [((), text) for text in _mirrored(block, name)]
+    if conditions == []:
+        text = "a condition is wanted, such as {kind: held, temperature: 473 K}; a face that is not named is insulated"
+        found.append(((), text))
+    entries = [entry for entry in conditions if isinstance(entry, dict)] if isinstance(conditions, list) else []
+    for i, entry in enumerate(entries):
+        found += [((i, *key), text) for key, text in _one_condition(block, faces, name, entry, programme == "steady")]
+    return found + _together(block, faces, name, _kinds(conditions))
+
+
+def _one_condition(block: Any, faces: list[str], name: str, entry: dict[str, Any], steady: bool) -> list[tuple[Key, str]]:
+    """What is wrong with one condition at its face."""
+    found: list[tuple[Key, str]] = []
+    if entry.get("kind") in ("contact", "thin-layer") and name in faces and "|" not in name:
+        text = "a contact lies between two regions; name an interface, such as " + next((f for f in faces if "|" in f), "'a|b'")
+        found.append((("kind",), text))
+    if entry.get("kind") == "gap-radiation":
+        to = entry.get("to")
+        if to not in faces or to == name:
+            found.append((("to",), f"the sample has no other face {shortened(to)!r}" + did_you_mean(str(to), faces)))
+        elif block and name in faces:
+            problem = block.no_gap(name, to)
+            found += [(("to",), problem)] if problem else []
+    moving = [word for word, value in entry.items() if isinstance(value, dict) and ("table" in value or "over" in value)]
+    if steady and moving:
+        found.append(((moving[0],), "changes with time, and a steady programme has none"))
+    return found
+
+
+def _together(block: Any, faces: list[str], name: str, kinds: list[Any]) -> list[tuple[Key, str]]:
+    """Conditions that cannot stand on one face together, or not on this one."""
+    found: list[tuple[Key, str]] = []
+    films = [kind for kind in kinds if kind in ("convection", "radiation")]
+    if films and block and name in faces and block.within(name):
+        text = f"{shortened(name)!r} lies within the body, where there are no surroundings: {films[0]} belongs on an outer face "
+        found.append(((), text + "(heat that is set free inside is a flux on such a face, or a source in a region)"))
+    n_links = sum(kind in ("contact", "thin-layer", "gap-radiation") for kind in kinds)
+    if n_links > 1 or (n_links and ("held" in kinds or ("gap-radiation" not in kinds and len(kinds) > 1))):
+        found.append(((), "a contact, a thin layer or a gap stands alone on a face" if n_links == 1 else "two contacts on one face"))
+    n_held = kinds.count("held")
+    if n_held > 1:
+        found.append(((), f"held at {n_held} temperatures at once"))
+    elif n_held and len(kinds) > 1:
+        other = next(kind for kind in kinds if kind != "held")
+        found.append(((), f"held at a temperature, which leaves no room for {shortened(other)!r} on the same face"))
+    return found
+
+
 def place_mistakes(document: Document, sample: Any, raw: Any) -> list[Mistake]:
     """Faces and regions that a programme names, what stands on one face together; from the data as read, well formed or not."""
     mistakes: list[Mistake] = []
@@ -76,55 +139,13 @@ def place_mistakes(document: Document, sample: Any, raw: Any) -> list[Mistake]:
     def refuse(group: str, name: str, text: str) -> None:
         mistakes.append(document.mistake(("programme", group, name), text))
 
-    held: list[str] = []
-    steady = raw.get("kind") == "steady"
     written = raw.get("faces")
     named: dict[str, Any] = written if isinstance(written, dict) else {}
     for name, conditions in named.items():
-        if block and name in block.edge_names() and name not in faces:
-            text = f"{shortened(name)!r} is an edge: it has no area, and what heat would pass it is not determined; name a face"
-            refuse("faces", name, text)
-        elif name not in faces:
-            refuse("faces", name, f"the sample has no face {shortened(name)!r}" + among(name, faces))
-        elif block:
-            for text in _mirrored(block, name):
-                refuse("faces", name, text)
-        if conditions == []:
-            text = "a condition is wanted, such as {kind: held, temperature: 473 K}; a face that is not named is insulated"
-            refuse("faces", name, text)
-        entries = [entry for entry in conditions if isinstance(entry, dict)] if isinstance(conditions, list) else []
-        kinds = [entry.get("kind") for entry in entries]
-        for i, entry in enumerate(entries):
-            key: Key = ("programme", "faces", name, i)
-            if entry.get("kind") in ("contact", "thin-layer") and name in faces and "|" not in name:
-                text = "a contact lies between two regions; name an interface, such as " + next((f for f in faces if "|" in f), "'a|b'")
-                mistakes.append(document.mistake((*key, "kind"), text))
-            if entry.get("kind") == "gap-radiation":
-                to = entry.get("to")
-                if to not in faces or to == name:
-                    text = f"the sample has no other face {shortened(to)!r}" + did_you_mean(str(to), faces)
-                    mistakes.append(document.mistake((*key, "to"), text))
-                elif block and name in faces:
-                    problem = block.no_gap(name, to)
-                    mistakes += [document.mistake((*key, "to"), problem)] if problem else []
-            moving = [word for word, value in entry.items() if isinstance(value, dict) and ("table" in value or "over" in value)]
-            if steady and moving:
-                mistakes.append(document.mistake((*key, moving[0]), "changes with time, and a steady programme has none"))
-        films = [kind for kind in kinds if kind in ("convection", "radiation")]
-        if films and block and name in faces and block.within(name):
-            text = f"{shortened(name)!r} lies within the body, where there are no surroundings: {films[0]} belongs on an outer face "
-            refuse("faces", name, text + "(heat that is set free inside is a flux on such a face, or a source in a region)")
-        n_links = sum(kind in ("contact", "thin-layer", "gap-radiation") for kind in kinds)
-        if n_links > 1 or (n_links and ("held" in kinds or ("gap-radiation" not in kinds and len(kinds) > 1))):
-            refuse("faces", name, "a contact, a thin layer or a gap stands alone on a face" if n_links == 1 else "two contacts on one face")
-        n_held = kinds.count("held")
-        if n_held > 1:
-            refuse("faces", name, f"held at {n_held} temperatures at once")
-        elif n_held and len(kinds) > 1:
-            other = next(kind for kind in kinds if kind != "held")
-            refuse("faces", name, f"held at a temperature, which leaves no room for {shortened(other)!r} on the same face")
-        if n_held and name in faces:
-            held.append(name)
+        mistakes += [
+            document.mistake(("programme", "faces", name, *key), text) for key, text in _at_face(block, name, conditions, raw["kind"])
+        ]
+    held = [name for name, conditions in named.items() if name in faces and "held" in _kinds(conditions)]
     cuts = [name for name, conditions in named.items() if _parts(conditions)]
     for name, text in _parted(block, [name for name in named if name in faces], cuts) if block and cuts else []:
         refuse("faces", name, text)

@@ -71,6 +71,20 @@ class ShortCircuit(Frozen):
     species: str = Field(alias="from")
     half: Annotated[float, Unit("number", gt=0)] = 0.001
 
+    def reaction(self) -> Short | None:
+        """The reaction of a sustained short; None of a fused one."""
+        if self.fused_energy is not None:
+            return None
+        ends = float(self.voltage.empty), float(self.voltage.full)
+        return Short(float(self.resistance), float(self.charge), *ends, self.species, float(self.half))
+
+    def fuse(self) -> tuple[float, float]:
+        """Energy that a fused short gives at once [J], and the charged fraction it takes: what passes at full voltage is gone."""
+        if self.fused_energy is None:
+            return 0.0, 0.0
+        energy = float(self.fused_energy)
+        return energy, energy / (self.voltage.full * self.charge)
+
 
 class Ejecta(Frozen):
     """Share of all heat that leaves with what is thrown out, once the short has happened."""
@@ -211,35 +225,11 @@ class LumpedCell(Frozen):
         peaks = list(self.melting.values())
         short = self.short
         text = self.mechanism() or MechanismText(title="inert", species={}, reactions={})
-        sustained = short is not None and short.fused_energy is None
-        reaction = None
-        if short is not None and sustained:
-            voltage = short.voltage
-            reaction = Short(
-                float(short.resistance), float(short.charge), float(voltage.empty), float(voltage.full), short.species, float(short.half)
-            )
         volume = None if self.volume is None else float(self.volume)
-        mechanism = arrays(text, reaction, volume, n_triggers=int(short is not None))
-        fuse_energy, fuse_extent, fuse_reaction = 0.0, 0.0, -1
-        if short is not None and short.fused_energy is not None:
-            # the charge that the fuse lets through at full voltage is gone from the charged species
-            fuse_energy = float(short.fused_energy)
-            fuse_extent = fuse_energy / (short.voltage.full * short.charge)
-            fuse_reaction = _use_of(text, short.species)
+        mechanism = arrays(text, None if short is None else short.reaction(), volume, n_triggers=int(short is not None))
+        fuse_energy, fuse_extent = (0.0, 0.0) if short is None else short.fuse()
         mounted = mounting or Mounting()
-        nodes = [("cell", mounted.with_cell)]
-        links = []
-        if mounted.conductance > 0.0:
-            nodes.append(("holder", mounted.holder))
-            links.append(mounted.conductance)
-        if mounted.lag > 0.0:
-            touch = SENSOR_SHARE * float(capacity.at_298K)
-            if mounted.sensor_on_holder:
-                nodes.append(("sensor", touch))
-                links.append(touch / mounted.lag)
-            else:
-                nodes.insert(0, ("sensor", touch))
-                links.insert(0, touch / mounted.lag)
+        nodes, links = _line_of(mounted, SENSOR_SHARE * float(capacity.at_298K))
         names = [name for name, _ in nodes]
         seen = "sensor" if "sensor" in names else "holder" if mounted.sensor_on_holder else "cell"
         outer = "holder" if "holder" in names else "cell"
@@ -263,13 +253,29 @@ class LumpedCell(Frozen):
             trigger_temperature=np.array([float(short.at.temperature)] if short else []),
             fuse_energy=np.array([fuse_energy] if short else []),
             fuse_extent=np.array([fuse_extent] if short else []),
-            fuse_reaction=np.array([fuse_reaction] if short else [], np.int64),
+            fuse_reaction=np.array([_use_of(text, short.species) if fuse_energy else -1] if short else [], np.int64),
             ejected=float(self.ejecta.fraction) if self.ejecta else 0.0,
             ejects_after=0 if self.ejecta else -1,
             start_temperature=start,
             tolerance_temperature=100.0 * tolerance,
             tolerance_extent=tolerance * mechanism.scale,
         )
+
+
+def _line_of(mounted: Mounting, touch: float) -> tuple[list[tuple[str, float]], list[float]]:
+    """The nodes of a cell with what is mounted on it, each with its heat capacity beside the cell's [J/K], and the links between them.
+
+    A sensor has a heat capacity `touch` [J/K].
+    """
+    nodes, links = [("cell", mounted.with_cell)], []
+    if mounted.conductance > 0.0:
+        nodes.append(("holder", mounted.holder))
+        links.append(mounted.conductance)
+    if mounted.lag > 0.0:
+        at = len(nodes) if mounted.sensor_on_holder else 0
+        nodes.insert(at, ("sensor", touch))
+        links.insert(at, touch / mounted.lag)
+    return nodes, links
 
 
 def _use_of(text: MechanismText, species: str) -> int:

@@ -37,6 +37,8 @@ from thermo.stepping.loop import (
     initial_state,
     interpolate,
     make_work,
+    remember,
+    restart,
     sensor,
     take_step,
     trigger_margin,
@@ -222,6 +224,18 @@ def fire_line(sample, state, trigger):
         state.enthalpy[i] += sample.share[i] * sample.fuse_energy[trigger]
         state.temperature[i] = node_temperature(sample, i, state.enthalpy[i], state.temperature[i])
     state.ledger[FUSED] += sample.fuse_energy[trigger]
+
+
+@remember.body(LineSample)
+@kernel
+def remember_line(sample, programme, state, temperature, rate):
+    return
+
+
+@restart.body(LineSample)
+@kernel
+def restart_line(sample, programme, state):
+    return
 
 
 @worth.body(LineSample)

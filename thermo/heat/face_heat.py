@@ -25,7 +25,7 @@ from thermo.base.arrays import Floats, Integers
 from thermo.heat.conduction import potential
 from thermo.heat.discretised import Shape, facing
 from thermo.heat.enthalpy import Integral, Storage
-from thermo.heat.mesh_step import MeshSample, Terms
+from thermo.heat.mesh_sample import MeshSample, Terms
 from thermo.materials.material import Material
 from thermo.materials.properties import directions, principal
 

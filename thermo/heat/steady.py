@@ -16,18 +16,9 @@ from scipy.sparse.linalg import bicgstab, splu
 from thermo.base.arrays import Floats
 from thermo.base.errors import SolveError
 from thermo.heat.conduction import edges_of
-from thermo.heat.mesh_step import (
-    LARGEST_FACTOR,
-    MOST_DIRECT,
-    SOLVE_TOLERANCE,
-    MeshSample,
-    MeshWork,
-    Surface,
-    factor_bytes,
-    heat_of,
-    solved,
-    surface,
-)
+from thermo.heat.linear import directly, factor_bytes, factors_fit, solved
+from thermo.heat.mesh_sample import MeshSample, Surface, heat_of, surface
+from thermo.heat.mesh_work import SOLVE_TOLERANCE, MeshWork
 from thermo.heat.multigrid import multigrid
 from thermo.programmes.programme import ENDED, PHASE, REASON, Schedule
 from thermo.stepping.loop import (
@@ -69,7 +60,7 @@ class SteadyWork(MeshWork):
         loop[N_SOLVES] += 1.0
         tangent = self._system(1.0, self.sample.conduction.tangent(T), around.slope[self.free], around.links)
         norm = float(np.linalg.norm(left))
-        if len(left) > MOST_DIRECT[self.sample.dimension]:
+        if not directly(len(left), self.sample.dimension):
             means = self.matrix_at(1.0, around, np.zeros_like(T))
             per = diags_array(1.0 / slope[self.free])
             scaled = (tangent @ per).tocsr()
@@ -78,7 +69,7 @@ class SteadyWork(MeshWork):
                 if solved(matrix, found, left - matrix @ found, 10.0 * SOLVE_TOLERANCE * norm):
                     loop[N_MULTIGRID] += 1.0
                     return found if matrix is tangent else per @ found  # type: ignore[no-any-return]
-            if factor_bytes(len(left), self.sample.dimension, symmetric=False) > LARGEST_FACTOR:
+            if not factors_fit(len(left), self.sample.dimension, symmetric=False):
                 return None
         loop[N_DIRECT] += 1.0
         found = splu(tangent.tocsc()).solve(left)
@@ -122,9 +113,12 @@ def _newton(work: SteadyWork, T: Floats, loop: Floats) -> str:
         else:
             change = work.solve(1.0, left, loop, around, nothing)
         if change is None:
-            need = factor_bytes(len(left), work.sample.dimension, symmetric=potentials is None)
+            symmetric = potentials is None
+            need = factor_bytes(len(left), work.sample.dimension, symmetric)
             why = (
-                f": multigrid misses, and factors would take some {need / 1e9:.1f} GB; give it fewer nodes" if need > LARGEST_FACTOR else ""
+                f": multigrid misses, and factors would take some {need / 1e9:.1f} GB; give it fewer nodes"
+                if not factors_fit(len(left), work.sample.dimension, symmetric)
+                else ""
             )
             return f"the steady state is not found: a linear system cannot be solved{why}"
         small = float(np.max(np.abs(change), initial=0.0)) < SMALLEST * float(np.max(np.abs(T)))

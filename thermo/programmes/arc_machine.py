@@ -241,6 +241,27 @@ def finish(programme, machine, reason, clock, temperature):
         machine[FOLLOWS] = 0.0
 
 
+@kernel
+def end_window(programme, machine, phase, clock, temperature):
+    """A window of the search, or of tracking, is over: its mean rate tells what comes next."""
+    mean = (temperature - machine[WINDOW_TEMPERATURE]) / programme.seek
+    if programme.slope != 0.0:
+        mean = 12.0 * machine[MOMENT] / programme.seek**3
+    machine[MEAN_RATE] = mean
+    if mean >= programme.sensitivity:
+        begin_exotherm(programme, machine, EXO, clock, temperature, mean, machine[WINDOW_TEMPERATURE])
+    elif phase == EXO and programme.lost == 0.0:
+        machine[IN_EXOTHERM] = 0.0
+        if mean < 1e-3 * programme.sensitivity:
+            finish(programme, machine, BY_STANDSTILL, clock, temperature)
+        else:
+            enter(programme, machine, EXO, clock, temperature)
+    else:
+        machine[IN_EXOTHERM] = 0.0
+        machine[TARGET] = next_target(programme, temperature)
+        enter(programme, machine, HEAT, clock, temperature)
+
+
 @decide.body(Calorimeter)
 @kernel
 def decide_arc(programme, machine, event, clock, temperature, rate):
@@ -288,22 +309,7 @@ def decide_arc(programme, machine, event, clock, temperature, rate):
         enter(programme, machine, SEEK, clock, temperature)
         return 1.0
     if event == WINDOW_OVER and phase in (SEEK, EXO):
-        mean = (temperature - machine[WINDOW_TEMPERATURE]) / programme.seek
-        if programme.slope != 0.0:
-            mean = 12.0 * machine[MOMENT] / programme.seek**3
-        machine[MEAN_RATE] = mean
-        if mean >= programme.sensitivity:
-            begin_exotherm(programme, machine, EXO, clock, temperature, mean, machine[WINDOW_TEMPERATURE])
-        elif phase == EXO and programme.lost == 0.0:
-            machine[IN_EXOTHERM] = 0.0
-            if mean < 1e-3 * programme.sensitivity:
-                finish(programme, machine, BY_STANDSTILL, clock, temperature)
-            else:
-                enter(programme, machine, EXO, clock, temperature)
-        else:
-            machine[IN_EXOTHERM] = 0.0
-            machine[TARGET] = next_target(programme, temperature)
-            enter(programme, machine, HEAT, clock, temperature)
+        end_window(programme, machine, phase, clock, temperature)
         return 1.0
     return 0.0
 

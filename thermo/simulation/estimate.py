@@ -22,10 +22,10 @@ def estimate(case: Case) -> str:
         seconds, memory = SECONDS_A_NODE * n, BYTES_A_NODE[body.dimension] * n
         factors = ""
         if case.programme.steady:
-            from thermo.heat.mesh_step import LARGEST_FACTOR, MOST_DIRECT, factor_bytes
+            from thermo.heat.linear import directly, factor_bytes, factors_fit
 
             seconds, need = SECONDS_A_STEADY_NODE * n, factor_bytes(n, body.dimension, symmetric=False)
-            if n > MOST_DIRECT[body.dimension] and memory < need <= LARGEST_FACTOR:
+            if not directly(n, body.dimension) and memory < need and factors_fit(n, body.dimension, symmetric=False):
                 factors = f" ({130 + need / 1e6:.0f} MB where iterations miss and a system is factorised)"
         elif modal_body(case) is not None:
             seconds, memory = SECONDS_A_BOX_NODE * n, BYTES_A_BOX_NODE * n

@@ -8,14 +8,17 @@ from typing import Any
 import numpy as np
 
 from thermo.base.arrays import Floats, Integers
-from thermo.bodies.layered_block import Along, LayeredBlock, Meshed, Stored
+from thermo.bodies.layered_block import LayeredBlock
+from thermo.bodies.meshed import Meshed
 from thermo.case.case import Case
 from thermo.casefile.units import show
+from thermo.heat import mesh_step  # noqa: F401 - the module is what steps a MeshSample
 from thermo.heat.conduction import conduction_of
 from thermo.heat.discretised import Frame
 from thermo.heat.enthalpy import Storage, enthalpy_of
 from thermo.heat.face_heat import passage
-from thermo.heat.mesh_step import MeshSample, Share, directly, heat_of, surface
+from thermo.heat.linear import directly
+from thermo.heat.mesh_sample import MeshSample, Share, heat_of, surface
 from thermo.heat.tensor import Stack
 from thermo.materials.properties import follows_axes
 from thermo.measurement.asked import Place
@@ -33,7 +36,7 @@ from thermo.measurement.resolution import (
     short_reach,
 )
 from thermo.programmes.conditions import drives, extremes_of, lasting, resistance, slope_at
-from thermo.results.store import stored_field
+from thermo.simulation.start import nodal_start
 from thermo.stepping.loop import CLOCK, FACES, HEAT_IN, HEAT_OUT, HIGHEST, N_DIRECT, History, State, Stepper, advance
 
 IN_INSTRUMENT = 100.0  # K: by this errors of a step are measured in a calorimeter, as those of a cell are
@@ -92,7 +95,7 @@ class MeshBody:
         np.add.at(around, space.cells, (density * space.cell_volumes())[:, None])
         lumped = bool(np.all(capacity > 1e-9 * around))
         consistent = case.numerics.capacity == "consistent" or (case.numerics.capacity is None and not lumped)
-        self.start = self._start(density, consistent)
+        self.start = nodal_start(self, density, consistent)
         self.links = {name: self.shape.links(name, condition) for name, condition in self.terms if condition.links}
         always = {name: c for name, c in self.terms if lasting(c)}
         touching = [(one, other, area / resistance(always[name], 0.0)) for name in always for one, other, area in [self.links[name]]]
@@ -161,42 +164,6 @@ class MeshBody:
     def stepper(self) -> Stepper:
         """The loop over steps."""
         return advance
-
-    def _start(self, density: Floats, consistent: bool) -> Floats:
-        """The temperature of every node at time zero [K]; one between regions takes that at which it holds what they held there."""
-        given = self.block.temperature
-        points = self.shape.space.points
-        if isinstance(given, Along):
-            places: Floats = points[:, self.block.letters().index(given.letter)]
-            return np.interp(places, np.array(given.position, float), np.array(given.value, float))  # type: ignore[no-any-return]
-        if not isinstance(given, dict | Stored) or (isinstance(given, dict) and len(set(given.values())) == 1):
-            return np.full(len(points), self.block.start_of(next(iter(self.regions))))
-        share = density * self.shape.space.cell_volumes()
-        values, around = np.zeros((len(points), len(self.regions))), np.zeros((len(points), len(self.regions)))
-        for m, (name, cells) in enumerate(self.regions.items()):
-            nodes = self.shape.space.cells[cells]
-            np.add.at(around[:, m], nodes, np.broadcast_to(share[cells, None], nodes.shape))
-            inside = np.unique(nodes)
-            values[inside, m] = stored_field(given.folder, points[inside], name) if isinstance(given, Stored) else self.block.start_of(name)
-        first = np.argmax(around > 0.0, axis=1)
-        start: Floats = np.take_along_axis(values, first[:, None], axis=1)[:, 0]
-        mixed = np.flatnonzero(np.any((around > 0.0) & (values != start[:, None]), axis=1))
-        held = (self.volumes * [law.right[0] for law in self.laws])[mixed]
-        if consistent:
-            alone = (np.where(np.isin(np.arange(len(density)), cells), density, 0.0) for cells in self.regions.values())
-            held = np.stack([np.asarray(self.shape.space.mass(part).sum(axis=1)).ravel()[mixed] for part in alone], axis=1)
-        lumped = np.all(held >= 0.0, axis=1) & (held.sum(axis=1) > 1e-9 * around[mixed].sum(axis=1))
-        weight = np.where(lumped[:, None], held, around[mixed])
-        start[mixed] = np.sum(weight * values[mixed], axis=1) / weight.sum(axis=1)
-        if lumped.any() and not lumped.all():
-            # vertices of quadratic simplices hold nothing to speak of; what they leave open the others take
-            left = float(np.sum(held * (values[mixed] - start[mixed, None])))
-            start[mixed[lumped]] += left / float(held[lumped].sum())
-        if any(len(law.temperature) > 1 for law in self.laws):  # what they held, they hold
-            part = mixed[lumped]
-            heat = sum(self.volumes[part, m] * law.at(values[part, m]) for m, law in enumerate(self.laws))
-            start[part] = Storage(self.volumes[part], self.laws).temperature(heat, start[part])
-        return start
 
     @property
     def energy_limit(self) -> float:

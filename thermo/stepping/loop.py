@@ -25,7 +25,6 @@ from thermo.programmes.programme import (
     jumped,
     margins,
     observe,
-    surroundings,
     watches,
     window,
 )
@@ -40,8 +39,10 @@ PHASE_TIME, CLOCK, STEP, LAST_ERROR, LAST_STEP, REJECTED, N_STEPS, N_REJECTED, N
     13
 )
 N_BANDED, N_DIRECT, N_JACOBI, N_MULTIGRID, N_MODES = range(13, 18)  # linear solves by how they were done
-SENSOR_TEMPERATURE, SENSOR_RATE, SENSOR_RAMP = range(18, 21)  # at the end of a step [K], [K/s], and what a heater added to the rate then
-N_LOOP = 21
+SENSOR_TEMPERATURE, SENSOR_RATE, SENSOR_RAMP, RESTARTED, FIRST_STEP = range(
+    18, 23
+)  # at the end of a step [K], [K/s], and what a heater added to the rate then
+N_LOOP = 23
 TOO_MANY_STEPS, STEP_COLLAPSED, BELOW_ZERO = 1.0, 2.0, 3.0
 SHORTEST = 1e-25  # s
 LEAST_SCALE = 1.0  # K, of differences of temperature in a body that flux or a source heats
@@ -149,6 +150,16 @@ def error_order(sample):
 @by_type
 def worth(sample, growth):
     """The factor by which the step shall change where the error allows `growth`: one that is not worth a new factorisation is 1."""
+
+
+@by_type
+def remember(sample, programme, state, temperature, rate):
+    """Keep in the state what its sensor showed at the end of a step [K], [K/s], where that does not follow from the state itself."""
+
+
+@by_type
+def restart(sample, programme, state):
+    """A new phase begins, and what is around the sample may jump: choose a step for it."""
 
 
 # ------------------------------------------------------------------ the loop
@@ -273,10 +284,63 @@ def happen(sample, programme, state, work, event, trigger, temperature, rate, hi
     elif decide(programme, state.machine, event, loop[CLOCK], temperature, rate) != 0.0:
         loop[PHASE_TIME] += loop[CLOCK]
         loop[CLOCK] = 0.0
+        restart(sample, programme, state)
     temperature, rate = sensor(sample, programme, state, loop[CLOCK], work, 0.0)
     observe(programme, state.machine, loop[CLOCK], temperature, rate)  # from here on, whatever jumped
     write_row(state, loop[PHASE_TIME] + loop[CLOCK], temperature, rate, 0.0, history, row)
     return row + 1
+
+
+@kernel
+def next_length(loop, left, limits):
+    """How long the next step is to be [s], `left` being what is left of the window: a little more than half of it is made a half."""
+    h = min(loop[STEP], limits.longest_step)
+    if h >= left * (1.0 - 1e-12):
+        return left
+    if h > 0.5 * left and h < limits.longest_step:
+        return 0.5 * left
+    return h
+
+
+@kernel
+def refuse(loop, h, error, order, clock, limits):
+    """Make the step shorter after one whose error is too large, or that cannot be taken."""
+    loop[N_REJECTED] += 1.0
+    loop[REJECTED] = 1.0
+    loop[STEP] = h * (max(0.9 * error ** (-1.0 / order), 0.2) if error < 1e100 else 0.2)
+    # against the clock of the phase, which is what a step must be able to move; never below what any process has
+    if loop[STEP] < max(limits.smallest_step * clock, SHORTEST):
+        loop[TROUBLE] = STEP_COLLAPSED
+
+
+@kernel
+def accept(sample, loop, h, error, order, clipped):
+    """Set the length of the next step after one that is taken; a step `clipped` by the end of its window tells less."""
+    growth = 0.9 * max(error, 1e-8) ** (-1.0 / order)
+    if loop[N_STEPS] > 0.0 and loop[LAST_STEP] > 0.0:  # predictive control with the previous error
+        growth = min(growth, growth * h / loop[LAST_STEP] * (loop[LAST_ERROR] / max(error, 1e-8)) ** (1.0 / order))
+    growth = worth(sample, min(max(growth, 0.2), 1.0 if loop[REJECTED] != 0.0 else 5.0))
+    loop[LAST_STEP], loop[LAST_ERROR], loop[REJECTED] = h, max(error, 1e-2), 0.0
+    loop[STEP] = max(h * growth, loop[STEP] if clipped and growth > 1.0 else 0.0)
+    loop[N_STEPS] += 1.0
+
+
+@kernel
+def write_asked(sample, programme, state, work, trial, times, h, taken, to_the_end, history, row):
+    """Write a row for each of the `times` [s] that the step just taken has passed, from its dense output; the next free row.
+
+    A step `to_the_end` of its window reaches a time at its end, to rounding.
+    """
+    clock = state.loop[CLOCK]
+    begun = state.loop[PHASE_TIME] + clock
+    for time in times:
+        if begun < time <= begun + taken or (to_the_end and abs(time - begun - taken) <= 1e-12 * time):
+            theta = min((time - begun) / h, 1.0)
+            interpolate(sample, state, work, theta, trial)
+            shown, rate = sensor(sample, programme, trial, clock + (time - begun), work, theta)
+            write_row(trial, time, shown, rate, 1.0, history, row)
+            row += 1
+    return row
 
 
 def advance(sample, programme, state, work, trial, times, limits, history, n_steps):
@@ -291,9 +355,8 @@ def advance(sample, programme, state, work, trial, times, limits, history, n_ste
         write_row(state, 0.0, temperature, rate, 0.0, history, 0)
         row = settle(sample, programme, state, work, trial, out, history, 1)
     for _ in range(n_steps):
-        if state.machine[PHASE] == ENDED or loop[TROUBLE] != 0.0:
-            break
-        if row + MOST_ROWS_A_STEP + times.shape[0] > history.time.shape[0]:
+        full = row + MOST_ROWS_A_STEP + times.shape[0] > history.time.shape[0]
+        if full or state.machine[PHASE] == ENDED or loop[TROUBLE] != 0.0:
             break
         clock = loop[CLOCK]
         until = window(programme, state.machine)
@@ -303,21 +366,11 @@ def advance(sample, programme, state, work, trial, times, limits, history, n_ste
             row = happen(sample, programme, state, work, WINDOW_OVER, 0, temperature, rate, history, row)
             row = settle(sample, programme, state, work, trial, out, history, row)
             continue
-        h = min(loop[STEP], limits.longest_step)
-        clipped = h >= left * (1.0 - 1e-12)
-        if clipped:
-            h = left
-        elif h > 0.5 * left and h < limits.longest_step:
-            h = 0.5 * left
-        error = take_step(sample, programme, state, clock, h, work)
-        order = error_order(sample)
+        h = next_length(loop, left, limits)
+        clipped = h == left
+        error, order = take_step(sample, programme, state, clock, h, work), error_order(sample)
         if not error <= 1.0:
-            loop[N_REJECTED] += 1.0
-            loop[REJECTED] = 1.0
-            loop[STEP] = h * (max(0.9 * error ** (-1.0 / order), 0.2) if error < 1e100 else 0.2)
-            # against the clock of the phase, which is what a step must be able to move; never below what any process has
-            if loop[STEP] < max(limits.smallest_step * clock, SHORTEST):
-                loop[TROUBLE] = STEP_COLLAPSED
+            refuse(loop, h, error, order, clock, limits)
             continue
         copy(state.machine, trial.machine)
         theta, event, trigger, temperature, rate = 2.0, NOTHING, 0, 0.0, 0.0
@@ -328,45 +381,27 @@ def advance(sample, programme, state, work, trial, times, limits, history, n_ste
                 # within a step a node that follows another at once, as a quick sensor does, is off by what its rate blows up
                 loop[STEP] = theta * h
                 continue
-        happens, written = theta <= 1.0, row
-        taken = theta * h if happens else h
-        begun = loop[PHASE_TIME] + clock
-        for time in times:
-            if begun < time <= begun + taken or (clipped and not happens and abs(time - begun - taken) <= 1e-12 * time):
-                interpolate(sample, state, work, min((time - begun) / h, 1.0), trial)
-                shown, there = sensor(sample, programme, trial, clock + (time - begun), work, min((time - begun) / h, 1.0))
-                write_row(trial, time, shown, there, 1.0, history, row)
-                row += 1
+        happens, written, taken = theta <= 1.0, row, min(theta, 1.0) * h
+        row = write_asked(sample, programme, state, work, trial, times, h, taken, clipped and not happens, history, row)
         if looks and row == written:
             copy_state(trial, state)
         else:
             interpolate(sample, state, work, min(theta, 1.0), state)
-        growth = 0.9 * max(error, 1e-8) ** (-1.0 / order)
-        if loop[N_STEPS] > 0.0 and loop[LAST_STEP] > 0.0:  # predictive control with the previous error
-            growth = min(growth, growth * h / loop[LAST_STEP] * (loop[LAST_ERROR] / max(error, 1e-8)) ** (1.0 / order))
-        growth = worth(sample, min(max(growth, 0.2), 1.0 if loop[REJECTED] != 0.0 else 5.0))
-        loop[LAST_STEP], loop[LAST_ERROR], loop[REJECTED] = h, max(error, 1e-2), 0.0
-        loop[STEP] = max(h * growth, loop[STEP] if clipped and growth > 1.0 else 0.0)
-        loop[N_STEPS] += 1.0
+        accept(sample, loop, h, error, order, clipped)
         loop[CLOCK] = until if clipped and not happens else clock + taken
-        loop[LOWEST] = min(loop[LOWEST], np.min(state.temperature))
-        loop[HIGHEST] = max(loop[HIGHEST], np.max(state.temperature))
+        loop[LOWEST], loop[HIGHEST] = min(loop[LOWEST], np.min(state.temperature)), max(loop[HIGHEST], np.max(state.temperature))
         temperature, rate = sensor(sample, programme, state, loop[CLOCK], work, min(theta, 1.0))
-        loop[SENSOR_TEMPERATURE], loop[SENSOR_RATE] = temperature, rate
-        loop[SENSOR_RAMP] = surroundings(programme, state.machine, loop[CLOCK]).ramp
+        remember(sample, programme, state, temperature, rate)
         observe(programme, state.machine, loop[CLOCK], temperature, rate)
         write_row(state, loop[PHASE_TIME] + loop[CLOCK], temperature, rate, 0.0, history, row)
         row += 1
-        if happens:
-            row = happen(sample, programme, state, work, event, trigger, temperature, rate, history, row)
-        elif clipped:
-            row = happen(sample, programme, state, work, WINDOW_OVER, 0, temperature, rate, history, row)
+        if clipped and not happens:
+            event, trigger = WINDOW_OVER, 0
         if happens or clipped:
+            row = happen(sample, programme, state, work, event, trigger, temperature, rate, history, row)
             row = settle(sample, programme, state, work, trial, out, history, row)
-        if loop[N_STEPS] >= limits.most_steps:
-            loop[TROUBLE] = TOO_MANY_STEPS
-        if loop[LOWEST] <= 0.0:
-            loop[TROUBLE] = BELOW_ZERO
+        if loop[N_STEPS] >= limits.most_steps or loop[LOWEST] <= 0.0:
+            loop[TROUBLE] = BELOW_ZERO if loop[LOWEST] <= 0.0 else TOO_MANY_STEPS
     flush(sample, state, work)
     return row
 

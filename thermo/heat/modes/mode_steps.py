@@ -34,6 +34,8 @@ from thermo.stepping.loop import (
     initial_state,
     interpolate,
     make_work,
+    remember,
+    restart,
     sensor,
     take_step,
     trigger_margin,
@@ -299,6 +301,18 @@ def modal_trigger_margin(sample: ModalSample, trial: State) -> tuple[float, int]
 @fire.body(ModalSample)
 def fire_modal(sample: ModalSample, state: State, trigger: int) -> None:
     return  # a box has no triggers
+
+
+@remember.body(ModalSample)
+@kernel
+def remember_modal(sample, programme, state, temperature, rate):  # type: ignore[no-untyped-def]
+    return
+
+
+@restart.body(ModalSample)
+@kernel
+def restart_modal(sample, programme, state):  # type: ignore[no-untyped-def]
+    return
 
 
 @worth.body(ModalSample)

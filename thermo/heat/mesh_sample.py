@@ -1,0 +1,145 @@
+"""A meshed sample as arrays, and the heat that enters it: by conditions on faces and in regions, and by an instrument around it."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy.sparse import csr_matrix
+
+from meshes.mesh import Links
+from thermo.base.arrays import Floats, Integers
+from thermo.base.constants import REFERENCE_TEMPERATURE, STEFAN_BOLTZMANN
+from thermo.heat.conduction import Conduction
+from thermo.heat.enthalpy import Storage
+from thermo.heat.tensor import Stack
+from thermo.programmes.programme import Surroundings
+
+Terms = tuple[tuple[str, Any], ...]
+
+
+class Share(NamedTuple):
+    """Some nodes, and what each of them has of a whole (n,)."""
+
+    nodes: Integers
+    share: Floats
+
+
+class MeshSample(NamedTuple):
+    """Nodes with heat capacity `capacity` (n_nodes,) [J/K], row sums of the `mass` matrix where that is kept, or replaced by the
+    `storage` of materials that depend on temperature; their `conduction`; a `stack` where it is a box of laterally uniform layers.
+
+    `terms` pairs of a face, or a region, and a condition on it; `faces` node indices by that name; `areas` the area [m2] or the volume
+    [m3] that each of these nodes stands for; `pairs` nodes on two sides and their area by name of a face with a contact or a gap;
+    `start_temperature` (n_nodes,) [K]; errors of a step are held to `tolerance` times `scale` [K], the largest difference of
+    temperature that the data make; steps of the `scheme` are of `step` [s], or of what the tolerance allows where that is zero.
+
+    What an instrument sets acts on the `wall`, the share of each node in the surface that its wall sees; its heater's power on what
+    is `heated`; its sensor follows a `seen` mean of nodes with a `lag` [s].
+    """
+
+    capacity: Floats
+    conduction: Conduction
+    dimension: int
+    start_temperature: Floats
+    terms: Terms
+    scale: float
+    faces: dict[str, Integers]
+    areas: dict[str, Floats]
+    pairs: dict[str, Links]
+    tolerance: float
+    scheme: str = "tr-bdf2"
+    step: float = 0.0
+    mass: csr_matrix | None = None
+    storage: Storage | None = None
+    stack: Stack | None = None
+    wall: Share | None = None
+    heated: Share | None = None
+    seen: Share | None = None
+    lag: float = 0.0
+
+    @property
+    def driven(self) -> bool:
+        """Whether a programme acts on it by other ways than conditions on faces."""
+        return self.wall is not None or self.heated is not None
+
+
+class Surface(NamedTuple):
+    """All heat through faces at one moment: into each node [W], minus its slope [W/K], of each term [W], links between nodes; what a
+    programme's heater gives and what its wall takes [W], and the slope of the heat from a wall that follows the sensor, in that [W/K]."""
+
+    flow: Floats
+    slope: Floats
+    heats: Floats
+    links: list[Links]
+    given: Floats
+    follows: Floats | None = None
+
+
+def surface(sample: MeshSample, time: float, temperature: Floats, around: Surroundings | None = None, seen: float = 0.0) -> Surface:
+    """Heat through every face by conditions that are not `held`, and by what a programme sets `around` it, its sensor showing `seen` [K].
+
+    What passes between two sides of the body is heat of no term.
+    """
+    found = Surface(np.zeros_like(temperature), np.zeros_like(temperature), np.zeros(len(sample.terms)), [], np.zeros(2))
+    for j, (face, condition) in enumerate(sample.terms):
+        if condition.links:
+            if face not in sample.pairs:  # a constant one is part of the conduction
+                continue
+            one, other, area = sample.pairs[face]
+            conductance = condition.across(area, time, temperature[one], temperature[other])
+            heat = conductance * (temperature[one] - temperature[other])
+            np.add.at(found.flow, one, -heat)
+            np.add.at(found.flow, other, heat)
+            found.links.append((one, other, conductance))
+        elif not condition.holds:
+            nodes = sample.faces[face]
+            heat, slope = condition.exchange(sample.areas[face], time, temperature[nodes])
+            found.flow[nodes] += heat
+            found.slope[nodes] += slope
+            found.heats[j] = heat.sum()
+    return found if around is None else _instrument(sample, around, seen, temperature, found)
+
+
+def _instrument(sample: MeshSample, around: Surroundings, seen: float, temperature: Floats, found: Surface) -> Surface:
+    """The heat of an instrument's heater and wall added: UA (T - Tw) + (eps A) sigma (T^4 - Tw^4) leaves the surface."""
+    heater = np.zeros_like(temperature)
+    if around.ramp != 0.0:
+        heater += around.ramp * capacity_of(sample, temperature)
+    if around.power != 0.0 and sample.heated is not None:
+        heater[sample.heated.nodes] += around.power * sample.heated.share
+    found.flow[:] += heater
+    found.given[0] = heater.sum()
+    if sample.wall is None or (around.conductance == 0.0 and around.emissive_area == 0.0):
+        return found
+    nodes, share = sample.wall
+    T = temperature[nodes]
+    wall = around.follows * seen + around.wall
+    loss = share * (around.conductance * (T - wall) + around.emissive_area * STEFAN_BOLTZMANN * (T**4 - wall**4))
+    found.flow[nodes] -= loss
+    found.slope[nodes] += share * (around.conductance + 4.0 * around.emissive_area * STEFAN_BOLTZMANN * T**3)
+    found.given[1] = loss.sum()
+    if around.follows == 0.0:
+        return found
+    follows = np.zeros_like(temperature)
+    follows[nodes] = share * (around.conductance + 4.0 * around.emissive_area * STEFAN_BOLTZMANN * wall**3)
+    return found._replace(follows=follows)
+
+
+def sight(sample: MeshSample, temperature: Floats) -> float:
+    """The temperature that the sensor is at [K]; that of the first node where there is none."""
+    if sample.seen is None:
+        return float(temperature[0])
+    return float(temperature[sample.seen.nodes] @ sample.seen.share)
+
+
+def capacity_of(sample: MeshSample, temperature: Floats) -> Floats:
+    """Heat capacity of every node [J/K]."""
+    return sample.capacity if sample.storage is None else sample.storage.capacity(temperature)
+
+
+def heat_of(sample: MeshSample, temperature: Floats) -> Floats:
+    """Enthalpy of every node relative to 298.15 K [J]; with a consistent mass matrix its sum alone has a meaning."""
+    if sample.storage is not None:
+        return sample.storage.heat(temperature)
+    return sample.capacity * (temperature - REFERENCE_TEMPERATURE)
