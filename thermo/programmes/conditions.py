@@ -154,6 +154,11 @@ class Acting(Frozen):
         """Heat over time that it brings whatever the temperature is [W/m2], inside a region [W/m3]; None where it brings no such heat."""
         return None
 
+    @property
+    def coefficient(self) -> Any:
+        """Its heat transfer coefficient over time [W/(m2 K)]; None where it has none, or none that is the same at all temperatures."""
+        return None
+
     def film(self, time: float) -> float:
         """Its heat transfer coefficient to the surroundings [W/(m2 K)] at a time [s]; zero where it has none."""
         return 0.0
@@ -248,6 +253,11 @@ class Convection(Acting):
     def outside(self) -> Any:
         """The temperature of the surroundings [K]."""
         return self.ambient_temperature
+
+    @property
+    def coefficient(self) -> Any:
+        """h over time."""
+        return self.heat_transfer_coefficient
 
     def film(self, time: float) -> float:
         """h."""

@@ -27,7 +27,7 @@ from thermo.materials.properties import constant_sheet
 from thermo.measurement.asked import Place
 from thermo.measurement.readings import STORED, Reading, derived_numbers, field_summary, stack_of, theta_between
 from thermo.measurement.resolution import QUADRATIC, STEPS, Loaded, beyond_bounds, faint_signals, range_warnings, short_reach
-from thermo.programmes.conditions import Convection, Flux, Held, Source, at, drives, extremes_of, slope_at
+from thermo.programmes.conditions import at, drives, extremes_of, slope_at
 from thermo.results.store import stored_field
 from thermo.simulation.box import Box
 from thermo.stepping.loop import CLOCK, HIGHEST, RELEASED, History, State, Stepper, advance
@@ -62,7 +62,7 @@ def modal_body(case: Case, refine: int = 0) -> ModalBody | None:
             return None
         if material.melting and material.melting.heat and material.melting.range:
             return None
-    if not all(isinstance(condition, Held | Flux | Convection | Source) for _, condition in programme.terms()):
+    if not all(condition.holds or condition.density is not None or condition.coefficient is not None for _, condition in terms):
         return None
     box = Box(block, case.named_faces(), refine)
     shares = {name: box.share(name) for name, _ in programme.terms()}
@@ -185,23 +185,26 @@ class ModalBody:
         nodes = np.flatnonzero(weights)
         return Reading(nodes, weights[nodes] / weights.sum(), probe.take if isinstance(probe, Place) else "mean")
 
-    def _of(self, kind: Any) -> list[tuple[int, Share, Any]]:
-        """The conditions of a kind: their number, what they act on."""
-        return [(j, self.shares[name], condition) for j, (name, condition) in enumerate(self.terms) if isinstance(condition, kind)]
+    def _of(self, *, holds: bool = False, inside: bool | None = None) -> list[tuple[int, Share, Any]]:
+        """The conditions that hold nodes, or those that do not; `inside` only those that act in regions: their number, what they act on."""
+        found = [(j, self.shares[name], condition) for j, (name, condition) in enumerate(self.terms) if condition.holds == holds]
+        return [entry for entry in found if inside is None or entry[2].inside == inside]
 
     def _entering(self) -> list[Entering]:
         """On facets that are held nothing enters; sources act there too."""
         found = []
-        for j, share, condition in self._of(Convection | Flux | Source):
+        for j, share, condition in self._of():
             plane, area = int(np.argmax(share.along)), share.along.sum() * share.across
             if not condition.inside:
-                area = self.box.area_on(self.terms[j][0], [self.terms[i][0] for i, held, _ in self._of(Held) if held.along[plane] > 0.0])
+                area = self.box.area_on(
+                    self.terms[j][0], [self.terms[i][0] for i, held, _ in self._of(holds=True) if held.along[plane] > 0.0]
+                )
             found.append(Entering(j, condition, area.ravel(), int(np.searchsorted(self.seen, plane))))
         return found
 
     def _leaving(self) -> list[Leaving]:
         """What leaves the nodes that each face holds; a node of two of them counts for the first and takes the mean of both."""
-        box, held, found = self.box, self._of(Held), []
+        box, held, found = self.box, self._of(holds=True), []
         kx, ky = (line_matrices(points, box.order, np.ones(len(points) - 1))[0] for points in box.vertices[:2])
         along, _ = line_matrices(box.vertices.z, box.order, self.stack.conductivity_through)
         _, spread = line_matrices(box.vertices.z, box.order, self.stack.conductivity_in_plane)
@@ -214,8 +217,8 @@ class ModalBody:
             weights[self.seen == plane] += spread[plane] * ((kx @ own) * box.weights[1] + box.weights[0][:, None] * (own @ ky))
             nodes = np.flatnonzero(weights)
             mixed = capacity[plane] * np.sum(area * masks / masks.sum(axis=0).clip(1), axis=(1, 2))
-            rising = [(condition.temperature, float(part)) for (*_, condition), part in zip(held, mixed, strict=True)]
-            sources = [(condition.power_density, float(acts.along[plane] * area.sum())) for _, acts, condition in self._of(Source)]
+            rising = [(condition.outside, float(part)) for (*_, condition), part in zip(held, mixed, strict=True)]
+            sources = [(condition.density, float(acts.along[plane] * area.sum())) for _, acts, condition in self._of(inside=True)]
             beside = [
                 entry._replace(area=entry.area * own.ravel())
                 for entry in self.entering
@@ -237,8 +240,8 @@ class ModalBody:
     def notes(self) -> list[str]:
         """What is said in the log: symmetry, size, nodes shared by faces that are held at different temperatures."""
         notes, shared = self.block.notes(self.named), np.zeros(self.box.node_area.shape, bool)
-        for (_, one, condition), (_, other, another) in itertools.combinations(self._of(Held), 2):
-            if condition.temperature != another.temperature:
+        for (_, one, condition), (_, other, another) in itertools.combinations(self._of(holds=True), 2):
+            if condition.outside != another.outside:
                 shared |= (one.across > 0.0) & (other.across > 0.0)
         if shared.any():
             notes.append(f"{int(shared.sum())} nodes lie on faces held at different temperatures and take the mean")
@@ -389,7 +392,7 @@ class ModalBody:
     def beside_held(self, until: float) -> Floats:
         """Heat by each term [J] that enters held nodes by facets beside the held ones, and leaves them by the holding. Steps leave it out:
         it changes no other node, and all that it depends on is given."""
-        held, found = self._of(Held), np.zeros(len(self.terms))
+        held, found = self._of(holds=True), np.zeros(len(self.terms))
         masks = np.array([share.across.ravel() > 0.0 for _, share, _ in held])
         corners = self.programme.corners
         knots = np.unique(np.concatenate([[0.0], corners[corners < until], [until]]))
@@ -397,7 +400,7 @@ class ModalBody:
             for entry in leaving.beside:
 
                 def power(time: float, entry: Entering = entry) -> float:
-                    given = sum(mask * at(condition.temperature, time) for mask, (*_, condition) in zip(masks, held, strict=True))
+                    given = sum(mask * at(condition.outside, time) for mask, (*_, condition) in zip(masks, held, strict=True))
                     return _entered(entry, time, {entry.plane: given / np.maximum(masks.sum(axis=0), 1)})
 
                 # between corners a product of two lines at most, of which Simpson's rule is exact

@@ -20,7 +20,7 @@ from meshes.block import line_matrices
 from thermo.base.arrays import Floats, Integers
 from thermo.heat.modes.modal_arrays import Films, Holding, Loads, ModalSample, Share, Values
 from thermo.heat.tensor import MOST_HELD, Stack
-from thermo.programmes.conditions import Convection, Flux, Held, OverTime, Source
+from thermo.programmes.conditions import rows_of, varies
 
 
 def line_modes(points: Floats, order: int) -> tuple[Floats, Floats, Floats]:
@@ -54,7 +54,7 @@ def planes(order: int, nz: int, turned: bool) -> Integers:
 def held_plane(terms: Any, shares: dict[str, Share]) -> int | None:
     """The plane of the held nodes, the top one where there are none; None where they are not all on the top or all on the bottom."""
     nz = max((len(share.along) for share in shares.values()), default=0)
-    found = {int(plane) for name, condition in terms if isinstance(condition, Held) for plane in np.flatnonzero(shares[name].along)}
+    found = {int(plane) for name, condition in terms if condition.holds for plane in np.flatnonzero(shares[name].along)}
     return min(found, default=-1) % max(nz, 1) if found in (set(), {0}, {nz - 1}) else None
 
 
@@ -67,12 +67,12 @@ def fits(terms: Any, shares: dict[str, Share]) -> bool:
     for name, condition in terms:
         along, across = shares[name]
         plane = np.flatnonzero(along)
-        if isinstance(condition, Held):
+        if condition.holds:
             held = held | (across > 0.0)
-        elif isinstance(condition, Convection):
+        elif condition.coefficient is not None:
             if len(plane) != 1 or plane[0] not in (0, len(along) - 1) or np.any(across == 0.0):
                 return False
-        elif not (isinstance(condition, Source) or (isinstance(condition, Flux) and len(plane) == 1)):
+        elif not (condition.inside or (condition.density is not None and len(plane) == 1)):
             return False
     return bool(held.all()) or int(held.any(axis=0).sum() * held.any(axis=1).sum()) <= MOST_HELD
 
@@ -95,7 +95,7 @@ class _Making:
         self.plane = found if shares else nz - 1
         self.up = planes(self.order, nz, self.plane == 0)
         self.given: list[Any] = []
-        self.holds = [(j, shares[name].across > 0.0, term) for j, (name, term) in enumerate(terms) if isinstance(term, Held)]
+        self.holds = [(j, shares[name].across > 0.0, term) for j, (name, term) in enumerate(terms) if term.holds]
         self.masks = np.array([mask for _, mask, _ in self.holds], bool).reshape(len(self.holds), *self.node_area.shape)
         self.fixed = np.any(self.masks, axis=0)
         self.whole = bool(self.fixed.all())
@@ -124,7 +124,7 @@ def _holding(making: _Making) -> Holding:
     return Holding(
         whole=whole,
         mask=fixed.astype(float),
-        value=_integers(making.known(condition.temperature) for *_, condition in making.holds),
+        value=_integers(making.known(condition.outside) for *_, condition in making.holds),
         row=_integers(j for j, *_ in making.holds),
         blend=np.stack(blend, axis=1) if blend else np.zeros((0, 0)),
         share=parts if whole else np.array([mask[fixed] for mask in own], float).reshape(len(own), int(fixed.sum())),
@@ -142,13 +142,13 @@ def _films(making: _Making) -> Films:
     blown = [
         (j, int(np.argmax(shares[name].along)), condition)
         for j, (name, condition) in enumerate(making.terms)
-        if isinstance(condition, Convection) and not (making.whole and shares[name].along[plane] > 0.0)
+        if condition.coefficient is not None and not (making.whole and shares[name].along[plane] > 0.0)
     ]
     open_area = [area * ~making.fixed if at == plane else area for _, at, _ in blown]
     return Films(
         plane=_integers(making.place(at) for _, at, _ in blown),
-        coefficient=_integers(making.known(condition.heat_transfer_coefficient) for *_, condition in blown),
-        ambient=_integers(making.known(condition.ambient_temperature) for *_, condition in blown),
+        coefficient=_integers(making.known(condition.coefficient) for *_, condition in blown),
+        ambient=_integers(making.known(condition.outside) for *_, condition in blown),
         row=_integers(j for j, *_ in blown),
         area=np.array([part.sum() for part in open_area]),
         weight=np.array([making.modes(part) for part in open_area]).reshape(len(blown), area.size),
@@ -160,10 +160,10 @@ def _loads(making: _Making) -> Loads:
     pushed = []
     for j, (name, condition) in enumerate(making.terms):
         along, across = making.shares[name]
-        if isinstance(condition, Source):
-            pushed.append((j, condition.power_density, along, across))
-        elif isinstance(condition, Flux):
-            pushed.append((j, condition.heat_flux, along, np.where(making.fixed & (along[making.plane] > 0.0), 0.0, across)))
+        if condition.inside:
+            pushed.append((j, condition.density, along, across))
+        elif condition.density is not None:
+            pushed.append((j, condition.density, along, np.where(making.fixed & (along[making.plane] > 0.0), 0.0, across)))
     return Loads(
         density=_integers(making.known(density) for _, density, *_ in pushed),
         row=_integers(j for j, *_ in pushed),
@@ -174,8 +174,8 @@ def _loads(making: _Making) -> Loads:
 
 
 def _values(given: list[Any]) -> Values:
-    n_rows = max([len(value.time) for value in given if isinstance(value, OverTime)], default=1)
-    tables = [(value.time, value.value) if isinstance(value, OverTime) else ((0.0,), (value,)) for value in given]
+    tables = [rows_of(value) for value in given]
+    n_rows = max([len(times) for times, _ in tables], default=1)
     time, value = (np.array([(*row[i], *[row[i][-1]] * (n_rows - len(row[i]))) for row in tables], float) for i in (0, 1))
     return Values(time.reshape(len(given), n_rows), value.reshape(len(given), n_rows))
 
@@ -237,7 +237,7 @@ def modal_sample(
         loads=loads,
         holding=holding,
         n_terms=len(terms),
-        varies=any(isinstance(entry, OverTime) for entry in making.given),
+        varies=any(varies(entry) for entry in making.given),
         driven=len(loads.row) > 0,
         fastest=_fastest(making, stiffness, capacity, spread),
         scale=scale,
