@@ -285,7 +285,9 @@ class Meshed(Frozen):
 
         tied, gaps = set[int](), []
         for name, condition in terms:
-            if condition.outside is not None:
+            if condition.outside is not None and condition.inside:
+                tied |= set(label[mesh.regions[name]].tolist())
+            elif condition.outside is not None:
                 tied |= touched(name)
             elif condition.links and not condition.parts:
                 gaps.append(touched(name) | touched(condition.to))

@@ -90,6 +90,20 @@ def _at_face(block: Any, name: str, conditions: Any, programme: str) -> list[tup
     return found + _together(block, faces, name, _kinds(conditions))
 
 
+STANDING = "changes with time, and a steady programme has none"
+
+
+def _moving(entries: Any) -> list[tuple[Key, str]]:
+    """Values that change over time in a condition, or in a list of them: the key of the condition, and that of the first such value."""
+    found: list[tuple[Key, str]] = []
+    if isinstance(entries, list):
+        for i, entry in enumerate(entries):
+            found += [((i, *key), word) for key, word in _moving(entry)]
+        return found
+    words = entries.items() if isinstance(entries, dict) else ()
+    return [((), word) for word, value in words if isinstance(value, dict) and ("table" in value or "over" in value)][:1]
+
+
 def _one_condition(block: Any, faces: list[str], name: str, entry: dict[str, Any], steady: bool) -> list[tuple[Key, str]]:
     """What is wrong with one condition at its face."""
     found: list[tuple[Key, str]] = []
@@ -103,10 +117,7 @@ def _one_condition(block: Any, faces: list[str], name: str, entry: dict[str, Any
         elif block and name in faces:
             problem = block.no_gap(name, to)
             found += [(("to",), problem)] if problem else []
-    moving = [word for word, value in entry.items() if isinstance(value, dict) and ("table" in value or "over" in value)]
-    if steady and moving:
-        found.append(((moving[0],), "changes with time, and a steady programme has none"))
-    return found
+    return found + [((word,), STANDING) for _, word in _moving(entry) if steady]
 
 
 def _together(block: Any, faces: list[str], name: str, kinds: list[Any]) -> list[tuple[Key, str]]:
@@ -149,12 +160,15 @@ def place_mistakes(document: Document, sample: Any, raw: Any) -> list[Mistake]:
     cuts = [name for name, conditions in named.items() if _parts(conditions)]
     for name, text in _parted(block, [name for name in named if name in faces], cuts) if block and cuts else []:
         refuse("faces", name, text)
-    sources = raw.get("sources")
-    for name in sources if isinstance(sources, dict) else []:
-        if name in named and name in faces:
-            refuse("sources", name, "a face of that name has conditions as well: give one of them another name ('faces' of the sample)")
-        if name not in regions:
-            refuse("sources", name, f"the sample has no region {shortened(name)!r}" + among(name, regions))
+    for group in ("regions", "sources"):
+        within = raw.get(group)
+        for name, entries in within.items() if isinstance(within, dict) else []:
+            if name in named and name in faces:
+                refuse(group, name, "a face of that name has conditions as well: give one of them another name ('faces' of the sample)")
+            if name not in regions:
+                refuse(group, name, f"the sample has no region {shortened(name)!r}" + among(name, regions))
+            for key, word in _moving(entries) if raw["kind"] == "steady" else []:
+                mistakes.append(document.mistake(("programme", group, name, *key, word), STANDING))
     for one, other in block.overlaps(held) if block else []:
         text = f"lies on {other!r} in part, which is held as well, in line {document.line(('programme', 'faces', other))}"
         refuse("faces", one, text)

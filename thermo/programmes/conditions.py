@@ -364,6 +364,13 @@ class Source(Given):
     inside: ClassVar[bool] = True
 
 
+class HeatSource(Source):
+    """The same among other conditions of a region."""
+
+    kind: Literal["source"]
+
+
+Inside = Annotated[HeatSource, Field(discriminator="kind")]  # conditions in regions
 # insulated is what a face without a condition is
 Condition = Annotated[Held | Flux | Convection | Radiation | Contact | ThinLayer | GapRadiation, Field(discriminator="kind")]
 

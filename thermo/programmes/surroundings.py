@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 import numpy as np
 
 from thermo.casefile.units import Unit
-from thermo.programmes.conditions import Condition, Source, corners
+from thermo.programmes.conditions import Condition, Inside, Source, corners
 from thermo.programmes.driving import Driving, OnBody, Problems, Terms
 from thermo.programmes.programme import Schedule
 
@@ -19,16 +19,16 @@ def schedule(terms: Terms, end: float) -> Schedule:
 
 
 class Conditions(Driving):
-    """Conditions by face, several on one if need be; a face without one is insulated. Sources of heat by region."""
+    """Conditions by face and by region, several on one if need be; a face without one is insulated. Sources of heat by region."""
 
     faces: dict[str, tuple[Condition, ...]] = {}
+    regions: dict[str, tuple[Inside, ...]] = {}
     sources: dict[str, Source] = {}
 
     def terms(self) -> Terms:
-        """Each condition with the name of its face, then each source with the name of its region."""
-        return tuple(
-            [(name, condition) for name, conditions in self.faces.items() for condition in conditions] + list(self.sources.items())
-        )
+        """Each condition with the name of its face, then each condition and each source with the name of its region."""
+        placed = [*self.faces.items(), *self.regions.items()]
+        return tuple([(name, condition) for name, conditions in placed for condition in conditions] + list(self.sources.items()))
 
 
 class SteadyProgramme(Conditions):
