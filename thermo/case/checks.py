@@ -100,8 +100,10 @@ def _moving(entries: Any) -> list[tuple[Key, str]]:
         for i, entry in enumerate(entries):
             found += [((i, *key), word) for key, word in _moving(entry)]
         return found
-    words = entries.items() if isinstance(entries, dict) else ()
-    return [((), word) for word, value in words if isinstance(value, dict) and ("table" in value or "over" in value)][:1]
+    for word, value in entries.items() if isinstance(entries, dict) else ():
+        if not found and isinstance(value, dict) and ("table" in value or "over" in value):
+            found.append(((), word))
+    return found
 
 
 def _one_condition(block: Any, faces: list[str], name: str, entry: dict[str, Any], steady: bool) -> list[tuple[Key, str]]:
