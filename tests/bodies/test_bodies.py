@@ -828,3 +828,32 @@ measure: {{probes: {{p: {corner}}}}}
     assert run(case_from(text)).probe("p")[-1] == pytest.approx(400.0)
     with pytest.raises(CaseError, match="outside the body"):
         case_from(text.replace("33.3333334 mm", "33.3334 mm"))
+
+
+FIN = """
+title: a fin
+materials: {{m: {{thermal_conductivity: 200 W/(m K){capacity}}}}}
+sample: {{kind: boxes, coordinates: {coordinates}, {across}regions: {{m: {{material: m, from: {low}, to: {high}}}}}, temperature: 300 K,
+  mesh: {{order: 2, largest: 2 mm}}}}
+programme: {{kind: steady, faces: {{left: [{{kind: held, temperature: 400 K}}]}}, regions: {{m: [{{kind: perimeter, perimeter: {perimeter},
+  area: {area}, heat_transfer_coefficient: 50 W/(m2 K), ambient_temperature: 300 K}}]}}}}
+measure: {{probes: {{tip: {{face: right, take: mean}}}}}}
+"""
+FINS = {  # perimeter over area 2000/m in both: a rod of 2 mm across, a plate of 1 mm
+    "line": ("cross_section: 4 mm2, ", "0 mm", "50 mm", "8 mm", "4 mm2"),
+    "plane": ("thickness: 1 mm, ", "[0 mm, 0 mm]", "[50 mm, 10 mm]", "2 mm", "1 mm2"),
+}
+
+
+@pytest.mark.parametrize("coordinates", FINS)
+def test_a_fin_has_the_temperature_of_its_closed_form(coordinates):
+    """(T - Tamb)/(Tb - Tamb) = cosh m(L - x)/cosh mL with m^2 = h P/(k A), its tip insulated; it takes k A m tanh(mL) (Tb - Tamb)."""
+    across, low, high, perimeter, area = FINS[coordinates]
+    text = FIN.format(coordinates=coordinates, across=across, low=low, high=high, perimeter=perimeter, area=area, capacity="")
+    summary = run(case_from(text)).summary()
+    mL = np.sqrt(50.0 * 2000.0 / 200.0) * 0.05
+    assert summary["probes"]["tip"]["final_K"] == pytest.approx(300.0 + 100.0 / np.cosh(mL), abs=1e-3)
+    section = {"line": 4e-6, "plane": 1e-5}[coordinates]
+    heat = 200.0 * section * mL / 0.05 * np.tanh(mL) * 100.0
+    assert summary["heats"]["left"]["final_W"] == pytest.approx(heat, rel=1e-4)
+    assert summary["heats"]["m"]["final_W"] == pytest.approx(-heat, rel=1e-4)

@@ -370,7 +370,31 @@ class HeatSource(Source):
     kind: Literal["source"]
 
 
-Inside = Annotated[HeatSource, Field(discriminator="kind")]  # conditions in regions
+class Perimeter(Acting):
+    """A film on what the mesh of a line or a plane leaves out: h (T - T_amb) P/A leaves each unit of volume.
+
+    P is the perimeter of the cross-section and A its area: of a plane of a thickness d with a film on both sides, P/A is 2/d.
+    """
+
+    kind: Literal["perimeter"]
+    perimeter: Annotated[float, Unit("length", gt=0)]
+    area: Annotated[float, Unit("area", gt=0)]
+    heat_transfer_coefficient: Annotated[Any, Timed("heat transfer coefficient", ge=0)]
+    ambient_temperature: TemperatureOverTime
+    inside: ClassVar[bool] = True
+
+    @property
+    def outside(self) -> Any:
+        """The temperature of the surroundings [K]."""
+        return self.ambient_temperature
+
+    def exchange(self, area: Floats, time: float, temperature: Floats) -> tuple[Floats, Floats]:
+        """h P/A V (T_amb - T) and h P/A V, with the volume V of each node in `area`."""
+        conductance = at(self.heat_transfer_coefficient, time) * float(self.perimeter / self.area) * area
+        return conductance * (at(self.ambient_temperature, time) - temperature), conductance
+
+
+Inside = Annotated[HeatSource | Perimeter, Field(discriminator="kind")]  # conditions in regions
 # insulated is what a face without a condition is
 Condition = Annotated[Held | Flux | Convection | Radiation | Contact | ThinLayer | GapRadiation, Field(discriminator="kind")]
 
