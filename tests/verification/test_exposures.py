@@ -299,3 +299,23 @@ def test_melting_is_no_self_heating():
     assert own == pytest.approx(rate, rel=1e-6, abs=1e-9)
     melting = np.abs(result.probe("sample") - 423.15) < 1.0
     assert melting.any()
+
+
+@pytest.mark.parametrize("spacing", ["0.05 K", "1 K"])
+def test_the_points_of_a_dsc_lie_as_far_apart_as_asked(spacing):
+    """A first-order reaction: where its peak lies and its area are not a question of the points."""
+    text = DSC_SPACED.format(spacing=f", spacing: {spacing}")
+    usual, other = (run(case_from(t)).summary()["dsc"] for t in (DSC_SPACED.format(spacing=""), text))
+    assert other["peaks"][0]["temperature_K"] == pytest.approx(usual["peaks"][0]["temperature_K"], abs=0.1)
+    assert other["area_J"] == pytest.approx(usual["area_J"], rel=2e-3)
+    case = case_from(text)
+    assert np.diff(case.programme.moments()) * float(case.programme.rate) == pytest.approx(float(case.programme.spacing), rel=1e-9)
+
+
+DSC_SPACED = """
+title: a curve
+sample: {{kind: lumped, heat_capacity: {{at_298K: 5 mJ/K}}, chemistry: {{title: x, species: {{a: {{start: 1}}}}, reactions: {{r: {{
+  pre_exponential_factor: 1e13 1/s, activation_energy: 130 kJ/mol, factors: [{{kind: order, species: a, order: 1}}], consumes: {{a: 1}},
+  heat: 2 J}}}}}}}}
+programme: {{kind: dsc, start: 50 degC, rate: 10 K/min, end: 250 degC, per: 5 mg{spacing}}}
+"""

@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 from thermo.base.arrays import Floats
 from thermo.casefile.models import misplaced
 from thermo.casefile.reader import Key
-from thermo.casefile.units import Quantity, Unit
+from thermo.casefile.units import Quantity, Unit, show
 from thermo.materials.capacity import HeatCapacity, heat_capacity
 from thermo.materials.material import Temperature
 from thermo.programmes.conditions import OverTime
@@ -21,8 +21,8 @@ from thermo.programmes.driving import Driving, Mounting, Problems, Reader, Rows
 from thermo.programmes.exposure import Exposure, exposed
 from thermo.programmes.ovens import no_fuse
 
+MOST_POINTS = 1e6
 SETTLED, LEAST_POINTS = 10.0, 10  # lags, after which a straight baseline may begin; points of a curve that are left above it
-SPACING = 0.2  # K, between two points of a DSC curve
 LEAST_PEAK = 1e-3  # of the highest: what rises less above its surroundings is no peak
 
 
@@ -57,7 +57,7 @@ class Curve(Reader):
         def slope(t: float, T: Floats) -> list[float]:
             return [self.conductance * (start + rate * t - T[0]) / (heat_capacity(self.capacity, float(T[0])) + self.pan)]
 
-        span, longest = self.programme.span(), SPACING / rate
+        span, longest = self.programme.span(), float(self.programme.spacing) / rate
         return solve_ivp(slope, (0.0, span), [start], method="LSODA", rtol=1e-9, atol=1e-9, max_step=longest, dense_output=True).sol
 
     @property
@@ -141,6 +141,7 @@ class DscProgramme(Driving):
     Without a `lag` the sample is where the furnace is. With one it is coupled to the furnace by (C + pan)/lag [W/K], C its own heat
     capacity at 25 degC, and the reference, an empty pan, by the same. `per` is the mass that heat flow and areas refer to. The baseline of
     peaks is what a sample that does not react would show (`heat-capacity`), or a `straight` line from ten lags after the start to the end.
+    The furnace rises by `spacing` between two points of the curve.
     """
 
     kind: Literal["dsc"]
@@ -151,6 +152,7 @@ class DscProgramme(Driving):
     pan: Annotated[float, Unit("heat capacity", ge=0)] = Field(default="0 J/K", validate_default=True)  # type: ignore[assignment]
     per: Annotated[float, Unit("mass", gt=0)]
     baseline: Literal["heat-capacity", "straight"] = "heat-capacity"
+    spacing: Annotated[float, Unit("temperature difference", gt=0)] = Field(default="0.2 K", validate_default=True)  # type: ignore[assignment]
     start_key: ClassVar[str] = "start"
 
     @model_validator(mode="after")
@@ -158,10 +160,13 @@ class DscProgramme(Driving):
         problems: list[tuple[Key, str]] = []
         if self.end <= self.start:
             problems.append((("end",), "the end temperature must lie above the start temperature"))
+        elif (self.end - self.start) / self.spacing > MOST_POINTS:
+            least = show((self.end - self.start) / MOST_POINTS, "temperature difference")
+            problems.append((("spacing",), f"makes more than {MOST_POINTS:.0e} points of the curve; {least} or more is needed"))
         if self.pan > 0.0 and self.lag is None:
             problems.append((("pan",), "has no effect without a 'lag': the sample is where the furnace is"))
         begins = SETTLED * float(self.lag or 0.0)
-        if self.baseline == "straight" and not problems and begins > self.span() - LEAST_POINTS * SPACING / float(self.rate):
+        if self.baseline == "straight" and not problems and begins > self.span() - LEAST_POINTS * float(self.spacing) / float(self.rate):
             text = f"a straight baseline begins ten lags after the start, {begins / 60.0:.4g} min, and the ramp is over after "
             problems.append((("baseline",), text + f"{self.span() / 60.0:.4g} min; 'heat-capacity' needs no such wait"))
         if problems:
@@ -173,8 +178,8 @@ class DscProgramme(Driving):
         return float((self.end - self.start) / self.rate)
 
     def moments(self) -> Floats:
-        """Times at which the curve is kept [s]: every 0.2 K."""
-        return np.linspace(0.0, self.span(), math.ceil((self.end - self.start) / SPACING) + 1)[1:]
+        """Times at which the curve is kept [s]: every `spacing`."""
+        return np.linspace(0.0, self.span(), math.ceil((self.end - self.start) / self.spacing) + 1)[1:]
 
     def lasts(self) -> float:
         """As long as the furnace rises [s]."""
