@@ -30,7 +30,7 @@ from thermo.measurement.resolution import QUADRATIC, STEPS, Loaded, beyond_bound
 from thermo.programmes.conditions import at, drives, extremes_of, slope_at
 from thermo.results.store import stored_field
 from thermo.simulation.box import Box
-from thermo.stepping.loop import CLOCK, HIGHEST, RELEASED, History, State, Stepper, advance
+from thermo.stepping.loop import CLOCK, FACES, HIGHEST, History, State, Stepper, advance
 
 MOST_INTERPRETED = 100_000  # nodes; of more the steps are compiled, which takes a minute once and a second in every run
 MOST_SEEN = 200_000  # nodes of a box all of whose planes are looked at in every step
@@ -366,7 +366,7 @@ class ModalBody:
 
     def energy(self, state: State, begun: Floats) -> dict[str, Any]:
         """The balance of the run, of the whole body, from before the held nodes jump to their temperature."""
-        through = self.multiplicity * (state.ledger[RELEASED:] + self.beside_held(float(state.loop[CLOCK])))
+        through = self.multiplicity * (state.ledger[FACES:] + self.beside_held(float(state.loop[CLOCK])))
         before = self.box.node_area.sum() * (self.capacity @ self.thicknesses) @ (self.start_means - REFERENCE_TEMPERATURE)
         return {
             "initial_J": float(self.multiplicity * before),

@@ -12,12 +12,12 @@ from thermo.heat.modes.modal_arrays import ModalSample
 from thermo.heat.modes.mode_steps import BETWEEN, IN_ERROR
 from thermo.heat.modes.mode_sweeps import aim_at, moments, prepare, product, stage, values_now
 from thermo.stepping.loop import (
+    FACES,
     HIGHEST,
     LEAST_SCALE,
     LOWEST,
     N_MODES,
     N_SOLVES,
-    RELEASED,
     D,
     G,
     W,
@@ -169,7 +169,7 @@ def interpolate_modal_loops(sample, state, work, theta, trial):
                     trial.enthalpy[k, j] += other * work.rise[k, j]
         observe_loops(sample, work, trial.enthalpy, trial.temperature)
     for i in range(state.ledger.shape[0]):
-        trial.ledger[i] = state.ledger[i] + (theta * work.heat[i - RELEASED] if i >= RELEASED else 0.0)
+        trial.ledger[i] = state.ledger[i] + (theta * work.heat[i - FACES] if i >= FACES else 0.0)
 
 
 @sensor.loops(ModalSample)

@@ -14,6 +14,7 @@ from thermo.heat.modes.mode_solves import aim, conduct, count_heat, factorise, p
 from thermo.programmes.programme import N_MACHINE, Schedule, start
 from thermo.stepping.loop import (
     ERROR,
+    FACES,
     HIGHEST,
     LAST_ERROR,
     LEAST_SCALE,
@@ -21,7 +22,6 @@ from thermo.stepping.loop import (
     N_LOOP,
     N_MODES,
     N_SOLVES,
-    RELEASED,
     STEP,
     D,
     G,
@@ -126,7 +126,7 @@ def initial_modal_state(sample: ModalSample, programme: Schedule) -> State:
         enthalpy=u,
         temperature=np.empty_like(work.seen),
         extent=np.zeros((0, 0)),
-        ledger=np.zeros(RELEASED + sample.n_terms),
+        ledger=np.zeros(FACES + sample.n_terms),
         fired=np.zeros(0),
         machine=np.zeros(N_MACHINE),
         loop=np.zeros(N_LOOP),
@@ -136,7 +136,7 @@ def initial_modal_state(sample: ModalSample, programme: Schedule) -> State:
         aim(sample, work, work.now, u)
         held = holding.mask > 0.0
         mass = sample.capacity[last, 0] * (1.0 if holding.whole else sample.node_area[held])
-        np.add.at(state.ledger, RELEASED + holding.row, holding.share @ (mass * work.target))
+        np.add.at(state.ledger, FACES + holding.row, holding.share @ (mass * work.target))
         jump = np.zeros_like(sample.node_area)
         if holding.whole:
             u[last] += work.target
@@ -273,7 +273,7 @@ def interpolate_modal(sample: ModalSample, state: State, work: ModalWork, theta:
         np.add(work.spare, u, trial.enthalpy)
         observe(sample, trial.enthalpy, work, trial.temperature)
     trial.ledger[:] = state.ledger
-    trial.ledger[RELEASED:] += theta * work.heat
+    trial.ledger[FACES:] += theta * work.heat
 
 
 @flush.body(ModalSample)
