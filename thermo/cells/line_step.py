@@ -1,4 +1,4 @@
-"""What the loop asks of a line of nodes: its step, its dense output, its sensor, its triggers."""
+"""What the loop asks of a line of nodes beside its step (`rodas4.py`): its dense output, its sensor, its triggers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from thermo.cells.line import (
     surface_loss,
     wall_temperature,
 )
-from thermo.cells.rodas4 import N_STAGES, LineWork, dense, rodas4_step
+from thermo.cells.rodas4 import N_STAGES, LineWork, dense
 from thermo.chemistry.condensed import condensed_memory
 from thermo.chemistry.kinetics import amounts, heat_per_extent, rates
 from thermo.programmes.programme import N_MACHINE, start, surroundings
@@ -40,7 +40,6 @@ from thermo.stepping.loop import (
     remember,
     restart,
     sensor,
-    take_step,
     trigger_margin,
     worth,
 )
@@ -89,12 +88,6 @@ def initial_line_state(sample, programme):
     state.loop[LAST_ERROR] = 1.0
     state.loop[LOWEST] = state.loop[HIGHEST] = sample.start_temperature
     return state
-
-
-@take_step.body(LineSample)
-@kernel
-def take_line_step(sample, programme, state, clock, h, work):
-    return rodas4_step(sample, programme, state, clock, h, work)
 
 
 @interpolate.body(LineSample)

@@ -16,6 +16,7 @@ import numpy as np
 from thermo.base.arrays import Floats
 from thermo.base.compiled import kernel
 from thermo.cells.line import (
+    LineSample,
     conduct,
     heated_capacity,
     kept_share,
@@ -29,7 +30,7 @@ from thermo.chemistry.condensed import Condensed, add_response, condense, stage_
 from thermo.chemistry.kinetics import ORDER
 from thermo.materials.capacity import heat_capacity_slope
 from thermo.programmes.programme import surroundings
-from thermo.stepping.loop import EJECTED, HEAT_IN, HEAT_OUT, RELEASED
+from thermo.stepping.loop import EJECTED, HEAT_IN, HEAT_OUT, RELEASED, take_step
 
 RISE_OF_STIFF = 0.5  # of the logarithm of a rate constant within a step, once its reactant is over
 GAMMA = 0.25
@@ -299,6 +300,7 @@ def step_error(sample, state, around, h, work):
     return worst
 
 
+@take_step.body(LineSample)
 @kernel
 def rodas4_step(sample, programme, state, clock, h, work):
     """One step of RODAS4 for enthalpies, extents and ledger into `work`; the error over the tolerance.
