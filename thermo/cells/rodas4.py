@@ -157,27 +157,18 @@ def linearise(sample, state, around, fed, h, work):
 
 
 @kernel
-def stage_temperatures(sample, state, stage, work):
-    """The temperatures at which a stage takes its slopes into `work.stage_temperature`; False where one is out of all bounds."""
-    for i in range(state.temperature.shape[0]):
-        step = 0.0
-        for j in range(stage):
-            step += A[stage, j] * work.temperature[j, i]
-        T = state.temperature[i] + step
-        if stage and work.forced[0] == 0.0:
-            T = node_temperature(sample, i, state.enthalpy[i] + work.capacity[i] * step, T)
-        if not (T > 0.0 and T < 1e5):
-            return False
-        work.stage_temperature[i] = T
-    return True
-
-
-@kernel
 def exchange(sample, around, moment, stage, h, work):
-    """Heat along the line and through its surface at a stage into its right-hand side, and into its rows of the ledger.
+    """Heat along the line and through its surface at a stage into its right-hand side, and the rows of the ledger begun.
 
     `around` is what surrounds the sample at the start of the step, `moment` at that of the stage.
     """
+    n_rows = work.ledger.shape[1]
+    for r in range(n_rows):
+        work.ledger[stage, r] = 0.0
+    for j in range(stage):
+        weight = C[stage, j] / h
+        for r in range(n_rows):
+            work.ledger[stage, r] += weight * work.ledger[j, r]
     conduct(sample, work.stage_temperature, work.rhs)
     wall = wall_temperature(moment, work.stage_temperature[sample.sensor])
     late = GAMMA_SUM[stage] * h
@@ -195,24 +186,6 @@ def exchange(sample, around, moment, stage, h, work):
         work.rhs[i] += heater + rising - loss + drift + work.capacity[i] * earlier / h
         work.ledger[stage, HEAT_IN] += heater + rising
         work.ledger[stage, HEAT_OUT] += loss - drift
-
-
-@kernel
-def react(sample, state, fed, stage, h, work):
-    """The heat of every site at a stage into its right-hand side and its rows of the ledger, and its extents at unchanged temperature."""
-    sites = work.sites
-    for s in range(sample.site_node.shape[0]):
-        node = sample.site_node[s]
-        for k in range(state.extent.shape[1]):
-            step, earlier = 0.0, 0.0
-            for j in range(stage):
-                step += A[stage, j] * work.extent[j, s, k]
-                earlier += C[stage, j] * work.extent[j, s, k]
-            sites.point[k] = state.extent[s, k] + step
-            sites.right[k] = earlier / h
-        if stage:  # the first stage has the rates of the state
-            take_rates(sample.mechanism, sample.site_share[s], work.stage_temperature[node], state.fired[s], sites, s)
-        work.rhs[node] += fed * stage_power(sites, s, work.extent[stage, s], work.ledger[stage, RELEASED:])
 
 
 @kernel
@@ -307,7 +280,7 @@ def rodas4_step(sample, programme, state, clock, h, work):
 
     Infinite where a pivot is not positive or a number is not finite: the caller halves the step.
     """
-    around = surroundings(programme, state.machine, clock)
+    around, sites = surroundings(programme, state.machine, clock), work.sites
     kept = kept_share(sample, state.fired)
     work.forced[0] = around.forced
     fed = kept if around.forced == 0.0 else 0.0
@@ -315,16 +288,29 @@ def rodas4_step(sample, programme, state, clock, h, work):
     if not (denominator > 0.0):
         return math.inf
     for stage in range(N_STAGES):
-        if not stage_temperatures(sample, state, stage, work):
-            return math.inf
-        for r in range(work.ledger.shape[1]):
-            work.ledger[stage, r] = 0.0
-        for j in range(stage):
-            weight = C[stage, j] / h
-            for r in range(work.ledger.shape[1]):
-                work.ledger[stage, r] += weight * work.ledger[j, r]
+        for i in range(state.temperature.shape[0]):
+            step = 0.0
+            for j in range(stage):
+                step += A[stage, j] * work.temperature[j, i]
+            T = state.temperature[i] + step
+            if stage and around.forced == 0.0:
+                T = node_temperature(sample, i, state.enthalpy[i] + work.capacity[i] * step, T)
+            if not (T > 0.0 and T < 1e5):
+                return math.inf
+            work.stage_temperature[i] = T
         exchange(sample, around, surroundings(programme, state.machine, clock + ALPHA[stage] * h), stage, h, work)
-        react(sample, state, fed, stage, h, work)
+        for s in range(sample.site_node.shape[0]):
+            node = sample.site_node[s]
+            for k in range(state.extent.shape[1]):
+                step, earlier = 0.0, 0.0
+                for j in range(stage):
+                    step += A[stage, j] * work.extent[j, s, k]
+                    earlier += C[stage, j] * work.extent[j, s, k]
+                sites.point[k] = state.extent[s, k] + step
+                sites.right[k] = earlier / h
+            if stage:  # the first stage has the rates of the state
+                take_rates(sample.mechanism, sample.site_share[s], work.stage_temperature[node], state.fired[s], sites, s)
+            work.rhs[node] += fed * stage_power(sites, s, work.extent[stage, s], work.ledger[stage, RELEASED:])
         if not change(sample, around, kept, denominator, stage, h, work):
             return math.inf
     return step_error(sample, state, around, h, work)
