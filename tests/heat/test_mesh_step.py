@@ -471,11 +471,9 @@ def test_a_steady_state_that_only_large_factors_would_solve_is_refused_in_words(
     case = case_from(text.replace("kind: surroundings", "kind: steady").replace(", end: 1 s", ""))
     assert run(case, body=MeshBody(case)).failure is None
     monkeypatch.setattr("thermo.heat.linear.MOST_DIRECT", {1: 0, 2: 0, 3: 0})
-    monkeypatch.setattr("thermo.heat.steady.MOST_DIRECT", {1: 0, 2: 0, 3: 0})
     for place in ("thermo.heat.mesh_work.cg", "thermo.heat.steady.bicgstab"):
         monkeypatch.setattr(place, lambda matrix, rhs, **words: (np.zeros_like(rhs), 1))
-    for place in ("thermo.heat.linear.LARGEST_FACTOR",):
-        monkeypatch.setattr(place, 0.0)
+    monkeypatch.setattr("thermo.heat.linear.LARGEST_FACTOR", 0.0)
     failure = run(case, body=MeshBody(case)).failure
     assert "a linear system cannot be solved: multigrid misses, and factors would take some " in failure
     assert failure.endswith("GB; give it fewer nodes")

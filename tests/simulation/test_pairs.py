@@ -43,10 +43,10 @@ REFUSED = {
 }
 
 
-def case(kind, programme, conductivity="1e5 W/(m K)", probes="{middle: [10 mm, 10 mm, 10 mm]}", numerics="{tolerance: 3e-6}", **changes):
+def case(kind, programme, conductivity="1e5 W/(m K)", probes="{middle: [10 mm, 10 mm, 10 mm]}", numerics="{tolerance: 3e-6}", text=""):
     """A cube of 20 mm, or a cell of its heat capacity and surface, under a programme."""
     cell = kind == "lumped"
-    text = changes.get("programme") or (ON_CELL if cell else ON_BODY)[programme]
+    text = text or (ON_CELL if cell else ON_BODY)[programme]
     own = programme in ("arc", "dsc") or (cell and programme == "ramp")
     start = "" if own else ", temperature: 25 degC"
     sample = SAMPLES[kind].format(start=start, CAPACITY=CAPACITY, SURFACE=SURFACE)
@@ -63,6 +63,7 @@ def case(kind, programme, conductivity="1e5 W/(m K)", probes="{middle: [10 mm, 1
     )
 
 
+TWO = "{middle: [10 mm, 10 mm, 10 mm], skin: {face: top, take: mean}}"
 PAIRS = [(kind, programme) for kind in SAMPLES for programme in ON_BODY]
 
 
@@ -89,6 +90,103 @@ def test_a_body_that_conducts_well_has_the_history_of_a_cell(kind, programme):
     theirs = between(cell, name, body.time)
     assert np.abs(mine - theirs).max() < 0.01
     assert body.time[-1] == pytest.approx(cell.time[-1], rel=1e-5)
+
+
+def test_an_inert_steel_bar_in_the_calorimeter_finds_no_onset_and_its_probes_are_ahead_by_the_lag_of_the_sensor():
+    """Its heater heats all of it alike, so that what separates the probes from the sensor is the lag: 4 s at 2 K/min."""
+    summary = run(
+        case(
+            "boxes",
+            "arc",
+            conductivity="16 W/(m K)",
+            numerics="{}",
+            probes=TWO,
+        )
+    ).summary()
+    onsets = summary["onsets"]
+    assert onsets["T1"] is None and onsets["T3"] is None and onsets["cessation"] is None
+    assert set(onsets["T2"].values()) == {None}
+    assert summary["exotherms"] == [] and summary["warnings"] == []
+    assert set(summary["lags"]) == {"middle", "skin"}
+    for lag in summary["lags"].values():
+        assert lag["lag_s"] == pytest.approx(-4.0, rel=0.02)
+    assert summary["energy"]["residual_relative"] < 1e-10
+
+
+def test_a_skin_that_the_wall_cools_is_behind_the_middle():
+    """A wall that cannot keep up with a heater takes heat through the skin: q L/(2 k) between the two, L/2 = 10 mm, for a film as weak."""
+    slow = ON_BODY["arc"].replace("loss: 0.05 W/K", "loss: 0.2 W/K, tracking: 2 K/min, lag: 600 s")
+    found = run(
+        case(
+            "boxes",
+            "arc",
+            conductivity="1 W/(m K)",
+            text=slow,
+            numerics="{}",
+            probes=TWO,
+        )
+    )
+    lag = found.summary()["lags"]["skin"]
+    assert lag["lag_s"] > -4.0 and lag["heated_K"] > found.summary()["lags"]["middle"]["heated_K"]
+
+
+def test_an_oven_acts_on_the_faces_that_it_names():
+    """Air on one face of a slab alone is the condition of its own."""
+    oven = "{kind: oven, end: 10 min, air: 400 K, heat_transfer_coefficient: 50 W/(m2 K), faces: [top]}"
+    films = "[{kind: convection, heat_transfer_coefficient: 50 W/(m2 K), ambient_temperature: 400 K}]"
+    same = f"{{kind: surroundings, end: 10 min, faces: {{top: {films}}}}}"
+    one, other = (run(case("layered-block", "oven", conductivity="1 W/(m K)", text=text)) for text in (oven, same))
+    assert np.array_equal(one.probe("middle"), other.probe("middle"))
+
+
+def test_no_air_reaches_the_face_that_a_plate_covers():
+    """Heat by the plate and heat by the air add up to what is stored, and the air acts on five of six faces."""
+    result = run(case("boxes", "hot-plate", numerics="{}"))
+    summary, columns = result.summary(), result.columns
+    heat = {name: float(np.trapezoid(columns[f"heat_{name}_W"], columns["time_s"])) for name in ("bottom", "outside")}
+    assert sum(heat.values()) == pytest.approx(columns["stored_J"][-1], rel=5e-3)
+    T, start = columns["middle_K"][0], summary["probes"]["middle"]["initial_K"]
+    glow = 0.8 * 5.670374419e-8 * (423.15**4 - start**4)
+    assert columns["heat_outside_W"][0] == pytest.approx(5.0 * EDGE**2 * (20.0 * (423.15 - T) + glow), rel=1e-6)
+
+
+BAD = {
+    "no probe": (
+        "arc",
+        "probe: middle, ",
+        "",
+        "'probe' is missing: the probe of the body that the instrument follows; the case has 'middle'",
+    ),
+    "no such probe": ("arc", "probe: middle", "probe: midle", "there is no probe 'midle'; did you mean 'middle'"),
+    "a holder": ("arc", "loss: 0.05 W/K", "phi: 1.2", "what holds a body is one of its regions"),
+    "no such face": ("arc", "start: 50 degC", "start: 50 degC, faces: [tob]", "the sample has no face 'tob'"),
+    "an inner face": ("oven", "kind: oven", "kind: oven, faces: ['core|lid']", "'core|lid' lies within the body"),
+    "twice": ("oven", "kind: oven", "kind: oven, faces: [outside, top]", "what is around would act twice there"),
+    "no plate": ("hot-plate", ", plate_face: bottom", "", "plate_face: is missing"),
+    "a contact area": (
+        "hot-plate",
+        "plate_face: bottom",
+        "plate_face: bottom, contact_area: 1 cm2",
+        "is that of the 'plate_face' of a body",
+    ),
+    "heats nothing": ("heater", ", heats: {region: core}", "", "heats: is missing"),
+    "no such region": ("heater", "region: core", "region: cor", "the sample has no region 'cor'; did you mean 'core'"),
+    "nothing switches it off": ("heater", "off_by: middle, ", "", "off_by: is missing: the probe that switches the heater off"),
+}
+
+
+@pytest.mark.parametrize(("programme", "old", "new", "text"), BAD.values(), ids=BAD)
+def test_what_a_programme_needs_of_a_body_is_said(programme, old, new, text):
+    assert old in ON_BODY[programme]
+    with pytest.raises(CaseError) as error:
+        case("layered-block", programme, text=ON_BODY[programme].replace(old, new))
+    assert text in str(error.value)
+
+
+@pytest.mark.parametrize(("programme", "more"), [("oven", "faces: [top]"), ("heater", "heats: {face: top}"), ("arc", "faces: [top]")])
+def test_what_is_of_bodies_is_refused_for_a_cell(programme, more):
+    with pytest.raises(CaseError, match="a cell of one temperature has one surface"):
+        case("lumped", programme, text=ON_CELL[programme][:-1] + f", {more}}}")
 
 
 def between(result, name, wanted):

@@ -183,8 +183,8 @@ class ArcProgramme(Driving):
         found, made = missing_faces(self, body), self.calorimeter
         seen = made.sensor.probe
         if seen is None:
-            text = "'probe' is missing: which probe of the body the instrument follows" + among("", list(probes)).replace(";", ",", 1)
-            found.append((("calorimeter", "sensor"), text if probes else text + "; measure.probes names none"))
+            known = "the case has " + ", ".join(repr(shortened(name)) for name in probes) if probes else "measure.probes names none"
+            found.append((("calorimeter", "sensor"), f"'probe' is missing: the probe of the body that the instrument follows; {known}"))
         elif seen not in probes:
             found.append((("calorimeter", "sensor", "probe"), f"there is no probe {shortened(seen)!r}" + among(seen, list(probes))))
         if made.sensor.lag > 0.0 and "sensor" in probes:
