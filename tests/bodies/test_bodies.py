@@ -857,3 +857,63 @@ def test_a_fin_has_the_temperature_of_its_closed_form(coordinates):
     heat = 200.0 * section * mL / 0.05 * np.tanh(mL) * 100.0
     assert summary["heats"]["left"]["final_W"] == pytest.approx(heat, rel=1e-4)
     assert summary["heats"]["m"]["final_W"] == pytest.approx(-heat, rel=1e-4)
+
+
+HEATED = """
+title: power
+materials: {{m: {{density: 2000 kg/m3, heat_capacity: 1000 J/(kg K), thermal_conductivity: 2 W/(m K)}}}}
+sample: {{kind: layered-block, size: [20 mm, 20 mm], layers: [{{name: a, material: m, thickness: 5 mm}}, {{name: b, material: m,
+  thickness: 5 mm}}], temperature: 300 K, mesh: {{order: 1, smallest: 1 mm, largest: 10 mm}},
+  patches: {{pad: {{face: top, disc: 8 mm, centre: [10 mm, 10 mm]}}, spot: {{face: top, square: 2 mm, centre: [3 mm, 3 mm]}}}}}}
+programme: {{kind: surroundings, end: 20 s, faces: {{{faces}}}, sources: {{a: {{{source}}}}}}}
+measure: {{probes: {{pad: {{face: pad, take: mean}}}}}}
+numerics: {{tensor: {tensor}}}
+"""
+
+
+@pytest.mark.parametrize("tensor", ["true", "false"])
+@pytest.mark.parametrize(
+    ("faces", "source", "powers"),
+    [
+        ("pad: [{kind: flux, power: 3 W}]", "power: 5 W", {"pad": 3.0, "a": 5.0}),
+        ("top: [{kind: flux, power: 3 W}], spot: [{kind: held, temperature: 300 K}]", "power: -1 W", {"top": 3.0, "a": -1.0}),
+        ("left: [{kind: flux, power: {from: 0 W, to: 4 W, over: 20 s}}]", "power_density: 1 MW/m3", {"left": 4.0, "a": 2.0}),
+    ],
+)
+def test_a_power_is_that_of_the_whole_place(faces, source, powers, tensor):
+    """Whatever symmetry leaves out, however a disc is meshed, and beside a patch that is held, where nothing else acts."""
+    summary = run(case_from(HEATED.format(faces=faces, source=source, tensor=tensor))).summary()
+    for name, power in powers.items():
+        assert summary["heats"][name]["final_W"] == pytest.approx(power, rel=1e-9)
+    assert summary["status"] == "complete"
+
+
+@pytest.mark.parametrize(
+    ("flux", "text"), [("power: 1 W, heat_flux: 1 W/m2", "one of 'heat_flux' and 'power'"), ("", "one of 'heat_flux'")]
+)
+def test_a_flux_is_given_in_one_way(flux, text):
+    with pytest.raises(CaseError, match=text):
+        case_from(HEATED.format(faces=f"pad: [{{kind: flux, {flux}}}]", source="power: 1 W", tensor="true"))
+
+
+WALL = """
+title: a wall
+materials: {{m: {{{known}thermal_conductivity: 2 W/(m K)}}}}
+sample: {{kind: boxes, coordinates: line, regions: {{m: {{material: m, from: 0 mm, to: 10 mm}}}}, temperature: 300 K}}
+programme: {{kind: {programme}, faces: {{left: [{{kind: flux, heat_flux: 1 kW/m2}}], right: [{{kind: held, temperature: 300 K}}]}}}}
+measure: {{probes: {{left: {{face: left, take: mean}}}}, flows: [left]}}
+"""
+
+
+def test_a_steady_state_needs_no_density():
+    """Nothing is then said of what is stored, and the rest is that of a material with one."""
+    bare, whole = (
+        run(case_from(WALL.format(known=known, programme="steady"))) for known in ("", "density: 2000 kg/m3, heat_capacity: 1 kJ/(kg K), ")
+    )
+    one, other = bare.summary(), whole.summary()
+    assert one["probes"]["left"]["final_K"] == pytest.approx(305.0)
+    assert one["probes"] == other["probes"] and one["flows"] == other["flows"] and one["energy"] == other["energy"]
+    assert one["regions"]["m"]["stored_J"] is None and "stored_J" not in bare.columns and one["derived"]["fourier"] is None
+    with pytest.raises(CaseError, match="'density' is missing") as error:
+        case_from(WALL.format(known="", programme="surroundings, end: 1 s"))
+    assert "'heat_capacity' is missing" in str(error.value)
