@@ -6,15 +6,9 @@ import numpy as np
 import pytest
 
 from thermo.cells.cell import LumpedCell
+from thermo.chemistry.factors import KINDS, NUMBER, factor, factor_slope
 from thermo.chemistry.kinetics import (
-    AUTOCATALYTIC,
-    BARRIER,
-    LINEAR,
-    ORDER,
-    SATURATION,
     amounts,
-    factor,
-    factor_slope,
     heat_per_extent,
     rate_constant,
     rate_constant_and_slope,
@@ -35,26 +29,53 @@ def rates_at(temperature, extent):
     return out
 
 
-@pytest.mark.parametrize(
-    ("kind", "a", "b"),
-    [
-        (ORDER, 1.0, 1e-6),
-        (ORDER, 0.5, 1e-6),
-        (ORDER, 2.5, 1e-6),
-        (SATURATION, 0.03, 0.0),
-        (LINEAR, 3.3, 1.0),
-        (BARRIER, 0.033, math.inf),
-        (BARRIER, 0.033, 0.1),
-        (AUTOCATALYTIC, 1.0, 1.0),
-        (AUTOCATALYTIC, 0.7, 1.5),
-        (AUTOCATALYTIC, 0.7, 0.0),
-    ],
-)
+FACTORS = [
+    ("order", 1.0, 1e-6),
+    ("order", 0.5, 1e-6),
+    ("order", 2.5, 1e-6),
+    ("saturation", 0.03, 0.0),
+    ("linear", 3.3, 1.0),
+    ("barrier", 0.033, math.inf),
+    ("barrier", 0.033, 0.1),
+    ("autocatalytic", 1.0, 1.0),
+    ("autocatalytic", 0.7, 1.5),
+    ("autocatalytic", 0.7, 0.0),
+]
+
+
+@pytest.mark.parametrize(("kind", "a", "b"), FACTORS)
 @pytest.mark.parametrize("amount", [0.9, 0.2, 0.01, -0.05])
 def test_the_slope_of_a_factor_is_its_derivative(kind, a, b, amount):
-    step = 1e-6 * abs(amount)
-    difference = (factor(kind, amount + step, a, b) - factor(kind, amount - step, a, b)) / (2 * step)
-    assert factor_slope(kind, amount, a, b) == pytest.approx(difference, rel=1e-6)
+    step, number = 1e-6 * abs(amount), NUMBER[kind]
+    difference = (factor(number, amount + step, a, b) - factor(number, amount - step, a, b)) / (2 * step)
+    assert factor_slope(number, amount, a, b) == pytest.approx(difference, rel=1e-6)
+
+
+def test_every_kind_is_the_same_compiled():
+    """Each kind of the table is found by its number in compiled code too."""
+    import numba
+
+    from thermo.base.compiled import OPTIONS, compile_kernels
+
+    compile_kernels()
+
+    @numba.njit(**OPTIONS)
+    def both(number, amount, a, b):
+        return factor(number, amount, a, b), factor_slope(number, amount, a, b)
+
+    assert {kind for kind, _, _ in FACTORS} == set(KINDS)
+    for kind, a, b in FACTORS:
+        for amount in (0.9, 0.2, -0.05):
+            number = NUMBER[kind]
+            wanted = factor(number, amount, a, b), factor_slope(number, amount, a, b)
+            assert both(number, amount, a, b) == pytest.approx(wanted, rel=1e-14)
+
+
+@pytest.mark.parametrize("number", [-1, len(KINDS)])
+def test_a_kind_that_is_not_in_the_table_raises(number):
+    for function in (factor, factor_slope):
+        with pytest.raises(TypeError, match=f"is not written for {number}"):
+            function(number, 0.5, 1.0, 1.0)
 
 
 @pytest.mark.parametrize("amount", [1.0, 0.3, 0.0])
@@ -62,22 +83,22 @@ def test_the_slope_of_a_factor_is_its_derivative(kind, a, b, amount):
 def test_an_autocatalytic_factor_without_its_other_order_is_one_of_order_n(order, amount):
     """It starts from all that there is, and ends where nothing is left."""
     for function in (factor, factor_slope):
-        assert function(AUTOCATALYTIC, amount, order, 0.0) == function(ORDER, amount, order, 1e-6)
-    assert factor(AUTOCATALYTIC, 1.0, order, 0.0) == pytest.approx(1.0, rel=2e-6)
-    assert factor(AUTOCATALYTIC, 0.0, order, 0.0) == 0.0
+        assert function(NUMBER["autocatalytic"], amount, order, 0.0) == function(NUMBER["order"], amount, order, 1e-6)
+    assert factor(NUMBER["autocatalytic"], 1.0, order, 0.0) == pytest.approx(1.0, rel=2e-6)
+    assert factor(NUMBER["autocatalytic"], 0.0, order, 0.0) == 0.0
 
 
 @pytest.mark.parametrize("n", [1.0, 1.5, 2.0])
 def test_a_factor_of_order_n_is_odd_in_the_amount(n):
     """An overshoot below zero is driven back, not clipped: mass and energy stay exact."""
-    assert factor(ORDER, -0.3, n, 1e-6) == -factor(ORDER, 0.3, n, 1e-6)
+    assert factor(NUMBER["order"], -0.3, n, 1e-6) == -factor(NUMBER["order"], 0.3, n, 1e-6)
 
 
 def test_a_step_linear_in_a_rate_of_order_one_half_ends_at_zero_from_either_side():
     """Newton's step from c > 0 goes to -c; from there it must not come back to c, as it would were the rate odd."""
     c = 1e-3
     for _ in range(4):
-        c -= factor(ORDER, c, 0.5, 1e-6) / factor_slope(ORDER, c, 0.5, 1e-6)
+        c -= factor(NUMBER["order"], c, 0.5, 1e-6) / factor_slope(NUMBER["order"], c, 0.5, 1e-6)
     assert abs(c) < 1e-9
 
 
