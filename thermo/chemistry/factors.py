@@ -219,6 +219,50 @@ def autocatalytic_slope(amount, order, other):
     return slope * made - left * order_n_slope(1.0 - amount, other, LEAST)
 
 
+class AvramiErofeevFactor(Factor):
+    """n c (-ln c)^((n - 1)/n) of a species of which c is left: nuclei that form and grow, c = exp(-(k t)^n) at a constant k(T).
+
+    With a = 1 - c it is n (1 - a) (-ln(1 - a))^((n - 1)/n) (Avrami, J. Chem. Phys. 7 (1939) 1103; Erofeev, Dokl. Akad. Nauk SSSR 52 (1946)
+    511); `order` is n. c is a fraction that starts at 1. At a = 0 the factor is 0 where n > 1, so that nothing would begin: an `a` below
+    `seed` counts as the seed. At constant k all is as if it had begun (1 - 1/n) (-ln(1 - seed))^(1/n)/k earlier.
+    """
+
+    kind: Literal["avrami-erofeev"]
+    order: Annotated[float, Unit("number", ge=0.5)]
+    seed: Annotated[float, Unit("number", ge=1e-12, le=0.1)] = 1e-4
+    fractions = True
+
+    def numbers(self, scale: float) -> tuple[float, float]:
+        return float(self.order), float(self.seed)
+
+    def seeded(self, start: float) -> float:
+        return float(self.seed) if self.order > 1.0 else 0.0
+
+    def equation(self) -> str:
+        n = float(self.order)
+        return self.species if n == 1.0 else f"{n:g} {self.species} (-ln {self.species})^{(n - 1.0) / n:g}"
+
+    def start_problem(self, start: float) -> str | None:
+        return None if start == 1.0 else f"starts at {float(start):g}; a factor of kind avrami-erofeev wants one that starts at 1"
+
+
+@kernel
+def avrami_erofeev(amount, order, seed):
+    """n c (-ln c)^((n - 1)/n), in the logarithm `LEAST` <= c <= 1 - seed: an overshoot below zero is driven back."""
+    logarithm = -math.log(min(max(amount, LEAST), 1.0 - seed))
+    return order * amount * logarithm ** (1.0 - 1.0 / order)
+
+
+@kernel
+def avrami_erofeev_slope(amount, order, seed):
+    """d/dc of `avrami_erofeev`."""
+    logarithm = -math.log(min(max(amount, LEAST), 1.0 - seed))
+    slope = order * logarithm ** (1.0 - 1.0 / order)
+    if LEAST < amount < 1.0 - seed:
+        slope -= (order - 1.0) * logarithm ** (-1.0 / order)
+    return slope
+
+
 class ThresholdFactor(Factor):
     """One while the amount of a species is above, or below, a threshold, else zero; passing it is found as an event."""
 
@@ -258,6 +302,7 @@ KINDS = {
     "linear": Kind(None, linear, linear_slope),
     "barrier": Kind(BarrierFactor, barrier, barrier_slope),
     "autocatalytic": Kind(AutocatalyticFactor, autocatalytic, autocatalytic_slope),
+    "avrami-erofeev": Kind(AvramiErofeevFactor, avrami_erofeev, avrami_erofeev_slope),
 }
 NUMBER = {name: number for number, name in enumerate(KINDS)}
 
