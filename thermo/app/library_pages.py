@@ -8,7 +8,8 @@ from typing import Any
 
 from thermo.base.errors import CaseError, Mistake, did_you_mean
 from thermo.casefile.units import DIMENSIONS, Quantity, show
-from thermo.chemistry.mechanism import HeatPerMass, HeatPerMole, MechanismText, Reaction, ThresholdFactor, library_mechanisms
+from thermo.chemistry.factors import ThresholdFactor
+from thermo.chemistry.mechanism import HeatPerMass, HeatPerMole, MechanismText, Reaction, library_mechanisms
 from thermo.materials.material import PROPERTIES, Material, library_materials
 from thermo.materials.properties import Table, parts_of
 
@@ -139,7 +140,7 @@ def _equation(reaction: Reaction) -> str:
         constant += " / (1 + D exp(-Ed/(R T)))"
     if reaction.ceiling is not None:
         constant = f"k kl/(k + kl), k = {constant};"
-    parts = [_factor(factor) for factor in reaction.factors if not isinstance(factor, ThresholdFactor)]
+    parts = [factor.equation() for factor in reaction.factors if not isinstance(factor, ThresholdFactor)]
     equation = " ".join([constant, *(["x"] if parts else []), " x ".join(parts)]).strip()
     only = []
     if gate is not None and gate.width is None:
@@ -149,16 +150,3 @@ def _equation(reaction: Reaction) -> str:
         if isinstance(factor, ThresholdFactor):
             only.append(f"{factor.species} {'>' if factor.below is None else '<'} {float(factor.above or factor.below or 0.0):g}")
     return equation + (f", only while {' and '.join(only)}" if only else "")
-
-
-def _factor(factor: Any) -> str:
-    name = factor.species
-    if factor.kind == "order":
-        return str(name) if factor.order == 1.0 else f"{name}^{float(factor.order):g}"
-    if factor.kind == "barrier":
-        thickness = name if factor.critical is None else f"min({name}, {float(factor.critical):g})"
-        return f"exp(-{thickness}/{float(factor.reference):g})"
-    if factor.kind == "saturation":
-        return f"{name}/({name} + {float(factor.half):g})"
-    powers = ("" if order == 1.0 else f"^{float(order):g}" for order in (factor.order, factor.other_order))
-    return " ".join(part + power for part, power in zip((name, f"(1 - {name})"), powers, strict=True))

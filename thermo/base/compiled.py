@@ -2,7 +2,8 @@
 
 Functions marked `kernel` are plain Python. A single run of a lumped sample calls them as they are and never loads the
 compiler; a batch calls `compile_kernels()` once, after which the same functions compile inside whatever is compiled.
-`by_type` chooses one body by the class of the first argument, in Python by a dictionary and compiled by an overload.
+`by_type` chooses one body by the class of the first argument, in Python by a dictionary and compiled by an overload; `by_number` chooses
+by a number that is known only when it runs, compiled by a chain of comparisons.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import contextlib
 import functools
 import hashlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -26,6 +27,7 @@ BARE = OPTIONS | {"_nrt": False, "forceinline": True}
 
 _kernels: list[Callable[..., Any]] = []
 _dispatchers: list[tuple[Callable[..., Any], dict[type, Callable[..., Any]], dict[type, Callable[..., Any]]]] = []
+_numbered: list[tuple[Callable[..., Any], Sequence[Callable[..., Any]]]] = []
 
 
 def kernel(function: F) -> F:
@@ -34,15 +36,15 @@ def kernel(function: F) -> F:
     return function
 
 
-class _Bodies(dict[type, Callable[..., Any]]):
-    """The bodies of one function by class."""
+class _Bodies(dict[Any, Callable[..., Any]]):
+    """The bodies of one function by class or number."""
 
     def __init__(self, name: str) -> None:
         super().__init__()
         self.name = name
 
-    def __missing__(self, kind: type) -> Callable[..., Any]:
-        raise TypeError(f"{self.name} is not written for {kind.__name__}")
+    def __missing__(self, kind: Any) -> Callable[..., Any]:
+        raise TypeError(f"{self.name} is not written for {getattr(kind, '__name__', kind)}")
 
 
 def by_type(function: Callable[..., Any]) -> Any:
@@ -70,6 +72,27 @@ def by_type(function: Callable[..., Any]) -> Any:
     dispatch.body, dispatch.loops = adder(bodies), adder(loops)  # type: ignore[attr-defined]
     _dispatchers.append((dispatch, bodies, loops))
     return dispatch
+
+
+def by_number(bodies: Sequence[Callable[..., Any]]) -> Callable[[Callable[..., Any]], Any]:
+    """A function whose first argument is the place of one of the `bodies`, kernels that take the other arguments and return one type.
+
+    The function given only states what each body does. In Python a number without a body raises TypeError. Compiled it is the last
+    body's: such numbers come from the table that the bodies come from, and are not compared once more.
+    """
+
+    def numbered(function: Callable[..., Any]) -> Any:
+        known = _Bodies(function.__name__)
+        known.update(enumerate(bodies))
+
+        @functools.wraps(function)
+        def dispatch(number: int, *rest: Any) -> Any:
+            return known[number](*rest)
+
+        _numbered.append((dispatch, tuple(bodies)))
+        return dispatch
+
+    return numbered
 
 
 def cache_folder() -> Path:
@@ -130,6 +153,8 @@ def _prepared(folder: Path) -> Callable[[F], F]:
         register_jitable(**BARE)(function)
     for dispatch, bodies, loops in _dispatchers:
         overload(dispatch, strict=False, jit_options=BARE)(_chooser(bodies | loops))
+    for dispatch, numbered in _numbered:
+        overload(dispatch, strict=False, jit_options=BARE)(_chain(numbered))
     return functools.cache(numba.njit(cache=True, nogil=True, **OPTIONS))  # loaded once a process, not once a call
 
 
@@ -138,3 +163,11 @@ def _chooser(bodies: dict[type, Callable[..., Any]]) -> Callable[..., Any]:
         return bodies[first.instance_class]
 
     return choose
+
+
+def _chain(bodies: Sequence[Callable[..., Any]]) -> Callable[..., Any]:
+    """An overload that asks for each number in turn, written out: a chain of closures compiles longer."""
+    known: dict[str, Any] = {f"body_{number}": body for number, body in enumerate(bodies)}
+    lines = [f"    if number == {number}:\n        return body_{number}(*rest)" for number in range(len(bodies) - 1)]
+    exec("\n".join(["def chain(number, *rest):", *lines, f"    return body_{len(bodies) - 1}(*rest)"]), known)  # noqa: S102 - of numbers alone
+    return lambda number, *rest: known["chain"]

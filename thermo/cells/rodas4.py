@@ -27,7 +27,6 @@ from thermo.cells.line import (
     wall_temperature,
 )
 from thermo.chemistry.condensed import Condensed, add_response, condense, stage_power, take_rates
-from thermo.chemistry.kinetics import ORDER
 from thermo.materials.capacity import heat_capacity_slope
 from thermo.programmes.programme import surroundings
 from thermo.stepping.loop import EJECTED, HEAT_IN, HEAT_OUT, RELEASED, take_step
@@ -222,9 +221,9 @@ def change(sample, around, kept, denominator, stage, h, work):
 
 @kernel
 def ending(sample, state, work, s, m):
-    """Error of a reactant that an order under one (factor m) ends at once, over what its rate can stand."""
+    """Error of a reactant that factor m, such as an order under one, ends at once, over what its rate can stand."""
     mechanism = sample.mechanism
-    species, least = mechanism.factor_species[m], mechanism.factor_b[m]
+    species, least = mechanism.factor_species[m], mechanism.factor_least[m]
     left, error = mechanism.start[species], 0.0
     for k in range(state.extent.shape[1]):
         left += mechanism.stoichiometry[k, species] * (state.extent[s, k] + dense(work.extent[:, s, k], 1.0))
@@ -268,7 +267,7 @@ def step_error(sample, state, around, h, work):
                 before, after = state.temperature[node], work.stage_temperature[node]
                 worst = max(worst, (after - before) * mechanism.activation[k] / (before * after) / RISE_OF_STIFF)
             for m in range(mechanism.first_factor[k], mechanism.first_factor[k + 1]):
-                if mechanism.factor_kind[m] == ORDER and mechanism.factor_a[m] < 1.0:
+                if mechanism.factor_least[m] > 0.0:
                     worst = max(worst, ending(sample, state, work, s, m))
     return worst
 

@@ -10,7 +10,8 @@ from pydantic_core import PydanticCustomError
 from thermo.base.errors import described, did_you_mean, shortened
 from thermo.casefile.reader import Key
 from thermo.casefile.units import Unit, UnitError
-from thermo.chemistry.mechanism import Heat, HeatPerMass, HeatPerMole, MechanismText, amount_of, an, heat_problem
+from thermo.chemistry.amount import amount_of, an
+from thermo.chemistry.mechanism import Heat, HeatPerMass, HeatPerMole, MechanismText, heat_problem
 
 CHANGEABLE = {
     "pre_exponential_factor": Unit("rate constant", gt=0),
@@ -44,10 +45,12 @@ def change_problem(mechanism: MechanismText, key: str, value: Any) -> str | None
             return f"there is no species {shortened(name)!r}" + did_you_mean(name, mechanism.species)
         if value.dimension != mechanism.amounts:
             return f"is {an(value.dimension)}, and amounts are given as {an(mechanism.amounts)}"
-    elif name not in mechanism.reactions:
+        factors = (factor for reaction in mechanism.reactions.values() for factor in reaction.factors if factor.species == name)
+        return next((text for factor in factors if (text := factor.start_problem(value)) is not None), None)
+    if name not in mechanism.reactions:
         keys = [f"{reaction}.{number}" for reaction in mechanism.reactions for number in CHANGEABLE]
         return f"there is no reaction {shortened(name or key)!r}" + did_you_mean(key, keys)
-    elif field == "heat":
+    if field == "heat":
         return next(iter(heat_problem(value, mechanism.amounts)), None)
     return None
 

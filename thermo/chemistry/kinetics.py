@@ -12,8 +12,7 @@ from typing import NamedTuple
 
 from thermo.base.arrays import Floats, Integers
 from thermo.base.compiled import kernel
-
-ORDER, SATURATION, LINEAR, BARRIER, AUTOCATALYTIC = range(5)  # kinds of a factor
+from thermo.chemistry.factors import factor, factor_slope
 
 
 class Mechanism(NamedTuple):
@@ -26,7 +25,8 @@ class Mechanism(NamedTuple):
     Switches of reaction k: `first_switch[k]` to `first_switch[k + 1]` of `switch`, which must stand as `switch_on` says (1.0 or 0.0).
     The last switches are those of the mechanism: on while the amount of `threshold_species` (-1: the temperature) is above
     `threshold` (n_thresholds,), off again `threshold_slack` below it; those before them are triggers of the sample.
-    Factors of reaction k: `first_factor[k]` to `first_factor[k + 1]`, shape (n_factors,).
+    Factors of reaction k: `first_factor[k]` to `first_factor[k + 1]`, shape (n_factors,): number of the kind, species, numbers a and b;
+    `factor_least` is the amount below which a factor that ends its reactant at once goes to nothing in proportion (0.0: it does not).
     `stoichiometry` (n_reactions, n_species), `start` (n_species,); `scale` is the size of an amount, 1 for fractions.
     """
 
@@ -52,107 +52,10 @@ class Mechanism(NamedTuple):
     factor_species: Integers
     factor_a: Floats
     factor_b: Floats
+    factor_least: Floats
     stoichiometry: Floats
     start: Floats
     scale: float
-
-
-LEAST = 1e-6  # amount below which a rate of an order under one goes to nothing in proportion: such a reactant ends in finite time
-
-
-@kernel
-def order_n(amount, order, least):
-    """c^n, odd in the amount where n >= 1: an overshoot below zero is driven back. For n < 1 it is c (max(c, 0) + least)^(n - 1).
-
-    That is a line below zero: a step linear in the rate, which from c may go to -c, then comes back to zero and not to c again.
-    """
-    if order == 1.0:
-        return amount
-    if order < 1.0:
-        return amount * (max(amount, 0.0) + least) ** (order - 1.0)
-    return math.copysign(abs(amount) ** order, amount)
-
-
-@kernel
-def order_n_slope(amount, order, least):
-    """d/dc of `order_n`."""
-    if order == 1.0:
-        return 1.0
-    if order < 1.0:
-        size = max(amount, 0.0)
-        return (order * size + least) * (size + least) ** (order - 2.0)
-    return order * abs(amount) ** (order - 1.0)
-
-
-@kernel
-def saturation(amount, half):
-    """c / (|c| + K): one while there is plenty, linear when little is left."""
-    return amount / (abs(amount) + half)
-
-
-@kernel
-def saturation_slope(amount, half):
-    """d/dc of `saturation`."""
-    return half / (abs(amount) + half) ** 2
-
-
-@kernel
-def barrier(amount, reference, critical):
-    """exp(-c / c0): what passes a layer whose thickness is c; beyond a critical thickness it is as at that one."""
-    return math.exp(-min(amount, critical) / reference)
-
-
-@kernel
-def barrier_slope(amount, reference, critical):
-    """d/dc of `barrier`."""
-    if amount >= critical:
-        return 0.0
-    return -math.exp(-amount / reference) / reference
-
-
-@kernel
-def autocatalytic(amount, order, other):
-    """c^n (1 - c)^m of what is left, after Sestak and Berggren; n = m = 1 is that of Prout and Tompkins, m = 0 order n."""
-    left = order_n(amount, order, LEAST)
-    return left if other == 0.0 else left * order_n(1.0 - amount, other, LEAST)
-
-
-@kernel
-def autocatalytic_slope(amount, order, other):
-    """d/dc of `autocatalytic`."""
-    slope = order_n_slope(amount, order, LEAST)
-    if other == 0.0:
-        return slope
-    left, made = order_n(amount, order, LEAST), order_n(1.0 - amount, other, LEAST)
-    return slope * made - left * order_n_slope(1.0 - amount, other, LEAST)
-
-
-@kernel
-def factor(kind, amount, a, b):
-    """Value of one factor: order n (a, least b), saturation (a), linear a + b c, barrier (a, critical b), autocatalytic (a, b)."""
-    if kind == ORDER:
-        return order_n(amount, a, b)
-    if kind == SATURATION:
-        return saturation(amount, a)
-    if kind == BARRIER:
-        return barrier(amount, a, b)
-    if kind == AUTOCATALYTIC:
-        return autocatalytic(amount, a, b)
-    return a + b * amount
-
-
-@kernel
-def factor_slope(kind, amount, a, b):
-    """d/dc of `factor`."""
-    if kind == ORDER:
-        return order_n_slope(amount, a, b)
-    if kind == SATURATION:
-        return saturation_slope(amount, a)
-    if kind == BARRIER:
-        return barrier_slope(amount, a, b)
-    if kind == AUTOCATALYTIC:
-        return autocatalytic_slope(amount, a, b)
-    return b
 
 
 @kernel

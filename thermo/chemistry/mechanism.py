@@ -1,18 +1,15 @@
-"""A mechanism as a case writes it: species, reactions, factors, heats; the library of mechanisms."""
+"""A mechanism as a case writes it: species, reactions, heats; the library of mechanisms."""
 
 from __future__ import annotations
 
 import functools
 from collections import Counter
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import (
     BeforeValidator,
     Discriminator,
-    Field,
-    PlainValidator,
     Tag,
-    ValidationInfo,
     model_validator,
 )
 
@@ -20,33 +17,12 @@ from thermo.base.errors import did_you_mean, shortened
 from thermo.casefile.models import Frozen, misplaced
 from thermo.casefile.reader import Key
 from thermo.casefile.units import Quantity, Unit
+from thermo.chemistry.amount import Amount, an
+from thermo.chemistry.factors import Written
 from thermo.materials.material import LIBRARY, read_library
 
 Temperature = Annotated[float, Unit("temperature")]
 Energy = Annotated[float, Unit("energy")]
-AMOUNTS = {"number": "", "density": "_kg_per_m3", "amount of substance": "_mol"}  # what amounts may be, and how their columns end
-
-
-def amount_of(value: Any, info: ValidationInfo) -> Quantity:
-    """The amount of a species at the start: a fraction of at most 1, a density or moles, by its unit."""
-    made = _level(value, info)
-    return Unit("number", ge=0, le=1)._validate(made, info) if made.dimension == "number" else made
-
-
-def _level(value: Any, info: ValidationInfo) -> Quantity:
-    """An amount that rates refer to: a number, a density or moles, by its unit."""
-    text = value.get("value") if isinstance(value, dict) else value
-    unit = text.strip().lstrip("+-.0123456789eE").strip() if isinstance(text, str) else ""
-    dimension = value.dimension if isinstance(value, Quantity) else "number"
-    if "mol" in unit:
-        dimension = "amount of substance"
-    elif "g" in unit:
-        dimension = "density"
-    return Unit(dimension, ge=0)._validate(value, info)
-
-
-Amount = Annotated[float, PlainValidator(amount_of)]
-Level = Annotated[float, PlainValidator(_level)]
 
 
 class Species(Frozen):
@@ -74,61 +50,6 @@ class Gate(Frozen):
         if self.until is not None and self.until <= self.temperature:
             raise misplaced([(("until",), "must lie above 'temperature'")])
         return self
-
-
-class OrderFactor(Frozen):
-    """amount^order of a species."""
-
-    kind: Literal["order"]
-    species: str
-    order: Annotated[float, Unit("number", ge=0)]
-
-
-class SaturationFactor(Frozen):
-    """amount / (amount + half) of a species: one while there is plenty."""
-
-    kind: Literal["saturation"]
-    species: str
-    half: Level
-
-
-class BarrierFactor(Frozen):
-    """exp(-amount / reference) of a species: what passes a layer that grows, such as the SEI; beyond a `critical` amount it is as there."""
-
-    kind: Literal["barrier"]
-    species: str
-    reference: Level
-    critical: Level | None = None
-
-
-class AutocatalyticFactor(Frozen):
-    """amount^order (1 - amount)^other_order of a species of which `amount` is left (Sestak and Berggren; both 1: Prout and Tompkins)."""
-
-    kind: Literal["autocatalytic"]
-    species: str
-    order: Annotated[float, Unit("number", ge=0)] = 1.0
-    other_order: Annotated[float, Unit("number", ge=0)] = 1.0
-
-
-class ThresholdFactor(Frozen):
-    """One while the amount of a species is above, or below, a threshold, else zero; passing it is found as an event."""
-
-    kind: Literal["threshold"]
-    species: str
-    above: Level | None = None
-    below: Level | None = None
-
-    @model_validator(mode="after")
-    def _one(self) -> ThresholdFactor:
-        if (self.above is None) == (self.below is None):
-            raise misplaced([((), "one of 'above' and 'below' is wanted")])
-        return self
-
-
-Factor = Annotated[
-    OrderFactor | SaturationFactor | BarrierFactor | AutocatalyticFactor | ThresholdFactor,
-    Field(discriminator="kind"),
-]
 
 
 class HeatPerMass(Frozen):
@@ -204,7 +125,7 @@ class Reaction(Frozen):
     damkohler: Damkohler | None = None
     gate: Gate | None = None
     ceiling: Annotated[float | None, Unit("rate constant", gt=0)] = None
-    factors: tuple[Factor, ...] = ()
+    factors: tuple[Written, ...] = ()
     consumes: dict[str, Annotated[float, Unit("number")]] = {}
     heat: Heat
     note: str | None = None
@@ -212,12 +133,7 @@ class Reaction(Frozen):
 
 def unlimited(reaction: Reaction) -> list[str]:
     """The species that a reaction consumes without a factor that ends it when they are spent; it is switched off there."""
-    limiting = {
-        factor.species
-        for factor in reaction.factors
-        if isinstance(factor, OrderFactor | SaturationFactor | AutocatalyticFactor)
-        or (isinstance(factor, ThresholdFactor) and factor.above is not None)
-    }
+    limiting = {factor.species for factor in reaction.factors if factor.limits}
     return [name for name, amount in reaction.consumes.items() if amount > 0.0 and name not in limiting]
 
 
@@ -255,11 +171,6 @@ class MechanismText(Frozen):
         return self
 
 
-def an(dimension: str) -> str:
-    """A dimension in a sentence about amounts."""
-    return "a fraction" if dimension == "number" else f"{'an' if dimension[0] in 'aeiou' else 'a'} {dimension}"
-
-
 LEAST_ENERGY, MOST_ENERGY = 1e3, 1e6  # J/mol, of an activation that is not zero
 
 
@@ -271,14 +182,9 @@ def _reaction_problems(reaction: Reaction, species: dict[str, Species], amounts:
         (key, f"undeclared species {shortened(name)!r}" + did_you_mean(name, species)) for key, name in used if name not in species
     ]
     for i, factor in enumerate(reaction.factors):
-        for word in ("half", "reference", "critical", "above", "below"):
-            level = getattr(factor, word, None)
-            if isinstance(level, Quantity) and level.dimension != amounts:
-                problems.append((("factors", i, word), f"is {an(level.dimension)}, and amounts are given as {an(amounts)}"))
-            if level is not None and word in ("half", "reference") and level <= 0.0:
-                problems.append((("factors", i, word), "must be positive"))
-        if isinstance(factor, AutocatalyticFactor) and amounts != "number":
-            problems.append((("factors", i, "kind"), f"an autocatalytic factor takes fractions, and amounts are given as {an(amounts)}"))
+        problems += [(("factors", i, word), text) for word, text in factor.problems(amounts)]
+        text = factor.start_problem(species[factor.species].start) if factor.species in species else None
+        problems += [(("factors", i, "species"), text)] if text is not None else []
     made = sum(reaction.consumes.values())
     grows = [shortened(name) for name, amount in reaction.consumes.items() if amount < 0.0]
     if grows and max(reaction.consumes.values()) <= 0.0:

@@ -9,19 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from thermo.base.constants import GAS_CONSTANT
-from thermo.chemistry.kinetics import AUTOCATALYTIC, BARRIER, LEAST, LINEAR, ORDER, SATURATION, Mechanism
-from thermo.chemistry.mechanism import (
-    AutocatalyticFactor,
-    BarrierFactor,
-    HeatPerMass,
-    HeatPerMole,
-    MechanismText,
-    OrderFactor,
-    Reaction,
-    SaturationFactor,
-    ThresholdFactor,
-    unlimited,
-)
+from thermo.chemistry.factors import LEAST, NUMBER, ThresholdFactor
+from thermo.chemistry.kinetics import Mechanism
+from thermo.chemistry.mechanism import HeatPerMass, HeatPerMole, MechanismText, Reaction, unlimited
 
 SLACK_TEMPERATURE, SLACK_AMOUNT = 1e-3, 1e-4  # K, hundredths of the scale: what switches off again has passed its threshold
 
@@ -52,6 +42,9 @@ class Short(NamedTuple):
     half: float
 
 
+Entry = tuple[int, int, float, float, float]  # of a factor: number of its kind, species, a, b, least
+
+
 class _Lists:
     """The arrays of a mechanism while they grow, a reaction at a time."""
 
@@ -60,14 +53,14 @@ class _Lists:
         self.scale = 1.0 if text.amounts == "number" else max(float(entry.start) for entry in text.species.values()) or 1.0
         self.gas_constant = float(text.gas_constant or GAS_CONSTANT)
         self.numbers: dict[str, list[float]] = {name: [] for name in _PER_REACTION}
-        self.factors: list[tuple[int, int, float, float]] = []
+        self.factors: list[Entry] = []
         self.made_of = {name for r in text.reactions.values() for name, amount in r.consumes.items() if amount < 0.0}
         self.first_factor, self.first_switch = [0], [0]
         self.switches: list[tuple[int, float]] = []
         self.thresholds: list[tuple[int, float]] = []
         self.stoichiometry: list[Any] = []
 
-    def add(self, numbers: dict[str, float], factors: Iterable[tuple[int, int, float, float]], consumes: dict[str, float]) -> None:
+    def add(self, numbers: dict[str, float], factors: Iterable[Entry], consumes: dict[str, float]) -> None:
         """One reaction, its switches having been added before."""
         for name, absent in _PER_REACTION.items():
             self.numbers[name].append(float(numbers.get(name, absent)))
@@ -109,7 +102,7 @@ class _Lists:
             self.threshold(-1, float(gate.temperature), 1.0)
             if gate.until is not None:
                 self.threshold(-1, float(gate.until), 0.0)
-        factors = []
+        factors: list[Entry] = []
         for factor in reaction.factors:
             at_species = self.species.index(factor.species)
             if isinstance(factor, ThresholdFactor):
@@ -117,12 +110,12 @@ class _Lists:
                 assert level is not None
                 self.threshold(at_species, float(level), 1.0 if factor.below is None else 0.0)
             else:
-                kind, first, second = parameters(factor, self.scale)
-                factors.append((kind, at_species, first, second))
+                a, b = factor.numbers(self.scale)
+                factors.append((NUMBER[factor.kind], at_species, a, b, factor.least(self.scale)))
         for name in unlimited(reaction):
             at_species = self.species.index(name)
             if name in self.made_of:  # made again while it is used: its rate goes to zero with it
-                factors.append((SATURATION, at_species, LEAST * self.scale, 0.0))
+                factors.append((NUMBER["saturation"], at_species, LEAST * self.scale, 0.0, 0.0))
             else:
                 self.threshold(at_species, 0.01 * SLACK_AMOUNT * self.scale, 1.0)
         self.add(numbers, factors, dict(reaction.consumes))
@@ -137,11 +130,12 @@ class _Lists:
             "heat_species": s,
         }
         self.switches.append((0, 1.0))
-        self.add(numbers, [(LINEAR, s, short.empty, short.full - short.empty), (SATURATION, s, short.half, 0.0)], {short.species: 1.0})
+        voltage = (NUMBER["linear"], s, short.empty, short.full - short.empty, 0.0)
+        self.add(numbers, [voltage, (NUMBER["saturation"], s, short.half, 0.0, 0.0)], {short.species: 1.0})
 
     def made(self, start: list[float]) -> Mechanism:
         """The arrays."""
-        kinds, which, a, b = (list(column) for column in zip(*self.factors, strict=True)) if self.factors else ([], [], [], [])
+        kinds, which, a, b, least = zip(*self.factors, strict=True) if self.factors else ((),) * 5
         levels = [level for _, level in self.thresholds]
         slack = [SLACK_TEMPERATURE if species < 0 else SLACK_AMOUNT for species, _ in self.thresholds]
         return Mechanism(
@@ -157,21 +151,11 @@ class _Lists:
             factor_species=np.array(which, np.int64),
             factor_a=np.array(a, float),
             factor_b=np.array(b, float),
+            factor_least=np.array(least, float),
             stoichiometry=np.array(self.stoichiometry, float).reshape(len(self.first_factor) - 1, len(self.species)),
             start=np.array(start, float),
             scale=self.scale,
         )
-
-
-def parameters(factor: OrderFactor | SaturationFactor | BarrierFactor | AutocatalyticFactor, scale: float) -> tuple[int, float, float]:
-    """Kind and numbers of a factor as the kernels take them, amounts being of the size `scale`."""
-    if isinstance(factor, OrderFactor):
-        return ORDER, float(factor.order), LEAST * scale
-    if isinstance(factor, SaturationFactor):
-        return SATURATION, float(factor.half), 0.0
-    if isinstance(factor, BarrierFactor):
-        return BARRIER, float(factor.reference), math.inf if factor.critical is None else float(factor.critical)
-    return AUTOCATALYTIC, float(factor.order), float(factor.other_order)
 
 
 def arrays(text: MechanismText, short: Short | None = None, volume: float | None = None, n_triggers: int = 0) -> Mechanism:

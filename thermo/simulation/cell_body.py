@@ -13,8 +13,8 @@ from thermo.cells import line_step  # noqa: F401 - the module is what steps a Li
 from thermo.cells.cell import LumpedCell
 from thermo.cells.line import kept_share, node_enthalpy
 from thermo.cells.self_heating import self_heating_rates
+from thermo.chemistry.amount import AMOUNTS
 from thermo.chemistry.kinetics import amounts, heat_per_extent, rates
-from thermo.chemistry.mechanism import AMOUNTS
 from thermo.heat.discretised import Frame
 from thermo.measurement.readings import Reading
 from thermo.stepping.loop import (
@@ -196,10 +196,10 @@ class CellBody:
                 found.append(
                     {"code": "endless-reaction", "text": f"the reaction '{name}' uses nothing up, so it never ends", "where": where}
                 )
-            grown = [factor for factor in reaction.factors if factor.kind == "autocatalytic" and factor.other_order]
-            seeds = [1.0 - mechanism.species[factor.species].start for factor in grown] if mechanism else []
-            if any(0.0 < seed < self.sample.tolerance_extent for seed in seeds):
-                text = f"the reaction '{name}' starts from {min(seeds):.1g} of its product, less than the error of a step "
+            seeds = [factor.seeded(mechanism.species[factor.species].start) for factor in reaction.factors] if mechanism else []
+            tiny = [seed for seed in seeds if 0.0 < seed < self.sample.tolerance_extent]
+            if tiny:
+                text = f"the reaction '{name}' starts from {min(tiny):.1g} of its product, less than the error of a step "
                 text += f"({self.sample.tolerance_extent:.0e}): how long it takes to begin is not resolved; lower numerics.tolerance"
                 found.append({"code": "tiny-seed", "text": text, "where": f"{where}.factors"})
             gate = reaction.gate
