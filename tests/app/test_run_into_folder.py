@@ -668,3 +668,16 @@ def test_cells_of_tables_are_no_formulas():
 
     assert [harmless(cell) for cell in ("=1+1", "+a", "-b", "@c")] == ["'=1+1", "'+a", "'-b", "'@c"]
     assert [harmless(cell) for cell in ("-1.5e3", "+2", -3.0, "name", "", None)] == ["-1.5e3", "+2", -3.0, "name", "", None]
+
+
+def test_a_checkpoint_of_another_version_is_refused_in_words(tmp_path):
+    """Its arrays have other places: it is said, and the run starts over."""
+    with store.Folder(tmp_path / "run") as folder:
+        folder.save_checkpoint({"a": np.zeros(3)}, "seal", 1)
+        file = folder.path / store.CHECKPOINTS[1]
+        with np.load(file, allow_pickle=False) as kept:
+            arrays = {name: kept[name] for name in kept.files if name != "layout"}  # as it was before there were layouts
+        np.savez(file, **arrays)
+        found, number, complaints = folder.load_checkpoint("seal")
+    assert found is None and number == 0
+    assert complaints == [f"{file.name} is of another version of this program, whose runs cannot be continued; it is not used"]

@@ -30,6 +30,7 @@ OURS = re.compile(
 )
 WRITTEN = ".written"  # the names of the files that thermo has written here, a line each, before it writes them
 UNSEALED = {"status.json", "manifest.json", ".lock", WRITTEN}
+LAYOUT = 2  # of a checkpoint: one more whenever what is kept in it changes
 CHECKPOINTS = ("checkpoint-1.npz", "checkpoint-2.npz")
 
 
@@ -208,7 +209,7 @@ class Folder:
     def save_checkpoint(self, arrays: dict[str, Any], case_hash: str, number: int) -> None:
         """Write a checkpoint to one of two files in turn, sealed by checksum and case."""
         file = io.BytesIO()
-        np.savez(file, **_encoded(arrays), seal=np.array(_seal(arrays, case_hash)), number=np.array(number))
+        np.savez(file, **_encoded(arrays), seal=np.array(_seal(arrays, case_hash)), number=np.array(number), layout=np.array(LAYOUT))
         self.write(CHECKPOINTS[number % 2], file.getvalue())
 
     def load_checkpoint(self, case_hash: str) -> tuple[dict[str, Any] | None, int, list[str]]:
@@ -222,11 +223,13 @@ class Folder:
             try:
                 with np.load(io.BytesIO(file.read_bytes()), allow_pickle=False) as stored:
                     arrays = {key: stored[key] for key in stored.files}
-                seal, number = str(arrays.pop("seal")), int(arrays.pop("number"))
+                seal, number, layout = str(arrays.pop("seal")), int(arrays.pop("number")), int(arrays.pop("layout", np.array(1)))
                 whole = seal == _seal(arrays, case_hash)
             except Exception:  # a damaged archive fails in many ways, and each means the same
-                whole, number, arrays = False, 0, {}
-            if not whole:
+                whole, number, layout, arrays = False, 0, LAYOUT, {}
+            if layout != LAYOUT:
+                complaints.append(f"{name} is of another version of this program, whose runs cannot be continued; it is not used")
+            elif not whole:
                 complaints.append(f"{name} is damaged or belongs to another case; it is not used")
             elif number > best[1]:
                 best = (_decoded(arrays), number)
