@@ -672,9 +672,9 @@ def test_cells_of_tables_are_no_formulas():
 
 def test_a_checkpoint_of_another_version_is_refused_in_words(tmp_path):
     """Its arrays have other places: it is said, and the run starts over."""
-    with store.Folder(tmp_path / "run") as folder:
+    with Folder(tmp_path / "run") as folder:
         folder.save_checkpoint({"a": np.zeros(3)}, "seal", 1)
-        file = folder.path / store.CHECKPOINTS[1]
+        file = folder.path / CHECKPOINTS[1]
         with np.load(file, allow_pickle=False) as kept:
             arrays = {name: kept[name] for name in kept.files if name != "layout"}  # as it was before there were layouts
         np.savez(file, **arrays)
