@@ -200,7 +200,7 @@ def exposed(
 
 
 class ExposureReader(Reader):
-    """The air and the plate that a cell was in, beside what any reader does."""
+    """What a cell was exposed to, and what a heater gave to a cell or a body, beside what any reader does."""
 
     def __init__(self, machine: Exposure) -> None:
         self.machine = machine
@@ -211,10 +211,12 @@ class ExposureReader(Reader):
         return len(self.machine.forced) > 0
 
     def columns(self, time: Floats, machine: Floats, temperature: Floats, power: Floats) -> dict[str, Any]:
-        """`air_K` and `plate_K` where they touch the sample."""
+        """`air_K` and `plate_K` where they touch the sample, and what a heater gives, `heater_W`."""
         around, made = self.machine, {}
         if around.conductance > 0.0 or around.emissive_area > 0.0:
             made["air_K"] = np.interp(time, around.air_time, around.air)
         if around.plate_conductance > 0.0:
             made["plate_K"] = np.interp(time, around.plate_time, around.plate)
+        if np.any(around.power):
+            made["heater_W"] = np.where(machine[:, SWITCHED_OFF] == 0.0, np.interp(time, around.power_time, around.power), 0.0)
         return made

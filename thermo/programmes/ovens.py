@@ -186,6 +186,10 @@ class HeaterProgramme(InAir):
         """The heater within, air around the whole surface."""
         return self._machine(float(self.heat_transfer_coefficient) * surface, float(self.emissivity) * surface)
 
+    def reader(self, machine: Any, capacity: HeatCapacity | None, tolerance: float) -> Reader:
+        """What the heater gave, of a body as of a cell."""
+        return ExposureReader(machine)
+
     def on_body(self) -> OnBody:
         """The heater on its face or in its region; the air is a condition on faces."""
         heated = self.heats.face or self.heats.region if self.heats else None

@@ -71,14 +71,15 @@ class MeshBody:
         self.volumes = np.stack([self.shape.region(name) for name in self.regions], axis=1)
         self.laws = [enthalpy_of(material) for material in self.materials.values()]
         self.inside = [np.unique(self.shape.space.cells[cells]) for cells in self.regions.values()]
-        self.n_dofs, self.n_sites, self.sensor = self.shape.n_nodes, 0, self.driven.seen
+        self.n_dofs, self.n_sites = self.shape.n_nodes, 0
         self.asked = list(case.measure.probes)
         self.probes = {name: self._reading(probe) for name, probe in case.measure.probes.items()}
         self.sample = self._sample(case, cuts, refine)
-        if self.driven.lag > 0.0:  # it shows something else than what it touches
-            self.probes["sensor"], self.sensor = self.probes[str(self.sensor)], "sensor"
         self.programme, self.terms = self.driven.machine, self.sample.terms
         self.reader = programme.reader(self.programme, None, self.sample.tolerance * self.sample.scale)
+        self.sensor = self.driven.seen if self.reader.watches_onsets else None
+        if self.sensor and self.driven.lag > 0.0:  # it shows something else than what it touches
+            self.probes["sensor"], self.sensor = self.probes[self.sensor], "sensor"
         self.flows = {face: passage(self, face) for face in case.measure.flows}
         for name in cuts:
             for side, nodes in zip(name.split("|"), self.links[name][:2], strict=True):
@@ -107,7 +108,7 @@ class MeshBody:
             if condition.holds:
                 self.fixed[places[name]] = True
         low, high = extremes_of(self.start, terms, self.end)
-        seen = self.probes[self.sensor] if self.sensor else None
+        seen = self.probes[self.driven.seen] if self.driven.seen else None
         return MeshSample(
             capacity=capacity,
             mass=space.mass(density) if consistent else None,
@@ -244,9 +245,8 @@ class MeshBody:
             low, span = scale
             made |= {f"{name}_theta": (reading.of(block.temperature) - low) / span for name, reading in self.probes.items()}
         if self.sensor:
-            made |= {f"{self.sensor}_K": block.seen, "rate_K_per_s": block.rate}
-            made["row/released"] = np.zeros(len(block.time))
-            made |= self.reader.columns(block.time, block.machine, made[f"{self.sensor}_K"], np.zeros(len(block.time)))
+            made |= {f"{self.sensor}_K": block.seen, "rate_K_per_s": block.rate, "row/released": np.zeros(len(block.time))}
+        made |= self.reader.columns(block.time, block.machine, block.seen, np.zeros(len(block.time)))
         made |= self._powers(block)
         made["row/regions"] = self._regions(block.temperature)
         if self.weighs:
