@@ -21,11 +21,12 @@ if TYPE_CHECKING:
 Zoom = tuple[float, float, str]  # start and end of what is drawn larger [s], the label of its axis of time
 SAME = 0.01  # of the whole rise: probes closer than this over the whole run share one curve
 MOST_RUNS = 8  # with rows of their own, or labels
+EARLY = 1.0 / 300.0  # of a run: what changes earlier is seen over the logarithm of time alone
 LOWEST_RATE = 1e-3  # K/min, below the sensitivity of any calorimeter
 
 
 def probes(runs: Sequence[Run], colours: Mapping[str, str]) -> Figure:
-    """Temperature at the probes of one or several bodies against log time.
+    """Temperature at the probes of one or several bodies against log time, or against time where nothing happens early.
 
     theta = (T - T_start) / (T_held - T_start) where every history has it, degC otherwise. Colour is the body, line style the
     probe. Probes that agree within 1 % of the rise share one curve; the probe of the crossings is drawn solid.
@@ -35,9 +36,11 @@ def probes(runs: Sequence[Run], colours: Mapping[str, str]) -> Figure:
     groups = _groups(runs, values)
     figure = theme.figure(theme.WIDTH, 5.2)
     axes = figure.add_subplot()
+    end, first = max(float(run.time[-1]) for run in runs), _first_change(runs, values)
+    unit, size = theme.time_unit(end) if first > EARLY * end else ("s", 1.0)
     theme.dress(
         axes,
-        "time [s]",
+        f"time [{unit}]",
         r"θ = (T − T$_\mathrm{start}$) / (T$_\mathrm{held}$ − T$_\mathrm{start}$)  [–]" if dimensionless else "temperature [°C]",
     )
     for run in runs:
@@ -53,12 +56,15 @@ def probes(runs: Sequence[Run], colours: Mapping[str, str]) -> Figure:
                 continue
             style, width = theme.PROBES[i % len(theme.PROBES)], 1.9 if i == 0 else 1.2
             y = np.interp(drawn, run.time, values[run.name, group[0]])
-            axes.plot(drawn, y, ls=style, lw=width, color=colours[run.name], label=f"{run.name}: {group[0]}")
-    axes.set_xscale("log")
-    axes.set_xlim(_first_change(runs, values), max(float(run.time[-1]) for run in runs))
-    axes.xaxis.set_major_locator(LogLocator(numticks=30))
-    axes.xaxis.set_major_formatter(EngFormatter(unit="s", places=0))
-    axes.xaxis.set_minor_formatter(NullFormatter())
+            axes.plot(drawn / size, y, ls=style, lw=width, color=colours[run.name], label=f"{run.name}: {group[0]}")
+    if first > EARLY * end:
+        axes.set_xlim(0.0, end / size)
+    else:
+        axes.set_xscale("log")
+        axes.set_xlim(10.0 ** np.floor(np.log10(first)), end)
+        axes.xaxis.set_major_locator(LogLocator(numticks=30))
+        axes.xaxis.set_major_formatter(EngFormatter(unit="s", places=0))
+        axes.xaxis.set_minor_formatter(NullFormatter())
     if dimensionless:
         axes.set_ylim(-0.02, 1.04)
     axes.grid(True, which="major", lw=0.4, color="#dddddd")
@@ -76,7 +82,7 @@ def probes(runs: Sequence[Run], colours: Mapping[str, str]) -> Figure:
     marked = []
     for run, name, probe, time in crossings:
         height = float(np.interp(time, run.time, values[run.name, probe]))
-        marked.append(Label(time, height, f"{name} {theme.time_text(time)}", colours[run.name], "o"))
+        marked.append(Label(time / size, height, f"{name} {theme.time_text(time)}", colours[run.name], "o"))
     place(axes, marked)
     return figure
 
@@ -103,15 +109,14 @@ def _groups(runs: Sequence[Run], values: Mapping[tuple[str, str], Floats]) -> li
 
 
 def _first_change(runs: Sequence[Run], values: Mapping[tuple[str, str], Floats]) -> float:
-    """The decade in which something is first seen to change [s]."""
+    """When something is first seen to change [s]."""
     first = []
     for run in runs:
         for name in run.probes:
             y = values[run.name, name]
             moved = (np.abs(y - y[0]) > 0.02 * max(float(np.ptp(y)), 1e-300)) & (run.time > 0.0)
             first += [float(run.time[moved][0])] if moved.any() else []
-    start = min(first, default=float(max(run.time[-1] for run in runs)) * 1e-3)
-    return float(10.0 ** np.floor(np.log10(start)))
+    return min(first, default=float(max(run.time[-1] for run in runs)) * 1e-3)
 
 
 def temperature(runs: Sequence[Run], colours: Mapping[str, str]) -> Figure:
