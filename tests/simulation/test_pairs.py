@@ -67,6 +67,7 @@ TWO = "{middle: [10 mm, 10 mm, 10 mm], skin: {face: top, take: mean}}"
 PAIRS = [(kind, programme) for kind in SAMPLES for programme in ON_BODY]
 
 
+@pytest.mark.usual(8)
 @pytest.mark.parametrize(("kind", "programme"), [pair for pair in PAIRS if pair not in REFUSED])
 def test_a_pair_runs_and_its_energy_closes(kind, programme):
     summary = run(case(kind, programme)).summary()
@@ -80,6 +81,7 @@ def test_a_pair_that_does_not_run_says_why(kind, programme):
         case(kind, programme)
 
 
+@pytest.mark.usual(6)
 @pytest.mark.parametrize("kind", ["layered-block", "boxes"])
 @pytest.mark.parametrize("programme", ["surroundings", "oven", "hot-plate", "heater", "ramp", "arc"])
 def test_a_body_that_conducts_well_has_the_history_of_a_cell(kind, programme):
