@@ -27,7 +27,7 @@ BARE = OPTIONS | {"_nrt": False, "forceinline": True}
 
 _kernels: list[Callable[..., Any]] = []
 _dispatchers: list[tuple[Callable[..., Any], dict[type, Callable[..., Any]], dict[type, Callable[..., Any]]]] = []
-_numbered: list[tuple[Callable[..., Any], Sequence[Callable[..., Any]]]] = []
+_numbered: list[tuple[Callable[..., Any], Callable[..., Any]]] = []
 
 
 def kernel(function: F) -> F:
@@ -36,15 +36,15 @@ def kernel(function: F) -> F:
     return function
 
 
-class _Bodies(dict[Any, Callable[..., Any]]):
-    """The bodies of one function by class or number."""
+class _Bodies(dict[type, Callable[..., Any]]):
+    """The bodies of one function by class."""
 
     def __init__(self, name: str) -> None:
         super().__init__()
         self.name = name
 
-    def __missing__(self, kind: Any) -> Callable[..., Any]:
-        raise TypeError(f"{self.name} is not written for {getattr(kind, '__name__', kind)}")
+    def __missing__(self, kind: type) -> Callable[..., Any]:
+        raise TypeError(f"{self.name} is not written for {kind.__name__}")
 
 
 def by_type(function: Callable[..., Any]) -> Any:
@@ -77,19 +77,24 @@ def by_type(function: Callable[..., Any]) -> Any:
 def by_number(bodies: Sequence[Callable[..., Any]]) -> Callable[[Callable[..., Any]], Any]:
     """A function whose first argument is the place of one of the `bodies`, kernels that take the other arguments and return one type.
 
-    The function given only states what each body does. In Python a number without a body raises TypeError. Compiled it is the last
-    body's: such numbers come from the table that the bodies come from, and are not compared once more.
+    The function given only states its arguments and what each body does. In Python a number without a body raises IndexError. Compiled it
+    is the last body's: such numbers come from the table that the bodies come from, and are not compared once more.
     """
 
     def numbered(function: Callable[..., Any]) -> Any:
-        known = _Bodies(function.__name__)
-        known.update(enumerate(bodies))
+        def absent(*_: Any) -> Any:
+            raise IndexError(f"{function.__name__} is not written for such a number")
 
-        @functools.wraps(function)
-        def dispatch(number: int, *rest: Any) -> Any:
-            return known[number](*rest)
-
-        _numbered.append((dispatch, tuple(bodies)))
+        number, *others = function.__code__.co_varnames[: function.__code__.co_argcount]
+        rest, last = ", ".join(others), len(bodies) - 1
+        # written out: `*rest` costs more than the whole choice, and a chain of closures compiles longer than one of comparisons
+        known: dict[str, Any] = {f"body_{i}": body for i, body in enumerate(bodies)}
+        known["bodies"] = (*bodies, *[absent] * len(bodies))  # minus one is the last of a tuple
+        lines = [f"    if {number} == {i}:\n        return body_{i}({rest})" for i in range(last)]
+        chain = "\n".join([f"def chain({number}, {rest}):", *lines, f"    return body_{last}({rest})"])
+        exec(f"def choice({number}, {rest}):\n    return bodies[{number}]({rest})\n{chain}", known)  # noqa: S102 - names of ours alone
+        dispatch: Any = functools.wraps(function)(known["choice"])
+        _numbered.append((dispatch, known["chain"]))
         return dispatch
 
     return numbered
@@ -153,8 +158,8 @@ def _prepared(folder: Path) -> Callable[[F], F]:
         register_jitable(**BARE)(function)
     for dispatch, bodies, loops in _dispatchers:
         overload(dispatch, strict=False, jit_options=BARE)(_chooser(bodies | loops))
-    for dispatch, numbered in _numbered:
-        overload(dispatch, strict=False, jit_options=BARE)(_chain(numbered))
+    for dispatch, chain in _numbered:
+        overload(dispatch, strict=False, jit_options=BARE)(lambda *_, chain=chain: chain)
     return functools.cache(numba.njit(cache=True, nogil=True, **OPTIONS))  # loaded once a process, not once a call
 
 
@@ -163,11 +168,3 @@ def _chooser(bodies: dict[type, Callable[..., Any]]) -> Callable[..., Any]:
         return bodies[first.instance_class]
 
     return choose
-
-
-def _chain(bodies: Sequence[Callable[..., Any]]) -> Callable[..., Any]:
-    """An overload that asks for each number in turn, written out: a chain of closures compiles longer."""
-    known: dict[str, Any] = {f"body_{number}": body for number, body in enumerate(bodies)}
-    lines = [f"    if number == {number}:\n        return body_{number}(*rest)" for number in range(len(bodies) - 1)]
-    exec("\n".join(["def chain(number, *rest):", *lines, f"    return body_{len(bodies) - 1}(*rest)"]), known)  # noqa: S102 - of numbers alone
-    return lambda number, *rest: known["chain"]
