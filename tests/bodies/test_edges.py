@@ -167,7 +167,7 @@ def test_node_sets_of_abaqus_in_which_no_facet_lies(tmp_path):
     found = read_here(path)
     assert {tuple(np.sort(found.mesh.points[ends].sum(axis=1)).tolist()) for ends in found.mesh.edges["bent"]} == {(0.0, 1.0), (1.0, 2.0)}
     assert list(found.mesh.edges) == ["bent"] and "face" in found.mesh.faces
-    assert any("'alone' holds all vertices of no facet and no edge and names nothing" in note for note in found.notes)
+    assert any("'alone' holds no whole facet and no edge, so it names nothing" in note for note in found.notes)
 
 
 def test_a_line_that_is_no_edge_of_a_cell(tmp_path):
@@ -177,7 +177,7 @@ def test_a_line_that_is_no_edge_of_a_cell(tmp_path):
     path.write_text(gmsh(points, cells, [(1, 2, "across"), (1, 3, "along"), (3, 1, "all")]))
     found = read_here(path)
     assert list(found.mesh.edges) == ["along"]
-    assert any("the group 'across' names no edge: its 1 cells are no edges of the body's" in note for note in found.notes)
+    assert any("the group 'across' names no edge: its 1 cells are not edges of the body" in note for note in found.notes)
 
 
 @pytest.mark.usual(4)

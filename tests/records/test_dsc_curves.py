@@ -276,7 +276,7 @@ def test_the_figure_has_both_panels_and_is_not_written_over_unasked(thermo, two,
         (["slow.csv", "slow.csv"], "slow.csv, slow.csv: the heating rates are equal, 2 K/min: E needs at least two"),
         (["slow.csv", "backwards.csv"], "the peaks do not move up with the heating rate"),
         (["slow.csv", "missing.csv"], "missing.csv: there is no such file"),
-        (["slow.csv", "."], ".: is a folder; a curve file is wanted"),
+        (["slow.csv", "."], ".: is a folder; a curve file is needed"),
         (["fast.csv", "part.csv"], "no conversion from 0.05 to 0.95 is reached by every curve"),
     ],
 )
