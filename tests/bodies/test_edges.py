@@ -184,7 +184,7 @@ def test_a_line_that_is_no_edge_of_a_cell(tmp_path):
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ("rim: {edge: rim", "rim: {edge: ring", "the sample has no edge 'ring'; it may be 'rim'"),
+        ("rim: {edge: rim", "rim: {edge: ring", "the sample has no edge 'ring'; choose 'rim'"),
         ("[left, low|high]", "[left, lower]", "the sample has no face 'lower'"),
         ("[left, low|high]", "[left, right]", "'left' and 'right' do not meet in an edge"),
         ("[left, low|high]", "[left, outside]", "'left' and 'outside' lie on each other"),

@@ -371,5 +371,5 @@ def test_what_is_expected_of_heats_and_flows_is_named_by_what_the_case_has():
     text = TWO.replace("NAME", "a|b") + stated.removeprefix("    ")
     for what in ("heats.left.final_W", "heats.b|a.extreme_W", "flows.b|a.final_W"):
         assert all(entry["holds"] for entry in run(case_from(text.replace("WHAT", what))).summary()["expect"])
-    with pytest.raises(CaseError, match=r"there is no 'rigth'; it may be 'left', 'a\|b'"):
+    with pytest.raises(CaseError, match=r"there is no 'rigth'; choose one of 'left', 'a\|b'"):
         case_from(text.replace("WHAT", "heats.rigth.final_W"))

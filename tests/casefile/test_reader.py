@@ -142,7 +142,7 @@ def test_a_number_too_large_for_a_float_is_refused_and_shortened(text):
         ("b:\n  status: {x: 1}\n", "what is called 'status' here needs another name", 2),
         (
             "a: 1\nb:\n  status: certain\n  c: 1\n",
-            "unknown status 'certain'; it may be 'literature', 'measured', 'calibrated', 'assumed'",
+            "unknown status 'certain'; choose one of 'literature', 'measured', 'calibrated', 'assumed'",
             3,
         ),
         ("b:\n  status: litrature\n", "unknown status 'litrature'; did you mean 'literature'?", 2),
@@ -338,22 +338,22 @@ class Outer(Frozen):
         ("text: [a]", "text", "text is wanted, found a list of 1"),
         ("text: {a: 1}", "text", "text is wanted, found a block of keys (a)"),
         ("text: {valeu: a}", "text.valeu", "unknown key; did you mean 'value'?"),
-        ("flag: maybe", "flag", "true or false is wanted, found 'maybe'"),
-        ("whole: x", "whole", "a whole number is wanted, found 'x'"),
-        ("whole: 1.5", "whole", "a whole number is wanted, found 1.5"),
-        ("number: x", "number", "a number is wanted, found 'x'"),
-        ("block: 5", "block", "a block of keys is wanted, found 5"),
-        ("block: [x]", "block", "a block of keys is wanted, found a list of 1"),
-        ("block: {y: 1}", "block.y", "unknown key; it may be 'x'"),
-        ("pair: 5", "pair", "a list is wanted, found 5"),
-        ("pair: [5]", "pair", "has 1 entries; 2 are wanted"),
-        ("pair: [5, 6, 7]", "pair", "has 3 entries; 2 are wanted"),
+        ("flag: maybe", "flag", "true or false is needed, found 'maybe'"),
+        ("whole: x", "whole", "a whole number is needed, found 'x'"),
+        ("whole: 1.5", "whole", "a whole number is needed, found 1.5"),
+        ("number: x", "number", "a number is needed, found 'x'"),
+        ("block: 5", "block", "a block of keys is needed, found 5"),
+        ("block: [x]", "block", "a block of keys is needed, found a list of 1"),
+        ("block: {y: 1}", "block.y", "unknown key; choose one of 'x'"),
+        ("pair: 5", "pair", "a list is needed, found 5"),
+        ("pair: [5]", "pair", "has 1 entries; 2 are needed"),
+        ("pair: [5, 6, 7]", "pair", "has 3 entries; 2 are needed"),
         ("choice: ono", "choice", "unknown choice 'ono'; did you mean 'one'?"),
-        ("choice: 5", "choice", "unknown choice 5; it may be 'one', 'two'"),
-        ("names: 5", "names", "a block of keys is wanted, found 5"),
-        ("many: 5", "many", "a list is wanted, found 5"),
-        ("text:", "text", "text is wanted, found nothing"),
-        ("names: {a: }", "names.a", "a whole number is wanted, found nothing"),
+        ("choice: 5", "choice", "unknown choice 5; choose one of 'one', 'two'"),
+        ("names: 5", "names", "a block of keys is needed, found 5"),
+        ("many: 5", "many", "a list is needed, found 5"),
+        ("text:", "text", "text is needed, found nothing"),
+        ("names: {a: }", "names.a", "a whole number is needed, found nothing"),
     ],
 )
 def test_what_the_schema_refuses_is_said_in_the_words_of_a_case_file(text, key, words):
@@ -403,7 +403,7 @@ def test_the_name_that_was_probably_meant(name, known, meant):
 
 
 def test_where_no_name_is_near_the_known_ones_are_listed():
-    assert did_you_mean("xyz", ["a", "b"]) == "; it may be 'a', 'b'"
+    assert did_you_mean("xyz", ["a", "b"]) == "; choose one of 'a', 'b'"
     assert did_you_mean("xyz", []) == "; there is none"
     assert did_you_mean("xyz", [f"name-{i}" for i in range(20)]).endswith("'name-7', ...")
 

@@ -205,7 +205,7 @@ def test_what_is_no_conductivity_by_axis_is_refused_at_its_key(conductivity, key
         ("{density: 1 kg/m3}", "m: 'heat_capacity' is missing"),
         ("{library: copper, uncertainty: 5 %}", "m.uncertainty: a block of keys is wanted, found '5 %'"),
         ("{library: copper, uncertainty: {densty: 5 %}}", "m.uncertainty.densty: 'densty' is not a property; did you mean 'density'?"),
-        ("{library: copper, uncertainty: {melting: 5 %}}", "m.uncertainty.melting: 'melting' is not a property; it may be 'density'"),
+        ("{library: copper, uncertainty: {melting: 5 %}}", "m.uncertainty.melting: 'melting' is not a property; choose one of 'density'"),
         ("{library: copper, uncertainty: {density: 5 kg}}", "m.uncertainty.density: wrong unit 'kg'"),
         ("{library: copper, uncertainty: {density: -5 %}}", "m.uncertainty.density: must not be negative, got -5 %"),
         ("{library: copper, density: {value: 1 kg/m3, uncertainty: 5 K}}", "m.density.uncertainty: wrong unit 'K'"),
