@@ -139,11 +139,11 @@ def test_what_does_not_fit_a_mesh_file_is_one_clear_line(tmp_path, old, new, wor
 @pytest.mark.parametrize(
     ("dimension", "size", "words"),
     [
-        (1, "5", "5 has no unit; a length (um) is wanted, probably '5 um' or '5 mm'"),
-        (2, "5", "5 has no unit; an area (cm2) is wanted, probably '5 cm2' or '5 m2'"),
-        (3, "5", "5 has no unit; a volume (cm3) is wanted, probably '5 cm3' or '5 mm3'"),
-        (2, "5 mm3", "an area (cm2) is wanted, found a volume"),
-        (3, "5 kg", "wrong unit 'kg', which is a mass; a volume (cm3) is wanted"),
+        (1, "5", "5 has no unit; a length (um) is needed, probably '5 um' or '5 mm'"),
+        (2, "5", "5 has no unit; an area (cm2) is needed, probably '5 cm2' or '5 m2'"),
+        (3, "5", "5 has no unit; a volume (cm3) is needed, probably '5 cm3' or '5 mm3'"),
+        (2, "5 mm3", "an area (cm2) is needed, found a volume"),
+        (3, "5 kg", "wrong unit 'kg', which is a mass; a volume (cm3) is needed"),
         (3, "-5 mm3", "must be positive, got -5 mm3"),
     ],
 )

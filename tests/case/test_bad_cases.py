@@ -269,7 +269,7 @@ def test_an_unknown_kind_of_sample_and_programme_is_refused(tmp_path, name, valu
 def test_other_things_in_place_of_a_block_or_a_list_are_refused(tmp_path, entry):
     number = entry[1].key in ("sample.short.half", "sample.short.charge")
     for value in ("word", "true", "null", *([] if number else ["5"])):
-        refused(tmp_path, entry, value, "wanted|has no value|has no unit|must be at most|is not a number")
+        refused(tmp_path, entry, value, "needed|has no value|has no unit|must be at most|is not a number")
 
 
 REFERENCES = r".*\.(kind|face|take|material|probe|of|chemistry|from|after|library|status|what)"
@@ -329,10 +329,10 @@ TABLE = [  # file, passage, what stands in its place, line after that of the pas
     (CELL, CHEMISTRY, f"{CHEMISTRY}\n  with: {{pol.heat: 70 J}}", 1, "there is no reaction 'pol'; did you mean 'pool.heat'?"),
     (CELL, CHEMISTRY, f"{CHEMISTRY}\n  with: {{heat: 70 J}}", 1, "there is no reaction 'heat'"),
     (CELL, CHEMISTRY, f"{CHEMISTRY}\n  with: {{pool.heet: 70 J}}", 1, "unknown number 'heet' of a reaction; did you mean 'heat'?"),
-    (CELL, CHEMISTRY, f"{CHEMISTRY}\n  with: {{pool.heat: 70}}", 1, "70 has no unit; an energy (J) is wanted"),
-    (CELL, CHEMISTRY, f"{CHEMISTRY}\n  with: {{pool.heat: {{a: 70 J}}}}", 1, "an energy (J) is wanted, found a block of keys (a)"),
+    (CELL, CHEMISTRY, f"{CHEMISTRY}\n  with: {{pool.heat: 70}}", 1, "70 has no unit; an energy (J) is needed"),
+    (CELL, CHEMISTRY, f"{CHEMISTRY}\n  with: {{pool.heat: {{a: 70 J}}}}", 1, "an energy (J) is needed, found a block of keys (a)"),
     (CELL, CHEMISTRY, f"{CHEMISTRY}\n  with: {{pool.pre_exponential_factor: 0 1/s}}", 1, "must be positive, got 0 1/s"),
-    (CELL, CHEMISTRY, f"{CHEMISTRY}\n  with: [pool]", 1, "a block of keys is wanted, found a list of 1"),
+    (CELL, CHEMISTRY, f"{CHEMISTRY}\n  with: [pool]", 1, "a block of keys is needed, found a list of 1"),
     (CELL, "from: cathode", "from: cathod", 0, "no such species 'cathod'; did you mean 'cathode'?"),
     (CELL, "after: short", "after: shirt", 0, "unknown choice 'shirt'; did you mean 'short'?"),
     (CELL, CHEMISTRY, WRITTEN.replace("species: fuel,", "species: fule,"), 7, "undeclared species 'fule'; did you mean 'fuel'?"),
@@ -346,17 +346,17 @@ TABLE = [  # file, passage, what stands in its place, line after that of the pas
     (BRICK, "centre: {value: [5 um, 5 um]", "centre: {value: [0 um, 5 um]", -3, "reaches from -5e-07 m to 5e-07 m along x"),
     (BRICK, PROBE, "middle: [5 um, 5 um, 9 um]", 0, "lies outside the body: z is 9e-06 m, the body reaches from 0 m to 8e-06 m"),
     (BRICK, PROBE, "middle: [-5 um, 5 um, 4 um]", 0, "lies outside the body: x is -5e-06 m"),
-    (BRICK, PROBE, "middle: [5, 5 um, 4 um]", 0, "5 has no unit; a length (um) is wanted, probably '5 um' or '5 mm'"),
-    (BRICK, SIZE, "size: [10 um]", 0, "has 1 entries; 2 are wanted"),
-    (BRICK, SIZE, "size: [10 um, 10 um, 10 um]", 0, "has 3 entries; 2 are wanted"),
-    (BRICK, "name: film", "name: lower-silver", 0, "the name 'lower-silver' stands twice"),
-    (BRICK, "name: film", "name: top", 0, "'top' is taken, is empty or has '|' or '.' in it"),
-    (BRICK, "name: film", "name: a|b", 0, "'a|b' is taken, is empty or has '|' or '.' in it"),
-    (BRICK, "    hot-spot:\n", "    film:\n", 0, "the name 'film' is taken by a face or a layer"),
-    (BRICK, "    hot-spot:\n", "    hot.spot:\n", 0, "a name is not empty and has neither '|' nor '.' in it"),
+    (BRICK, PROBE, "middle: [5, 5 um, 4 um]", 0, "5 has no unit; a length (um) is needed, probably '5 um' or '5 mm'"),
+    (BRICK, SIZE, "size: [10 um]", 0, "has 1 entries; 2 are needed"),
+    (BRICK, SIZE, "size: [10 um, 10 um, 10 um]", 0, "has 3 entries; 2 are needed"),
+    (BRICK, "name: film", "name: lower-silver", 0, "the name 'lower-silver' is used twice"),
+    (BRICK, "name: film", "name: top", 0, "'top' is already used, is empty or contains '|' or '.'"),
+    (BRICK, "name: film", "name: a|b", 0, "'a|b' is already used, is empty or contains '|' or '.'"),
+    (BRICK, "    hot-spot:\n", "    film:\n", 0, "the name 'film' is already used by a face or a layer"),
+    (BRICK, "    hot-spot:\n", "    hot.spot:\n", 0, "a name must not be empty or contain '|' or '.'"),
     (BRICK, "temperature: 298 K\n", "temperature: {film: 298 K}\n", 0, "the layer 'lower-silver' has no temperature"),
     (BRICK, "temperature: 298 K\n", "temperature: {flim: 298 K}\n", 0, "no such layer; did you mean 'film'?"),
-    (BRICK, "temperature: 298 K\n", "temperature:\n    film: 298\n", 1, "298 has no unit; a temperature (degC) is wanted"),
+    (BRICK, "temperature: 298 K\n", "temperature:\n    film: 298\n", 1, "298 has no unit; a temperature (degC) is needed"),
     (BRICK, MESH, "mesh: {smallest: 20 nm, growth: 1}", 0, "must be more than 1, got 1"),
     (BRICK, MESH, "mesh: {order: 3}", 0, "unknown choice 3; choose one of '1', '2'"),
     (BRICK, MESH, "mesh: {order: true}", 0, "1 or 2 is needed, found true"),
@@ -367,7 +367,7 @@ TABLE = [  # file, passage, what stands in its place, line after that of the pas
     (BRICK, MESH, "mesh: {smallest: 20 nm, largest: 20 nm}", 0, "nodes; at most 3000000 are accepted"),
     # times, conditions, order
     (BRICK, "end: {value: 3 ms", "end: {value: 0 ms", 0, "must be positive, got 0 ms"),
-    (BRICK, "end: {value: 3 ms", "end: {value: 3 K", 0, "wrong unit 'K', which is a temperature; a time (s) is wanted"),
+    (BRICK, "end: {value: 3 ms", "end: {value: 3 K", 0, "wrong unit 'K', which is a temperature; a time (s) is needed"),
     (BRICK, PICTURES, "pictures: {times: [30 s,", 0, "lies after the end of the programme (3 ms)"),
     (BRICK, PICTURES, "pictures: {times: [0 s,", 0, "must be positive, got 0 s"),
     (BRICK, "measure:\n", "measure:\n  onsets: {T2: [1 K/s]}\n", 1, "nothing reacts in this sample, and no instrument looks for an onset"),
@@ -377,7 +377,7 @@ TABLE = [  # file, passage, what stands in its place, line after that of the pas
     (BRICK, HELD, f"{HELD}, top: {HELD}", 0, "lies on 'top' in part, which is held as well, in line 28"),
     (BRICK, HELD, "[]", 0, "a condition is wanted, such as {kind: held, temperature: 473 K}; a face that is not named is insulated"),
     (BRICK, HELD, "[{kind: helt, temperature: 473 K}]", 0, "unknown kind 'helt'; did you mean 'held'?"),
-    (BRICK, HELD, "{kind: held, temperature: 473 K}", 0, "a list is wanted, found a block of keys (kind, temperature)"),
+    (BRICK, HELD, "{kind: held, temperature: 473 K}", 0, "a list is needed, found a block of keys (kind, temperature)"),
     (CELL, "end: {value: 300 degC", "end: {value: 20 degC", 0, "the end temperature must lie above the start temperature"),
     (CELL, "heater: {value: 2 K/min", "heater: {value: 400 K/min", 0, "heats faster than the rate that counts as a runaway"),
     (
@@ -414,7 +414,7 @@ TABLE = [  # file, passage, what stands in its place, line after that of the pas
         "value: 0.15 ohm,",
         "value: 0.15 ohm, uncertainty: 5 furlong,",
         0,
-        "unknown unit 'furlong'; an electrical resistance (ohm) is wanted",
+        "unknown unit 'furlong'; an electrical resistance (ohm) is needed",
     ),
     (CELL, "value: 0.15 ohm,", "value: 0.15 ohm, uncertainty: -5 %,", 0, "must not be negative, got -5 %"),
     (
@@ -422,7 +422,7 @@ TABLE = [  # file, passage, what stands in its place, line after that of the pas
         "value: 0.15 ohm,",
         "value: 0.15 ohm, uncertainty: [5 %],",
         0,
-        "a share such as '5 %' or a number with its unit is wanted, found a list",
+        "a share such as '5 %' or a number with its unit is needed, found a list",
     ),
     (CELL, "from: cathode", "from: {value: cathode, uncertainty: 5 %}", 0, "an uncertainty needs a number beside it"),
     (CELL, "empty: 3.3 V,", "empty: 3.3 V, uncertainty: 5 %,", 0, "unknown key; choose one of 'empty', 'full'"),
@@ -431,7 +431,7 @@ TABLE = [  # file, passage, what stands in its place, line after that of the pas
         "title: brick of the PI-Ag",
         "<<: {title: x}\ntitle: brick of the PI-Ag",
         0,
-        "merge keys (<<) are not taken; write the entries out",
+        "merge keys (<<) are not accepted; write the entries out",
     ),
     # materials written in the case
     (BRICK, "silver-298K:", OWN.replace("density: 8960", "density: -8960") + ":", 0, "must be positive, got -8960 kg/m3"),
@@ -444,7 +444,7 @@ TABLE = [  # file, passage, what stands in its place, line after that of the pas
         0,
         "freezes a library material; there is no 'library' here",
     ),
-    (BRICK, "silver-298K:", OWN.replace("{density", "{uncertainty: 5 %, density") + ":", 0, "a block of keys is wanted, found '5 %'"),
+    (BRICK, "silver-298K:", OWN.replace("{density", "{uncertainty: 5 %, density") + ":", 0, "a block of keys is needed, found '5 %'"),
     (
         BRICK,
         "silver-298K:",
@@ -462,8 +462,8 @@ TABLE = [  # file, passage, what stands in its place, line after that of the pas
         "unknown key; did you mean 'in_plane'?",
     ),
     (BRICK, "silver-298K:", OWN.replace("400 W/(m K)", "{tabel: [[298 K, 4 W/(m K)]]}") + ":", 0, "unknown key; did you mean 'table'?"),
-    (BRICK, "silver-298K:", OWN.replace("400 W/(m K)", "{table: []}") + ":", 0, "a list of pairs is wanted, such as [[298 K, 1 W/(m K)]"),
-    (BRICK, "silver-298K:", OWN.replace("400 W/(m K)", "{table: [[298 K, 4 W/(m K), 3 K]]}") + ":", 0, "a list of pairs is wanted"),
+    (BRICK, "silver-298K:", OWN.replace("400 W/(m K)", "{table: []}") + ":", 0, "a list of pairs is needed, such as [[298 K, 1 W/(m K)]"),
+    (BRICK, "silver-298K:", OWN.replace("400 W/(m K)", "{table: [[298 K, 4 W/(m K), 3 K]]}") + ":", 0, "a list of pairs is needed"),
     (
         BRICK,
         "silver-298K:",
@@ -477,14 +477,14 @@ TABLE = [  # file, passage, what stands in its place, line after that of the pas
         "silver-298K:",
         OWN.replace("400 W/(m K)", "{status: assumed}") + ":",
         0,
-        "a thermal conductivity (W/(m K)) is wanted, found a block without 'value'",
+        "a thermal conductivity (W/(m K)) is needed, found a block without 'value'",
     ),
     # expectations
-    (BRICK, "value: 294.6 us", "value: 294.6 K", 0, "wrong unit 'K', which is a temperature; a time (s) is wanted"),
-    (BRICK, "value: 294.6 us", "value: 294.6", 0, "294.6 has no unit; a time (s) is wanted, probably '294.6 s' or '294.6 min'"),
-    (BRICK, "value: 294.6 us", "value: none", 1, "there is no value that it belongs to"),
+    (BRICK, "value: 294.6 us", "value: 294.6 K", 0, "wrong unit 'K', which is a temperature; a time (s) is needed"),
+    (BRICK, "value: 294.6 us", "value: 294.6", 0, "294.6 has no unit; a time (s) is needed, probably '294.6 s' or '294.6 min'"),
+    (BRICK, "value: 294.6 us", "value: none", 1, "a tolerance needs a value beside it"),
     (BRICK, "within: 0.5 %", "within: -0.5 %", 0, "must not be negative, got -0.5 %"),
-    (BRICK, "within: 0.5 %", "within: 0.5 K", 0, "wrong unit 'K', which is a temperature; a time (s) is wanted"),
+    (BRICK, "within: 0.5 %", "within: 0.5 K", 0, "wrong unit 'K', which is a temperature; a time (s) is needed"),
     (BRICK, "within: 0.5 %", "within: 0.5", 0, "0.5 has no unit"),
     (BRICK, "kind: exact", "kind: exactly", 0, "unknown choice 'exactly'; did you mean 'exact'?"),
     (BRICK, "what: crossings.half-rise.time_s", "what: crossing.half-rise.time_s", 0, "there is no 'crossing'; did you mean 'crossings'?"),
@@ -617,30 +617,30 @@ def test_a_misspelt_kind_is_one_mistake(tmp_path):
     [
         (BRICK, "programme.end", "--set: 'programme.end' is not KEY=VALUE"),
         (BRICK, "=5", "--set: '=5' is not KEY=VALUE"),
-        (BRICK, "programm.end=5 ms", "--set: programm.end: there is no 'programm' to set in; did you mean 'programme'?"),
+        (BRICK, "programm.end=5 ms", "--set: programm.end: there is no 'programm' that could be set; did you mean 'programme'?"),
         (BRICK, "zzz.end=5 ms", "--set: zzz: unknown key"),
         (BRICK, ".".join("x" * 30) + "=5", "is nested deeper than 24 levels"),
         (BRICK, "programme.ende=5 ms", "--set: programme.ende: unknown key; did you mean 'end'?"),
-        (BRICK, "programme.end=5 m", "--set: programme.end: wrong unit 'm', which is a length; a time (s) is wanted"),
+        (BRICK, "programme.end=5 m", "--set: programme.end: wrong unit 'm', which is a length; a time (s) is needed"),
         (BRICK, "programme.end=-5 ms", "--set: programme.end: must be positive, got -5 ms"),
-        (BRICK, "programme.end=", "--set: programme.end: a time (s) is wanted, found nothing"),
+        (BRICK, "programme.end=", "--set: programme.end: a time (s) is needed, found nothing"),
         (BRICK, "title.x=5", "--set: title.x: 'title' is 'brick of the PI-Ag"),
         (BRICK, "programme.end.x=5", "'programme.end' is '3 ms' and has no entries to set"),
         (BRICK, "sample.layers.7.thickness=5 um", "--set: sample.layers.7.thickness: there is no '7' that could be set; choose one of '0'"),
         (BRICK, "sample.layers.7=5 um", "--set: sample.layers.7: the list has 3 entries, counted from 0"),
-        (BRICK, "sample.layers.-1.thickness=5 um", "--set: sample.layers.-1.thickness: there is no '-1' to set in"),
-        (BRICK, "sample.layers.\u00b2.thickness=5 um", "there is no '\u00b2' to set in"),
-        (BRICK, f"sample.layers.{'9' * 5000}.thickness=5 um", "to set in"),
+        (BRICK, "sample.layers.-1.thickness=5 um", "--set: sample.layers.-1.thickness: there is no '-1' that could be set"),
+        (BRICK, "sample.layers.\u00b2.thickness=5 um", "there is no '\u00b2' that could be set"),
+        (BRICK, f"sample.layers.{'9' * 5000}.thickness=5 um", "that could be set"),
         (BRICK, "title={a", "--set: title: is not valid YAML"),
         (BRICK, "title=a: b", "--set: title: is not valid YAML"),
-        (BRICK, "title=x\nnotes: y", "--set: title: one value is wanted"),
+        (BRICK, "title=x\nnotes: y", "--set: title: give one value"),
         (BRICK, "numerics={tolerance: .nan}", "--set: numerics: .nan is not a finite number"),
         (BRICK, "numerics={tolerance: 1}", "--set: numerics.tolerance: must be at most 0.1, got 1"),
         (BRICK, "numerics={most_steps: 0}", "--set: numerics.most_steps: must be more than 0, got 0"),
-        (BRICK, "numerics={most_steps: 1.5}", "--set: numerics.most_steps: a whole number is wanted, found 1.5"),
-        (BRICK, "numerics={most_steps: true}", "--set: numerics.most_steps: a whole number is wanted, found true"),
+        (BRICK, "numerics={most_steps: 1.5}", "--set: numerics.most_steps: a whole number is needed, found 1.5"),
+        (BRICK, "numerics={most_steps: true}", "--set: numerics.most_steps: a whole number is needed, found true"),
         (BRICK, f"numerics={{most_steps: 1{'0' * 300}}}", "--set: numerics.most_steps: must be at most"),
-        (BRICK, "numerics={check_mesh: on}", "--set: numerics.check_mesh: true or false is wanted, found 'on'"),
+        (BRICK, "numerics={check_mesh: on}", "--set: numerics.check_mesh: true or false is needed, found 'on'"),
         (BRICK, "sample.patches.hot-spot.square=*x", "--set: sample.patches.hot-spot.square: anchors and aliases"),
         (CELL, "sample.with={pool.heat: -}", "--set: sample.with.pool.heat: '-' is not a number with a unit"),
     ],
@@ -703,7 +703,7 @@ def test_all_mistakes_of_a_file_come_at_once_sorted_by_line(tmp_path):
     found = mistakes_of(tmp_path, text)
     lines = [mistake.line for mistake in found]
     assert lines == sorted(lines)
-    words = ["'silver'", "wrong unit 'kg'", "stands twice, in lines", "'literature'", "not a finite number", "'exact'", "'probe'"]
+    words = ["'silver'", "wrong unit 'kg'", "appears twice, in lines", "'literature'", "not a finite number", "'exact'", "'probe'"]
     assert [word for word in words if not any(word in mistake.text for mistake in found)] == [], [str(m) for m in found]
 
 
@@ -722,7 +722,7 @@ def test_each_mistake_is_one_line_that_begins_with_file_line_and_key(tmp_path):
     text = TEXT[BRICK].replace("thickness: 7 um", "thickness: 7 kg")
     (mistake,) = mistakes_of(tmp_path, text)
     line = text[: text.index("7 kg")].count("\n") + 1
-    expected = f"{tmp_path}/case.yaml:{line}: sample.layers.1.thickness: wrong unit 'kg', which is a mass; a length (um) is wanted"
+    expected = f"{tmp_path}/case.yaml:{line}: sample.layers.1.thickness: wrong unit 'kg', which is a mass; a length (um) is needed"
     assert str(mistake) == expected
 
 

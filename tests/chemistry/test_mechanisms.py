@@ -201,7 +201,7 @@ programme: {{kind: surroundings, end: 10 s}}
         ({"heat": "{per_mole: 1 J/mol}"}, "heat: one of 'amount' and 'content' is wanted"),
         ({"E": "110 J/mol"}, "110 J/mol is no activation energy of a reaction; 110 kJ/mol is probably meant"),
         ({"E": "110000 kJ/mol"}, "110000 J/mol is probably meant"),
-        ({"A": "1e10 K/s"}, "a rate constant (1/s) is wanted"),
+        ({"A": "1e10 K/s"}, "a rate constant (1/s) is needed"),
         ({"more": ["gate: {temperature: 150 degC, until: 120 degC}"]}, "gate.until: must lie above 'temperature'"),
         ({"more": ["gate: {temperature: 150 degC, until: 190 degC, width: 2 K}"]}, "gate.until: belongs to a gate without a width"),
         ({"factors": "[{kind: threshold, species: c}]"}, "one of 'above' and 'below' is wanted"),
