@@ -249,7 +249,7 @@ def test_a_cylindrical_conductivity_turns_round_its_axis():
         ("{tensor: [[1 W/(m K), 2 W/(m K)], [2 W/(m K), 1 W/(m K)]]}", "is not positive definite"),
         ("{tensor: [[1 W/(m K), 0 W/(m K), 0 W/(m K)], [0 W/(m K), 1 W/(m K), 0 W/(m K)], [0 W/(m K), 0 W/(m K), 1 W/(m K)]]}", "3 rows"),
         ("{tensor: [[1 W/(m K)]]}", "two rows of two numbers"),
-        ("{radial: 1 W/(m K), tangential: 1 W/(m K), axial: 1 W/(m K), direction: [0, 0, 0]}", "has no length"),
+        ("{radial: 1 W/(m K), tangential: 1 W/(m K), axial: 1 W/(m K), direction: [0, 0, 0]}", "must not be zero"),
         ("{x: 1 W/(m K), y: -1 W/(m K), z: 1 W/(m K)}", "must be positive"),
         ("0 W/(m K)", "must be positive"),
     ],

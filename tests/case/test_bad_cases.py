@@ -442,7 +442,7 @@ TABLE = [  # file, passage, what stands in its place, line after that of the pas
         "silver-298K:",
         OWN.replace("{density", "{at: 298 K, density") + ":",
         0,
-        "freezes a library material; there is no 'library' here",
+        "needs a library material; give 'library' as well",
     ),
     (BRICK, "silver-298K:", OWN.replace("{density", "{uncertainty: 5 %, density") + ":", 0, "a block of keys is needed, found '5 %'"),
     (

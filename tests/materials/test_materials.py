@@ -201,7 +201,7 @@ def test_what_is_no_conductivity_by_axis_is_refused_at_its_key(conductivity, key
         ("{library: coper}", "m.library: unknown material 'coper'; did you mean 'copper'?"),
         ("{library: [copper]}", "m.library: text is needed, found a list of 1"),
         ("{libary: copper}", "m.libary: unknown key; did you mean 'library'?"),
-        ("{at: 298 K, density: 1 kg/m3}", "m.at: freezes a library material; there is no 'library' here"),
+        ("{at: 298 K, density: 1 kg/m3}", "m.at: needs a library material; give 'library' as well"),
         ("{density: 1 kg/m3}", "m: 'heat_capacity' is missing"),
         ("{library: copper, uncertainty: 5 %}", "m.uncertainty: a block of keys is needed, found '5 %'"),
         ("{library: copper, uncertainty: {densty: 5 %}}", "m.uncertainty.densty: 'densty' is not a property; did you mean 'density'?"),
@@ -231,7 +231,7 @@ def test_a_damaged_library_is_refused(tmp_path, monkeypatch):
     (folder / "a.yaml").write_text("title: x\nmaterials: {m: {density: 1 kg/m3}}\n")
     (folder / "b.yaml").write_text("title: x\nmaterials:\n  m: {density: 1 kg/m3}\n")
     monkeypatch.setattr("thermo.materials.material.LIBRARY", tmp_path)
-    with pytest.raises(CaseError, match=r"b\.yaml:3: m: stands in two files of the library"):
+    with pytest.raises(CaseError, match=r"b\.yaml:3: m: appears in two files of the library"):
         library_materials.__wrapped__()
 
 
