@@ -43,7 +43,7 @@ def change_problem(mechanism: MechanismText, key: str, value: Any) -> str | None
         if name not in mechanism.species:
             return f"there is no species {shortened(name)!r}" + did_you_mean(name, mechanism.species)
         if value.dimension != mechanism.amounts:
-            return f"is {an(value.dimension)}, and amounts are given as {an(mechanism.amounts)}"
+            return f"is {an(value.dimension)}, but amounts are given as {an(mechanism.amounts)}"
     elif name not in mechanism.reactions:
         keys = [f"{reaction}.{number}" for reaction in mechanism.reactions for number in CHANGEABLE]
         return f"there is no reaction {shortened(name or key)!r}" + did_you_mean(key, keys)
@@ -60,7 +60,7 @@ def change_value(key: str, raw: Any, info: ValidationInfo) -> Any:
     if isinstance(raw, dict) and field == "heat":
         return TypeAdapter(Heat).validate_python(raw, context=info.context)
     if isinstance(raw, dict):
-        raise UnitError(f"a number with its unit is wanted, found {described(raw)}")
+        raise UnitError(f"a number with its unit is needed, found {described(raw)}")
     try:
         return amount_of(raw, info) if field == "start" else CHANGEABLE[field]._validate(raw, info)
     except PydanticCustomError as error:
