@@ -325,7 +325,7 @@ TABLE = [  # file, passage, what stands in its place, line after that of the pas
     (BRICK, TENTH, TENTH.replace("fraction: 0.1", "temperature: 300 K"), 0, "belongs to a fraction, and a temperature is given"),
     (BRICK, TENTH, TENTH.replace("0.1", "1"), 0, "must be less than 1, got 1"),
     (CELL, CHEMISTRY, "chemistry: limetal-ncm811", 0, "unknown mechanism 'limetal-ncm811'; did you mean 'limetal-ncm811-lhce'?"),
-    (CELL, CHEMISTRY, "with: {pool.heat: 70 J}", 0, "changes numbers of a chemistry, and there is none"),
+    (CELL, CHEMISTRY, "with: {pool.heat: 70 J}", 0, "changes numbers of a chemistry, but the cell has none"),
     (CELL, CHEMISTRY, f"{CHEMISTRY}\n  with: {{pol.heat: 70 J}}", 1, "there is no reaction 'pol'; did you mean 'pool.heat'?"),
     (CELL, CHEMISTRY, f"{CHEMISTRY}\n  with: {{heat: 70 J}}", 1, "there is no reaction 'heat'"),
     (CELL, CHEMISTRY, f"{CHEMISTRY}\n  with: {{pool.heet: 70 J}}", 1, "unknown number 'heet' of a reaction; did you mean 'heat'?"),
@@ -340,7 +340,7 @@ TABLE = [  # file, passage, what stands in its place, line after that of the pas
     (CELL, CHEMISTRY, WRITTEN.replace("kind: order", "kind: ordre"), 7, "unknown kind 'ordre'; did you mean 'order'?"),
     (CELL, CHEMISTRY, WRITTEN.replace("order: 1", "order: -1"), 7, "must not be negative, got -1"),
     (CELL, CHEMISTRY, WRITTEN.replace("order: 1", "odrer: 1"), 7, "unknown key; did you mean 'order'?"),
-    (CELL, CHEMISTRY, WRITTEN.replace("burn", "short"), 0, "has a reaction named 'short', the name of the internal short"),
+    (CELL, CHEMISTRY, WRITTEN.replace("burn", "short"), 0, "has a reaction named 'short', which is reserved for the internal short"),
     # places and sizes
     (BRICK, "square: 1 um", "square: 11 um", -2, "reaches from -5e-07 m to 1.05e-05 m along x, the face from 0 m to 1e-05 m"),
     (BRICK, "centre: {value: [5 um, 5 um]", "centre: {value: [0 um, 5 um]", -3, "reaches from -5e-07 m to 5e-07 m along x"),
@@ -397,7 +397,7 @@ TABLE = [  # file, passage, what stands in its place, line after that of the pas
         "kind: lumped",
         "kind: lumped\n  parts: {a: {mass: 1 g, heat_capacity: 1 J/(g K)}}",
         -1,
-        "one of 'heat_capacity' and 'parts' is wanted",
+        "give either 'heat_capacity' or 'parts'",
     ),
     (
         CELL,
@@ -537,7 +537,7 @@ def test_a_body_in_a_calorimeter_needs_a_probe_to_be_followed(tmp_path):
 def test_a_short_that_is_missing_cannot_throw_anything_out(tmp_path):
     short = next(place for name, place in PLACES if name == CELL and place.key == "sample.short")
     found = mistakes_of(tmp_path, without(TEXT[CELL], short))
-    assert [(m.key, m.text) for m in found] == [("sample.ejecta.after", "names a short, and there is none")]
+    assert [(m.key, m.text) for m in found] == [("sample.ejecta.after", "names a short, but the cell has none")]
 
 
 CATHODE = """  chemistry:
@@ -575,7 +575,7 @@ def test_a_fused_short_takes_its_charge_by_a_reaction_of_its_species_alone(tmp_p
     fused = text.replace("    from: cathode\n", "    from: cathode\n    fused_energy: 50 J\n")
     found = [m for m in mistakes_of(tmp_path, fused) if m.key == "sample.short.fused_energy"]
     assert [m.line for m in found] == [line + 1]
-    assert "uses up 'cathode' one for one and nothing else (consumes: {cathode: 1}); there is none" in found[0].text
+    assert "consumes 'cathode' one for one and nothing else (consumes: {cathode: 1}); there is none" in found[0].text
     assert not [m for m in mistakes_of(tmp_path, text) if m.key.startswith("sample")]
 
 

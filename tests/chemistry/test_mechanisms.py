@@ -192,7 +192,7 @@ programme: {{kind: surroundings, end: 10 s}}
                 "heat": "{per_mass: 1 J/g}",
                 "factors": "[{kind: barrier, species: c, reference: 1 kg/m3, critical: 110}]",
             },
-            "critical: is a fraction, and amounts are given as a density",
+            "critical: is a fraction, but amounts are given as a density",
         ),
         ({"species": "{c: {start: 1 kg/m3}}"}, "heat: amounts are given as a density; a heat such as {per_mass: ...} is needed"),
         ({"species": "{c: {start: 1 mol}}", "heat": "{per_mass: 1 J/g}"}, "amounts are in mol; 'per_mole' is needed"),
