@@ -435,7 +435,7 @@ def test_which_way_systems_are_solved_is_counted():
 
 
 BAD = {
-    "two coordinates where one is wanted": ("from: [0 mm, 0 mm]", "1 coordinates \\[x\\] are wanted, found 2"),
+    "two coordinates where one is needed": ("from: [0 mm, 0 mm]", "1 coordinates \\[x\\] are needed, found 2"),
     "upside down": ("from: [20 mm]", "lies below 'from'"),
     "flat": ("from: [10 mm]", "the box has no volume"),
 }

@@ -119,14 +119,14 @@ def refused(case, *changes):
     ("old", "new", "words"),
     [
         ("  unit: mm\n", "", "sample.unit: is missing"),
-        ("unit: mm", "unit: kg", "a unit of length is wanted, such as mm"),
+        ("unit: mm", "unit: kg", "a unit of length is needed, such as mm"),
         ("file: body.msh", "file: nobody.msh", "nobody.msh"),
-        ("file: body.msh", "file: 3", "the name of a mesh file is wanted"),
+        ("file: body.msh", "file: 3", "the name of a mesh file is needed"),
         ("b: {material: b}}", "c: {material: b}}", "the file has no region 'c'"),
         (", b: {material: b}}", "}", "no material for b; the file has a, b"),
         ("hot: [", "hott: [", "the sample has no face 'hott'; did you mean 'hot'"),
-        ("  unit: mm\n", "  unit: mm\n  coordinates: space\n", "the mesh has 2 dimensions: plane or axisymmetric is wanted"),
-        ("  unit: mm\n", "  unit: mm\n  cross_section: 1 m2\n", "belongs to a line"),
+        ("  unit: mm\n", "  unit: mm\n  coordinates: space\n", "the mesh has 2 dimensions: give plane or axisymmetric"),
+        ("  unit: mm\n", "  unit: mm\n  cross_section: 1 m2\n", "is for a line"),
         ("ORDER", "3", "sample.mesh.order"),
     ],
 )

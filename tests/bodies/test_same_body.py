@@ -126,7 +126,7 @@ def test_sides_that_are_too_near_for_a_mesh_are_refused():
 """
     )
     with pytest.raises(
-        CaseError, match=r"regions.two.from: lies 0.01 um from a side of regions.one along x: make them equal, or 0.02 um apart"
+        CaseError, match=r"regions.two.from: lies 0.01 um from a side of regions.one along x: make them equal or 0.02 um apart"
     ):
         case_from(text)
     case_from(text.replace("10.00001 mm", "0.01 m"))

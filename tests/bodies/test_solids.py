@@ -121,10 +121,10 @@ PLAIN = {
         "radius: 4 mm}, sphere: {centre: [0 mm, 0 mm, 0 mm], radius: 1 mm}}",
         "one of 'cylinder', 'sphere' and 'box'",
     ),
-    "flat box": ("to: [5 mm, 5 mm, 15 mm]}}", "to: [5 mm, 5 mm, 10 mm]}}", "does not lie above 'from'"),
+    "flat box": ("to: [5 mm, 5 mm, 15 mm]}}", "to: [5 mm, 5 mm, 10 mm]}}", "must lie above 'from'"),
     "no length": ("to: [0 mm, 0 mm, 10 mm]", "to: [0 mm, 0 mm, 0 mm]", "no length"),
     "too fine": ("size: 3 mm", "size: 1 um", "more than 20000000 cells"),
-    "name": ("    one:", "    outside:", "is taken"),
+    "name": ("    one:", "    outside:", "is already used"),
     "no radius": (", radius: 4 mm", "", "radius"),
 }
 

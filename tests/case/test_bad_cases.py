@@ -206,7 +206,7 @@ def all_refused(tmp_path, name, entries, value_of, pattern):
         (lambda number, unit: f"1e-400 {unit}" if unit else None, "too small for a number"),
         (lambda number, unit: f"nan {unit}", "is not a number with a unit"),
         (lambda number, unit: f"{number} {unit}**9**9**9", "unknown unit|wrong unit"),
-        (lambda number, unit: "true", "wanted, found true"),
+        (lambda number, unit: "true", "needed, found true"),
         (lambda number, unit: "much", "is not a number with a unit"),
         (lambda number, unit: ".nan", "is not a finite number"),
         (lambda number, unit: ".inf", "is not a finite number"),
@@ -342,9 +342,9 @@ TABLE = [  # file, passage, what stands in its place, line after that of the pas
     (CELL, CHEMISTRY, WRITTEN.replace("order: 1", "odrer: 1"), 7, "unknown key; did you mean 'order'?"),
     (CELL, CHEMISTRY, WRITTEN.replace("burn", "short"), 0, "has a reaction named 'short', which is reserved for the internal short"),
     # places and sizes
-    (BRICK, "square: 1 um", "square: 11 um", -2, "reaches from -5e-07 m to 1.05e-05 m along x, the face from 0 m to 1e-05 m"),
+    (BRICK, "square: 1 um", "square: 11 um", -2, "reaches from -5e-07 m to 1.05e-05 m along x, but the face from 0 m to 1e-05 m"),
     (BRICK, "centre: {value: [5 um, 5 um]", "centre: {value: [0 um, 5 um]", -3, "reaches from -5e-07 m to 5e-07 m along x"),
-    (BRICK, PROBE, "middle: [5 um, 5 um, 9 um]", 0, "lies outside the body: z is 9e-06 m, the body reaches from 0 m to 8e-06 m"),
+    (BRICK, PROBE, "middle: [5 um, 5 um, 9 um]", 0, "lies outside the body: z is 9e-06 m, but the body reaches from 0 m to 8e-06 m"),
     (BRICK, PROBE, "middle: [-5 um, 5 um, 4 um]", 0, "lies outside the body: x is -5e-06 m"),
     (BRICK, PROBE, "middle: [5, 5 um, 4 um]", 0, "5 has no unit; a length (um) is needed, probably '5 um' or '5 mm'"),
     (BRICK, SIZE, "size: [10 um]", 0, "has 1 entries; 2 are needed"),
@@ -582,7 +582,7 @@ def test_a_fused_short_takes_its_charge_by_a_reaction_of_its_species_alone(tmp_p
 @pytest.mark.parametrize(
     ("layers", "words"),
     [
-        ("[]", "a block has at least one layer"),
+        ("[]", "a block needs at least one layer"),
         (
             "[" + ", ".join(f"{{name: l{i}, material: silver-298K, thickness: 1 um}}" for i in range(201)) + "]",
             "has 201 entries; at most 200",

@@ -149,7 +149,7 @@ def test_a_patch_too_small_for_its_body_is_said_by_its_width():
       temperature: 0 degC
     programme: {kind: steady, faces: {hot: [{kind: held, temperature: 1 degC}], bottom: [{kind: held, temperature: 0 degC}]}}
 """
-    with pytest.raises(CaseError, match=r"patches.hot.to: is 1 um wide along r, and the whole 1 m: a mesh needs more than 1 um for it"):
+    with pytest.raises(CaseError, match=r"patches.hot.to: is 1 um wide along r, the whole body 1 m: a mesh needs more than 1 um"):
         case_from(text)
 
 
