@@ -577,15 +577,15 @@ programme:
   end: 1 s
 """
 APART = [
-    ("plane", "right-of-one", "right-of-two", "do not look at each other"),
-    ("plane", "left", "right-of-one", "do not look at each other"),
-    ("plane", "right-of-one", "left", "do not look at each other"),
-    ("plane", "left", "left-of-two", "do not look at each other"),
+    ("plane", "right-of-one", "right-of-two", "do not face each other"),
+    ("plane", "left", "right-of-one", "do not face each other"),
+    ("plane", "right-of-one", "left", "do not face each other"),
+    ("plane", "left", "left-of-two", "do not face each other"),
     ("plane", "right-of-one", "top-of-one", "is not parallel"),
     ("plane", "right-of-one", "outside", "'outside' is not plane"),
     ("plane", "low-of-one", "left-of-two", "facet by facet"),
     ("plane", "one|part", "under-upper", "'one|part' lies within the body"),
-    ("axisymmetric", "right-of-one", "left-of-two", "turned round z"),
+    ("axisymmetric", "right-of-one", "left-of-two", "two faces across the axis"),
 ]
 
 

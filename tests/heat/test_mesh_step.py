@@ -477,5 +477,5 @@ def test_a_steady_state_that_only_large_factors_would_solve_is_refused_in_words(
     for place in ("thermo.heat.linear.LARGEST_FACTOR",):
         monkeypatch.setattr(place, 0.0)
     failure = run(case, body=MeshBody(case)).failure
-    assert "a linear system cannot be solved: multigrid misses, and factors would take some " in failure
-    assert failure.endswith("GB; give it fewer nodes")
+    assert "a linear system cannot be solved: multigrid does not converge, and factors need about " in failure
+    assert failure.endswith("GB; use fewer nodes")
