@@ -531,7 +531,7 @@ def test_a_cell_in_surroundings_says_where_it_starts(tmp_path):
 def test_a_body_in_a_calorimeter_needs_a_probe_to_be_followed(tmp_path):
     """That a body has no place there was a refusal of before."""
     found = mistakes_of(tmp_path, replaced_programme(BRICK, arc_of_a_cell()))
-    assert any(m.text.startswith("'probe' is missing: which probe of the body the instrument follows") for m in found)
+    assert any(m.text.startswith("'probe' is missing: name the probe of the body that the instrument follows") for m in found)
 
 
 def test_a_short_that_is_missing_cannot_throw_anything_out(tmp_path):

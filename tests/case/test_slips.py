@@ -164,7 +164,7 @@ def test_a_record_of_more_rows_than_a_file_holds_is_refused_or_said(thermo, tmp_
     case.write_text(ARC_CELL.replace("INTERVAL", "1 us"))
     code, _, err = thermo("check", "case.yaml")
     assert code == 2
-    assert "programme.record.interval: makes 1.5e+09 rows of the first wait and seek" in err[0]
+    assert "programme.record.interval: gives 1.5e+09 rows in the first wait and seek" in err[0]
     case.write_text(ARC_CELL.replace("INTERVAL", "1 ms"))
     assert thermo("run", "case.yaml", "--no-pictures", "--quiet", "--out", "run")[0] == 0
     assert not (tmp_path / "run" / "record.csv").exists()

@@ -37,7 +37,7 @@ ON_CELL = ON_BODY | {
     "arc": ON_BODY["arc"].replace("probe: middle, ", ""),
 }
 REFUSED = {
-    ("lumped", "steady"): "a cell of one temperature has no field; a stationary state of a reacting cell is not there yet",
+    ("lumped", "steady"): "a cell of one temperature has no field; the steady state of a reacting cell is not supported yet",
     ("layered-block", "dsc"): "milligrams in a pan have one temperature: a programme 'dsc' needs a lumped sample",
     ("boxes", "dsc"): "milligrams in a pan have one temperature: a programme 'dsc' needs a lumped sample",
 }
