@@ -304,7 +304,7 @@ programme: {kind: surroundings, faces: {left: [{kind: held, temperature: 400 K}]
 """
     warnings = run(case_from(text)).summary()["warnings"]
     assert {entry["code"] for entry in warnings} == {"outside-table", "melting"}
-    assert any("heat_capacity of m is tabled from 26.85 degC to 46.85 degC" in entry["text"] for entry in warnings)
+    assert any("heat_capacity of m is tabulated from 26.85 degC to 46.85 degC" in entry["text"] for entry in warnings)
 
 
 @pytest.mark.usual(1)
