@@ -454,13 +454,13 @@ programme: {{kind: steady, faces: {{left: [{{kind: held, temperature: 300 K}}]}}
 @pytest.mark.parametrize(
     ("faces", "words"),
     [
-        ("{}", "the part of the body with 'a' has no face that is held, convective or radiative"),
-        ("{left: [{kind: flux, heat_flux: 1 W/m2}]}", "has no face that is held"),
+        ("{}", "the steady temperature of 'a' is undetermined: no face of this part is held, convective or radiative"),
+        ("{left: [{kind: flux, heat_flux: 1 W/m2}]}", "no face of this part is held"),
         ("{left: [{kind: contact, resistance: 1 m2 K/W}]}", "a contact lies between two regions; name an interface, such as a|b"),
         ("{left: [{kind: gap-radiation, to: nowhere, emissivity: 1, other_emissivity: 1}]}", "no other face 'nowhere'"),
-        ("{left: [{kind: held, temperature: {from: 300 K, to: 400 K, over: 1 s}}]}", "changes with time, and a steady programme has none"),
+        ("{left: [{kind: held, temperature: {from: 300 K, to: 400 K, over: 1 s}}]}", "changes with time, but a steady programme"),
         ("{a|b: [{kind: contact, resistance: 1 m2 K/W}, {kind: contact, resistance: 1 m2 K/W}]}", "two contacts on one face"),
-        ("{outside: [{kind: held, temperature: 1 K}], left: [{kind: held, temperature: 1 K}]}", "lies on"),
+        ("{outside: [{kind: held, temperature: 1 K}], left: [{kind: held, temperature: 1 K}]}", "overlaps"),
     ],
 )
 def test_conditions_that_do_not_fit(faces, words):
@@ -496,7 +496,7 @@ def test_a_conductivity_has_the_symmetry_of_the_body(k, good):
     if good:
         assert case_from(text).sample.symmetry == ("left",)
     else:
-        with pytest.raises(CaseError, match="not its own mirror image at 'left'"):
+        with pytest.raises(CaseError, match="not mirror-symmetric at 'left'"):
             case_from(text)
 
 
@@ -683,7 +683,7 @@ def test_a_part_of_an_interface_with_two_sides_is_no_face(parts, place, key):
     plain = {"faces": "", "flows": "edge", "probe": "a|b"}
     text = HEAD + STRIP.replace("{faces}", "{faces}\n    PARTS").format(**(plain | place))
     case_from(text.replace("PARTS", ""))
-    with pytest.raises(CaseError, match=re.escape("'strip' lies on the interface 'a|b', whose sides")) as caught:
+    with pytest.raises(CaseError, match=re.escape("'strip' lies on the interface 'a|b', which has two temperatures")) as caught:
         case_from(text.replace("PARTS", parts))
     assert [mistake.key for mistake in caught.value.mistakes] == [key]
     case_from(HEAD + STRIP.format(**(plain | {"faces": parts})))

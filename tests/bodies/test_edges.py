@@ -203,4 +203,4 @@ def test_a_plane_has_no_edges_of_its_own(tmp_path):
 
     case = plane(tmp_path, 2, "boxes")
     case.write_text(case.read_text() + "measure: {probes: {p: {edge: [hot, cold], take: mean}}}\n")
-    assert "an edge is that of a body in space; the sides of this one are faces" in refused(case)
+    assert "only a body in three dimensions has edges; the sides of this one are faces" in refused(case)

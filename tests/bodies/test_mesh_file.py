@@ -178,7 +178,7 @@ def test_a_group_that_is_not_in_the_file_is_a_mistake_where_it_is_named(tmp_path
 def test_a_mesh_from_a_file_is_not_refined(tmp_path):
     case = written(tmp_path, 2, "boxes")
     case.write_text(case.read_text() + "numerics: {check_mesh: true}\n")
-    assert "this mesh is not refined" in refused(case)
+    assert "this mesh cannot be refined here" in refused(case)
 
 
 def test_the_contents_of_the_file_are_part_of_the_case(tmp_path):

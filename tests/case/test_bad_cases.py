@@ -255,7 +255,7 @@ def test_other_things_in_place_of_words_are_refused_everywhere_at_once(tmp_path,
     def value_of(place, text):
         return None if KINDS.fullmatch(place.key) or re.search(r"expect.*\.value", place.key) else value
 
-    all_refused(tmp_path, name, WORDS, value_of, "wanted|unknown|has no value|is missing")
+    all_refused(tmp_path, name, WORDS, value_of, "needed|unknown|has no value|is missing")
 
 
 @pytest.mark.parametrize("name", (BRICK, CELL))
@@ -373,9 +373,9 @@ TABLE = [  # file, passage, what stands in its place, line after that of the pas
     (BRICK, "measure:\n", "measure:\n  onsets: {T2: [1 K/s]}\n", 1, "nothing reacts in this sample, and no instrument looks for an onset"),
     (CELL, "heater: {value: 2 K/min", "heater: {value: 30 K/min", 0, "heats faster than the wall can follow"),
     (CELL, "measure: {", "measure: {pictures: {times: [1 s]}, ", 0, "a lumped sample has no field to keep"),
-    (BRICK, HELD, HELD_TWICE, 0, "held at 2 temperatures at once"),
-    (BRICK, HELD, f"{HELD}, top: {HELD}", 0, "lies on 'top' in part, which is held as well, in line 28"),
-    (BRICK, HELD, "[]", 0, "a condition is wanted, such as {kind: held, temperature: 473 K}; a face that is not named is insulated"),
+    (BRICK, HELD, HELD_TWICE, 0, "held at 2 temperatures at once; a face can be held at one"),
+    (BRICK, HELD, f"{HELD}, top: {HELD}", 0, "overlaps 'top', which is held as well, in line 28"),
+    (BRICK, HELD, "[]", 0, "a condition is needed, such as {kind: held, temperature: 473 K}; a face that is not named is insulated"),
     (BRICK, HELD, "[{kind: helt, temperature: 473 K}]", 0, "unknown kind 'helt'; did you mean 'held'?"),
     (BRICK, HELD, "{kind: held, temperature: 473 K}", 0, "a list is needed, found a block of keys (kind, temperature)"),
     (CELL, "end: {value: 300 degC", "end: {value: 20 degC", 0, "the end temperature must lie above the start temperature"),
@@ -496,7 +496,7 @@ TABLE = [  # file, passage, what stands in its place, line after that of the pas
         "what: crossings.half-rise.time_s",
         "what: crossings.half-rise",
         0,
-        "is a result of several numbers; name one of them: temperature_K, time_s",
+        "has several numbers; name one of them: temperature_K, time_s",
     ),
 ]
 
@@ -522,7 +522,7 @@ def replaced_programme(name, programme):
 
 def test_a_cell_in_surroundings_says_where_it_starts(tmp_path):
     found = mistakes_of(tmp_path, replaced_programme(CELL, SURROUNDINGS))
-    assert [str(m)[-58:] for m in found] == [":5: sample: 'temperature' is missing: where the cell starts"[-58:]]
+    assert [str(m)[-58:] for m in found] == [":5: sample: 'temperature' is missing: the cell needs a start temperature"[-58:]]
     faces = SURROUNDINGS + "  faces: {top: [{kind: held, temperature: 400 K}]}\n"
     found = mistakes_of(tmp_path, replaced_programme(CELL, faces))
     assert [m.text for m in found][-1] == "the sample has no face 'top'; there is none"

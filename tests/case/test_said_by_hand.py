@@ -259,9 +259,9 @@ def kept(text, folder):
 @pytest.mark.parametrize(
     ("time", "names", "more", "words"),
     [
-        ("5 s", ("p", "q"), "", "is that at 5 s, and it ended at 10 s; give it a picture at its end"),
-        ("10 s", ("p", "r"), "", "no region 'r' that would tell which is meant"),
-        ("10 s", ("p", "q"), "numerics: {check_mesh: true}", "the finer mesh has other nodes"),
+        ("5 s", ("p", "q"), "", "is at 5 s, but the run ended at 10 s; give that run a picture at its end"),
+        ("10 s", ("p", "r"), "", "no region 'r' to tell which one is meant"),
+        ("10 s", ("p", "q"), "numerics: {check_mesh: true}", "the refined mesh has different nodes"),
     ],
 )
 def test_a_field_that_does_not_fit_is_refused_before_the_run(tmp_path, time, names, more, words):
