@@ -197,7 +197,7 @@ def test_a_heater_left_on_says_why_there_is_no_t2():
         return summary["onsets"]["T2"]["1 K/s"], [w["text"] for w in summary["warnings"] if w["code"] == "heated"]
 
     found, (said,) = heated("300 J")
-    assert found is None and said.startswith("no T2 (1 K/s): the temperature rises so fast only where something else heats the cell")
+    assert found is None and said.startswith("no T2 (1 K/s): the rate is reached only while something else heats the cell")
     found, said = heated("3 kJ")
     assert found is not None and said == []
     assert heated("100 J", "1 W") == (None, [])

@@ -286,7 +286,7 @@ def test_a_gas_constant_takes_its_unit():
 
 def test_a_run_that_collapses_says_what_its_hottest_reaction_lacks():
     endless = {"factors": "[]", "consumes": "{}", "start": "200 degC", "A": "1e11 1/s", "E": "120 kJ/mol", "heat": "1500 J"}
-    assert run(case_from(written(**endless))).failure.endswith(" W; no factor lowers its rate as something is used up")
+    assert run(case_from(written(**endless))).failure.endswith(" W; no factor lowers its rate as a reactant is consumed")
 
 
 def warned(code, **changes):
