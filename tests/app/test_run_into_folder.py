@@ -248,7 +248,7 @@ def test_a_field_to_start_from_that_is_none_is_refused_in_words(tmp_path, what):
         mesh.point_data["temperature_K"][3] = np.nan if what == "nan" else -1.0
         meshio.write(frame, mesh)
     file.write_text(BRICK.replace("temperature: 300 K", f"temperature: {{result: {tmp_path / 'before'}}}"))
-    words = "is not a regular file" if what == "pipe" else r"1 of \d+ values of its last field are no temperatures"
+    words = "is not a regular file" if what == "pipe" else r"1 of \d+ values of its last field are not temperatures"
     with pytest.raises(CaseError, match=f"sample.temperature.result: .*{words}"):
         case_of(read_document(file))
 

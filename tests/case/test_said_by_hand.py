@@ -273,7 +273,7 @@ def test_a_field_that_does_not_fit_is_refused_before_the_run(tmp_path, time, nam
 def test_a_field_of_another_mesh_is_refused_before_the_run(tmp_path):
     kept(later("{p: 300 K, q: 400 K}"), tmp_path / "before")
     other = later(f"{{result: {tmp_path / 'before'}}}").replace("order: 1", "order: 2")
-    with pytest.raises(CaseError, match="its mesh is another one") as caught:
+    with pytest.raises(CaseError, match="its mesh is different") as caught:
         case_from(other)
     assert caught.value.mistakes[0].key == "sample.temperature.result"
 
