@@ -170,7 +170,7 @@ def test_what_is_no_record(thermo, tmp_path, kind):
         (("--time", "time_mim"), "there is no column 'time_mim'; did you mean 'time_min'?"),
         (("--time", "temperature_C"), "--time: wrong unit"),
         (("--temperature", "temperature_C:V"), "--temperature: wrong unit"),
-        (("--figure", "x.pdf"), "--figure: x.pdf is no name of a .png"),
+        (("--figure", "x.pdf"), "--figure: x.pdf: a name that ends in .png is needed"),
     ],
 )
 def test_what_a_bad_option_costs(thermo, write, words, said):
@@ -297,7 +297,7 @@ def test_a_history_is_read_with_the_windows_of_its_run(thermo, tmp_path):
     (tmp_path / "run" / "history.csv").rename(tmp_path / "away.csv")
     code, out, _ = thermo("onset", "away.csv")
     assert code == 0
-    assert "looked for 0.02 K/min over 10 min" in out
+    assert "sensitivity 0.02 K/min over seek windows of 10 min" in out
     assert "its own seek windows last 20 min" in out
 
 

@@ -223,7 +223,7 @@ def test_a_table_in_a_study_is_run_into_one_table(tmp_path):
 @pytest.mark.slow
 def test_the_folder_of_a_batch_is_verified(tmp_path, thermo):
     run_study(batch_file(tmp_path, "{sample.ejecta.fraction: [0.4]}"), tmp_path / "out", Silent())
-    assert thermo("verify", "out")[:2] == (0, "out: complete, 3 files as written\n")
+    assert thermo("verify", "out")[:2] == (0, "out: complete, 3 files unchanged\n")
 
 
 def test_a_column_is_numbers_where_its_unit_is_one():
