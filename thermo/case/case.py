@@ -176,7 +176,7 @@ def _element_mistakes(document: Document, case: Case, body: Meshed) -> list[Mist
             document.mistake(("numerics", "capacity"), "these elements of order 2 cannot be lumped; use order 1 or capacity: consistent")
         )
     if case.numerics.quadrature == "nodal" and not body.boxed:
-        text = "nodal quadrature is for quadrilaterals and hexahedra off the axis; use gauss or leave it out"
+        text = "nodal quadrature is for quadrilaterals and hexahedra, not for axisymmetric bodies; use gauss or leave it out"
         mistakes.append(document.mistake(("numerics", "quadrature"), text))
     if case.numerics.check_mesh and isinstance(body, ImportedBody):
         mistakes.append(document.mistake(("numerics", "check_mesh"), "this mesh cannot be refined here; make a finer one and compare"))

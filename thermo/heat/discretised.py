@@ -75,7 +75,7 @@ def facing(mesh: Mesh, face: str, to: str, axisymmetric: bool) -> tuple[Integers
         raise ValueError(f"it and {to!r} do not lie opposite each other facet by facet")
     surface = mesh.points[facets[sides[:, 1] < 0]]
     if np.any(_between(surface, centre, centre_other[partner], normal)):
-        raise ValueError(f"another part of the body lies between it and {to!r}, and radiation does not pass through that")
+        raise ValueError(f"another part of the body lies between it and {to!r} and blocks the radiation")
     return partner, normal
 
 

@@ -42,7 +42,7 @@ def faint_signals(tolerance: float, data: tuple[float, float], probes: dict[str,
     least = min(signals[name] for name in faint)
     names = ", ".join(faint[:3]) + (", ..." if len(faint) > 3 else "")
     text = f"{names}: the probe changes by {least:.2g} K, but the error of a step may reach {allowed:.2g} K ({tolerance:g} of the "
-    text += "largest difference in the case): its curve is not resolved;  "
+    text += "largest difference in the case): its curve is not resolved; "
     text += f"numerics.tolerance: {max(0.01 * least / largest, 1e-8):.0e} resolves it"
     return [{"code": "faint-signal", "text": text, "where": f"probes.{faint[0]}"}]
 
