@@ -170,9 +170,9 @@ def oriented(points: Floats, cells: Integers, kind: str) -> tuple[Integers, int,
     flat = np.any(np.abs(dets) <= scale, axis=0)
     folded = ~flat & (low < 0.0) & (high > 0.0)
     if flat.any():
-        problems.append(f"{told(flat, 'cell is', 'cells are')} flat, or has a flat corner: {place(points, cells, flat)}")
+        problems.append(f"{told(flat, 'cell is', 'cells are')} flat or flat at a corner: {place(points, cells, flat)}")
     if folded.any():
-        problems.append(f"{told(folded, 'cell is', 'cells are')} folded over, or numbered out of turn: {place(points, cells, folded)}")
+        problems.append(f"{told(folded, 'cell is', 'cells are')} folded over or numbered in wrong order: {place(points, cells, folded)}")
     turn = ~flat & (high < 0.0)
     cells = np.where(turn[:, None], cells[:, list(TURNED[kind])], cells)
     return cells, int(turn.sum()), problems
@@ -212,14 +212,14 @@ def tangles(points: Floats, cells: Integers, kind: str) -> tuple[Facets, list[st
     again = np.ones(len(cells), bool)
     again[np.unique(number, return_index=True)[1]] = False
     if again.any():
-        return facets, [f"{told(again, 'cell stands', 'cells stand')} twice: {place(points, cells, again)}"]
+        return facets, [f"{told(again, 'cell is', 'cells are')} listed twice: {place(points, cells, again)}"]
     crowded = facets.users > 2
     if crowded.any():
         where = at(points[facets.vertices[np.argmax(crowded)]].mean(axis=0))
         return facets, [f"{told(crowded, 'facet is', 'facets are')} shared by more than two cells, so cells overlap: the first at {where}"]
     if facets.same_side.any():
         cell = np.isin(np.arange(len(cells)), facets.sides[facets.same_side].ravel())
-        return facets, [f"{told(cell, 'cell lies', 'cells lie')} over a neighbour (a vertex pulled through?): {place(points, cells, cell)}"]
+        return facets, [f"{told(cell, 'cell overlaps', 'cells overlap')} a neighbour (vertex misplaced?): {place(points, cells, cell)}"]
     found = _overlap(points, cells, kind, facets) or _crack(points, cells, kind, facets)
     return facets, [] if found is None else [found]
 
@@ -260,8 +260,8 @@ def _crack(points: Floats, cells: Integers, kind: str, facets: Facets) -> str | 
     if found is None:
         return None
     facet, cell = found[0] % len(owner), found[1]
-    text = f"cell {owner[facet] + 1} lies against cell {cell + 1} at {at(centre[facet])} and does not share its vertices there: a crack"
-    return f"{text} that no heat crosses; mesh both sides of an interface with the same vertices (in Gmsh: BooleanFragments or Coherence)"
+    text = f"cell {owner[facet] + 1} lies against cell {cell + 1} at {at(centre[facet])} but does not share its vertices there"
+    return f"{text}: no heat crosses this crack; both sides of an interface need the same vertices (in Gmsh: BooleanFragments or Coherence)"
 
 
 def _holder(
@@ -349,7 +349,7 @@ def report(mesh: Mesh, exact: Mapping[str, float] | None = None) -> dict[str, An
     exact = exact or {}
     for name, value in exact.items():
         if name not in mesh.regions:
-            raise ValueError(f"{name!r} is not a region of this mesh; it has {', '.join(mesh.regions)}")
+            raise ValueError(f"{name!r} is not a region of this mesh; its regions are {', '.join(mesh.regions)}")
         if not value > 0.0:
             raise ValueError(f"the exact size of {name!r} must be positive, got {value}")
     lengths, cell_sizes, qualities = (f(mesh.points, mesh.cells, mesh.kind) for f in (edge_lengths, sizes, quality))

@@ -76,7 +76,7 @@ def read_raw(path: Path, cell_array: str | None = None) -> Raw:
     except (Exception, SystemExit) as error:  # meshio leaves by SystemExit too
         lines = str(error).splitlines()
         reason = f" ({lines[0][:100]})" if lines and not isinstance(error, SystemExit) else ""
-        raise Unreadable(f"is damaged, or is no {FORMATS[suffix]} file of a kind that is read{reason}") from None
+        raise Unreadable(f"is damaged or is a kind of {FORMATS[suffix]} file that cannot be read{reason}") from None
     if not raw.blocks:
         raise Unreadable("has no cells")
     return raw
@@ -161,7 +161,7 @@ class _Numbers:
         size = 1 if self.text else np.dtype(dtype).itemsize
         left = (len(self.values) if self.text else len(self.data)) - self.at
         if not 0 <= n * size <= left:
-            raise Unreadable(f"is cut or damaged: its section ${self.name} has fewer numbers than it announces")
+            raise Unreadable(f"is truncated or damaged: its section ${self.name} has fewer numbers than it announces")
         start, self.at = self.at, self.at + n * size
         if not self.text:
             return np.frombuffer(self.data, dtype, n, start)
@@ -180,7 +180,7 @@ class _Numbers:
 
 def _whole(values: Floats, name: str) -> Integers:
     if not np.all((values == np.rint(values)) & (np.abs(values) < 2.0**53)):
-        raise Unreadable(f"is damaged: its section ${name} has numbers that are not whole where whole ones are wanted")
+        raise Unreadable(f"is damaged: its section ${name} has numbers that are not integers where integers are needed")
     return values.astype(np.int64)
 
 
@@ -204,23 +204,23 @@ def _msh(path: Path, cell_array: str | None) -> Raw:
     data = path.read_bytes()
     head = re.match(rb"\s*(?:\$Comments\b.*?\$EndComments\s+)?\$MeshFormat\s+(\S+)\s+([01])\s+(\d+)[ \t]*\r?\n", data, re.DOTALL)
     if head is None:
-        raise Unreadable("is no Gmsh file: it does not begin with $MeshFormat")
+        raise Unreadable("is not a Gmsh file: it does not begin with $MeshFormat")
     version, text, size = head[1].decode(errors="replace"), head[2] == b"0", int(head[3])
     if version not in ("2", "2.1", "2.2", "4.1"):
         raise Unreadable(f"has the format version {version[:20]!r}; save it as 4.1 or 2.2")
     if not text and (data[head.end() : head.end() + 4] != b"\x01\x00\x00\x00" or size != 8):
-        raise Unreadable("is a binary file of another byte order or size of numbers; save it as ASCII")
+        raise Unreadable("is a binary file with another byte order or number size; save it as ASCII")
     sections = _sections(data, head.end())
     for name in ("Nodes", "Elements"):
         if name not in sections:
             raise Unreadable(f"has no section ${name}")
     if "PartitionedEntities" in sections:
-        raise Unreadable("is cut into partitions; save it in one piece")
+        raise Unreadable("is partitioned; save it in one piece")
     names = {}
     for line in sections.get("PhysicalNames", b"").splitlines()[1:]:
         named = re.match(r'\s*(\d+)\s+(-?\d+)\s+"(.*)"\s*$', line.decode(errors="replace"))
         if named is None:
-            raise Unreadable(f"is damaged: its section $PhysicalNames has the line {line[:40].decode(errors='replace')!r}")
+            raise Unreadable(f"is damaged: its section $PhysicalNames has the invalid line {line[:40].decode(errors='replace')!r}")
         names[int(named[1]), abs(int(named[2]))] = named[3]
     return _msh2(sections, text, names) if version.startswith("2") else _msh4(sections, text, names)
 
@@ -229,7 +229,7 @@ def _sections(data: bytes, at: int) -> dict[str, bytes]:
     """Bodies of the sections by name. Where $End... stands in binary data by chance the numbers end too early, which is noticed."""
     at = data.find(b"$EndMeshFormat", at)
     if at < 0:
-        raise Unreadable("is cut: its section $MeshFormat does not end")
+        raise Unreadable("is truncated: its section $MeshFormat does not end")
     at += len(b"$EndMeshFormat")
     sections: dict[str, bytes] = {}
     opening = re.compile(rb"\s*(?:\$(\w+)[ \t]*\r?(?:\n|\Z)|(\S))")
@@ -239,7 +239,7 @@ def _sections(data: bytes, at: int) -> dict[str, bytes]:
         name = found[1].decode(errors="replace")
         end = data.find(b"$End" + found[1], found.end())
         if end < 0:
-            raise Unreadable(f"is cut: its section ${name} does not end")
+            raise Unreadable(f"is truncated: its section ${name} does not end")
         if name in sections and name in ("Nodes", "Elements", "Entities", "PhysicalNames"):
             raise Unreadable(f"has two sections ${name}")
         sections[name] = data[found.end() : end]
@@ -272,7 +272,7 @@ def _msh2(sections: dict[str, bytes], text: bool, names: dict[tuple[int, int], s
         parts.append(_Part(type_, rows[:, -1], entity, physical, rows[:, n_tags:-1]))
     total = sum(len(part.numbers) for part in parts)
     if total != n:
-        raise Unreadable(f"is cut or damaged: it announces {n} elements and has {total}")
+        raise Unreadable(f"is truncated or damaged: it announces {n} elements and has {total}")
     return _gmsh_raw(points, tags, parts, {}, names)
 
 
@@ -281,7 +281,7 @@ def _runs(flat: Integers) -> Iterator[tuple[int, int, Integers]]:
     at = 0
     while at < len(flat):
         if len(flat) - at < 3:
-            raise Unreadable("is cut or damaged in its last element")
+            raise Unreadable("is truncated or damaged in its last element")
         type_, n_tags = int(flat[at + 1]), int(flat[at + 2])
         width = 3 + n_tags + _gmsh_kind(type_)[1]
         n, most = 0, (len(flat) - at) // width if 0 <= n_tags < 1000 else 0
@@ -292,7 +292,7 @@ def _runs(flat: Integers) -> Iterator[tuple[int, int, Integers]]:
             if not alike.all():
                 break
         if n == 0:
-            raise Unreadable("is cut or damaged in its last element")
+            raise Unreadable("is truncated or damaged in its last element")
         rows = flat[at : at + n * width].reshape(n, width)
         yield type_, n_tags, np.column_stack([rows[:, 3:], rows[:, 0]])
         at += n * width
@@ -334,7 +334,7 @@ def _msh4(sections: dict[str, bytes], text: bool, names: dict[tuple[int, int], s
         points.append(numbers.take(n * width, "f8").reshape(n, width)[:, :3])
     numbers.finish()
     if sum(map(len, tags)) != n_nodes:
-        raise Unreadable(f"is cut or damaged: it announces {n_nodes} nodes and has {sum(map(len, tags))}")
+        raise Unreadable(f"is truncated or damaged: it announces {n_nodes} nodes and has {sum(map(len, tags))}")
     numbers = _Numbers(sections["Elements"], text, "Elements")
     n_blocks, n_elements, _, _ = numbers.integers(4, "i8")
     parts = []
@@ -346,7 +346,7 @@ def _msh4(sections: dict[str, bytes], text: bool, names: dict[tuple[int, int], s
         parts.append(_Part(type_, rows[:, 0], np.full(n, tag), np.zeros(n, np.int64), rows[:, 1:]))
     numbers.finish()
     if sum(len(part.numbers) for part in parts) != n_elements:
-        raise Unreadable(f"is cut or damaged: it announces {n_elements} elements and has {sum(len(part.numbers) for part in parts)}")
+        raise Unreadable(f"is truncated or damaged: it announces {n_elements} elements and has {sum(len(part.numbers) for part in parts)}")
     return _gmsh_raw(np.concatenate(points), np.concatenate(tags), parts, groups_of, names)
 
 
@@ -469,19 +469,19 @@ def _inp(path: Path, cell_array: str | None) -> Raw:
     text = path.read_bytes().decode(errors="replace")
     doubt = ""
     if text[-1:] not in ("\n", "\r") and text.rpartition("\n")[2].lstrip()[:1] != "*":
-        doubt = "its last line has no end: if the file was cut, the last number in it is not whole"
+        doubt = "its last line has no line break: if the file was truncated, its last number may be incomplete"
     for keyword, options, lines in _keywords(text):
         if keyword in _GENERATORS:
-            raise Unreadable(f"uses *{keyword}, which is not supported; write the mesh out")
+            raise Unreadable(f"uses *{keyword}, which is not supported; write the mesh out in full")
         if keyword in counts:
             counts[keyword] += 1
             if counts[keyword] > 1 or (keyword == "INSTANCE" and lines):
-                raise Unreadable("has several parts, or one that is moved; write it out as one flat mesh")
+                raise Unreadable("has several parts or a moved part; export it as one flat mesh")
         elif keyword == "NODE" and lines:
             width = lines[0].count(",") + 1
             values = _values(lines, float, keyword)
             if not 2 <= width <= 4 or any(line.count(",") + 1 != width for line in lines) or len(values) != width * len(lines):
-                raise Unreadable("is damaged: its lines below *NODE are not a number and 1 to 3 coordinates each")
+                raise Unreadable("is damaged: each line below *NODE needs a number and 1 to 3 coordinates")
             rows = values.reshape(-1, width)
             tags.append(_whole(rows[:, 0], "*NODE"))
             points.append(np.pad(rows[:, 1:], ((0, 0), (0, 4 - width))))
@@ -491,7 +491,7 @@ def _inp(path: Path, cell_array: str | None) -> Raw:
             kind, n = _abaqus_kind(options.get("TYPE", ""))
             values = _values(lines, int, keyword)
             if len(values) % (n + 1):
-                raise Unreadable(f"is cut or damaged: elements {options['TYPE']} have {n} nodes each")
+                raise Unreadable(f"is truncated or damaged: elements {options['TYPE']} have {n} nodes each")
             rows = values.reshape(-1, n + 1)
             elements.append((kind, rows[:, 0], rows[:, 1:]))
             if "ELSET" in options:
@@ -576,7 +576,7 @@ def _known(name: str, sets: dict[str, Any], entry: _Set) -> str:
     for key in (name.upper(), name.upper().rpartition(".")[2]):
         if key in sets:
             return key
-    raise Unreadable(f"has a set {entry.name!r} that names {name[:40]!r}, which is no set before or after it")
+    raise Unreadable(f"has a set {entry.name!r} that names {name[:40]!r}, which is not a set of the file")
 
 
 def _resolved(entry: _Set, known: dict[str, _Set]) -> Integers:
@@ -660,7 +660,7 @@ def _no_doctype(path: Path) -> None:
         """The first element: no document type can follow."""
 
     def refuse(*_: object) -> NoReturn:
-        raise Unreadable("has a DOCTYPE, which is not taken")
+        raise Unreadable("has a DOCTYPE, which is not accepted")
 
     def begin(*_: object) -> NoReturn:
         raise Begun
@@ -738,7 +738,7 @@ def _xdmf(path: Path, cell_array: str | None) -> Raw:
             name, _, inside = text.partition(":")
             _vet(path, name, inside, h5py)
         elif form != "XML":
-            raise Unreadable(f"has data of the format {form[:20]!r} outside the file, which are not taken")
+            raise Unreadable(f"has data of the format {form[:20]!r} outside the file, which are not accepted")
     from meshio.xdmf.main import XdmfReader
 
     mesh = XdmfReader(str(path)).read()
@@ -753,7 +753,7 @@ def _vet(path: Path, name: str, inside: str, h5py: Any) -> None:
     """Refuse an HDF5 file elsewhere, and data in it that lie in other files or are larger than they may be."""
     target = path.parent / name
     if Path(name).name != name or not target.is_file() or target.is_symlink() or not stat.S_ISREG(target.lstat().st_mode):
-        raise Unreadable(f"points at {name[:60]!r}, which is no regular file beside it")
+        raise Unreadable(f"points at {name[:60]!r}, which is not a regular file in the same folder")
     if target.stat().st_size > LARGEST_FILE:
         raise Unreadable(f"points at {name[:60]!r}, which is larger than {LARGEST_FILE // 1024**3} GiB")
     with h5py.File(target, "r") as file:
@@ -764,7 +764,7 @@ def _vet(path: Path, name: str, inside: str, h5py: Any) -> None:
                 raise Unreadable(f"points at {inside[:60]!r} in {name[:60]!r}, which is not there or is a link to elsewhere")
             found = found[part]
         if not isinstance(found, h5py.Dataset) or found.external or found.is_virtual:
-            raise Unreadable(f"points at {inside[:60]!r} in {name[:60]!r}, which is no array or one that lies in another file")
+            raise Unreadable(f"points at {inside[:60]!r} in {name[:60]!r}, which is not an array or lies in another file")
         if found.size * found.dtype.itemsize > LARGEST_FILE:
             raise Unreadable(f"points at {inside[:60]!r} in {name[:60]!r}, an array larger than {LARGEST_FILE // 1024**3} GiB")
 
@@ -779,7 +779,7 @@ def main(arguments: list[str]) -> int:
     try:
         save(read_raw(source, arguments[4] if len(arguments) > 4 else None), target)
     except MemoryError:
-        reason = f"takes more than {memory / 1024**3:.3g} GiB of memory to read"
+        reason = f"needs more than {memory / 1024**3:.3g} GiB of memory to read"
     except Unreadable as error:
         reason = str(error)
     except OSError as error:

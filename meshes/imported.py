@@ -118,7 +118,7 @@ def read_mesh(
             raise ValueError(f"{name} must be positive and finite, got {value}")
     _openable(path)
     if cell_array is not None and path.suffix.lower() not in (".vtu", ".xdmf"):
-        raise MeshError(path, ["a cell array is for .vtu and .xdmf files; this one has groups of its own"])
+        raise MeshError(path, ["`cell_array` is for .vtu and .xdmf files only; this file has its own groups"])
     raw = _read_apart(path, cell_array, seconds, memory)
     return assembled(path, raw, scale, regions or {}, faces or {}, edges or {}, merge, cell_array)
 
@@ -126,7 +126,7 @@ def read_mesh(
 def _openable(path: Path) -> None:
     """Refuse what is no regular file of a known kind and a size that can be read."""
     if path.suffix.lower() not in FORMATS:
-        raise MeshError(path, [f"is of no kind that is read ({', '.join(FORMATS)})"])
+        raise MeshError(path, [f"is not a file of a kind that can be read ({', '.join(FORMATS)})"])
     try:
         found = path.lstat()
     except FileNotFoundError:
@@ -135,7 +135,7 @@ def _openable(path: Path) -> None:
         raise MeshError(path, [f"cannot be opened: {getattr(error, 'strerror', None) or error}"]) from None
     if not stat.S_ISREG(found.st_mode):
         kind = "a folder" if stat.S_ISDIR(found.st_mode) else "a link" if stat.S_ISLNK(found.st_mode) else "not a regular file"
-        raise MeshError(path, [f"is {kind}; a mesh file is wanted"])
+        raise MeshError(path, [f"is {kind}; a mesh file is needed"])
     if found.st_size > LARGEST_FILE:
         raise MeshError(path, [f"is larger than {LARGEST_FILE // 1024**3} GiB, the most that a mesh file may have"])
 
@@ -192,7 +192,7 @@ def assembled(
     if cell_array is not None and cell_array not in raw.arrays:
         problems.append(f"has no array of integers {cell_array!r} on its cells{_meant(cell_array, raw.arrays)}")
     elif cell_array is None and raw.arrays:
-        notes.append(f"arrays of integers on its cells: {_listed(raw.arrays)}; `cell_array` takes one of them as regions")
+        notes.append(f"its cells have arrays of integers: {_listed(raw.arrays)}; `cell_array` reads one of them as regions")
     if raw.doubt:
         notes.append(raw.doubt)
     body = _body(path, raw, notes)
@@ -205,7 +205,7 @@ def assembled(
     new = np.full(len(raw.points) + 1, -1, np.int64)  # the last for points that are no vertices
     new[used] = np.arange(len(used))
     if len(used) < len(raw.points):
-        notes.append(f"{told(np.ones(len(raw.points) - len(used)), 'point', 'points')} that no cell has for a corner dropped")
+        notes.append(f"dropped {told(np.ones(len(raw.points) - len(used)), 'point', 'points')} that no cell uses as a corner")
 
     points, cells, target, found = _single(points, cells, kind, merge, notes)
     problems += found
@@ -216,7 +216,7 @@ def assembled(
         label[members] = i
     cells, n_turned, found = oriented(points, cells, kind)
     if n_turned:
-        notes.append(f"{told(np.ones(n_turned), 'cell', 'cells')} turned round: numbered the other way")
+        notes.append(f"renumbered {told(np.ones(n_turned), 'cell', 'cells')} with the opposite orientation")
     if found or problems:  # what follows needs sound cells
         raise MeshError(path, problems + found)
     facets, problems = tangles(points, cells, kind)
@@ -230,7 +230,7 @@ def assembled(
         raise MeshError(path, problems)
 
     order = _order(cells, len(points))
-    notes.append("vertices renumbered by reverse Cuthill-McKee")
+    notes.append("renumbered the vertices by reverse Cuthill-McKee")
     place = np.empty(len(order), np.int64)
     place[order] = np.arange(len(order))
     sides, lines = ({name: place[rows] for name, rows in parts.items()} for parts in (sides, lines))
@@ -248,11 +248,11 @@ def _body(path: Path, raw: Raw, notes: list[str]) -> _Body:
         raise MeshError(path, ["has no cells, only points"])
     if strange:
         raise MeshError(
-            path, [f"has {' and '.join(strange)} cells, which are not supported; a body is of {', '.join(FACETS)} cells of one kind"]
+            path, [f"has {' and '.join(strange)} cells, which are not supported; a body needs cells of one kind: {', '.join(FACETS)}"]
         )
     straight = sorted({_MIDDLES[kind][0] if kind in _MIDDLES else kind for kind in kinds})
     if len(straight) > 1:
-        raise MeshError(path, [f"has {' and '.join(straight)} cells; a body of one kind of cells is wanted"])
+        raise MeshError(path, [f"has {' and '.join(straight)} cells; a body needs cells of one kind"])
     cells, numbers = [np.empty((0, len(_corners(straight[0]))), np.int64)], [np.empty(0, np.int64)]
     lower: list[tuple[Integers, Integers]] = []
     lines: list[tuple[Integers, Integers]] = []
@@ -273,7 +273,7 @@ def _body(path: Path, raw: Raw, notes: list[str]) -> _Body:
         else:
             n_lower += len(nodes)
     if n_lower:
-        notes.append(f"{n_lower} cells of lower dimension that can be no faces or edges dropped")
+        notes.append(f"dropped {n_lower} cells of lower dimension that cannot be faces or edges")
     return _Body(straight[0], np.concatenate(cells), np.concatenate(numbers), lower, lines)
 
 
@@ -291,7 +291,7 @@ def _straightened(points: Floats, kind: str, nodes: Integers) -> str:
             one, other, middle = (points[nodes[:, j]] for j in (a, b, len(_corners(base)) + i))
             away = np.linalg.norm(middle - 0.5 * (one + other), axis=1) / np.linalg.norm(other - one, axis=1)
             worst = max(worst, float(np.max(away, initial=0.0, where=np.isfinite(away))))
-    return f"{len(nodes)} {kind} cells made straight: a node lay up to {worst:.2g} of its edge from the middle of it"
+    return f"straightened {len(nodes)} {kind} cells: a node lay up to {worst:.2g} of an edge length from the middle of its edge"
 
 
 def _columns(path: Path, points: Floats, cells: Integers, kind: str) -> tuple[Floats, str]:
@@ -300,15 +300,15 @@ def _columns(path: Path, points: Floats, cells: Integers, kind: str) -> tuple[Fl
     if not np.isfinite(used).all():
         bad = np.flatnonzero(~np.isfinite(points).all(axis=1))
         cell = int(np.argmax(np.isin(cells, bad).any(axis=1)))
-        raise MeshError(path, [f"has coordinates that are no finite numbers: first on cell {cell + 1}"])
+        raise MeshError(path, [f"has coordinates that are not finite numbers: first on cell {cell + 1}"])
     extent = np.ptp(used, axis=0)
     if not SMALLEST < extent.max() < LARGEST:
-        raise MeshError(path, [f"extends over {extent.max():.3g} m; between {SMALLEST:g} and {LARGEST:g} m can be computed with"])
+        raise MeshError(path, [f"extends over {extent.max():.3g} m; the size must be between {SMALLEST:g} and {LARGEST:g} m"])
     wide = np.flatnonzero(extent > DIGITS * extent.max())
     d = DIMENSION[kind]
     if len(wide) > d:
         lie = "in no plane x, y or z = const: the mesh has no volume cells" if d == 2 else "along no coordinate axis"
-        raise MeshError(path, [f"has {kind} cells for a body, and they lie {lie}"])
+        raise MeshError(path, [f"has {kind} cells for a body, but they lie {lie}"])
     if len(wide) < d:
         raise MeshError(path, [f"is flat: its {kind} cells extend in {len(wide)} of {d} directions"])
     return points[:, wide], "".join("xyz"[i] for i in wide)
@@ -331,9 +331,9 @@ def _single(
         return points, cells, same, []
     if merge is None:
         where = at(points[np.argmax(double)])
-        text = f"{told(double, 'vertex lies', 'vertices lie')} on another, the first at {where}: a crack that no heat crosses"
-        return points, cells, same, [f"{text}; `merge` joins vertices nearer than a length"]
-    notes.append(f"{told(double, 'vertex', 'vertices')} merged with another nearer than {merge:.6g} m")
+        text = f"{told(double, 'vertex lies', 'vertices lie')} on another, the first at {where}: no heat crosses this crack"
+        return points, cells, same, [f"{text}; `merge` joins vertices closer than a given length"]
+    notes.append(f"merged {told(double, 'vertex', 'vertices')} with another closer than {merge:.6g} m")
     kept, number = np.unique(target, return_inverse=True)
     number = number.ravel().astype(np.int64)
     return points[kept], number[cells], number, []
@@ -378,7 +378,7 @@ def _regions(raw: Raw, body: _Body, wanted: Mapping[str, str | int], problems: l
             taken = {candidate.told for candidate in candidates}
             rest = [c._replace(name=f"entity-{c.number}") if c.told in taken else c for c in rest]
             words = f"{told(free, 'cell is', 'cells are')} in no group of the file"
-            notes.append(f"{words}; by the number of the entity they are {_listed([c.told for c in rest])}")
+            notes.append(f"{words}; by entity number they are {_listed([c.told for c in rest])}")
         candidates += rest
     candidates = _given("regions", candidates, wanted, problems)
     return _named("region", _disjoint(candidates, len(body.cells), problems, notes), problems, notes)
@@ -393,11 +393,11 @@ def _given(what: str, candidates: list[_Candidate], wanted: Mapping[str, str | i
             i for i, c in enumerate(candidates) if c.number is not None and str(reference) == str(c.number)
         ]
         if not name or "|" in name or "." in name:
-            problems.append(Misnamed.of(what, name, "a name is not empty and has neither '|' nor '.' in it"))
+            problems.append(Misnamed.of(what, name, "a name must not be empty or contain '|' or '.'"))
         elif not found:
             problems.append(Misnamed.of(what, name, f"{reference!r} is not in the file{_meant(str(reference), known)}"))
         elif given[found[0]].given is not None:
-            problems.append(Misnamed.of(what, name, f"{reference!r} is {given[found[0]].given!r} already"))
+            problems.append(Misnamed.of(what, name, f"{reference!r} is already given as {given[found[0]].given!r}"))
         else:
             given[found[0]] = given[found[0]]._replace(given=name)
     return given
@@ -414,7 +414,7 @@ def _disjoint(candidates: list[_Candidate], n_cells: int, problems: list[str], n
             other = candidates[j].members
             if j >= 0 and (n_common := int(inside[other].sum())) < min(len(members), len(other)):
                 words = f"the groups {candidates[j].told!r} and {candidates[i].told!r} have {n_common} cells in common"
-                problems.append(f"{words} (cell {other[np.argmax(inside[other])] + 1} is the first); a cell is in one region")
+                problems.append(f"{words} (cell {other[np.argmax(inside[other])] + 1} is the first); a cell can be in one region only")
         owner[members[owner[members] < 0]] = i
     left = []
     for i, candidate in enumerate(candidates):
@@ -422,7 +422,7 @@ def _disjoint(candidates: list[_Candidate], n_cells: int, problems: list[str], n
         if not len(mine) and candidate.given is not None:
             problems.append(Misnamed.of("regions", candidate.given, f"all cells of {candidate.told!r} belong to smaller groups in it"))
         elif not len(mine):
-            notes.append(f"{candidate.told!r} is no region: all of its cells belong to other groups")
+            notes.append(f"{candidate.told!r} is not a region: all of its cells belong to other groups")
         elif len(mine) < len(candidate.members):
             notes.append(f"{candidate.told!r} is the region of the {len(mine)} of its cells that belong to no other group")
         left += [candidate._replace(members=mine)] if len(mine) else []
@@ -467,7 +467,7 @@ def _faces(
     for group in raw.groups:
         if group.of == "facets":
             if not len(group.members):
-                notes.append(f"the surface {group.name!r} is not given by faces S1, S2, ... of elements and names no face")
+                notes.append(f"the surface {group.name!r} is not given by faces S1, S2, ... of elements, so it names no face")
             members = _located("face", group, [group.members], new, facets.vertices, problems, notes)
             candidates.append(_Candidate(group.name, None, members))
         elif group.of == "points":
@@ -491,7 +491,7 @@ def _faces(
             kept.append(candidate._replace(name=f"{candidate.told}-2"))
     named = _named("face", kept, problems, notes)
     if "outside" in named and not np.array_equal(named["outside"], np.flatnonzero(facets.sides[:, 1] < 0)):
-        problems.append("the face 'outside' is not the whole boundary, whose name that is; the `faces` of the case may give it another")
+        problems.append("the face 'outside' is not the whole boundary, and this name is reserved for that; rename it in the case's `faces`")
     return {name: facets.vertices[rows] for name, rows in named.items()}
 
 
@@ -517,7 +517,7 @@ def _edges(
             candidates.append(_Candidate(group.name, None, found))
         else:
             what = "facet and no edge" if solid else "facet"
-            notes.append(f"the node set {group.name!r} holds all vertices of no {what} and names nothing")
+            notes.append(f"the node set {group.name!r} holds no whole {what}, so it names nothing")
     candidates = [candidate for candidate in candidates if len(candidate.members)]
     named = _named("edge", _given("edges", candidates, wanted, problems), problems, notes)
     return {name: known[rows] for name, rows in named.items()}
@@ -548,7 +548,7 @@ def _lower(
     for number in np.unique(raw.entity[free]).tolist():
         own = free & (raw.entity == number)
         if number < 0:
-            notes.append(f"{own.sum()} {_WHAT[dimension]} that are in no group dropped")
+            notes.append(f"dropped {own.sum()} {_WHAT[dimension]} that are in no group")
             continue
         rows = [cells[own[numbers]] for cells, numbers in lower]
         group = Group("", number, None, "cells", np.flatnonzero(own))
@@ -587,9 +587,9 @@ def _located(
     members = np.unique(np.concatenate(found))
     name = group.name or str(group.number)
     if lost and len(members):
-        problems.append(f"the group {name!r} has {lost} cells that are no {kinds} of the body's, besides {len(members)} that are")
+        problems.append(f"the group {name!r} has {lost} cells that are not {kinds} of the body, besides {len(members)} that are")
     elif lost:
-        notes.append(f"the group {name!r} names no {what}: its {lost} cells are no {kinds} of the body's")
+        notes.append(f"the group {name!r} names no {what}: its {lost} cells are not {kinds} of the body")
     return members
 
 
@@ -617,7 +617,7 @@ def _touching(facets: Facets, cells: Integers, notes: list[str]) -> None:
     )
     n_apart = len(np.unique(connected_components(graph, directed=False)[1][:n]))
     notes.append(
-        f"the body is in {n} parts" + (f", of which {n - n_apart} touch another in an edge or a vertex only" if n_apart < n else "")
+        f"the body has {n} separate parts" + (f", of which {n - n_apart} touch another in an edge or a vertex only" if n_apart < n else "")
     )
 
 
@@ -657,7 +657,7 @@ def mesh_bytes(mesh: Mesh, suffix: str) -> bytes:
     """
     writers = {".msh": _gmsh_text, ".vtu": _vtu_bytes}
     if suffix.lower() not in writers:
-        raise ValueError("a mesh is written as .msh or .vtu")
+        raise ValueError("a mesh can be written as .msh or .vtu only")
     return writers[suffix.lower()](mesh)
 
 

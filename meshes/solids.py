@@ -47,7 +47,7 @@ def solids_mesh(
             command, input=told, capture_output=True, text=True, timeout=LONGEST, env=environment, check=False
         )
     except subprocess.TimeoutExpired:
-        raise SolidsError(f"Gmsh took longer than {LONGEST:.0f} s to mesh the body; a larger size is wanted") from None
+        raise SolidsError(f"Gmsh took longer than {LONGEST:.0f} s to mesh the body; give a larger `size`") from None
     if done.returncode == 0:
         return json.loads(done.stdout.splitlines()[-1])  # type: ignore[no-any-return]
     said = done.stderr.strip().splitlines()
@@ -100,7 +100,7 @@ def _make(told: dict[str, Any], target: str) -> None:
     for number, region in enumerate(told["regions"], 1):
         tags = [tag for (_, tag), name in of.items() if name == region]
         if not tags:
-            _refused(f"the region '{region}' is covered by later ones as a whole")
+            _refused(f"the region '{region}' is completely covered by later ones")
         gmsh.model.addPhysicalGroup(3, tags, number, name=region)
         volumes[region] = size**3 * sum(occ.getMass(3, tag) for tag in tags)
     outer = {abs(tag) for _, tag in gmsh.model.getBoundary(list(of), combined=True, oriented=False)}
@@ -109,13 +109,13 @@ def _make(told: dict[str, Any], target: str) -> None:
         ends = [scale * v - slack for v in low], [scale * v + slack for v in high]
         tags = [tag for _, tag in gmsh.model.getEntitiesInBoundingBox(*ends[0], *ends[1], 2) if tag in outer]
         if not tags:
-            _refused(f"no face of the body lies within the patch '{patch}' as a whole")
+            _refused(f"no face of the body lies completely within the patch '{patch}'")
         gmsh.model.addPhysicalGroup(2, tags, number, name=patch)
     try:
         gmsh.model.mesh.generate(3)
     except Exception as error:
-        hint = "; planes in place of round faces may cut each other: try a smaller `size`" if "PLC" in str(error) else ""
-        _refused(f"Gmsh makes no mesh of it: {error}{hint}")
+        hint = "; the planes that replace round faces may intersect: try a smaller `size`" if "PLC" in str(error) else ""
+        _refused(f"Gmsh cannot mesh it: {error}{hint}")
     gmsh.model.mesh.affineTransform([size, 0, 0, 0, 0, size, 0, 0, 0, 0, size, 0])
     gmsh.write(target)
     gmsh.finalize()

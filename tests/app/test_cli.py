@@ -21,7 +21,7 @@ def test_run_prints_a_table_and_leaves_a_folder(thermo, tmp_path):
     assert "T3: 680.00 degC" in out
     assert "onsets.T3.temperature_K" in out
     assert "calibrated" in out
-    assert "energy balance open by" in out
+    assert "energy balance error" in out
     assert "results: results/cu-20li" in out
     assert (tmp_path / "results" / "cu-20li" / "summary.json").is_file()
 

@@ -248,7 +248,7 @@ def test_a_field_to_start_from_that_is_none_is_refused_in_words(tmp_path, what):
         mesh.point_data["temperature_K"][3] = np.nan if what == "nan" else -1.0
         meshio.write(frame, mesh)
     file.write_text(BRICK.replace("temperature: 300 K", f"temperature: {{result: {tmp_path / 'before'}}}"))
-    words = "is not a regular file" if what == "pipe" else r"1 of \d+ values of its last field are no temperatures"
+    words = "is not a regular file" if what == "pipe" else r"1 of \d+ values of its last field are not temperatures"
     with pytest.raises(CaseError, match=f"sample.temperature.result: .*{words}"):
         case_of(read_document(file))
 
@@ -274,11 +274,11 @@ def test_an_unfinished_folder_wants_resume_or_force(tmp_path):
     seal = case_hash(case_of(read_document(file)))
     folder.mkdir()
     (folder / "status.json").write_text(json.dumps({"status": "running", "case_sha256": seal}))
-    with pytest.raises(FolderError, match=r"unfinished run of this case \(running\); go on with --resume, or replace it with --force"):
+    with pytest.raises(FolderError, match=r"unfinished run of this case \(running\); continue with --resume, or replace it with --force"):
         into(file, folder)
     listener = Quiet()
     into(file, folder, resume=True, listener=listener)
-    assert any("has no checkpoint and starts over" in note for note in listener.notes)
+    assert any("has no checkpoint and starts again" in note for note in listener.notes)
 
 
 def test_a_changed_result_is_noticed(tmp_path):
@@ -430,11 +430,11 @@ def test_a_signal_stops_a_run_with_a_checkpoint(tmp_path, name, code):
     assert process.returncode == code
     lines = [line for line in stderr.splitlines() if "stopped" in line]
     assert len(lines) == 1
-    assert "go on with --resume" in lines[0]
+    assert "continue with --resume" in lines[0]
     assert json.loads((folder / "status.json").read_text())["status"] == "interrupted"
     listener = Quiet()
     into(file, folder, resume=True, listener=listener)
-    assert any("goes on from its checkpoint" in note for note in listener.notes)
+    assert any("continues from its checkpoint" in note for note in listener.notes)
     assert damage(folder) == []
 
 
@@ -467,7 +467,7 @@ def test_a_signal_ends_a_steady_solve_wherever_it_is(tmp_path):
         process.send_signal(signal.SIGTERM)
         _, stderr = process.communicate(timeout=120)
     assert process.returncode == 143
-    assert "stopped; nothing of a steady state is kept" in stderr
+    assert "stopped; a steady state leaves no partial result" in stderr
     assert json.loads((tmp_path / "out" / "status.json").read_text())["status"] == "interrupted"
 
 
@@ -559,7 +559,7 @@ def test_what_is_wrong_in_the_folder_of_a_member_is_wrong_with_the_study(tmp_pat
     n_files = sum(len(json.loads(file.read_text())) for file in (tmp_path / "out").rglob("manifest.json"))
     code, out, _ = thermo("verify", "out")
     assert code == 0
-    assert f"complete, {n_files} files as written" in out
+    assert f"complete, {n_files} files unchanged" in out
     (tmp_path / "out" / "first-cell" / "history.csv").write_text("time_s\n")
     (tmp_path / "out" / "second" / "summary.json").unlink()
     code, _, err = thermo("verify", "out")

@@ -249,7 +249,7 @@ def test_a_cylindrical_conductivity_turns_round_its_axis():
         ("{tensor: [[1 W/(m K), 2 W/(m K)], [2 W/(m K), 1 W/(m K)]]}", "is not positive definite"),
         ("{tensor: [[1 W/(m K), 0 W/(m K), 0 W/(m K)], [0 W/(m K), 1 W/(m K), 0 W/(m K)], [0 W/(m K), 0 W/(m K), 1 W/(m K)]]}", "3 rows"),
         ("{tensor: [[1 W/(m K)]]}", "two rows of two numbers"),
-        ("{radial: 1 W/(m K), tangential: 1 W/(m K), axial: 1 W/(m K), direction: [0, 0, 0]}", "has no length"),
+        ("{radial: 1 W/(m K), tangential: 1 W/(m K), axial: 1 W/(m K), direction: [0, 0, 0]}", "must not be zero"),
         ("{x: 1 W/(m K), y: -1 W/(m K), z: 1 W/(m K)}", "must be positive"),
         ("0 W/(m K)", "must be positive"),
     ],
@@ -304,7 +304,7 @@ programme: {kind: surroundings, faces: {left: [{kind: held, temperature: 400 K}]
 """
     warnings = run(case_from(text)).summary()["warnings"]
     assert {entry["code"] for entry in warnings} == {"outside-table", "melting"}
-    assert any("heat_capacity of m is tabled from 26.85 degC to 46.85 degC" in entry["text"] for entry in warnings)
+    assert any("heat_capacity of m is tabulated from 26.85 degC to 46.85 degC" in entry["text"] for entry in warnings)
 
 
 @pytest.mark.usual(1)
@@ -435,7 +435,7 @@ def test_which_way_systems_are_solved_is_counted():
 
 
 BAD = {
-    "two coordinates where one is wanted": ("from: [0 mm, 0 mm]", "1 coordinates \\[x\\] are wanted, found 2"),
+    "two coordinates where one is needed": ("from: [0 mm, 0 mm]", "1 coordinates \\[x\\] are needed, found 2"),
     "upside down": ("from: [20 mm]", "lies below 'from'"),
     "flat": ("from: [10 mm]", "the box has no volume"),
 }
@@ -454,13 +454,13 @@ programme: {{kind: steady, faces: {{left: [{{kind: held, temperature: 300 K}}]}}
 @pytest.mark.parametrize(
     ("faces", "words"),
     [
-        ("{}", "the part of the body with 'a' has no face that is held, convective or radiative"),
-        ("{left: [{kind: flux, heat_flux: 1 W/m2}]}", "has no face that is held"),
+        ("{}", "the steady temperature of 'a' is undetermined: no face of this part is held, convective or radiative"),
+        ("{left: [{kind: flux, heat_flux: 1 W/m2}]}", "no face of this part is held"),
         ("{left: [{kind: contact, resistance: 1 m2 K/W}]}", "a contact lies between two regions; name an interface, such as a|b"),
         ("{left: [{kind: gap-radiation, to: nowhere, emissivity: 1, other_emissivity: 1}]}", "no other face 'nowhere'"),
-        ("{left: [{kind: held, temperature: {from: 300 K, to: 400 K, over: 1 s}}]}", "changes with time, and a steady programme has none"),
+        ("{left: [{kind: held, temperature: {from: 300 K, to: 400 K, over: 1 s}}]}", "changes with time, but a steady programme"),
         ("{a|b: [{kind: contact, resistance: 1 m2 K/W}, {kind: contact, resistance: 1 m2 K/W}]}", "two contacts on one face"),
-        ("{outside: [{kind: held, temperature: 1 K}], left: [{kind: held, temperature: 1 K}]}", "lies on"),
+        ("{outside: [{kind: held, temperature: 1 K}], left: [{kind: held, temperature: 1 K}]}", "overlaps"),
     ],
 )
 def test_conditions_that_do_not_fit(faces, words):
@@ -496,7 +496,7 @@ def test_a_conductivity_has_the_symmetry_of_the_body(k, good):
     if good:
         assert case_from(text).sample.symmetry == ("left",)
     else:
-        with pytest.raises(CaseError, match="not its own mirror image at 'left'"):
+        with pytest.raises(CaseError, match="not mirror-symmetric at 'left'"):
             case_from(text)
 
 
@@ -577,15 +577,15 @@ programme:
   end: 1 s
 """
 APART = [
-    ("plane", "right-of-one", "right-of-two", "do not look at each other"),
-    ("plane", "left", "right-of-one", "do not look at each other"),
-    ("plane", "right-of-one", "left", "do not look at each other"),
-    ("plane", "left", "left-of-two", "do not look at each other"),
+    ("plane", "right-of-one", "right-of-two", "do not face each other"),
+    ("plane", "left", "right-of-one", "do not face each other"),
+    ("plane", "right-of-one", "left", "do not face each other"),
+    ("plane", "left", "left-of-two", "do not face each other"),
     ("plane", "right-of-one", "top-of-one", "is not parallel"),
     ("plane", "right-of-one", "outside", "'outside' is not plane"),
     ("plane", "low-of-one", "left-of-two", "facet by facet"),
     ("plane", "one|part", "under-upper", "'one|part' lies within the body"),
-    ("axisymmetric", "right-of-one", "left-of-two", "turned round z"),
+    ("axisymmetric", "right-of-one", "left-of-two", "two faces across the axis"),
 ]
 
 
@@ -683,7 +683,7 @@ def test_a_part_of_an_interface_with_two_sides_is_no_face(parts, place, key):
     plain = {"faces": "", "flows": "edge", "probe": "a|b"}
     text = HEAD + STRIP.replace("{faces}", "{faces}\n    PARTS").format(**(plain | place))
     case_from(text.replace("PARTS", ""))
-    with pytest.raises(CaseError, match=re.escape("'strip' lies on the interface 'a|b', whose sides")) as caught:
+    with pytest.raises(CaseError, match=re.escape("'strip' lies on the interface 'a|b', which has two temperatures")) as caught:
         case_from(text.replace("PARTS", parts))
     assert [mistake.key for mistake in caught.value.mistakes] == [key]
     case_from(HEAD + STRIP.format(**(plain | {"faces": parts})))
@@ -889,7 +889,7 @@ def test_a_power_is_that_of_the_whole_place(faces, source, powers, tensor):
 
 
 @pytest.mark.parametrize(
-    ("flux", "text"), [("power: 1 W, heat_flux: 1 W/m2", "one of 'heat_flux' and 'power'"), ("", "one of 'heat_flux'")]
+    ("flux", "text"), [("power: 1 W, heat_flux: 1 W/m2", "give either 'heat_flux' or 'power'"), ("", "give either 'heat_flux'")]
 )
 def test_a_flux_is_given_in_one_way(flux, text):
     with pytest.raises(CaseError, match=text):

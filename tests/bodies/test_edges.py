@@ -167,7 +167,7 @@ def test_node_sets_of_abaqus_in_which_no_facet_lies(tmp_path):
     found = read_here(path)
     assert {tuple(np.sort(found.mesh.points[ends].sum(axis=1)).tolist()) for ends in found.mesh.edges["bent"]} == {(0.0, 1.0), (1.0, 2.0)}
     assert list(found.mesh.edges) == ["bent"] and "face" in found.mesh.faces
-    assert any("'alone' holds all vertices of no facet and no edge and names nothing" in note for note in found.notes)
+    assert any("'alone' holds no whole facet and no edge, so it names nothing" in note for note in found.notes)
 
 
 def test_a_line_that_is_no_edge_of_a_cell(tmp_path):
@@ -177,19 +177,19 @@ def test_a_line_that_is_no_edge_of_a_cell(tmp_path):
     path.write_text(gmsh(points, cells, [(1, 2, "across"), (1, 3, "along"), (3, 1, "all")]))
     found = read_here(path)
     assert list(found.mesh.edges) == ["along"]
-    assert any("the group 'across' names no edge: its 1 cells are no edges of the body's" in note for note in found.notes)
+    assert any("the group 'across' names no edge: its 1 cells are not edges of the body" in note for note in found.notes)
 
 
 @pytest.mark.usual(4)
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ("rim: {edge: rim", "rim: {edge: ring", "the sample has no edge 'ring'; it may be 'rim'"),
+        ("rim: {edge: rim", "rim: {edge: ring", "the sample has no edge 'ring'; choose 'rim'"),
         ("[left, low|high]", "[left, lower]", "the sample has no face 'lower'"),
         ("[left, low|high]", "[left, right]", "'left' and 'right' do not meet in an edge"),
-        ("[left, low|high]", "[left, outside]", "'left' and 'outside' lie on each other"),
-        ("[left, low|high]", "[left]", "the name of an edge, or the two faces that meet in it, is wanted"),
-        ("rim: {edge: rim, take", "rim: {edge: rim, face: left, take", "one of 'face', 'region' and 'edge' is wanted"),
+        ("[left, low|high]", "[left, outside]", "'left' and 'outside' overlap"),
+        ("[left, low|high]", "[left]", "the name of an edge, or the two faces that meet in it, is needed"),
+        ("rim: {edge: rim, take", "rim: {edge: rim, face: left, take", "give one of 'face', 'region' and 'edge'"),
         ("bottom: [{", "rim: [{kind: held, temperature: 310 K}]\n    bottom: [{", "'rim' is an edge: it has no area"),
         ("unit: mm", "unit: mm\n  edges: {ring: rum}", "'rum' is not in the file; did you mean 'rim'"),
     ],
@@ -203,4 +203,4 @@ def test_a_plane_has_no_edges_of_its_own(tmp_path):
 
     case = plane(tmp_path, 2, "boxes")
     case.write_text(case.read_text() + "measure: {probes: {p: {edge: [hot, cold], take: mean}}}\n")
-    assert "an edge is that of a body in space; the sides of this one are faces" in refused(case)
+    assert "only a body in three dimensions has edges; the sides of this one are faces" in refused(case)

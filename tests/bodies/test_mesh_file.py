@@ -119,14 +119,14 @@ def refused(case, *changes):
     ("old", "new", "words"),
     [
         ("  unit: mm\n", "", "sample.unit: is missing"),
-        ("unit: mm", "unit: kg", "a unit of length is wanted, such as mm"),
+        ("unit: mm", "unit: kg", "a unit of length is needed, such as mm"),
         ("file: body.msh", "file: nobody.msh", "nobody.msh"),
-        ("file: body.msh", "file: 3", "the name of a mesh file is wanted"),
+        ("file: body.msh", "file: 3", "the name of a mesh file is needed"),
         ("b: {material: b}}", "c: {material: b}}", "the file has no region 'c'"),
         (", b: {material: b}}", "}", "no material for b; the file has a, b"),
         ("hot: [", "hott: [", "the sample has no face 'hott'; did you mean 'hot'"),
-        ("  unit: mm\n", "  unit: mm\n  coordinates: space\n", "the mesh has 2 dimensions: plane or axisymmetric is wanted"),
-        ("  unit: mm\n", "  unit: mm\n  cross_section: 1 m2\n", "belongs to a line"),
+        ("  unit: mm\n", "  unit: mm\n  coordinates: space\n", "the mesh has 2 dimensions: give plane or axisymmetric"),
+        ("  unit: mm\n", "  unit: mm\n  cross_section: 1 m2\n", "is for a line"),
         ("ORDER", "3", "sample.mesh.order"),
     ],
 )
@@ -139,11 +139,11 @@ def test_what_does_not_fit_a_mesh_file_is_one_clear_line(tmp_path, old, new, wor
 @pytest.mark.parametrize(
     ("dimension", "size", "words"),
     [
-        (1, "5", "5 has no unit; a length (um) is wanted, probably '5 um' or '5 mm'"),
-        (2, "5", "5 has no unit; an area (cm2) is wanted, probably '5 cm2' or '5 m2'"),
-        (3, "5", "5 has no unit; a volume (cm3) is wanted, probably '5 cm3' or '5 mm3'"),
-        (2, "5 mm3", "an area (cm2) is wanted, found a volume"),
-        (3, "5 kg", "wrong unit 'kg', which is a mass; a volume (cm3) is wanted"),
+        (1, "5", "5 has no unit; a length (um) is needed, probably '5 um' or '5 mm'"),
+        (2, "5", "5 has no unit; an area (cm2) is needed, probably '5 cm2' or '5 m2'"),
+        (3, "5", "5 has no unit; a volume (cm3) is needed, probably '5 cm3' or '5 mm3'"),
+        (2, "5 mm3", "an area (cm2) is needed, found a volume"),
+        (3, "5 kg", "wrong unit 'kg', which is a mass; a volume (cm3) is needed"),
         (3, "-5 mm3", "must be positive, got -5 mm3"),
     ],
 )
@@ -178,7 +178,7 @@ def test_a_group_that_is_not_in_the_file_is_a_mistake_where_it_is_named(tmp_path
 def test_a_mesh_from_a_file_is_not_refined(tmp_path):
     case = written(tmp_path, 2, "boxes")
     case.write_text(case.read_text() + "numerics: {check_mesh: true}\n")
-    assert "this mesh is not refined" in refused(case)
+    assert "this mesh cannot be refined here" in refused(case)
 
 
 def test_the_contents_of_the_file_are_part_of_the_case(tmp_path):

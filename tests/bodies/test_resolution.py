@@ -166,7 +166,7 @@ def test_the_default_mesh_resolves_how_far_heat_goes_in_the_run(body, kind, orde
 def test_cells_at_a_face_that_are_deeper_than_heat_goes_are_told(body, kind):
     result, face, _ = wall(body, kind, "largest: 12.5 mm, smallest: 12.5 mm")
     (said,) = [w["text"] for w in result.summary()["warnings"] if w["code"] == "coarse-reach"]
-    assert said.startswith(f"{face}: at {face} heat goes some ") and "cells there are 0.0125 m deep" in said
+    assert said.startswith(f"{face}: at {face} heat penetrates about ") and "cells there are 0.0125 m deep" in said
 
 
 def test_a_film_that_hardly_heats_and_a_face_at_the_start_ask_for_nothing():

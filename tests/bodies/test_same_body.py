@@ -126,7 +126,7 @@ def test_sides_that_are_too_near_for_a_mesh_are_refused():
 """
     )
     with pytest.raises(
-        CaseError, match=r"regions.two.from: lies 0.01 um from a side of regions.one along x: make them equal, or 0.02 um apart"
+        CaseError, match=r"regions.two.from: lies 0.01 um from a side of regions.one along x: make them equal or 0.02 um apart"
     ):
         case_from(text)
     case_from(text.replace("10.00001 mm", "0.01 m"))
@@ -137,7 +137,7 @@ def test_sides_that_are_too_near_for_a_mesh_are_refused():
 def test_a_point_a_node_is_for_boxes(elements, coordinates):
     text = ROD.replace("FACES", f"top: {HOT}").replace("axisymmetric", coordinates).replace("largest: 2 mm", f"elements: {elements}")
     case_from(text)
-    with pytest.raises(CaseError, match=r"numerics\.quadrature: a point a node is a rule of quadrilaterals and hexahedra"):
+    with pytest.raises(CaseError, match=r"numerics\.quadrature: nodal quadrature is for quadrilaterals and hexahedra"):
         case_from(text + "    numerics: {quadrature: nodal}\n")
 
 
@@ -209,7 +209,7 @@ def test_a_thin_layer_beside_a_thick_one_is_lumped_too():
 def test_refusals_of_the_two_ways(tmp_path):
     case = written(tmp_path, 2, "simplices")
     case.write_text(case.read_text() + "numerics: {quadrature: nodal}\n")
-    assert "a point a node is a rule of quadrilaterals and hexahedra" in refused(case)
+    assert "nodal quadrature is for quadrilaterals and hexahedra" in refused(case)
 
 
 TWO_LAYERS = (
@@ -325,7 +325,7 @@ def test_an_interface_is_called_by_its_regions_in_either_order():
     assert all(first.columns[name].tolist() == second.columns[name].tolist() for name in first.columns)
     assert first.columns["flow_a|b_W"][-1] > 0.0
     twice = TWO.replace("        NAME: [", "        a|b: [{kind: contact, resistance: 1 m2 K/W}]\n        NAME: [").replace("NAME", "b|a")
-    with pytest.raises(CaseError, match=r"test.yaml:17: programme.faces.b\|a: is the interface 'a\|b', which is there as well"):
+    with pytest.raises(CaseError, match=r"test.yaml:17: programme.faces.b\|a: is the interface 'a\|b', which is given as well"):
         case_from(twice)
     with pytest.raises(CaseError, match=r"test.yaml:16: programme.faces.a\|b.0.resistance: wrong unit 'K'"):
         case_from(TWO.replace("NAME", "b|a").replace("1e-2 m2 K/W", "1 K"))
@@ -371,5 +371,5 @@ def test_what_is_expected_of_heats_and_flows_is_named_by_what_the_case_has():
     text = TWO.replace("NAME", "a|b") + stated.removeprefix("    ")
     for what in ("heats.left.final_W", "heats.b|a.extreme_W", "flows.b|a.final_W"):
         assert all(entry["holds"] for entry in run(case_from(text.replace("WHAT", what))).summary()["expect"])
-    with pytest.raises(CaseError, match=r"there is no 'rigth'; it may be 'left', 'a\|b'"):
+    with pytest.raises(CaseError, match=r"there is no 'rigth'; choose one of 'left', 'a\|b'"):
         case_from(text.replace("WHAT", "heats.rigth.final_W"))

@@ -106,12 +106,12 @@ def test_a_last_row_cut_short_is_no_row_and_is_said(write):
 @pytest.mark.parametrize(
     ("text", "said", "words"),
     [
-        (lines(), {}, "no line names the columns; say which of the 2 holds the time: --time 1:s"),
+        (lines(), {}, "no line names the columns; tell which of the 2 holds the time: --time 1:s"),
         ("time_min;temperature_C\n0;90,5\n1;91.5\n", {}, "'90,5' has a comma where '91.5' in line 3 has a point"),
         ("time_min,temperature_C\n" + lines(), {"time": "7:s"}, "--time: there is no column '7'"),
-        ("Time,T_C\n10:00,20\n10:01,21\n", {}, "'10:00' is no clock time; hh:mm:ss is wanted"),
-        ("Time,T_C\n10:00:00,20\nlater,21\n10:00:02,22\n", {}, "sample 2: 'later' is no clock time"),
-        ("time_s,T_C\n" + "".join(f"{i},{i + 1}\n" for i in range(40)), {}, "it counts, it measures no temperature"),
+        ("Time,T_C\n10:00,20\n10:01,21\n", {}, "'10:00' is not a clock time; hh:mm:ss is needed"),
+        ("Time,T_C\n10:00:00,20\nlater,21\n10:00:02,22\n", {}, "sample 2: 'later' is not a clock time"),
+        ("time_s,T_C\n" + "".join(f"{i},{i + 1}\n" for i in range(40)), {}, "it is a counter, not a temperature"),
     ],
 )
 def test_what_cannot_be_read_is_one_line(write, text, said, words):
@@ -210,7 +210,7 @@ def test_the_peak_is_found_against_its_surroundings_not_by_the_net_area(tmp_path
     file.write_text("time_s,temperature_K,heat_flow_W_per_g\n" + "".join(f"{a},{b},{c}\n" for a, b, c in rows))
     made = read_curve(file)
     assert made.peak_temperature == pytest.approx(480.0, abs=0.5)
-    assert any("the baseline moves the area by" in text for text in made.warnings)
+    assert any("the baseline changes the area by" in text for text in made.warnings)
     assert any("points down" in text for text in made.warnings) is (sign < 0.0)
     assert made.baseline == "tangential"
     assert abs(made.heat) == pytest.approx(1e3 * 6.0 * np.sqrt(np.pi) * 6.0, rel=0.15)

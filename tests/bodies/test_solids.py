@@ -121,10 +121,10 @@ PLAIN = {
         "radius: 4 mm}, sphere: {centre: [0 mm, 0 mm, 0 mm], radius: 1 mm}}",
         "one of 'cylinder', 'sphere' and 'box'",
     ),
-    "flat box": ("to: [5 mm, 5 mm, 15 mm]}}", "to: [5 mm, 5 mm, 10 mm]}}", "does not lie above 'from'"),
+    "flat box": ("to: [5 mm, 5 mm, 15 mm]}}", "to: [5 mm, 5 mm, 10 mm]}}", "must lie above 'from'"),
     "no length": ("to: [0 mm, 0 mm, 10 mm]", "to: [0 mm, 0 mm, 0 mm]", "no length"),
     "too fine": ("size: 3 mm", "size: 1 um", "more than 20000000 cells"),
-    "name": ("    one:", "    outside:", "is taken"),
+    "name": ("    one:", "    outside:", "is already used"),
     "no radius": (", radius: 4 mm", "", "radius"),
 }
 
@@ -170,7 +170,7 @@ def test_what_is_colder_than_physics_allows_is_told_with_a_cure_that_works(order
     region, (said,) = beyond(text)
     amount = 298.15 - region["minimum_K"]
     assert amount > 1.0
-    assert f"In the rows of the history {amount:.3g} K, in box at (" in said
+    assert f"In the history it went {amount:.3g} K beyond, in box at (" in said
     assert ("smaller cells" if order == 1 else "mesh.order: 1") in said
     cured, _ = beyond(text.replace(*cure))
     assert 298.15 - cured["minimum_K"] < 0.7 * amount

@@ -206,7 +206,7 @@ def all_refused(tmp_path, name, entries, value_of, pattern):
         (lambda number, unit: f"1e-400 {unit}" if unit else None, "too small for a number"),
         (lambda number, unit: f"nan {unit}", "is not a number with a unit"),
         (lambda number, unit: f"{number} {unit}**9**9**9", "unknown unit|wrong unit"),
-        (lambda number, unit: "true", "wanted, found true"),
+        (lambda number, unit: "true", "needed, found true"),
         (lambda number, unit: "much", "is not a number with a unit"),
         (lambda number, unit: ".nan", "is not a finite number"),
         (lambda number, unit: ".inf", "is not a finite number"),
@@ -255,7 +255,7 @@ def test_other_things_in_place_of_words_are_refused_everywhere_at_once(tmp_path,
     def value_of(place, text):
         return None if KINDS.fullmatch(place.key) or re.search(r"expect.*\.value", place.key) else value
 
-    all_refused(tmp_path, name, WORDS, value_of, "wanted|unknown|has no value|is missing")
+    all_refused(tmp_path, name, WORDS, value_of, "needed|unknown|has no value|is missing")
 
 
 @pytest.mark.parametrize("name", (BRICK, CELL))
@@ -269,7 +269,7 @@ def test_an_unknown_kind_of_sample_and_programme_is_refused(tmp_path, name, valu
 def test_other_things_in_place_of_a_block_or_a_list_are_refused(tmp_path, entry):
     number = entry[1].key in ("sample.short.half", "sample.short.charge")
     for value in ("word", "true", "null", *([] if number else ["5"])):
-        refused(tmp_path, entry, value, "wanted|has no value|has no unit|must be at most|is not a number")
+        refused(tmp_path, entry, value, "needed|has no value|has no unit|must be at most|is not a number")
 
 
 REFERENCES = r".*\.(kind|face|take|material|probe|of|chemistry|from|after|library|status|what)"
@@ -313,26 +313,26 @@ TABLE = [  # file, passage, what stands in its place, line after that of the pas
     (BRICK, "faces: {hot-spot:", "faces: {hotspot:", 0, "the sample has no face 'hotspot'; did you mean 'hot-spot'?"),
     (BRICK, FIRST, "top-mean: {face: topp, take: mean}", 0, "the sample has no face 'topp'; did you mean 'top'?"),
     (BRICK, FIRST, "top-mean: {region: flim, take: mean}", 0, "the sample has no region 'flim'; did you mean 'film'?"),
-    (BRICK, FIRST, "top-mean: {face: top, region: film, take: mean}", 0, "one of 'face', 'region' and 'edge' is wanted"),
+    (BRICK, FIRST, "top-mean: {face: top, region: film, take: mean}", 0, "give one of 'face', 'region' and 'edge'"),
     (BRICK, FIRST, "top-mean: {face: top, take: meen}", 0, "unknown choice 'meen'; did you mean 'mean'?"),
-    (BRICK, FIRST, "top.mean: {face: top, take: mean}", 0, "a name has letters, digits, '-' and '_'"),
-    (BRICK, FIRST, '"../x": {face: top, take: mean}', 0, "a name has letters, digits, '-' and '_'"),
-    (BRICK, FIRST, "top-mean: [5 um, 5 um]", 0, "three coordinates [x, y, z] are wanted, found 2"),
+    (BRICK, FIRST, "top.mean: {face: top, take: mean}", 0, "a name may have letters, digits, '-', '_'"),
+    (BRICK, FIRST, '"../x": {face: top, take: mean}', 0, "a name may have letters, digits, '-', '_'"),
+    (BRICK, FIRST, "top-mean: [5 um, 5 um]", 0, "three coordinates [x, y, z] are needed, found 2"),
     (BRICK, TENTH, TENTH.replace("bottom-mean", "botom-mean"), 0, "there is no probe 'botom-mean'; did you mean 'bottom-mean'?"),
-    (BRICK, TENTH, TENTH.replace("of: hot-spot", "of: bottom"), 0, "no face 'bottom' is held at a temperature; it may be 'hot-spot'"),
+    (BRICK, TENTH, TENTH.replace("of: hot-spot", "of: bottom"), 0, "no face 'bottom' is held at a temperature; choose 'hot-spot'"),
     (BRICK, TENTH, "tenth-rise: {probe: bottom-mean, fraction: 0.1}", 0, "'of' is missing: the held face that the fraction refers to"),
-    (BRICK, TENTH, "tenth-rise: {probe: bottom-mean}", 0, "one of 'temperature' and 'fraction' is wanted"),
-    (BRICK, TENTH, TENTH.replace("fraction: 0.1", "temperature: 300 K"), 0, "belongs to a fraction, and a temperature is given"),
+    (BRICK, TENTH, "tenth-rise: {probe: bottom-mean}", 0, "give either 'temperature' or 'fraction'"),
+    (BRICK, TENTH, TENTH.replace("fraction: 0.1", "temperature: 300 K"), 0, "is for a fraction, but a temperature is given"),
     (BRICK, TENTH, TENTH.replace("0.1", "1"), 0, "must be less than 1, got 1"),
     (CELL, CHEMISTRY, "chemistry: limetal-ncm811", 0, "unknown mechanism 'limetal-ncm811'; did you mean 'limetal-ncm811-lhce'?"),
-    (CELL, CHEMISTRY, "with: {pool.heat: 70 J}", 0, "changes numbers of a chemistry, and there is none"),
+    (CELL, CHEMISTRY, "with: {pool.heat: 70 J}", 0, "changes numbers of a chemistry, but the cell has none"),
     (CELL, CHEMISTRY, f"{CHEMISTRY}\n  with: {{pol.heat: 70 J}}", 1, "there is no reaction 'pol'; did you mean 'pool.heat'?"),
     (CELL, CHEMISTRY, f"{CHEMISTRY}\n  with: {{heat: 70 J}}", 1, "there is no reaction 'heat'"),
     (CELL, CHEMISTRY, f"{CHEMISTRY}\n  with: {{pool.heet: 70 J}}", 1, "unknown number 'heet' of a reaction; did you mean 'heat'?"),
-    (CELL, CHEMISTRY, f"{CHEMISTRY}\n  with: {{pool.heat: 70}}", 1, "70 has no unit; an energy (J) is wanted"),
-    (CELL, CHEMISTRY, f"{CHEMISTRY}\n  with: {{pool.heat: {{a: 70 J}}}}", 1, "an energy (J) is wanted, found a block of keys (a)"),
+    (CELL, CHEMISTRY, f"{CHEMISTRY}\n  with: {{pool.heat: 70}}", 1, "70 has no unit; an energy (J) is needed"),
+    (CELL, CHEMISTRY, f"{CHEMISTRY}\n  with: {{pool.heat: {{a: 70 J}}}}", 1, "an energy (J) is needed, found a block of keys (a)"),
     (CELL, CHEMISTRY, f"{CHEMISTRY}\n  with: {{pool.pre_exponential_factor: 0 1/s}}", 1, "must be positive, got 0 1/s"),
-    (CELL, CHEMISTRY, f"{CHEMISTRY}\n  with: [pool]", 1, "a block of keys is wanted, found a list of 1"),
+    (CELL, CHEMISTRY, f"{CHEMISTRY}\n  with: [pool]", 1, "a block of keys is needed, found a list of 1"),
     (CELL, "from: cathode", "from: cathod", 0, "no such species 'cathod'; did you mean 'cathode'?"),
     (CELL, "after: short", "after: shirt", 0, "unknown choice 'shirt'; did you mean 'short'?"),
     (CELL, CHEMISTRY, WRITTEN.replace("species: fuel,", "species: fule,"), 7, "undeclared species 'fule'; did you mean 'fuel'?"),
@@ -340,44 +340,44 @@ TABLE = [  # file, passage, what stands in its place, line after that of the pas
     (CELL, CHEMISTRY, WRITTEN.replace("kind: order", "kind: ordre"), 7, "unknown kind 'ordre'; did you mean 'order'?"),
     (CELL, CHEMISTRY, WRITTEN.replace("order: 1", "order: -1"), 7, "must not be negative, got -1"),
     (CELL, CHEMISTRY, WRITTEN.replace("order: 1", "odrer: 1"), 7, "unknown key; did you mean 'order'?"),
-    (CELL, CHEMISTRY, WRITTEN.replace("burn", "short"), 0, "has a reaction named 'short', the name of the internal short"),
+    (CELL, CHEMISTRY, WRITTEN.replace("burn", "short"), 0, "has a reaction named 'short', which is reserved for the internal short"),
     # places and sizes
-    (BRICK, "square: 1 um", "square: 11 um", -2, "reaches from -5e-07 m to 1.05e-05 m along x, the face from 0 m to 1e-05 m"),
+    (BRICK, "square: 1 um", "square: 11 um", -2, "reaches from -5e-07 m to 1.05e-05 m along x, but the face from 0 m to 1e-05 m"),
     (BRICK, "centre: {value: [5 um, 5 um]", "centre: {value: [0 um, 5 um]", -3, "reaches from -5e-07 m to 5e-07 m along x"),
-    (BRICK, PROBE, "middle: [5 um, 5 um, 9 um]", 0, "lies outside the body: z is 9e-06 m, the body reaches from 0 m to 8e-06 m"),
+    (BRICK, PROBE, "middle: [5 um, 5 um, 9 um]", 0, "lies outside the body: z is 9e-06 m, but the body reaches from 0 m to 8e-06 m"),
     (BRICK, PROBE, "middle: [-5 um, 5 um, 4 um]", 0, "lies outside the body: x is -5e-06 m"),
-    (BRICK, PROBE, "middle: [5, 5 um, 4 um]", 0, "5 has no unit; a length (um) is wanted, probably '5 um' or '5 mm'"),
-    (BRICK, SIZE, "size: [10 um]", 0, "has 1 entries; 2 are wanted"),
-    (BRICK, SIZE, "size: [10 um, 10 um, 10 um]", 0, "has 3 entries; 2 are wanted"),
-    (BRICK, "name: film", "name: lower-silver", 0, "the name 'lower-silver' stands twice"),
-    (BRICK, "name: film", "name: top", 0, "'top' is taken, is empty or has '|' or '.' in it"),
-    (BRICK, "name: film", "name: a|b", 0, "'a|b' is taken, is empty or has '|' or '.' in it"),
-    (BRICK, "    hot-spot:\n", "    film:\n", 0, "the name 'film' is taken by a face or a layer"),
-    (BRICK, "    hot-spot:\n", "    hot.spot:\n", 0, "a name is not empty and has neither '|' nor '.' in it"),
+    (BRICK, PROBE, "middle: [5, 5 um, 4 um]", 0, "5 has no unit; a length (um) is needed, probably '5 um' or '5 mm'"),
+    (BRICK, SIZE, "size: [10 um]", 0, "has 1 entries; 2 are needed"),
+    (BRICK, SIZE, "size: [10 um, 10 um, 10 um]", 0, "has 3 entries; 2 are needed"),
+    (BRICK, "name: film", "name: lower-silver", 0, "the name 'lower-silver' is used twice"),
+    (BRICK, "name: film", "name: top", 0, "'top' is already used, is empty or contains '|' or '.'"),
+    (BRICK, "name: film", "name: a|b", 0, "'a|b' is already used, is empty or contains '|' or '.'"),
+    (BRICK, "    hot-spot:\n", "    film:\n", 0, "the name 'film' is already used by a face or a layer"),
+    (BRICK, "    hot-spot:\n", "    hot.spot:\n", 0, "a name must not be empty or contain '|' or '.'"),
     (BRICK, "temperature: 298 K\n", "temperature: {film: 298 K}\n", 0, "the layer 'lower-silver' has no temperature"),
     (BRICK, "temperature: 298 K\n", "temperature: {flim: 298 K}\n", 0, "no such layer; did you mean 'film'?"),
-    (BRICK, "temperature: 298 K\n", "temperature:\n    film: 298\n", 1, "298 has no unit; a temperature (degC) is wanted"),
+    (BRICK, "temperature: 298 K\n", "temperature:\n    film: 298\n", 1, "298 has no unit; a temperature (degC) is needed"),
     (BRICK, MESH, "mesh: {smallest: 20 nm, growth: 1}", 0, "must be more than 1, got 1"),
-    (BRICK, MESH, "mesh: {order: 3}", 0, "unknown choice 3; it may be '1', '2'"),
-    (BRICK, MESH, "mesh: {order: true}", 0, "1 or 2 is wanted, found true"),
-    (BRICK, MESH, 'mesh: {symmetry: "yes"}', 0, "true or false is wanted, found 'yes'"),
-    (BRICK, MESH, "mesh: {symmetry: 1}", 0, "true or false is wanted, found 1"),
-    (BRICK, MESH, "mesh: {smallest: 1 pm, largest: 1 pm}", 0, "nodes; at most 3000000 are taken: widen smallest, interface or growth"),
-    (BRICK, MESH, "mesh: {smallest: 1 nm, growth: 1.0000001}", 0, "nodes; at most 3000000 are taken"),
-    (BRICK, MESH, "mesh: {smallest: 20 nm, largest: 20 nm}", 0, "nodes; at most 3000000 are taken"),
+    (BRICK, MESH, "mesh: {order: 3}", 0, "unknown choice 3; choose one of '1', '2'"),
+    (BRICK, MESH, "mesh: {order: true}", 0, "1 or 2 is needed, found true"),
+    (BRICK, MESH, 'mesh: {symmetry: "yes"}', 0, "true or false is needed, found 'yes'"),
+    (BRICK, MESH, "mesh: {symmetry: 1}", 0, "true or false is needed, found 1"),
+    (BRICK, MESH, "mesh: {smallest: 1 pm, largest: 1 pm}", 0, "nodes; at most 3000000 are accepted: increase smallest, interface or"),
+    (BRICK, MESH, "mesh: {smallest: 1 nm, growth: 1.0000001}", 0, "nodes; at most 3000000 are accepted"),
+    (BRICK, MESH, "mesh: {smallest: 20 nm, largest: 20 nm}", 0, "nodes; at most 3000000 are accepted"),
     # times, conditions, order
     (BRICK, "end: {value: 3 ms", "end: {value: 0 ms", 0, "must be positive, got 0 ms"),
-    (BRICK, "end: {value: 3 ms", "end: {value: 3 K", 0, "wrong unit 'K', which is a temperature; a time (s) is wanted"),
+    (BRICK, "end: {value: 3 ms", "end: {value: 3 K", 0, "wrong unit 'K', which is a temperature; a time (s) is needed"),
     (BRICK, PICTURES, "pictures: {times: [30 s,", 0, "lies after the end of the programme (3 ms)"),
     (BRICK, PICTURES, "pictures: {times: [0 s,", 0, "must be positive, got 0 s"),
     (BRICK, "measure:\n", "measure:\n  onsets: {T2: [1 K/s]}\n", 1, "nothing reacts in this sample, and no instrument looks for an onset"),
     (CELL, "heater: {value: 2 K/min", "heater: {value: 30 K/min", 0, "heats faster than the wall can follow"),
     (CELL, "measure: {", "measure: {pictures: {times: [1 s]}, ", 0, "a lumped sample has no field to keep"),
-    (BRICK, HELD, HELD_TWICE, 0, "held at 2 temperatures at once"),
-    (BRICK, HELD, f"{HELD}, top: {HELD}", 0, "lies on 'top' in part, which is held as well, in line 28"),
-    (BRICK, HELD, "[]", 0, "a condition is wanted, such as {kind: held, temperature: 473 K}; a face that is not named is insulated"),
+    (BRICK, HELD, HELD_TWICE, 0, "held at 2 temperatures at once; a face can be held at one"),
+    (BRICK, HELD, f"{HELD}, top: {HELD}", 0, "overlaps 'top', which is held as well, in line 28"),
+    (BRICK, HELD, "[]", 0, "a condition is needed, such as {kind: held, temperature: 473 K}; a face that is not named is insulated"),
     (BRICK, HELD, "[{kind: helt, temperature: 473 K}]", 0, "unknown kind 'helt'; did you mean 'held'?"),
-    (BRICK, HELD, "{kind: held, temperature: 473 K}", 0, "a list is wanted, found a block of keys (kind, temperature)"),
+    (BRICK, HELD, "{kind: held, temperature: 473 K}", 0, "a list is needed, found a block of keys (kind, temperature)"),
     (CELL, "end: {value: 300 degC", "end: {value: 20 degC", 0, "the end temperature must lie above the start temperature"),
     (CELL, "heater: {value: 2 K/min", "heater: {value: 400 K/min", 0, "heats faster than the rate that counts as a runaway"),
     (
@@ -387,9 +387,9 @@ TABLE = [  # file, passage, what stands in its place, line after that of the pas
         1,
         "a programme 'arc' sets the start itself (programme.start); leave it out here",
     ),
-    (CELL, "full: 4.3 V", "full: 3.2 V", 0, "the full cell has less voltage than the empty one"),
-    (CELL, "measure: {", "measure: {probes: {x: {face: top, take: mean}}, ", 0, "a lumped sample has one temperature and takes no probes"),
-    (CELL, "measure: {", "measure: {crossings: {x: {probe: y, temperature: 400 K}}, ", 0, "there is no probe 'y'; it may be 'sample'"),
+    (CELL, "full: 4.3 V", "full: 3.2 V", 0, "the full cell must not have less voltage than the empty one"),
+    (CELL, "measure: {", "measure: {probes: {x: {face: top, take: mean}}, ", 0, "one temperature, named 'sample', and accepts no probes"),
+    (CELL, "measure: {", "measure: {crossings: {x: {probe: y, temperature: 400 K}}, ", 0, "there is no probe 'y'; choose 'sample'"),
     (CELL, "T2: [1 K/s,", "T2: [2 K/s,", 0, "unknown choice '2 K/s'; did you mean '1 K/s'?"),
     # two samples of one thing, forms
     (
@@ -397,7 +397,7 @@ TABLE = [  # file, passage, what stands in its place, line after that of the pas
         "kind: lumped",
         "kind: lumped\n  parts: {a: {mass: 1 g, heat_capacity: 1 J/(g K)}}",
         -1,
-        "one of 'heat_capacity' and 'parts' is wanted",
+        "give either 'heat_capacity' or 'parts'",
     ),
     (
         CELL,
@@ -406,7 +406,7 @@ TABLE = [  # file, passage, what stands in its place, line after that of the pas
         0,
         "unknown status 'asumed'; did you mean 'assumed'?",
     ),
-    (CELL, "status: assumed\n    source: sum of", "status: 5\n    source: sum of", 0, "unknown status 5; it may be 'literature'"),
+    (CELL, "status: assumed\n    source: sum of", "status: 5\n    source: sum of", 0, "unknown status 5; choose one of 'literature'"),
     (CELL, "value: 0.15 ohm,", "valeu: 0.15 ohm,", 0, "unknown key; did you mean 'value'?"),
     (CELL, "value: 0.15 ohm, status", "value: 0.15 ohm, statsu", 0, "unknown key; did you mean 'status'?"),
     (
@@ -414,7 +414,7 @@ TABLE = [  # file, passage, what stands in its place, line after that of the pas
         "value: 0.15 ohm,",
         "value: 0.15 ohm, uncertainty: 5 furlong,",
         0,
-        "unknown unit 'furlong'; an electrical resistance (ohm) is wanted",
+        "unknown unit 'furlong'; an electrical resistance (ohm) is needed",
     ),
     (CELL, "value: 0.15 ohm,", "value: 0.15 ohm, uncertainty: -5 %,", 0, "must not be negative, got -5 %"),
     (
@@ -422,16 +422,16 @@ TABLE = [  # file, passage, what stands in its place, line after that of the pas
         "value: 0.15 ohm,",
         "value: 0.15 ohm, uncertainty: [5 %],",
         0,
-        "a share such as '5 %' or a number with its unit is wanted, found a list",
+        "a share such as '5 %' or a number with its unit is needed, found a list",
     ),
-    (CELL, "from: cathode", "from: {value: cathode, uncertainty: 5 %}", 0, "there is no number that it belongs to"),
-    (CELL, "empty: 3.3 V,", "empty: 3.3 V, uncertainty: 5 %,", 0, "unknown key; it may be 'empty', 'full'"),
+    (CELL, "from: cathode", "from: {value: cathode, uncertainty: 5 %}", 0, "an uncertainty needs a number beside it"),
+    (CELL, "empty: 3.3 V,", "empty: 3.3 V, uncertainty: 5 %,", 0, "unknown key; choose one of 'empty', 'full'"),
     (
         BRICK,
         "title: brick of the PI-Ag",
         "<<: {title: x}\ntitle: brick of the PI-Ag",
         0,
-        "merge keys (<<) are not taken; write the entries out",
+        "merge keys (<<) are not accepted; write the entries out",
     ),
     # materials written in the case
     (BRICK, "silver-298K:", OWN.replace("density: 8960", "density: -8960") + ":", 0, "must be positive, got -8960 kg/m3"),
@@ -442,9 +442,9 @@ TABLE = [  # file, passage, what stands in its place, line after that of the pas
         "silver-298K:",
         OWN.replace("{density", "{at: 298 K, density") + ":",
         0,
-        "freezes a library material; there is no 'library' here",
+        "needs a library material; give 'library' as well",
     ),
-    (BRICK, "silver-298K:", OWN.replace("{density", "{uncertainty: 5 %, density") + ":", 0, "a block of keys is wanted, found '5 %'"),
+    (BRICK, "silver-298K:", OWN.replace("{density", "{uncertainty: 5 %, density") + ":", 0, "a block of keys is needed, found '5 %'"),
     (
         BRICK,
         "silver-298K:",
@@ -462,8 +462,8 @@ TABLE = [  # file, passage, what stands in its place, line after that of the pas
         "unknown key; did you mean 'in_plane'?",
     ),
     (BRICK, "silver-298K:", OWN.replace("400 W/(m K)", "{tabel: [[298 K, 4 W/(m K)]]}") + ":", 0, "unknown key; did you mean 'table'?"),
-    (BRICK, "silver-298K:", OWN.replace("400 W/(m K)", "{table: []}") + ":", 0, "a list of pairs is wanted, such as [[298 K, 1 W/(m K)]"),
-    (BRICK, "silver-298K:", OWN.replace("400 W/(m K)", "{table: [[298 K, 4 W/(m K), 3 K]]}") + ":", 0, "a list of pairs is wanted"),
+    (BRICK, "silver-298K:", OWN.replace("400 W/(m K)", "{table: []}") + ":", 0, "a list of pairs is needed, such as [[298 K, 1 W/(m K)]"),
+    (BRICK, "silver-298K:", OWN.replace("400 W/(m K)", "{table: [[298 K, 4 W/(m K), 3 K]]}") + ":", 0, "a list of pairs is needed"),
     (
         BRICK,
         "silver-298K:",
@@ -477,14 +477,14 @@ TABLE = [  # file, passage, what stands in its place, line after that of the pas
         "silver-298K:",
         OWN.replace("400 W/(m K)", "{status: assumed}") + ":",
         0,
-        "a thermal conductivity (W/(m K)) is wanted, found a block without 'value'",
+        "a thermal conductivity (W/(m K)) is needed, found a block without 'value'",
     ),
     # expectations
-    (BRICK, "value: 294.6 us", "value: 294.6 K", 0, "wrong unit 'K', which is a temperature; a time (s) is wanted"),
-    (BRICK, "value: 294.6 us", "value: 294.6", 0, "294.6 has no unit; a time (s) is wanted, probably '294.6 s' or '294.6 min'"),
-    (BRICK, "value: 294.6 us", "value: none", 1, "there is no value that it belongs to"),
+    (BRICK, "value: 294.6 us", "value: 294.6 K", 0, "wrong unit 'K', which is a temperature; a time (s) is needed"),
+    (BRICK, "value: 294.6 us", "value: 294.6", 0, "294.6 has no unit; a time (s) is needed, probably '294.6 s' or '294.6 min'"),
+    (BRICK, "value: 294.6 us", "value: none", 1, "a tolerance needs a value beside it"),
     (BRICK, "within: 0.5 %", "within: -0.5 %", 0, "must not be negative, got -0.5 %"),
-    (BRICK, "within: 0.5 %", "within: 0.5 K", 0, "wrong unit 'K', which is a temperature; a time (s) is wanted"),
+    (BRICK, "within: 0.5 %", "within: 0.5 K", 0, "wrong unit 'K', which is a temperature; a time (s) is needed"),
     (BRICK, "within: 0.5 %", "within: 0.5", 0, "0.5 has no unit"),
     (BRICK, "kind: exact", "kind: exactly", 0, "unknown choice 'exactly'; did you mean 'exact'?"),
     (BRICK, "what: crossings.half-rise.time_s", "what: crossing.half-rise.time_s", 0, "there is no 'crossing'; did you mean 'crossings'?"),
@@ -496,7 +496,7 @@ TABLE = [  # file, passage, what stands in its place, line after that of the pas
         "what: crossings.half-rise.time_s",
         "what: crossings.half-rise",
         0,
-        "is a result of several numbers; name one of them: temperature_K, time_s",
+        "has several numbers; name one of them: temperature_K, time_s",
     ),
 ]
 
@@ -522,7 +522,7 @@ def replaced_programme(name, programme):
 
 def test_a_cell_in_surroundings_says_where_it_starts(tmp_path):
     found = mistakes_of(tmp_path, replaced_programme(CELL, SURROUNDINGS))
-    assert [str(m)[-58:] for m in found] == [":5: sample: 'temperature' is missing: where the cell starts"[-58:]]
+    assert [str(m)[-58:] for m in found] == [":5: sample: 'temperature' is missing: the cell needs a start temperature"[-58:]]
     faces = SURROUNDINGS + "  faces: {top: [{kind: held, temperature: 400 K}]}\n"
     found = mistakes_of(tmp_path, replaced_programme(CELL, faces))
     assert [m.text for m in found][-1] == "the sample has no face 'top'; there is none"
@@ -537,7 +537,7 @@ def test_a_body_in_a_calorimeter_needs_a_probe_to_be_followed(tmp_path):
 def test_a_short_that_is_missing_cannot_throw_anything_out(tmp_path):
     short = next(place for name, place in PLACES if name == CELL and place.key == "sample.short")
     found = mistakes_of(tmp_path, without(TEXT[CELL], short))
-    assert [(m.key, m.text) for m in found] == [("sample.ejecta.after", "names a short, and there is none")]
+    assert [(m.key, m.text) for m in found] == [("sample.ejecta.after", "names a short, but the cell has none")]
 
 
 CATHODE = """  chemistry:
@@ -575,14 +575,14 @@ def test_a_fused_short_takes_its_charge_by_a_reaction_of_its_species_alone(tmp_p
     fused = text.replace("    from: cathode\n", "    from: cathode\n    fused_energy: 50 J\n")
     found = [m for m in mistakes_of(tmp_path, fused) if m.key == "sample.short.fused_energy"]
     assert [m.line for m in found] == [line + 1]
-    assert "uses up 'cathode' one for one and nothing else (consumes: {cathode: 1}); there is none" in found[0].text
+    assert "consumes 'cathode' one for one and nothing else (consumes: {cathode: 1}); there is none" in found[0].text
     assert not [m for m in mistakes_of(tmp_path, text) if m.key.startswith("sample")]
 
 
 @pytest.mark.parametrize(
     ("layers", "words"),
     [
-        ("[]", "a block has at least one layer"),
+        ("[]", "a block needs at least one layer"),
         (
             "[" + ", ".join(f"{{name: l{i}, material: silver-298K, thickness: 1 um}}" for i in range(201)) + "]",
             "has 201 entries; at most 200",
@@ -617,30 +617,30 @@ def test_a_misspelt_kind_is_one_mistake(tmp_path):
     [
         (BRICK, "programme.end", "--set: 'programme.end' is not KEY=VALUE"),
         (BRICK, "=5", "--set: '=5' is not KEY=VALUE"),
-        (BRICK, "programm.end=5 ms", "--set: programm.end: there is no 'programm' to set in; did you mean 'programme'?"),
+        (BRICK, "programm.end=5 ms", "--set: programm.end: there is no 'programm' that could be set; did you mean 'programme'?"),
         (BRICK, "zzz.end=5 ms", "--set: zzz: unknown key"),
         (BRICK, ".".join("x" * 30) + "=5", "is nested deeper than 24 levels"),
         (BRICK, "programme.ende=5 ms", "--set: programme.ende: unknown key; did you mean 'end'?"),
-        (BRICK, "programme.end=5 m", "--set: programme.end: wrong unit 'm', which is a length; a time (s) is wanted"),
+        (BRICK, "programme.end=5 m", "--set: programme.end: wrong unit 'm', which is a length; a time (s) is needed"),
         (BRICK, "programme.end=-5 ms", "--set: programme.end: must be positive, got -5 ms"),
-        (BRICK, "programme.end=", "--set: programme.end: a time (s) is wanted, found nothing"),
+        (BRICK, "programme.end=", "--set: programme.end: a time (s) is needed, found nothing"),
         (BRICK, "title.x=5", "--set: title.x: 'title' is 'brick of the PI-Ag"),
         (BRICK, "programme.end.x=5", "'programme.end' is '3 ms' and has no entries to set"),
-        (BRICK, "sample.layers.7.thickness=5 um", "--set: sample.layers.7.thickness: there is no '7' to set in; it may be '0', '1', '2'"),
+        (BRICK, "sample.layers.7.thickness=5 um", "--set: sample.layers.7.thickness: there is no '7' that could be set; choose one of '0'"),
         (BRICK, "sample.layers.7=5 um", "--set: sample.layers.7: the list has 3 entries, counted from 0"),
-        (BRICK, "sample.layers.-1.thickness=5 um", "--set: sample.layers.-1.thickness: there is no '-1' to set in"),
-        (BRICK, "sample.layers.\u00b2.thickness=5 um", "there is no '\u00b2' to set in"),
-        (BRICK, f"sample.layers.{'9' * 5000}.thickness=5 um", "to set in"),
+        (BRICK, "sample.layers.-1.thickness=5 um", "--set: sample.layers.-1.thickness: there is no '-1' that could be set"),
+        (BRICK, "sample.layers.\u00b2.thickness=5 um", "there is no '\u00b2' that could be set"),
+        (BRICK, f"sample.layers.{'9' * 5000}.thickness=5 um", "that could be set"),
         (BRICK, "title={a", "--set: title: is not valid YAML"),
         (BRICK, "title=a: b", "--set: title: is not valid YAML"),
-        (BRICK, "title=x\nnotes: y", "--set: title: one value is wanted"),
+        (BRICK, "title=x\nnotes: y", "--set: title: give one value"),
         (BRICK, "numerics={tolerance: .nan}", "--set: numerics: .nan is not a finite number"),
         (BRICK, "numerics={tolerance: 1}", "--set: numerics.tolerance: must be at most 0.1, got 1"),
         (BRICK, "numerics={most_steps: 0}", "--set: numerics.most_steps: must be more than 0, got 0"),
-        (BRICK, "numerics={most_steps: 1.5}", "--set: numerics.most_steps: a whole number is wanted, found 1.5"),
-        (BRICK, "numerics={most_steps: true}", "--set: numerics.most_steps: a whole number is wanted, found true"),
+        (BRICK, "numerics={most_steps: 1.5}", "--set: numerics.most_steps: a whole number is needed, found 1.5"),
+        (BRICK, "numerics={most_steps: true}", "--set: numerics.most_steps: a whole number is needed, found true"),
         (BRICK, f"numerics={{most_steps: 1{'0' * 300}}}", "--set: numerics.most_steps: must be at most"),
-        (BRICK, "numerics={check_mesh: on}", "--set: numerics.check_mesh: true or false is wanted, found 'on'"),
+        (BRICK, "numerics={check_mesh: on}", "--set: numerics.check_mesh: true or false is needed, found 'on'"),
         (BRICK, "sample.patches.hot-spot.square=*x", "--set: sample.patches.hot-spot.square: anchors and aliases"),
         (CELL, "sample.with={pool.heat: -}", "--set: sample.with.pool.heat: '-' is not a number with a unit"),
     ],
@@ -703,7 +703,7 @@ def test_all_mistakes_of_a_file_come_at_once_sorted_by_line(tmp_path):
     found = mistakes_of(tmp_path, text)
     lines = [mistake.line for mistake in found]
     assert lines == sorted(lines)
-    words = ["'silver'", "wrong unit 'kg'", "stands twice, in lines", "'literature'", "not a finite number", "'exact'", "'probe'"]
+    words = ["'silver'", "wrong unit 'kg'", "appears twice, in lines", "'literature'", "not a finite number", "'exact'", "'probe'"]
     assert [word for word in words if not any(word in mistake.text for mistake in found)] == [], [str(m) for m in found]
 
 
@@ -722,7 +722,7 @@ def test_each_mistake_is_one_line_that_begins_with_file_line_and_key(tmp_path):
     text = TEXT[BRICK].replace("thickness: 7 um", "thickness: 7 kg")
     (mistake,) = mistakes_of(tmp_path, text)
     line = text[: text.index("7 kg")].count("\n") + 1
-    expected = f"{tmp_path}/case.yaml:{line}: sample.layers.1.thickness: wrong unit 'kg', which is a mass; a length (um) is wanted"
+    expected = f"{tmp_path}/case.yaml:{line}: sample.layers.1.thickness: wrong unit 'kg', which is a mass; a length (um) is needed"
     assert str(mistake) == expected
 
 

@@ -259,9 +259,9 @@ def kept(text, folder):
 @pytest.mark.parametrize(
     ("time", "names", "more", "words"),
     [
-        ("5 s", ("p", "q"), "", "is that at 5 s, and it ended at 10 s; give it a picture at its end"),
-        ("10 s", ("p", "r"), "", "no region 'r' that would tell which is meant"),
-        ("10 s", ("p", "q"), "numerics: {check_mesh: true}", "the finer mesh has other nodes"),
+        ("5 s", ("p", "q"), "", "is at 5 s, but the run ended at 10 s; give that run a picture at its end"),
+        ("10 s", ("p", "r"), "", "no region 'r' to tell which one is meant"),
+        ("10 s", ("p", "q"), "numerics: {check_mesh: true}", "the refined mesh has different nodes"),
     ],
 )
 def test_a_field_that_does_not_fit_is_refused_before_the_run(tmp_path, time, names, more, words):
@@ -273,7 +273,7 @@ def test_a_field_that_does_not_fit_is_refused_before_the_run(tmp_path, time, nam
 def test_a_field_of_another_mesh_is_refused_before_the_run(tmp_path):
     kept(later("{p: 300 K, q: 400 K}"), tmp_path / "before")
     other = later(f"{{result: {tmp_path / 'before'}}}").replace("order: 1", "order: 2")
-    with pytest.raises(CaseError, match="its mesh is another one") as caught:
+    with pytest.raises(CaseError, match="its mesh is different") as caught:
         case_from(other)
     assert caught.value.mistakes[0].key == "sample.temperature.result"
 

@@ -149,7 +149,7 @@ def test_a_patch_too_small_for_its_body_is_said_by_its_width():
       temperature: 0 degC
     programme: {kind: steady, faces: {hot: [{kind: held, temperature: 1 degC}], bottom: [{kind: held, temperature: 0 degC}]}}
 """
-    with pytest.raises(CaseError, match=r"patches.hot.to: is 1 um wide along r, and the whole 1 m: a mesh needs more than 1 um for it"):
+    with pytest.raises(CaseError, match=r"patches.hot.to: is 1 um wide along r, the whole body 1 m: a mesh needs more than 1 um"):
         case_from(text)
 
 
@@ -164,7 +164,7 @@ def test_a_record_of_more_rows_than_a_file_holds_is_refused_or_said(thermo, tmp_
     case.write_text(ARC_CELL.replace("INTERVAL", "1 us"))
     code, _, err = thermo("check", "case.yaml")
     assert code == 2
-    assert "programme.record.interval: makes 1.5e+09 rows of the first wait and seek" in err[0]
+    assert "programme.record.interval: gives 1.5e+09 rows in the first wait and seek" in err[0]
     case.write_text(ARC_CELL.replace("INTERVAL", "1 ms"))
     assert thermo("run", "case.yaml", "--no-pictures", "--quiet", "--out", "run")[0] == 0
     assert not (tmp_path / "run" / "record.csv").exists()
@@ -197,7 +197,7 @@ def test_a_heater_left_on_says_why_there_is_no_t2():
         return summary["onsets"]["T2"]["1 K/s"], [w["text"] for w in summary["warnings"] if w["code"] == "heated"]
 
     found, (said,) = heated("300 J")
-    assert found is None and said.startswith("no T2 (1 K/s): the temperature rises so fast only where something else heats the cell")
+    assert found is None and said.startswith("no T2 (1 K/s): the rate is reached only while something else heats the cell")
     found, said = heated("3 kJ")
     assert found is not None and said == []
     assert heated("100 J", "1 W") == (None, [])

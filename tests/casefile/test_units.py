@@ -78,21 +78,21 @@ def test_a_number_with_its_unit_is_this_in_si_exactly(text, dimension, value):
 @pytest.mark.parametrize(
     ("text", "dimension", "words"),
     [
-        ("10", "length", "10 has no unit; a length (um) is wanted, probably '10 um' or '10 mm'"),
-        ("80", "temperature", "80 has no unit; a temperature (degC) is wanted, probably '80 degC' or '80 K'"),
-        ("5", "temperature rate", "5 has no unit; a temperature rate (K/min) is wanted, probably '5 K/min' or '5 K/s'"),
-        ("5 K", "length", "wrong unit 'K', which is a temperature; a length (um) is wanted"),
-        ("5 J", "specific energy", "wrong unit 'J', which is an energy; a specific energy (J/g) is wanted"),
-        ("5 J", "electrical charge", "wrong unit 'J', which is an energy; an electrical charge (Ah) is wanted"),
-        ("5 Pa", "energy", "wrong unit 'Pa'; an energy (J) is wanted"),
-        ("5 W/m K", "thermal conductivity", "wrong unit 'W/m K'; did you mean 'W/(m K)'?; a thermal conductivity (W/(m K)) is wanted"),
+        ("10", "length", "10 has no unit; a length (um) is needed, probably '10 um' or '10 mm'"),
+        ("80", "temperature", "80 has no unit; a temperature (degC) is needed, probably '80 degC' or '80 K'"),
+        ("5", "temperature rate", "5 has no unit; a temperature rate (K/min) is needed, probably '5 K/min' or '5 K/s'"),
+        ("5 K", "length", "wrong unit 'K', which is a temperature; a length (um) is needed"),
+        ("5 J", "specific energy", "wrong unit 'J', which is an energy; a specific energy (J/g) is needed"),
+        ("5 J", "electrical charge", "wrong unit 'J', which is an energy; an electrical charge (Ah) is needed"),
+        ("5 Pa", "energy", "wrong unit 'Pa'; an energy (J) is needed"),
+        ("5 W/m K", "thermal conductivity", "wrong unit 'W/m K'; did you mean 'W/(m K)'?; a thermal conductivity (W/(m K)) is needed"),
         ("5 W/mK", "thermal conductivity", "did you mean 'W/(m K)'?"),
-        ("5 K", "number", "wrong unit 'K', which is a temperature; a plain number, or a share in %, is wanted"),
+        ("5 K", "number", "wrong unit 'K', which is a temperature; a plain number, or a share in %, is needed"),
         ("5 1", "number", "wrong unit '1', which is a number"),
-        ("5 degC", "temperature difference", "'5 degC' is a temperature; a temperature difference (K) is wanted"),
-        ("9 °F", "temperature difference", "'9 °F' is a temperature; a temperature difference (K) is wanted"),
-        ("5 mK", "temperature", "wrong unit 'mK'; a temperature (degC) is wanted"),
-        ("5 C", "temperature", "unknown unit 'C'; did you mean 'degC'?; a temperature (degC) is wanted"),
+        ("5 degC", "temperature difference", "'5 degC' is a temperature; a temperature difference (K) is needed"),
+        ("9 °F", "temperature difference", "'9 °F' is a temperature; a temperature difference (K) is needed"),
+        ("5 mK", "temperature", "wrong unit 'mK'; a temperature (degC) is needed"),
+        ("5 C", "temperature", "unknown unit 'C'; did you mean 'degC'?; a temperature (degC) is needed"),
         ("5 celsius", "temperature", "did you mean 'degC'?"),
         ("5 Kelvin", "temperature", "did you mean 'K'?"),
         ("5 F", "temperature", "did you mean 'degF'?"),
@@ -103,7 +103,7 @@ def test_a_number_with_its_unit_is_this_in_si_exactly(text, dimension, value):
         ("5 UM", "length", "did you mean 'um'?"),
         ("5 percent", "number", "did you mean '%'?"),
         ("5 kj/mol", "molar energy", "did you mean 'kJ/mol'?"),
-        ("5 furlong", "length", "unknown unit 'furlong'; a length (um) is wanted"),
+        ("5 furlong", "length", "unknown unit 'furlong'; a length (um) is needed"),
         ("5 m 1", "length", "unknown unit '1'"),
         ("5 m %", "length", "unknown unit '%'"),
         ("5 m/", "length", "unknown unit 'm/'"),
@@ -129,9 +129,9 @@ def test_a_number_with_its_unit_is_this_in_si_exactly(text, dimension, value):
         ("1e300 s", "time", "is too large for a time"),
         ("1e30", "number", "'1e30' is too large for a number (at most 1e+20)"),
         ("1e300 J", "energy", "is too large for an energy"),
-        ("nan m", "length", "'nan m' is not a number with a unit; a length (um) is wanted"),
+        ("nan m", "length", "'nan m' is not a number with a unit; a length (um) is needed"),
         ("inf m", "length", "'inf m' is not a number with a unit"),
-        ("-inf", "number", "is not a number with a unit; a plain number, or a share in %, is wanted"),
+        ("-inf", "number", "is not a number with a unit; a plain number, or a share in %, is needed"),
         ("", "length", "'' is not a number with a unit"),
         ("much", "length", "'much' is not a number with a unit"),
         ("0x10 m", "length", "unknown unit 'x'"),
@@ -231,11 +231,11 @@ def test_a_number_that_is_not_finite_is_refused(value):
     ("value", "found"), [(True, "true"), (None, "nothing"), ([1], "a list of 1"), ([], "an empty list"), ({"x": 1}, "a block of keys (x)")]
 )
 def test_what_is_no_number_is_named_in_the_words_of_a_case_file(value, found):
-    assert refusal(Unit("length"), value) == f"a length (um) is wanted, found {found}"
+    assert refusal(Unit("length"), value) == f"a length (um) is needed, found {found}"
 
 
 def test_a_block_for_a_number_says_which_key_is_wrong():
-    assert refusal(Unit("length"), {}) == "a length (um) is wanted, found a block without 'value'"
+    assert refusal(Unit("length"), {}) == "a length (um) is needed, found a block without 'value'"
     assert refusal(Unit("length"), {"valeu": "5 um"}) == "unknown key; did you mean 'value'?"
 
 
@@ -261,7 +261,7 @@ def test_a_number_out_of_its_range_is_refused_with_what_was_found(unit, value, w
 def test_a_quantity_of_another_dimension_is_refused():
     length = Quantity.of(2.0, "length")
     assert taken(Unit("length"), length) is length
-    assert refusal(Unit("time"), length) == "a time (s) is wanted, found a length"
+    assert refusal(Unit("time"), length) == "a time (s) is needed, found a length"
 
 
 def test_a_quantity_keeps_where_it_is_from_when_its_value_changes():

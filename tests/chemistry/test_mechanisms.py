@@ -174,17 +174,17 @@ programme: {{kind: surroundings, end: 10 s}}
         ({"species": "{c: {start: 1 kg}}"}, "wrong unit 'kg'"),
         (
             {"species": "{c: {start: 1 kg/m3}, d: {start: 0.5}}", "heat": "{per_mass: 1 J/g}"},
-            "d.start: is a fraction, and other species are given as a density",
+            "d.start: is a fraction, but other species are given as a density",
         ),
         (
             {"species": "{c: {start: 1 kg/m3}, d: {start: 0 kg/m3}}", "consumes": "{c: 1, d: -1.5}", "heat": "{per_mass: 1 J/g}"},
-            "consumes: makes mass: 0.5 kg more than it uses",
+            "consumes: creates mass: it produces 0.5 kg more than it consumes",
         ),
-        ({"consumes": "{c: -1}"}, "only.consumes: makes c and uses up nothing"),
-        ({"species": "{c: {start: 1}, d: {start: 0}}", "consumes": "{c: 0, d: -1}"}, "only.consumes: makes d and uses up nothing"),
+        ({"consumes": "{c: -1}"}, "only.consumes: makes c and consumes nothing"),
+        ({"species": "{c: {start: 1}, d: {start: 0}}", "consumes": "{c: 0, d: -1}"}, "only.consumes: makes d and consumes nothing"),
         (
             {"species": "{a: {start: 1}, c: {start: 1 kg/m3}, d: {start: 1 kg/m3}}", "heat": "{per_mass: 1 J/g}"},
-            "a.start: is a fraction, and other species are given as a density",
+            "a.start: is a fraction, but other species are given as a density",
         ),
         (
             {
@@ -192,20 +192,20 @@ programme: {{kind: surroundings, end: 10 s}}
                 "heat": "{per_mass: 1 J/g}",
                 "factors": "[{kind: barrier, species: c, reference: 1 kg/m3, critical: 110}]",
             },
-            "critical: is a fraction, and amounts are given as a density",
+            "critical: is a fraction, but amounts are given as a density",
         ),
-        ({"species": "{c: {start: 1 kg/m3}}"}, "heat: amounts are given as a density; a heat such as {per_mass: ...} is wanted"),
-        ({"species": "{c: {start: 1 mol}}", "heat": "{per_mass: 1 J/g}"}, "amounts are in mol; 'per_mole' is wanted"),
-        ({"species": "{c: {start: 1 kg/m3}}", "heat": "{per_mass: 1 J/g, mass: 1 g}"}, "'per_mass' alone says how much heat there is"),
-        ({"heat": "{per_mass: 1 J/g}"}, "heat: one of 'mass' and 'content' is wanted"),
-        ({"heat": "{per_mole: 1 J/mol}"}, "heat: one of 'amount' and 'content' is wanted"),
-        ({"E": "110 J/mol"}, "110 J/mol is no activation energy of a reaction; 110 kJ/mol is probably meant"),
+        ({"species": "{c: {start: 1 kg/m3}}"}, "heat: amounts are given as a density; a heat such as {per_mass: ...} is needed"),
+        ({"species": "{c: {start: 1 mol}}", "heat": "{per_mass: 1 J/g}"}, "amounts are in mol; 'per_mole' is needed"),
+        ({"species": "{c: {start: 1 kg/m3}}", "heat": "{per_mass: 1 J/g, mass: 1 g}"}, "'per_mass' alone gives the heat"),
+        ({"heat": "{per_mass: 1 J/g}"}, "heat: give either 'mass' or 'content'"),
+        ({"heat": "{per_mole: 1 J/mol}"}, "heat: give either 'amount' or 'content'"),
+        ({"E": "110 J/mol"}, "110 J/mol is not an activation energy of a reaction; 110 kJ/mol is probably meant"),
         ({"E": "110000 kJ/mol"}, "110000 J/mol is probably meant"),
-        ({"A": "1e10 K/s"}, "a rate constant (1/s) is wanted"),
+        ({"A": "1e10 K/s"}, "a rate constant (1/s) is needed"),
         ({"more": ["gate: {temperature: 150 degC, until: 120 degC}"]}, "gate.until: must lie above 'temperature'"),
-        ({"more": ["gate: {temperature: 150 degC, until: 190 degC, width: 2 K}"]}, "gate.until: belongs to a gate without a width"),
-        ({"factors": "[{kind: threshold, species: c}]"}, "one of 'above' and 'below' is wanted"),
-        ({"factors": "[{kind: saturation, species: c, half: 2 kg/m3}]"}, "half: is a density, and amounts are given as a fraction"),
+        ({"more": ["gate: {temperature: 150 degC, until: 190 degC, width: 2 K}"]}, "gate.until: is for a gate without a width"),
+        ({"factors": "[{kind: threshold, species: c}]"}, "give either 'above' or 'below'"),
+        ({"factors": "[{kind: saturation, species: c, half: 2 kg/m3}]"}, "half: is a density, but amounts are given as a fraction"),
         ({"factors": "[{kind: barrier, species: c, reference: 0}]"}, "reference: must be positive"),
         ({"heat": "{per_mass: 257 J/g, mas: 10 g}"}, "heat.mas: unknown key; did you mean 'mass'?"),
         ({"heat": "{per_mas: 257 J/g, mass: 10 g}"}, "heat.per_mas: unknown key; did you mean 'per_mass'?"),
@@ -222,7 +222,7 @@ def test_what_is_wrong_with_a_mechanism_is_said_in_one_line(changes, words):
 @pytest.mark.parametrize(
     ("key", "value", "words"),
     [
-        ("pool.start", "0.5 kg/m3", "is a density, and amounts are given as a fraction"),
+        ("pool.start", "0.5 kg/m3", "is a density, but amounts are given as a fraction"),
         ("poll.start", "0.5", "there is no species 'poll'; did you mean 'pool'?"),
     ],
 )
@@ -263,7 +263,7 @@ def test_a_heat_is_changed_in_every_form_that_a_mechanism_takes(heat, joules):
     [
         ("{per_mass: 257 J/g, mas: 10 g}", "sample.with.only.heat.mas: unknown key; did you mean 'mass'?"),
         ("{per_mass: 257 K, mass: 10 g}", "sample.with.only.heat.per_mass: wrong unit 'K'"),
-        ("{per_mass: 257 J/g}", "sample.with.only.heat: one of 'mass' and 'content' is wanted beside 'per_mass'"),
+        ("{per_mass: 257 J/g}", "sample.with.only.heat: give either 'mass' or 'content' beside 'per_mass'"),
         ("{mass: 10 g}", "sample.with.only.heat.per_mass: is missing"),
     ],
 )
@@ -286,7 +286,7 @@ def test_a_gas_constant_takes_its_unit():
 
 def test_a_run_that_collapses_says_what_its_hottest_reaction_lacks():
     endless = {"factors": "[]", "consumes": "{}", "start": "200 degC", "A": "1e11 1/s", "E": "120 kJ/mol", "heat": "1500 J"}
-    assert run(case_from(written(**endless))).failure.endswith(" W; no factor lowers its rate as something is used up")
+    assert run(case_from(written(**endless))).failure.endswith(" W; no factor lowers its rate as a reactant is consumed")
 
 
 def warned(code, **changes):

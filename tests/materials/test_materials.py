@@ -144,20 +144,20 @@ def test_resolving_leaves_the_library_as_it_is():
     assert library_materials()["copper"] == before
 
 
-PAIRS = "a list of pairs is wanted, such as [[298 K, 1 kg/m3], [400 K, 2 kg/m3]]"
+PAIRS = "a list of pairs is needed, such as [[298 K, 1 kg/m3], [400 K, 2 kg/m3]]"
 
 
 @pytest.mark.parametrize(
     ("density", "key", "words"),
     [
         ("0 kg/m3", "density", "must be positive, got 0 kg/m3"),
-        ("5", "density", "5 has no unit; a density (kg/m3) is wanted"),
-        ("5 K", "density", "wrong unit 'K', which is a temperature; a density (kg/m3) is wanted"),
-        ("[5 kg/m3]", "density", "a density (kg/m3) is wanted, found a list of 1"),
-        ("true", "density", "a density (kg/m3) is wanted, found true"),
-        ("{a: 5 kg/m3}", "density", "a density (kg/m3) is wanted, found a block of keys (a)"),
-        ("{}", "density", "a density (kg/m3) is wanted, found a block without 'value'"),
-        ("{status: assumed}", "density", "a density (kg/m3) is wanted, found a block without 'value'"),
+        ("5", "density", "5 has no unit; a density (kg/m3) is needed"),
+        ("5 K", "density", "wrong unit 'K', which is a temperature; a density (kg/m3) is needed"),
+        ("[5 kg/m3]", "density", "a density (kg/m3) is needed, found a list of 1"),
+        ("true", "density", "a density (kg/m3) is needed, found true"),
+        ("{a: 5 kg/m3}", "density", "a density (kg/m3) is needed, found a block of keys (a)"),
+        ("{}", "density", "a density (kg/m3) is needed, found a block without 'value'"),
+        ("{status: assumed}", "density", "a density (kg/m3) is needed, found a block without 'value'"),
         ("{valeu: 5 kg/m3}", "density.valeu", "unknown key; did you mean 'value'?"),
         ("{tabel: [[300 K, 5 kg/m3]]}", "density.tabel", "unknown key; did you mean 'table'?"),
         ("{table: [[300 K, 5 kg/m3]], uncertainty: 5 %}", "density.uncertainty", "unknown key"),
@@ -168,7 +168,7 @@ PAIRS = "a list of pairs is wanted, such as [[298 K, 1 kg/m3], [400 K, 2 kg/m3]]
         ("{table: [[300 K]]}", "density.table", PAIRS),
         ("{table: [[300 K, 5 kg/m3], [300 K, 6 kg/m3]]}", "density.table.1.0", "the temperatures of a table must rise"),
         ("{table: [[300 K, 5 kg/m3], [200 K, 6 kg/m3]]}", "density.table.1.0", "the temperatures of a table must rise"),
-        ("{table: [[300, 5 kg/m3]]}", "density.table.0.0", "300 has no unit; a temperature (degC) is wanted"),
+        ("{table: [[300, 5 kg/m3]]}", "density.table.0.0", "300 has no unit; a temperature (degC) is needed"),
         ("{table: [[300 K, -5 kg/m3]]}", "density.table.0.1", "must be positive, got -5 kg/m3"),
         ("{table: [[300 K, {valeu: 5 kg/m3}]]}", "density.table.0.1.valeu", "unknown key; did you mean 'value'?"),
     ],
@@ -186,7 +186,7 @@ def test_what_is_no_property_is_refused_at_its_key(density, key, words):
         ("{in_plane: 1 W/(m K), trough: 1 W/(m K)}", ".trough", "unknown key; did you mean 'through'?"),
         ("{in_plane: 1 W/(m K), through: 0 W/(m K)}", ".through", "must be positive, got 0 W/(m K)"),
         ("{in_plane: 1 W/(m K), through: 1 W/(m K), table: []}", ".table", "unknown key"),
-        ("{foo: 1 W/(m K)}", "", "a thermal conductivity (W/(m K)) is wanted, found a block of keys (foo)"),
+        ("{foo: 1 W/(m K)}", "", "a thermal conductivity (W/(m K)) is needed, found a block of keys (foo)"),
         ("{x: 1 W/(m K)}", ".y", "is missing"),
     ],
 )
@@ -199,22 +199,22 @@ def test_what_is_no_conductivity_by_axis_is_refused_at_its_key(conductivity, key
     ("entry", "words"),
     [
         ("{library: coper}", "m.library: unknown material 'coper'; did you mean 'copper'?"),
-        ("{library: [copper]}", "m.library: text is wanted, found a list of 1"),
+        ("{library: [copper]}", "m.library: text is needed, found a list of 1"),
         ("{libary: copper}", "m.libary: unknown key; did you mean 'library'?"),
-        ("{at: 298 K, density: 1 kg/m3}", "m.at: freezes a library material; there is no 'library' here"),
+        ("{at: 298 K, density: 1 kg/m3}", "m.at: needs a library material; give 'library' as well"),
         ("{density: 1 kg/m3}", "m: 'heat_capacity' is missing"),
-        ("{library: copper, uncertainty: 5 %}", "m.uncertainty: a block of keys is wanted, found '5 %'"),
+        ("{library: copper, uncertainty: 5 %}", "m.uncertainty: a block of keys is needed, found '5 %'"),
         ("{library: copper, uncertainty: {densty: 5 %}}", "m.uncertainty.densty: 'densty' is not a property; did you mean 'density'?"),
-        ("{library: copper, uncertainty: {melting: 5 %}}", "m.uncertainty.melting: 'melting' is not a property; it may be 'density'"),
+        ("{library: copper, uncertainty: {melting: 5 %}}", "m.uncertainty.melting: 'melting' is not a property; choose one of 'density'"),
         ("{library: copper, uncertainty: {density: 5 kg}}", "m.uncertainty.density: wrong unit 'kg'"),
         ("{library: copper, uncertainty: {density: -5 %}}", "m.uncertainty.density: must not be negative, got -5 %"),
         ("{library: copper, density: {value: 1 kg/m3, uncertainty: 5 K}}", "m.density.uncertainty: wrong unit 'K'"),
         ("{library: copper, density: {value: 1 kg/m3, uncertainty: -1 %}}", "m.density.uncertainty: must not be negative, got -1 %"),
-        ("{library: copper, title: {value: x, uncertainty: 5 %}}", "m.title.uncertainty: there is no number that it belongs to"),
+        ("{library: copper, title: {value: x, uncertainty: 5 %}}", "m.title.uncertainty: an uncertainty needs a number beside it"),
         ("{library: copper, valid: {from: 300 K, to: 200 K}}", "m.valid.to: must lie above 'from'"),
         ("{library: copper, melting: {heat: 1 kJ/kg}}", "m.melting.temperature: is missing"),
         ("{library: copper, melting: {temprature: 1 K}}", "m.melting.temprature: unknown key; did you mean 'temperature'?"),
-        ("5", "m: a block of keys is wanted, found 5"),
+        ("5", "m: a block of keys is needed, found 5"),
     ],
 )
 def test_what_is_wrong_with_a_material_is_said_at_its_key(entry, words):
@@ -231,7 +231,7 @@ def test_a_damaged_library_is_refused(tmp_path, monkeypatch):
     (folder / "a.yaml").write_text("title: x\nmaterials: {m: {density: 1 kg/m3}}\n")
     (folder / "b.yaml").write_text("title: x\nmaterials:\n  m: {density: 1 kg/m3}\n")
     monkeypatch.setattr("thermo.materials.material.LIBRARY", tmp_path)
-    with pytest.raises(CaseError, match=r"b\.yaml:3: m: stands in two files of the library"):
+    with pytest.raises(CaseError, match=r"b\.yaml:3: m: appears in two files of the library"):
         library_materials.__wrapped__()
 
 

@@ -123,8 +123,8 @@ def test_heat_flow_on_the_other_side_of_the_baseline_is_said(tmp_path):
     melting = 0.2 * np.exp(-(((T - 415.0) / 3.0) ** 2))
     curve = read_curve(write(tmp_path / "a.csv", time_s=T - 400.0, temperature_K=T, heat_flow_W=BUMP - melting))
     (baseline,) = curve.warnings
-    assert "the baseline moves the area by 10 %: 13.12 J above a straight one" in baseline
-    assert "the tangential one is taken" in baseline
+    assert "the baseline changes the area by 10 %: 13.12 J above a straight one" in baseline
+    assert "the tangential one is used" in baseline
     assert curve.heats["tangential"] == pytest.approx(8.0 * np.sqrt(np.pi), rel=0.03)  # of the peak, without the melting
     kept = read_curve(tmp_path / "a.csv", Reading(baseline="straight"))
     assert kept.warnings[1] == "the heat flow lies on the other side of its straight baseline by up to 20 % of the peak"
@@ -132,7 +132,7 @@ def test_heat_flow_on_the_other_side_of_the_baseline_is_said(tmp_path):
 
 def test_few_rows_on_the_peak_are_said(tmp_path):
     curve = read_curve(write(tmp_path / "a.csv", time_s=T[::4] - 400.0, temperature_K=T[::4], heat_flow_W=BUMP[::4]))
-    assert "rows at the top of the peak are few" in curve.warnings[0]
+    assert "the top of the peak has only" in curve.warnings[0]
     assert curve.peak_temperature == pytest.approx(450.0, abs=0.1)
 
 
@@ -152,7 +152,7 @@ def test_a_rate_that_is_not_quite_steady_is_said(tmp_path):
 
 def test_a_column_of_heating_rates_that_contradicts_the_time_is_said(tmp_path):
     curve = read_curve(gauss(tmp_path / "a.csv", heating_rate_K_per_min=np.full(len(T), 20.0)))
-    assert "the column says 20 K/min, time and temperature 10 K/min" in curve.warnings[0]
+    assert "the column gives 20 K/min, time and temperature give 10 K/min" in curve.warnings[0]
 
 
 GOOD = {"time_s": T - 400.0, "temperature_K": T, "heat_flow_W": BUMP}
@@ -169,25 +169,25 @@ HEAT_AND_HOLD = np.concatenate([np.linspace(400.0, 450.0, 100), np.full(100, 450
         ({**GOOD, "temperature_K": None, "temperature": T}, "no column of temperature, .*; 'temperature' states no unit"),
         ({"time_s": T, "temperature_K": T}, "no column of heat flow or conversion"),
         ({"temperature_K": T, "heat_flow_W": T}, "no column of time or heating rate"),
-        ({**GOOD, "conversion": BUMP}, "columns of heat flow and of conversion; one of them is wanted"),
+        ({**GOOD, "conversion": BUMP}, "columns of heat flow and of conversion; give one of them"),
         (
             {**GOOD, "temperature_C": T},
-            "more than one column may be the temperature: 'temperature_K', 'temperature_C'; say which with --temperature",
+            "more than one column may be the temperature: 'temperature_K', 'temperature_C'; choose one with --temperature",
         ),
         ({**GOOD, "temperature_K": T - 401.0}, "a.csv:2: temperature_K: must be above absolute zero, got -1 K"),
         ({**GOOD, "time_s": np.floor(T)}, "a.csv:3: time_s: must rise from row to row, got 400 s after 400 s"),
-        ({**GOOD, "temperature_K": HEAT_AND_HOLD}, "temperature_K: is not a ramp: one heating rate is wanted, found"),
-        ({**GOOD, "temperature_K": 900.0 - T}, "temperature_K: is not a ramp: a rising temperature is wanted, found -60 K/min"),
+        ({**GOOD, "temperature_K": HEAT_AND_HOLD}, "temperature_K: is not a ramp: one heating rate is needed, found"),
+        ({**GOOD, "temperature_K": 900.0 - T}, "temperature_K: is not a ramp: the temperature must rise, found -60 K/min"),
         ({**GOOD, "heat_flow_W": T}, "heat_flow_W: no peak"),
-        ({"time_s": T, "temperature_K": T, "conversion": 100.0 * BUMP}, "conversion: goes from 0 to 1, got .*is it in per cent"),
+        ({"time_s": T, "temperature_K": T, "conversion": 100.0 * BUMP}, "conversion: must be between 0 and 1, got .*is it in per cent"),
         (
             {"time_s": T, "temperature_K": T, "conversion": (500.0 - T) / 100.0},
-            "conversion: rises from 0 to 1, got .*the part that is left",
+            "conversion: must rise from 0 to 1, got .*the unreacted part",
         ),
         ({"time_s": T, "temperature_K": T, "conversion": 0.5 + 0.0 * T}, "no peak: the largest rate is in the first row"),
-        ({**GOOD, "heating_rate_K_per_min": T}, "a.csv:3: heating_rate_K_per_min: one for the whole curve is wanted, got 400.5 K/min"),
+        ({**GOOD, "heating_rate_K_per_min": T}, "a.csv:3: heating_rate_K_per_min: one rate for the whole curve is needed, got 400.5 K/min"),
         ({**GOOD, "heating_rate_K_per_min": 0.0 * T}, "heating_rate_K_per_min: must be above 0, got 0 K/min"),
-        ({name: values[:10] for name, values in GOOD.items()}, "a.csv: has 10 rows of numbers; at least 20 are wanted"),
+        ({name: values[:10] for name, values in GOOD.items()}, "a.csv: has 10 rows of numbers; at least 20 are needed"),
     ],
 )
 def test_what_is_wrong_is_said_with_its_place(tmp_path, columns, words):
@@ -203,7 +203,7 @@ def test_what_is_wrong_is_said_with_its_place(tmp_path, columns, words):
         ("450.0", "n/a", "a.csv:102: temperature_K: sample 101: 'n/a' is not a number"),
         ("450.0", "", "a.csv:102: temperature_K: sample 101: a number is missing"),
         ("450.0", "nan", "a.csv:102: temperature_K: sample 101: 'nan' is not a number"),
-        ("450.0", "450,0", "a.csv:102: 3 cells are wanted as in the line of names, found 4"),
+        ("450.0", "450,0", "a.csv:102: 3 cells are needed, as in the line of names, found 4"),
     ],
 )
 def test_a_cell_that_is_no_number_is_named(tmp_path, old, new, words):
@@ -230,7 +230,7 @@ def test_the_command_prints_energies_and_what_is_assumed(thermo, two):
     assert "10 K/min      176.85 degC" in out
     assert "Kissinger, first order: E " in out
     assert "need not hold in a cell" in out
-    assert "two heating rates give a line and no interval" in out
+    assert "two heating rates give a line but no interval" in out
     assert sum(line[:2] == "0." for line in out.splitlines()) == 19
 
 
@@ -239,8 +239,8 @@ def test_a_heating_rate_that_is_measured_twice_gives_no_interval(thermo, two):
     assert (code, err) == (0, [])
     assert "(95 %: none)" in out
     assert out.count("none") == 2 + 2 * 19
-    assert "warning: 3 curves of 2 heating rates: those within 1 % are one, and the lines go through all curves" in out
-    assert "warning: two heating rates give a line and no interval; three or more are wanted" in out
+    assert "warning: 3 curves of 2 heating rates: those within 1 % count as one, and the lines use all curves" in out
+    assert "warning: two heating rates give a line but no interval; an interval needs three or more" in out
 
 
 def test_json_is_one_document(thermo, two, tmp_path):
@@ -274,9 +274,9 @@ def test_the_figure_has_both_panels_and_is_not_written_over_unasked(thermo, two,
     [
         (["slow.csv"], "error: slow.csv: E needs at least two heating rates; one gives A for an assumed E, never E"),
         (["slow.csv", "slow.csv"], "slow.csv, slow.csv: the heating rates are equal, 2 K/min: E needs at least two"),
-        (["slow.csv", "backwards.csv"], "the peaks do not move up with the heating rate"),
+        (["slow.csv", "backwards.csv"], "the peak temperatures do not rise with the heating rate"),
         (["slow.csv", "missing.csv"], "missing.csv: there is no such file"),
-        (["slow.csv", "."], ".: is a folder; a curve file is wanted"),
+        (["slow.csv", "."], ".: is a folder; a curve file is needed"),
         (["fast.csv", "part.csv"], "no conversion from 0.05 to 0.95 is reached by every curve"),
     ],
 )
@@ -307,7 +307,7 @@ def test_histories_of_scans_of_this_program_are_read_as_they_are(thermo, tmp_pat
     assert json.loads(out)["kissinger"]["activation_energy_J_per_mol"] == pytest.approx(135080.0, rel=1e-3)
     code, out, err = thermo("onset", "r5/history.csv")
     assert code == 2
-    assert "thermo kinetics reads" in err[0]
+    assert "use thermo kinetics" in err[0]
 
 
 @pytest.mark.parametrize("digits", [4, 6])

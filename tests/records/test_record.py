@@ -112,22 +112,22 @@ def test_columns_may_be_said(write):
     [
         ("", "is empty"),
         ("\n# nothing\n", "is empty"),
-        ("time_s,T_K\n", "holds no samples; two are the least"),
-        ("time_s,T_K\n0,300\n", "holds one sample; two are the least"),
+        ("time_s,T_K\n", "holds no samples; a record needs at least two"),
+        ("time_s,T_K\n0,300\n", "holds one sample; a record needs at least two"),
         ("T_K,rate_K_per_s\n300,1\n301,1\n", "there is no column of time"),
         ("time_s,pressure_bar\n0,1\n1,2\n", "there is no column of temperature"),
-        ("time,T_K\n0,300\n1,301\n", "the column 'time' states no unit; say --time 'time:UNIT'"),
+        ("time,T_K\n0,300\n1,301\n", "the column 'time' states no unit; use --time 'time:UNIT'"),
         ("time_s,T_K\n0,300\n5,301\n4,302\n", ":4: sample 3: time runs back, from 5 s to 4 s"),
         ("time_s,T_K\n0,300\n5,warm\n", ":3: T_K: sample 2: 'warm' is not a number"),
         ("time_s,T_K\n0,300\n5,\n", "fewer than two samples are left: samples 2: no temperature"),
-        ("time_s;T_K\n0;300.5\n5;301,5\n", ":3: '301,5' has a comma where '300.5' in line 2 has a point; say --decimal comma"),
-        ("time_s,T_K\n0,300\n5,301,7\n", ":3: has 3 fields, and there are 2 columns"),
+        ("time_s;T_K\n0;300.5\n5;301,5\n", ":3: '301,5' has a comma where '300.5' in line 2 has a point; use --decimal comma"),
+        ("time_s,T_K\n0,300\n5,301,7\n", ":3: has 3 fields, but there are 2 columns"),
         ("time_s,T_K\n0,300\n0,301\n", "all samples have the same time"),
         ("time_s,T_K\n0,300\n1,-5\n", "sample 2: the temperature must lie above 0 K"),
         ("time_s,T_K\n0,300\n1,inf\n", "'inf' is not a number"),
         ("time_s,T_K\n0,300\n1,1e999\n", "'1e999' is not a number"),
         ("time_s,time_s,T_K\n0,0,300\n1,1,301\n", "there are two columns 'time_s'"),
-        ("time_s,left_K,right_K\n0,300,300\n1,301,301\n", "more than one column may be the temperature: 'left_K', 'right_K'; say which"),
+        ("time_s,left_K,right_K\n0,300,300\n1,301,301\n", "more than one column may be the temperature: 'left_K', 'right_K'; choose one"),
         ('time_s,T_K\n0,"300\n1,301\n', "is not CSV"),
         ("time_s,T_K\n0,300\0\n1,301\n", "is not text"),
     ],
@@ -170,7 +170,7 @@ def test_what_is_no_record(thermo, tmp_path, kind):
         (("--time", "time_mim"), "there is no column 'time_mim'; did you mean 'time_min'?"),
         (("--time", "temperature_C"), "--time: wrong unit"),
         (("--temperature", "temperature_C:V"), "--temperature: wrong unit"),
-        (("--figure", "x.pdf"), "--figure: x.pdf is no name of a .png"),
+        (("--figure", "x.pdf"), "--figure: x.pdf: a name that ends in .png is needed"),
     ],
 )
 def test_what_a_bad_option_costs(thermo, write, words, said):
@@ -186,7 +186,7 @@ def test_the_table_and_the_document(thermo, write):
     (first,) = [line for line in out.splitlines() if line.startswith("T1 ")]
     assert first.split(None, 5)[1:5] == ["90.00", "degC", "0.00", "min"]
     assert first.endswith("first row: the record holds the exotherm alone, known to -5/+0 K; margin 25 %")
-    assert "no runaway by 1 K/s up to 95.0 degC" in out
+    assert "no runaway of 1 K/s up to 95.0 degC" in out
     assert "apparent activation energy" in out
     code, out, _ = thermo("onset", path, "--json", "--phi", "1.2")
     made = json.loads(out)
@@ -297,7 +297,7 @@ def test_a_history_is_read_with_the_windows_of_its_run(thermo, tmp_path):
     (tmp_path / "run" / "history.csv").rename(tmp_path / "away.csv")
     code, out, _ = thermo("onset", "away.csv")
     assert code == 0
-    assert "looked for 0.02 K/min over 10 min" in out
+    assert "sensitivity 0.02 K/min over seek windows of 10 min" in out
     assert "its own seek windows last 20 min" in out
 
 

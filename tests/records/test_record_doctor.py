@@ -294,7 +294,7 @@ def test_a_sensor_too_rough_for_the_sensitivity_gives_no_t1(found):
     time, T = rows("gradual", 30.0)
     made = analyse(record(time, blurred(T, 0.3, 0.5, 3)))["onsets"]
     assert made["T1"] is None
-    assert "cannot be told: a slope over a seek window is uncertain" in made["T1_reason"]
+    assert "cannot be decided: a slope over a seek window is uncertain" in made["T1_reason"]
     assert made["T2"]["1 K/s"]["temperature_K"] == pytest.approx(found["T2"]["1 K/s"]["temperature_K"], abs=2.0)
     assert made["T3"]["temperature_K"] == pytest.approx(found["T3"]["temperature_K"], abs=1.5)
 

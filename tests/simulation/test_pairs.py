@@ -37,7 +37,7 @@ ON_CELL = ON_BODY | {
     "arc": ON_BODY["arc"].replace("probe: middle, ", ""),
 }
 REFUSED = {
-    ("lumped", "steady"): "a cell of one temperature has no field; a stationary state of a reacting cell is not there yet",
+    ("lumped", "steady"): "a cell of one temperature has no field; the steady state of a reacting cell is not supported yet",
     ("layered-block", "dsc"): "milligrams in a pan have one temperature: a programme 'dsc' needs a lumped sample",
     ("boxes", "dsc"): "milligrams in a pan have one temperature: a programme 'dsc' needs a lumped sample",
 }
@@ -160,16 +160,16 @@ BAD = {
         "'probe' is missing: the probe of the body that the instrument follows; the case has 'middle'",
     ),
     "no such probe": ("arc", "probe: middle", "probe: midle", "there is no probe 'midle'; did you mean 'middle'"),
-    "a holder": ("arc", "loss: 0.05 W/K", "phi: 1.2", "what holds a body is one of its regions"),
+    "a holder": ("arc", "loss: 0.05 W/K", "phi: 1.2", "the holder of a body is one of its regions"),
     "no such face": ("arc", "start: 50 degC", "start: 50 degC, faces: [tob]", "the sample has no face 'tob'"),
     "an inner face": ("oven", "kind: oven", "kind: oven, faces: ['core|lid']", "'core|lid' lies within the body"),
-    "twice": ("oven", "kind: oven", "kind: oven, faces: [outside, top]", "what is around would act twice there"),
+    "twice": ("oven", "kind: oven", "kind: oven, faces: [outside, top]", "the surroundings would act twice there"),
     "no plate": ("hot-plate", ", plate_face: bottom", "", "plate_face: is missing"),
     "a contact area": (
         "hot-plate",
         "plate_face: bottom",
         "plate_face: bottom, contact_area: 1 cm2",
-        "is that of the 'plate_face' of a body",
+        "a body uses the area of its 'plate_face'",
     ),
     "heats nothing": ("heater", ", heats: {region: core}", "", "heats: is missing"),
     "no such region": ("heater", "region: core", "region: cor", "the sample has no region 'cor'; did you mean 'core'"),

@@ -62,7 +62,7 @@ def test_a_thing_that_does_not_happen_is_not_a_number(compiled):
 @pytest.mark.parametrize(
     ("table", "text"),
     [
-        ({"sample.ejecta.share": [0.1]}, "there is no 'share'; it may be fraction, after"),
+        ({"sample.ejecta.share": [0.1]}, "there is no 'share'; choose one of fraction, after"),
         ({"sample.ejecta.fraction": [1.4]}, "must be at most 1"),
         ({"sample.with.pool.heta": [1.0]}, "unknown number 'heta'"),
         ({"sample.ejecta.fraction": [0.1], "programme.wait": [1.0, 2.0]}, "differ in length"),
@@ -75,7 +75,7 @@ def test_bad_tables(table, text):
 
 
 def test_only_lumped_cells():
-    with pytest.raises(ValueError, match="takes a lumped cell"):
+    with pytest.raises(ValueError, match="needs a lumped cell"):
         simulate_many(read_case(CASES / "paper" / "brick-cu.yaml"), {"programme.end": [1.0]})
 
 
@@ -223,7 +223,7 @@ def test_a_table_in_a_study_is_run_into_one_table(tmp_path):
 @pytest.mark.slow
 def test_the_folder_of_a_batch_is_verified(tmp_path, thermo):
     run_study(batch_file(tmp_path, "{sample.ejecta.fraction: [0.4]}"), tmp_path / "out", Silent())
-    assert thermo("verify", "out")[:2] == (0, "out: complete, 3 files as written\n")
+    assert thermo("verify", "out")[:2] == (0, "out: complete, 3 files unchanged\n")
 
 
 def test_a_column_is_numbers_where_its_unit_is_one():
@@ -239,7 +239,7 @@ def test_a_column_is_numbers_where_its_unit_is_one():
             "{sample.ejecta.fraction: [0.1, 1.4]}",
             "study.table.sample.ejecta.fraction.1: must be at most 1, got 1.4",
         ),
-        ("{sample.ejecta.fraction: [0.1], programme.wait: [1 min, 2 min]}", "has 1 values, and another column 2"),
+        ("{sample.ejecta.fraction: [0.1], programme.wait: [1 min, 2 min]}", "has 1 values, but another column has 2"),
         ("{programme.wait: [15 s, 3 K]}", "study.table.programme.wait.1: wrong unit 'K'"),
         ("{sample.with.lithium.pre_exponential_factor: [1 K]}", "study.table.sample.with.lithium.pre_exponential_factor.0: "),
         ("{}", "study.table: is empty"),
@@ -314,5 +314,5 @@ def test_a_table_without_rows_is_refused(tmp_path):
     (tmp_path / "quick.yaml").write_text(QUICK)
     (tmp_path / "rows.csv").write_text("programme.air\n")
     (tmp_path / "batch.yaml").write_text("title: t\nstudy: {kind: batch, case: quick.yaml, table: rows.csv}\n")
-    with pytest.raises(CaseError, match=r"rows.csv:1: has a head and no row below it"):
+    with pytest.raises(CaseError, match=r"rows.csv:1: has a header but no row below it"):
         study_of(read_document(tmp_path / "batch.yaml"))

@@ -223,7 +223,7 @@ CLAIM = "claims: [{{what: {what}, value: 1, within: 5 %, kind: exact, source: x}
         ({"table": "[nonsense]"}, "unknown result 'nonsense'"),
         ({"more": CLAIM.format(what="a / c of end.time_s")}, "/s.yaml:7: study.claims.0.what: there is no member 'c'"),
         ({"more": CLAIM.format(what="a / b of end.tme_s")}, "a: unknown result 'end.tme_s'"),
-        ({"more": CLAIM.format(what="a / b of probes.sample")}, "is a result of several numbers"),
+        ({"more": CLAIM.format(what="a / b of probes.sample")}, "has several numbers"),
         ({"more": CLAIM.format(what="a / b of probes.sample.maximum_K")}, "the ratio of two temperatures depends on their unit"),
         ({"more": "remarks: ['it is {a: nonsense.key}']"}, "/s.yaml:7: study.remarks.0: a: unknown result 'nonsense.key'"),
         ({"cases": "{cell a: m.yaml, cell-a: m.yaml}"}, "/s.yaml:5: study.cases.cell-a: has the folder 'cell-a', as 'cell a' has"),

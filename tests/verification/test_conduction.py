@@ -257,7 +257,7 @@ def test_steps_end_where_a_table_bends():
 def test_a_face_that_is_held_takes_nothing_else():
     from thermo.base.errors import CaseError
 
-    with pytest.raises(CaseError, match="held at a temperature, which leaves no room for 'flux' on the same face"):
+    with pytest.raises(CaseError, match="is held at a temperature; remove 'flux', which has no effect there"):
         bar(
             **STEEL,
             length="1 mm",
@@ -275,7 +275,7 @@ def test_a_face_that_is_held_takes_nothing_else():
         ("{table: [[300 K, 1 s]]}", "wrong unit"),
         ("{from: 300 K, to: 310 K}", "'over'|over: is missing"),
         ("{from: 300 K, to: 310 K, ovr: 1 s}", "did you mean 'over'"),
-        ("{table: 3}", "a list of pairs is wanted"),
+        ("{table: 3}", "a list of pairs is needed"),
         ("300", "has no unit"),
     ],
 )

@@ -181,7 +181,7 @@ def test_a_fused_short_under_a_forced_temperature_is_refused():
         "{kind: ramp, temperature: {from: 50 degC, to: 200 degC, over: 1 h}}",
         "{kind: dsc, start: 50 degC, rate: 5 K/min, end: 200 degC, per: 6 g}",
     ):
-        with pytest.raises(CaseError, match="is given at once, and the temperature is that of the programme"):
+        with pytest.raises(CaseError, match="heats the cell at once, but the programme"):
             read_case(CASES / "paper" / "cu-20li.yaml", ["sample.short.fused_energy=60 J", f"programme={programme}", "expect=[]"])
 
 
@@ -229,7 +229,7 @@ def test_the_anode_of_shurtz_in_a_dsc():
 @pytest.mark.parametrize(
     ("programme", "sample", "words"),
     [
-        ("{kind: ramp, temperature: 100 degC}", "", "'end' is missing: how long this temperature is held"),
+        ("{kind: ramp, temperature: 100 degC}", "", "'end' is missing: give the time for which this temperature is held"),
         ("{kind: ramp, temperature: 100 degC, end: 1 h}", ", temperature: 25 degC", "sets the start itself (programme.temperature)"),
         ("{kind: dsc, start: 50 degC, rate: 5 K/min, end: 20 degC, per: 1 mg}", "", "end temperature must lie above the start"),
         ("{kind: dsc, start: 50 degC, rate: 5 K/min, end: 90 degC, per: 1 mg, pan: 1 J/K}", "", "has no effect without a 'lag'"),
@@ -244,7 +244,7 @@ def test_the_anode_of_shurtz_in_a_dsc():
         (
             "{kind: heater, power: 2 W, off_at: 20 degC, air: 25 degC, heat_transfer_coefficient: 0 W/(m2 K), end: 1 h}",
             ", temperature: 25 degC",
-            "off_at: lies below the start of the cell (25.00 degC): the heater never comes on",
+            "off_at: lies below the start of the cell (25.00 degC): the heater never switches on",
         ),
     ],
 )

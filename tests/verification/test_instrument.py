@@ -202,7 +202,7 @@ def test_a_record_is_event_driven_with_noise_of_a_seed():
         (["tests: 3"], "", "tests: need a 'cool_down' between them"),
         (["cool_down: {to: 20 degC, air: 25 degC, conductance: 0.1 W/K}"], "", "to: must lie above the temperature of the air"),
         (["cool_down: {to: 300 degC, air: 25 degC, conductance: 0.1 W/K}"], "", "to: must not lie above the end temperature"),
-        ([], ", phi: 1.1, holder: {mass: 1 g, heat_capacity: 1 J/(g K)}", "phi: and a 'holder' both say"),
+        ([], ", phi: 1.1, holder: {mass: 1 g, heat_capacity: 1 J/(g K)}", "phi: and a 'holder' both describe"),
         ([], ", sensor: {place: holder}", "place: needs a 'holder' with a 'conductance'"),
     ],
 )

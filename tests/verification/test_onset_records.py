@@ -114,7 +114,7 @@ def test_a_margin_within_the_noise_is_warned_of_and_the_instrument_decides(pi_ag
     assert found["onsets"]["T1"]["temperature_K"] == pytest.approx(true["onsets"]["T1"]["temperature_K"], abs=0.15)
     assert found["onsets"]["T2"]["1 K/min"] is None
     assert found["onsets"]["T3"] is None
-    assert "no runaway by 1 K/s" in found["onsets"]["T3_reason"]
+    assert "no runaway of 1 K/s" in found["onsets"]["T3_reason"]
 
 
 @pytest.mark.parametrize("noise", NOISE)

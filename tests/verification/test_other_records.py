@@ -93,7 +93,7 @@ def test_a_criterion_below_the_rate_of_the_ramp_is_refused_and_one_above_it_is_r
     time = np.arange(0.0, solution.t[-1], 2.0)
     found = analyse(record(time, blurred(solution.sol(time)[0], 0.02, 0.01, 4)))["onsets"]
     assert found["T2"]["1 K/min"] is None
-    assert "1 K/min: what heats the cell gives it 2.0" in found["T2_reason"]
+    assert "1 K/min: hidden by the heating from outside, which gives the cell 2.0" in found["T2_reason"]
     assert found["T2"]["10 K/min"]["temperature_K"] == pytest.approx(reaches(solution, drive, 1.0 / 6.0), abs=1.0)
 
 

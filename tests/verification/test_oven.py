@@ -99,7 +99,7 @@ def test_air_that_rises_with_time():
 BAD = {
     "no surface": ("surface: 40 cm2, ", "", "'surface' is missing"),
     "no start": (", temperature: 300 K}", "}", "'temperature' is missing"),
-    "faces": ("kind: oven,", "kind: oven, faces: {outside: [{kind: held, temperature: 300 K}]},", "a list is wanted"),
+    "faces": ("kind: oven,", "kind: oven, faces: {outside: [{kind: held, temperature: 300 K}]},", "a list is needed"),
     "no volume": ("surface: 40 cm2", "surface: 40 cm2, chemistry: hatchard-kim-4", "'volume' is missing"),
 }
 

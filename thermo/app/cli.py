@@ -37,16 +37,16 @@ Settings = Annotated[
 def run(
     files: Files,
     out: Annotated[Path | None, typer.Option(help="The result folder; results/NAME by default.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace results that are there.")] = False,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint of an unfinished run.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace existing results.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue an unfinished run from its checkpoint.")] = False,
     settings: Settings = None,
     pictures: Annotated[bool, typer.Option(help="Draw the pictures.")] = True,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only the answer.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only the answer.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
     """Run cases or studies, each into its folder, and print what came out."""
     if out is not None and len(files) > 1:
-        raise typer.BadParameter("takes one FILE", param_hint="--out")
+        raise typer.BadParameter("accepts one FILE only", param_hint="--out")
     documents = read_all(files, settings or [])
     code = DONE
     for document, work in documents:
@@ -135,7 +135,7 @@ def check(
 def mesh(
     file: Annotated[Path, typer.Argument(metavar="CASE", help="A case with a meshed body.")],
     out: Annotated[Path | None, typer.Option(help="The file, .vtu or .msh; NAME-mesh.vtu by default.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
     settings: Settings = None,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
@@ -216,31 +216,31 @@ def verify(
     summary = read_json(folder / "summary.json")
     members = summary.get("members") or {folder.name: summary}
     open_by = [member["energy"]["residual_relative"] for member in members.values() if "energy" in member]  # a batch keeps no balance
-    balance = f", energy balance open by at most {max(open_by):.1e} of the heat exchanged or moved" if open_by else ""
+    balance = f", energy balance error at most {max(open_by):.1e} of the heat exchanged or moved" if open_by else ""
     for name, member in members.items():
         for warning in member.get("warnings", []):
             if warning["code"] == "energy":
                 complain(f"error: {folder}: {name}: {warning['text']}")
                 raise typer.Exit(NUMERICAL)
-    say(f"{folder}: complete, {n_files} files as written{balance}")
+    say(f"{folder}: complete, {n_files} files unchanged{balance}")
 
 
 @app.command()
 def kinetics(
     files: Annotated[list[Path], typer.Argument(metavar="CURVE.csv CURVE.csv...", help="Curves of several heating rates.")],
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document instead of the table.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead of the table.")] = False,
     figure: Annotated[Path | None, typer.Option(metavar="FILE.png", help="Also draw Kissinger's line and E over conversion.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace a figure that is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing figure.")] = False,
     time: Annotated[str | None, typer.Option(metavar="COLUMN", help="The column of time: NAME, NAME:UNIT, or NUMBER:UNIT.")] = None,
     temperature: Annotated[str | None, typer.Option(metavar="COLUMN", help="The column of temperature.")] = None,
     heat_flow: Annotated[str | None, typer.Option(metavar="COLUMN", help="The column of heat flow.")] = None,
     conversion: Annotated[str | None, typer.Option(metavar="COLUMN", help="The column of conversion, in place of a heat flow.")] = None,
     heating_rate: Annotated[str | None, typer.Option(metavar="COLUMN", help="The column of the heating rate.")] = None,
-    low: Annotated[str | None, typer.Option("--from", metavar="TEMPERATURE", help="Where the ramp begins that is used.")] = None,
-    high: Annotated[str | None, typer.Option("--to", metavar="TEMPERATURE", help="Where it ends.")] = None,
-    baseline: Annotated[str | None, typer.Option(help="'straight' or 'tangential'; else as the peak needs it.")] = None,
-    exotherm: Annotated[str | None, typer.Option(help="Where heat released points: 'up' or 'down'; else as the peak points.")] = None,
-    decimal: Annotated[str | None, typer.Option(help="'comma' or 'point'; else as the numbers show.")] = None,
+    low: Annotated[str | None, typer.Option("--from", metavar="TEMPERATURE", help="Start of the ramp to use.")] = None,
+    high: Annotated[str | None, typer.Option("--to", metavar="TEMPERATURE", help="End of the ramp to use.")] = None,
+    baseline: Annotated[str | None, typer.Option(help="'straight' or 'tangential'; by default chosen for the peak.")] = None,
+    exotherm: Annotated[str | None, typer.Option(help="Direction of released heat: 'up' or 'down'; by default that of the peak.")] = None,
+    decimal: Annotated[str | None, typer.Option(help="'comma' or 'point'; by default detected from the numbers.")] = None,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
     """Activation energies from calorimeter curves at several heating rates: Kissinger, Friedman, Ozawa."""
@@ -252,7 +252,7 @@ def kinetics(
     from thermo.results.store import write_file
 
     if figure is not None and figure.suffix.lower() != ".png":
-        raise typer.BadParameter(f"{figure}: a name that ends in .png is wanted", param_hint="--figure")
+        raise typer.BadParameter(f"{figure}: a name that ends in .png is needed", param_hint="--figure")
     columns = {"time": time, "temperature": temperature, "heat flow": heat_flow, "conversion": conversion, "heating rate": heating_rate}
     between = [None if text is None else option(name, text, "temperature") for name, text in (("--from", low), ("--to", high))]
     if between[0] is not None and between[1] is not None and between[0] >= between[1]:
@@ -282,26 +282,26 @@ def kinetics(
         say(f"figure: {figure}")
 
 
-UNSAID = "By default as in the run whose folder TRACE lies in, else"
+UNSAID = "By default that of the run whose folder holds TRACE, else"
 
 
 @app.command()
 def onset(
     trace: Annotated[Path, typer.Argument(metavar="TRACE", help="A record as CSV, columns named with their unit, or a run's history.csv.")],
-    as_json: Annotated[bool, typer.Option("--json", help="All of it as one JSON document.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print everything as one JSON document.")] = False,
     figure: Annotated[Path | None, typer.Option(help="Also draw it, to this .png.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace a figure that is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing figure.")] = False,
     time: Annotated[str | None, typer.Option(metavar="COLUMN", help="The column of time: NAME, NAME:UNIT, or NUMBER:UNIT.")] = None,
     temperature: Annotated[str | None, typer.Option(metavar="COLUMN", help="The column of temperature.")] = None,
     rate: Annotated[str | None, typer.Option(metavar="COLUMN", help="The column of the rate; 'none': from the temperatures.")] = None,
     voltage: Annotated[str | None, typer.Option(metavar="COLUMN", help="The column of voltage, or 'none'.")] = None,
     sensitivity: Annotated[str | None, typer.Option(help=f"The rate that counts as self-heating. {UNSAID} 0.02 K/min.")] = None,
     seek: Annotated[str | None, typer.Option(help=f"The length of a seek window. {UNSAID} 10 min.")] = None,
-    wait: Annotated[str | None, typer.Option(help="From a heater step to its seek window; else read from the record.")] = None,
+    wait: Annotated[str | None, typer.Option(help="Time from a heater step to its seek window; by default read from the record.")] = None,
     step: Annotated[str | None, typer.Option(help=f"The step of the heater. {UNSAID} 5 K.")] = None,
     phi: Annotated[str, typer.Option(help="Heat capacity of sample and holder over the sample's.")] = "1",
-    decimal: Annotated[str | None, typer.Option(help="'comma' or 'point'; else as the numbers show.")] = None,
-    fit: Annotated[tuple[str, str] | None, typer.Option(metavar="LOW HIGH", help="Between which temperatures E is taken.")] = None,
+    decimal: Annotated[str | None, typer.Option(help="'comma' or 'point'; by default detected from the numbers.")] = None,
+    fit: Annotated[tuple[str, str] | None, typer.Option(metavar="LOW HIGH", help="Temperatures between which E is fitted.")] = None,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
     """T1, T2, T3, exotherms and apparent kinetics of a calorimeter's record, measured or simulated."""
@@ -337,7 +337,7 @@ def onset(
         from viz import trace as drawing
 
         if figure.suffix != ".png":
-            raise CaseError([Mistake("--figure", None, "", f"{figure} is no name of a .png")])
+            raise CaseError([Mistake("--figure", None, "", f"{figure}: a name that ends in .png is needed")])
         write_file(figure, theme.png(drawing.record(record, found)), force=force, option="--figure")
     say(json.dumps(finite(found), indent=1, allow_nan=False) if as_json else record_text(found))
     if figure is not None and not as_json:
@@ -392,13 +392,13 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(DONE)
     except MemoryError:
-        _end(NUMERICAL, ["error: the run needs more memory than there is; 'thermo check' gives its size"], debug)
+        _end(NUMERICAL, ["error: the run needs more memory than is available; 'thermo check' estimates it"], debug)
     except OSError as error:
         from thermo.results.store import reason
 
         _end(INPUT_OUTPUT, [f"error: {error.filename or 'output'}: {reason(error)}"], debug)
     except Exception as error:
-        _end(BUG, [f"error: a mistake in thermo itself: {type(error).__name__}: {error}", bug_report()], debug)
+        _end(BUG, [f"error: internal error: {type(error).__name__}: {error}", bug_report()], debug)
 
 
 def _hush() -> None:

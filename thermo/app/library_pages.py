@@ -32,7 +32,7 @@ def page(name: str) -> str:
     if name in library_mechanisms():
         return "\n".join(_mechanism(name, library_mechanisms()[name]))
     known = [*library_materials(), *library_mechanisms()]
-    raise CaseError([Mistake("library", None, "", f"there is nothing named {name!r}" + did_you_mean(name, known))])
+    raise CaseError([Mistake("library", None, "", f"the library has nothing named {name!r}" + did_you_mean(name, known))])
 
 
 def number(value: Quantity) -> str:
@@ -71,9 +71,9 @@ def _material(name: str, material: Material) -> Iterator[str]:
     for wanted, value in material.uncertainty.items():
         yield f"  uncertainty of {wanted}: +- {100.0 * value:g} %"
     if material.valid is not None:
-        yield f"  holds from {number(material.valid.lowest)} to {number(material.valid.highest)}"  # type: ignore[arg-type]
+        yield f"  valid from {number(material.valid.lowest)} to {number(material.valid.highest)}"  # type: ignore[arg-type]
     for other, alternative in material.alternatives.items():
-        yield f"  otherwise, {other}:"
+        yield f"  alternative, {other}:"
         for wanted in PROPERTIES:
             yield from ("  " + line for line in _property(wanted, getattr(alternative, wanted)))
     if material.note:

@@ -22,5 +22,5 @@ def option(name: str, text: str, dimension: str, least: float | None = None, or_
 def one_of(name: str, text: str | None, known: tuple[str, ...]) -> str | None:
     """An option that is one of some words, or not given. Raises CaseError for another word."""
     if text is not None and text not in known:
-        raise CaseError([Mistake(name, None, "", f"{text!r} is not known; it may be {' or '.join(map(repr, known))}")])
+        raise CaseError([Mistake(name, None, "", f"{text!r} is not known; choose {' or '.join(map(repr, known))}")])
     return text

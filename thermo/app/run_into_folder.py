@@ -147,7 +147,7 @@ def opened(path: Path, seal: str, *, force: bool, resume: bool) -> Iterator[tupl
         elif resume:
             yield folder, "resume"
         else:
-            raise FolderError(f"{path} holds an unfinished run of this case ({state}); go on with --resume, or replace it with --force")
+            raise FolderError(f"{path} holds an unfinished run of this case ({state}); continue with --resume, or replace it with --force")
 
 
 def run_case(
@@ -167,10 +167,10 @@ def run_case(
     seal = case_hash(case)
     start = getattr(case.sample, "temperature", None)
     if isinstance(start, Stored) and start.folder.resolve() == path.resolve():
-        raise FolderError(f"{path} is the result that this run starts from; give it another folder with --out")
+        raise FolderError(f"{path} is the result that this run starts from; give the run another folder with --out")
     with opened(path, seal, force=force, resume=resume) as (folder, state):
         if state == "done":
-            listener.note(f"{path}: this run is there already; nothing was computed")
+            listener.note(f"{path}: this run is complete already; nothing was computed")
             return read_json(folder.path / "summary.json")  # type: ignore[no-any-return]
         told = telling(lambda text: listener.note(f"{path.name}: {text}"))
         with told, contextlib.nullcontext(interrupts) if interrupts else Interrupts() as flag:
@@ -190,7 +190,7 @@ def _run(
     for complaint in complaints:
         listener.note(f"{name}: {complaint}")
     if resume:
-        listener.note(f"{name}: " + ("goes on from its checkpoint" if stored else "has no checkpoint and starts over"))
+        listener.note(f"{name}: " + ("continues from its checkpoint" if stored else "has no checkpoint and starts again"))
     folder.write_json("status.json", {"status": "running", "case_sha256": seal, "started": started})
     folder.write("case.yaml", document.text)
     folder.write("resolved.yaml", as_yaml(resolved(case)))
@@ -222,11 +222,11 @@ def _run(
             saved[0] = time.monotonic()
         if interrupts.caught is not None:
             folder.finish({"status": "interrupted", "case_sha256": seal, "started": started})
-            raise Stopped(interrupts.caught, f"{folder.path}: stopped {where(moment)}; go on with --resume")
+            raise Stopped(interrupts.caught, f"{folder.path}: stopped {where(moment)}; continue with --resume")
 
     def stopped() -> None:
         folder.finish({"status": "interrupted", "case_sha256": seal, "started": started})
-        listener.note(f"{folder.path}: stopped; nothing of a steady state is kept")
+        listener.note(f"{folder.path}: stopped; a steady state leaves no partial result")
 
     with interrupts.ending(stopped) if case.programme.steady else contextlib.nullcontext():
         result = run(case, body=body, resume=stored, watch=watch)
@@ -289,7 +289,7 @@ def run_study(study: Study, path: Path, listener: Listener, *, force: bool = Fal
     seal = study_hash(study)
     with opened(path, seal, force=force, resume=True) as (folder, state):
         if state == "done":
-            listener.note(f"{path}: this study is there already; nothing was computed")
+            listener.note(f"{path}: this study is complete already; nothing was computed")
             return read_json(folder.path / "summary.json")  # type: ignore[no-any-return]
         started = datetime.now(UTC).isoformat(timespec="seconds")
         head = {"case_sha256": seal, "started": started}
@@ -333,7 +333,7 @@ def _run_batch(study: Study, folder: Folder, head: dict[str, Any], listener: Lis
             listener.progress(name, done, "")
             if interrupts.caught is not None:
                 folder.finish({"status": "interrupted", **head})
-                raise Stopped(interrupts.caught, f"{folder.path}: stopped; nothing of a batch is kept")
+                raise Stopped(interrupts.caught, f"{folder.path}: stopped; a batch leaves no partial result")
 
         warned: dict[int, list[dict[str, Any]]] = {}
         case = study.members[0].case

@@ -114,12 +114,12 @@ def _scan_lines(scan: dict[str, Any] | None) -> list[str]:
         return []
     lines = []
     for i, peak in enumerate(scan["peaks"], 1):
-        onset = "no onset of its own" if peak["onset_K"] is None else f"onset {show(peak['onset_K'], 'temperature')}"
+        onset = "no separate onset" if peak["onset_K"] is None else f"onset {show(peak['onset_K'], 'temperature')}"
         area = show(peak["area_J_per_kg"], "specific energy")
         lines.append(f"peak {i}: {show(peak['temperature_K'], 'temperature')}, {onset}, {peak['height_W']:.4g} W, {area}")
     return [
         *(lines or ["no peak"]),
-        f"area of it all: {show(scan['area_J_per_kg'], 'specific energy')}, above the baseline '{scan['baseline']}'",
+        f"total area: {show(scan['area_J_per_kg'], 'specific energy')}, above the baseline '{scan['baseline']}'",
     ]
 
 
@@ -148,7 +148,7 @@ def _onset_lines(summary: dict[str, Any]) -> list[str]:
 
 def _closing(summary: dict[str, Any]) -> list[str]:
     energy, unmeasured = summary["energy"], summary["inputs_not_measured"]
-    lines = [f"energy balance open by {energy['residual_relative']:.1e} of the heat exchanged or moved"]
+    lines = [f"energy balance error {energy['residual_relative']:.1e} of the heat exchanged or moved"]
     if unmeasured:
         lines.append(f"{len(unmeasured)} numbers are neither literature nor measured; summary.json lists them (inputs_not_measured)")
     check = summary.get("mesh_check")
@@ -157,7 +157,7 @@ def _closing(summary: dict[str, Any]) -> list[str]:
             change = entry["relative_difference"]
             if change is not None:
                 text = f"mesh refined once: {name} changes by {change:+.2%}"
-                lines.append(f"{text}; at the first order of a patch's edge its error is {2 * change:+.2%}")
+                lines.append(f"{text}; near the edge of a patch the remaining error is about twice that, {2 * change:+.2%}")
         for name, entry in sorted(check["results"].items(), key=lambda pair: -abs(pair[1]["relative"]))[:SHOWN]:
             lines.append(f"mesh refined once: {name} changes by {changed_by(name, entry)}")
         lines.append(
@@ -256,7 +256,7 @@ def kinetics_text(summary: dict[str, Any]) -> str:
     energy, factor = found["activation_energy_J_per_mol"], found["pre_exponential_factor_1_per_s"]
     lines = [columns_text(curves, ("curve", "heating rate", "peak", "heat J/g", "rows")), ""]
     if energy is None:
-        lines += [f"Kissinger, first order: none: {found['reason']}", ""]
+        lines += [f"Kissinger, first order: no result: {found['reason']}", ""]
     else:
         lines.append(f"Kissinger, first order: E {kilo(energy)} kJ/mol (95 %: {between(found['activation_energy_95_J_per_mol'], kilo)})")
         ends = between(found["pre_exponential_factor_95_1_per_s"], lambda value: f"{value:.3e}")
@@ -277,8 +277,8 @@ def record_text(found: dict[str, Any]) -> str:
     spread += [f"{about['left_out_samples']} samples left out"] if about["left_out_samples"] else []
     lines = [
         f"{printable(about['file'])}: {about['samples']} samples of {read}; rate {about['rate']}",
-        f"it holds {about['holds']}{steps}{waited}",
-        f"looked for {instrument['sensitivity_K_per_s'] * 60.0:.4g} K/min over {instrument['seek_s'] / 60.0:.4g} min",
+        f"the record holds {about['holds']}{steps}{waited}",
+        f"sensitivity {instrument['sensitivity_K_per_s'] * 60.0:.4g} K/min over seek windows of {instrument['seek_s'] / 60.0:.4g} min",
         *(["; ".join(spread)] if spread else []),
         "",
         columns_text(_record_rows(found), ("result", "temperature", "time", "remark")),
@@ -363,7 +363,7 @@ def _phi_lines(made: dict[str, Any] | None) -> list[str]:
         parts.append(f"rise from T1 to T3 {made['rise_K']:.4g} K")
     if made["time_to_maximum_rate_at_start_s"] is not None:
         parts.append(f"time to maximum rate {show(made['time_to_maximum_rate_at_start_s'], 'time')}")
-    return [f"the bare sample, phi {made['phi']:g} taken out: {', '.join(parts) or 'not known without an activation energy'}"]
+    return [f"the bare sample, corrected for phi {made['phi']:g}: {', '.join(parts) or 'not known without an activation energy'}"]
 
 
 def _named_t2(made: dict[str, Any]) -> dict[str, float | None]:

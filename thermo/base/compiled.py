@@ -146,7 +146,7 @@ def _prepared(folder: Path) -> Callable[[F], F]:
 
         def on_start(self, _: Any) -> None:
             if _waiting:
-                _waiting.pop()("compiling, once on this machine: up to a minute or so")
+                _waiting.pop()("compiling once on this machine, which takes up to about a minute")
 
         def on_end(self, _: Any) -> None:
             """There is nothing to say."""

@@ -88,14 +88,15 @@ def did_you_mean(name: object, known: Iterable[object]) -> str:
         return f"; did you mean {shortened(match, 40)!r}?"
     if not names:
         return "; there is none"
-    return "; it may be " + ", ".join(repr(shortened(n, 40)) for n in names[:8]) + (", ..." if len(names) > 8 else "")
+    word = "choose one of" if len(names) > 1 else "choose"
+    return f"; {word} " + ", ".join(repr(shortened(n, 40)) for n in names[:8]) + (", ..." if len(names) > 8 else "")
 
 
 def among(name: object, known: Iterable[object]) -> str:
     """The same with all names there are, for what only this body has."""
     names = [str(k) for k in known]
     found = did_you_mean(name, names)
-    return found + " there are " + ", ".join(repr(shortened(n, 40)) for n in names) if found.endswith("?") else found
+    return found + " choose one of " + ", ".join(repr(shortened(n, 40)) for n in names) if found.endswith("?") else found
 
 
 class Mistake(NamedTuple):

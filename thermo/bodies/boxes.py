@@ -56,7 +56,7 @@ class Region(Frozen):
     def _some(self) -> Region:
         one = self.low is not None and self.high is not None
         if (self.low is None) != (self.high is None) or one == bool(self.boxes):
-            raise misplaced([((), "either 'from' and 'to', or 'boxes' with several of them, is wanted")])
+            raise misplaced([((), "give either 'from' and 'to', or 'boxes' with several such pairs")])
         return self
 
     def parts(self) -> list[tuple[Key, Box]]:
@@ -103,17 +103,17 @@ class Boxes(Meshed):
         n = self.dimension
         form = "[" + ", ".join(("r", "z") if self.axisymmetric else AXES[:n]) + "]"
         if not self.regions:
-            problems.append((("regions",), "a body has at least one region"))
+            problems.append((("regions",), "a body needs at least one region"))
         entries: list[tuple[Key, Box, bool]] = []
         for name, region in self.regions.items():
             entries += [(("regions", name, *key), box, False) for key, box in region.parts()]
         entries += [(("patches", name), box, True) for name, box in self.patches.items()]
         if len(entries) > MOST_BOXES:
-            raise misplaced([(("regions",), f"has {len(entries)} boxes and patches; at most {MOST_BOXES} are taken")])
+            raise misplaced([(("regions",), f"has {len(entries)} boxes and patches; at most {MOST_BOXES} are accepted")])
         for key, box, patch in entries:
             for end, corner in (("from", box.low), ("to", box.high)):
                 if len(corner) != n:
-                    problems.append(((*key, end), f"{n} coordinates {form} are wanted, found {len(corner)}"))
+                    problems.append(((*key, end), f"{n} coordinates {form} are needed, found {len(corner)}"))
             if len(box.low) == len(box.high) == n:
                 problems += [((*key, word), text) for word, text in self._corner_problems(box, patch)]
         if not problems:
@@ -122,21 +122,21 @@ class Boxes(Meshed):
         for group, names in (("regions", self.regions), ("patches", self.patches)):
             for name in names:
                 if not name or "|" in name or "." in name or name in sides or (group == "patches" and name in self.regions):
-                    problems.append(((group, name), f"{shortened(name)!r} is taken, is empty or has '|' or '.' in it"))
+                    problems.append(((group, name), f"{shortened(name)!r} is already used, is empty or contains '|' or '.'"))
         for word, value, where in (("cross_section", self.cross_section, "line"), ("thickness", self.thickness, "plane")):
             if value is not None and self.coordinates != where:
-                problems.append(((word,), f"belongs to coordinates '{where}'"))
+                problems.append(((word,), f"is for coordinates '{where}' only"))
         for i, side in enumerate(self.symmetry):
             if side not in SIDES[n]:
-                problems.append((("symmetry", i), f"one of {', '.join(SIDES[n])} is wanted, found {shortened(side)!r}"))
+                problems.append((("symmetry", i), f"one of {', '.join(SIDES[n])} is needed, found {shortened(side)!r}"))
             elif side in self.symmetry[:i] or SIDES[n][SIDES[n].index(side) ^ 1] in self.symmetry[:i]:
-                problems.append((("symmetry", i), "a body is mirrored at one end of an axis only"))
+                problems.append((("symmetry", i), "a body can be mirrored at one end of an axis only"))
             elif self.axisymmetric and side in ("left", "right"):
-                problems.append((("symmetry", i), "the axis is a symmetry already, and the outside cannot be one"))
+                problems.append((("symmetry", i), "the axis is already a symmetry, and the outside cannot be one"))
         if not problems:
             coarse = self._coarse
             problems += [
-                (("regions", name), "is covered by later regions as a whole") for name, rows in coarse.regions.items() if not len(rows)
+                (("regions", name), "is completely covered by later regions") for name, rows in coarse.regions.items() if not len(rows)
             ]
             problems += [(("patches", name), "lies on no face of the body") for name in self.patches if not len(coarse.faces[name])]
         problems += self.start_problems()
@@ -158,10 +158,10 @@ class Boxes(Meshed):
                 if EQUAL * span < high - low <= SNAP * span:
                     apart, least = show(high - low, "length"), show(SNAP * span, "length")
                     if other[:-1] == key[:-1]:
-                        text = f"is {apart} wide along {along}, and the whole {show(span, 'length')}: a mesh needs more than {least} for it"
+                        text = f"is {apart} wide along {along}, the whole body {show(span, 'length')}: a mesh needs more than {least}"
                     else:
                         text = (
-                            f"lies {apart} from a side of {'.'.join(map(str, other[:-1]))} along {along}: make them equal, or {least} apart"
+                            f"lies {apart} from a side of {'.'.join(map(str, other[:-1]))} along {along}: make them equal or {least} apart"
                         )
                     found.append((key, text))
         return found
@@ -172,7 +172,7 @@ class Boxes(Meshed):
         if any(b < a for a, b in zip(box.low, box.high, strict=True)):
             found.append(("to", "lies below 'from' along an axis"))
         elif patch and sum(flat) != 1:
-            found.append(("to", "equals 'from' along one axis, no more and no less: a patch is flat"))
+            found.append(("to", "must equal 'from' along exactly one axis: a patch is flat"))
         elif not patch and any(flat):
             found.append(("to", "equals 'from' along an axis: the box has no volume"))
         if self.axisymmetric and box.low[0] < 0.0:
@@ -310,7 +310,7 @@ class Boxes(Meshed):
     def contains(self, point: tuple[float, ...]) -> str | None:
         """What is wrong with a point that should lie in the body, or None."""
         if len(point) != self.dimension:
-            return f"{self.dimension} coordinates are wanted, found {len(point)}"
+            return f"{self.dimension} coordinates are needed, found {len(point)}"
         corners = self._coarse.points[self._coarse.cells]
         low, high = corners.min(axis=1), corners.max(axis=1)
         slack = NINE_DIGITS * np.ptp(self._coarse.points, axis=0)

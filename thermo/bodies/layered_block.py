@@ -46,7 +46,7 @@ class Patch(Frozen):
     @model_validator(mode="after")
     def _one(self) -> Patch:
         if (self.square is None) == (self.disc is None):
-            raise misplaced([((), "one of 'square', its side, and 'disc', its diameter, is wanted")])
+            raise misplaced([((), "give either 'square', its side, or 'disc', its diameter")])
         return self
 
     @property
@@ -78,7 +78,7 @@ class BlockMesh(Frozen):
     @classmethod
     def _a_number(cls, value: Any) -> Any:
         if isinstance(value, bool):  # true is 1 to Python
-            raise misplaced([((), f"1 or 2 is wanted, found {described(value)}")])
+            raise misplaced([((), f"1 or 2 is needed, found {described(value)}")])
         return value
 
     _sizes = model_validator(mode="after")(no_contradiction)
@@ -99,25 +99,25 @@ class LayeredBlock(Meshed):
         problems: list[tuple[Key, str]] = []
         names = [layer.name for layer in self.layers]
         if not names:
-            problems.append((("layers",), "a block has at least one layer"))
+            problems.append((("layers",), "a block needs at least one layer"))
         for key, n, most in (("layers", len(names), MOST_LAYERS), ("patches", len(self.patches), MOST_PATCHES)):
             if n > most:
-                raise misplaced([((key,), f"has {n} entries; at most {most} are taken")])
+                raise misplaced([((key,), f"has {n} entries; at most {most} are accepted")])
         for i, name in enumerate(names):
             if name in names[:i]:
-                problems.append((("layers", i, "name"), f"the name {shortened(name)!r} stands twice"))
+                problems.append((("layers", i, "name"), f"the name {shortened(name)!r} is used twice"))
             if name in FACES or name == OUTSIDE or not name or "|" in name or "." in name:
-                problems.append((("layers", i, "name"), f"{shortened(name)!r} is taken, is empty or has '|' or '.' in it"))
+                problems.append((("layers", i, "name"), f"{shortened(name)!r} is already used, is empty or contains '|' or '.'"))
         for name, patch in self.patches.items():
             if name in FACES or name == OUTSIDE or name in names:
-                problems.append((("patches", name), f"the name {shortened(name)!r} is taken by a face or a layer"))
+                problems.append((("patches", name), f"the name {shortened(name)!r} is already used by a face or a layer"))
             if not name or "|" in name or "." in name:
-                problems.append((("patches", name), "a name is not empty and has neither '|' nor '.' in it"))
+                problems.append((("patches", name), "a name must not be empty or contain '|' or '.'"))
             for axis, along in enumerate("xy"):
                 low, high = patch.centre[axis] - 0.5 * patch.side, patch.centre[axis] + 0.5 * patch.side
                 if low < -1e-9 * self.size[axis] or high > self.size[axis] * (1 + 1e-9):
                     end = self.size[axis]
-                    text = f"reaches from {low:.4g} m to {high:.4g} m along {along}, the face from 0 m to {end:.4g} m"
+                    text = f"reaches from {low:.4g} m to {high:.4g} m along {along}, but the face from 0 m to {end:.4g} m"
                     problems.append((("patches", name), text))
         problems += self.start_problems()
         if problems:
@@ -289,11 +289,11 @@ class LayeredBlock(Meshed):
     def contains(self, point: tuple[float, ...]) -> str | None:
         """What is wrong with a point that should lie in the body, or None."""
         if len(point) != 3:
-            return f"three coordinates [x, y, z] are wanted, found {len(point)}"
+            return f"three coordinates [x, y, z] are needed, found {len(point)}"
         ends = (*self.size, self.height)
         for value, end, along in zip(point, ends, "xyz", strict=True):
             if not -NINE_DIGITS * end <= value <= end * (1 + NINE_DIGITS):
-                return f"lies outside the body: {along} is {float(value):.4g} m, the body reaches from 0 m to {float(end):.4g} m"
+                return f"lies outside the body: {along} is {float(value):.4g} m, but the body reaches from 0 m to {float(end):.4g} m"
         return None
 
     def notes(self, faces: Mapping[str, float]) -> list[str]:

@@ -124,7 +124,7 @@ class ImportedBody(Meshed):
         """What is wrong with a point that should lie in the body, or None."""
         mesh = self.imported.mesh
         if len(point) != self.dimension:
-            return f"{self.dimension} coordinates are wanted, found {len(point)}"
+            return f"{self.dimension} coordinates are needed, found {len(point)}"
         place = np.array([float(v) for v in point])
         low, high = mesh.points.min(axis=0), mesh.points.max(axis=0)
         if np.any(place < low - NINE_DIGITS * (high - low)) or np.any(place > high + NINE_DIGITS * (high - low)):
@@ -158,7 +158,7 @@ class ImportedBody(Meshed):
     def shape(self, faces: Mapping[str, float], cuts: list[str], *, refine: int = 0, nodal: bool | None = None) -> Shape:
         """The body on its mesh, cut open along interfaces."""
         if refine:
-            raise ValueError("a mesh that is given is not refined")
+            raise ValueError("a mesh from a file cannot be refined")
         return Shape(self.imported.mesh, self.mesh.order, axisymmetric=self.axisymmetric, across=self.across, nodal=bool(nodal), cuts=cuts)
 
     def coarse(self) -> Mesh:
@@ -192,7 +192,7 @@ class ImportedMesh(ImportedBody):
         if isinstance(value, MeshFile):
             return value
         if not isinstance(value, str):
-            raise misplaced([((), f"the name of a mesh file is wanted, found {described(value)}")])
+            raise misplaced([((), f"the name of a mesh file is needed, found {described(value)}")])
         made = MeshFile(value)
         made.path = Path((info.context or {}).get("folder", "."), value)
         return made
@@ -203,7 +203,7 @@ class ImportedMesh(ImportedBody):
         try:
             parse(f"1 {value}", "length")
         except UnitError:
-            raise misplaced([((), f"a unit of length is wanted, such as mm, found {described(value)}")]) from None
+            raise misplaced([((), f"a unit of length is needed, such as mm, found {described(value)}")]) from None
         return value
 
     @model_validator(mode="after")
@@ -242,12 +242,12 @@ class ImportedMesh(ImportedBody):
                 problems.append((("regions", name, "size"), error.message()))
         fitting = {1: ("line",), 2: ("plane", "axisymmetric"), 3: ("space",)}[d]
         if self.coordinates not in (None, *fitting):
-            problems.append((("coordinates",), f"the mesh has {d} dimensions: {' or '.join(fitting)} is wanted"))
+            problems.append((("coordinates",), f"the mesh has {d} dimensions: give {' or '.join(fitting)}"))
         if self.axisymmetric and d == 2 and made.mesh.points[:, 0].min() < -1e-9 * np.ptp(made.mesh.points[:, 0]):
             problems.append((("coordinates",), f"r must not be negative; the mesh begins at {made.mesh.points[:, 0].min():.4g} m"))
         for word, value, where in (("cross_section", self.cross_section, 1), ("thickness", self.thickness, 2)):
             if value is not None and (d != where or self.axisymmetric):
-                problems.append(((word,), f"belongs to a {'line' if where == 1 else 'plane'}"))
+                problems.append(((word,), f"is for a {'line' if where == 1 else 'plane'} only"))
         if not problems:
             problems += self.start_problems()
         if problems:
@@ -283,7 +283,7 @@ class ImportedMesh(ImportedBody):
         """What is said of the mesh in the log."""
         mesh = self.imported.mesh
         return [
-            f"{self.file}: {len(mesh.cells)} cells ({mesh.kind}), {self.degree} elements, {self.n_nodes(faces)} nodes or so",
+            f"{self.file}: {len(mesh.cells)} cells ({mesh.kind}), {self.degree} elements, about {self.n_nodes(faces)} nodes",
             *self.imported.notes,
         ]
 

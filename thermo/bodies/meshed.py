@@ -90,7 +90,7 @@ def _start_temperature(value: Any, info: ValidationInfo) -> Any:
         return unit._validate(value, info)
     if set(value) == {"result"}:
         if not isinstance(value["result"], str):
-            raise misplaced([(("result",), f"the folder of a result is wanted, found {described(value['result'])}")])
+            raise misplaced([(("result",), f"the folder of a result is needed, found {described(value['result'])}")])
         stored = Stored(value["result"], Path((info.context or {}).get("folder", "."), value["result"]))
         strange = [frame for frame in stored.frames() if not frame.is_file()]
         if strange:
@@ -98,7 +98,7 @@ def _start_temperature(value: Any, info: ValidationInfo) -> Any:
         return stored
     if set(value) == {"along", "table"}:
         if value["along"] not in ("x", "y", "z", "r"):
-            raise misplaced([(("along",), f"x, y, z or r is wanted, found {described(value['along'])}")])
+            raise misplaced([(("along",), f"x, y, z or r is needed, found {described(value['along'])}")])
         return Along(value["along"], *pairs(value["table"], Unit("length"), unit, info, ("0 mm", "5 mm")))
     made: dict[str, Any] = {}
     problems: list[tuple[Key, str]] = []
@@ -183,7 +183,7 @@ class Meshed(Frozen):
         from meshes.mesh import edges_between
 
         if one == other or self.overlaps([one, other]):
-            return f"{shortened(one)!r} and {shortened(other)!r} lie on each other"
+            return f"{shortened(one)!r} and {shortened(other)!r} overlap"
         met = len(edges_between(self.coarse(), one, other))
         return None if met else f"{shortened(one)!r} and {shortened(other)!r} do not meet in an edge"
 

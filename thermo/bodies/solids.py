@@ -60,7 +60,7 @@ class SolidRegion(Frozen):
     @model_validator(mode="after")
     def _one(self) -> SolidRegion:
         if sum(part is not None for part in (self.cylinder, self.sphere, self.box)) != 1:
-            raise misplaced([((), "one of 'cylinder', 'sphere' and 'box' is wanted")])
+            raise misplaced([((), "give one of 'cylinder', 'sphere' and 'box'")])
         return self
 
     def solid(self) -> Solid:
@@ -92,21 +92,21 @@ class Solids(ImportedBody):
     def _fits(self) -> Solids:
         problems: list[tuple[Key, str]] = []
         if not self.regions:
-            problems.append((("regions",), "a body has at least one region"))
+            problems.append((("regions",), "a body needs at least one region"))
         for group, names in (("regions", self.regions), ("patches", self.patches)):
             for name in names:
                 if not name or "|" in name or "." in name or name == "outside" or (group == "patches" and name in self.regions):
-                    problems.append(((group, name), f"{name!r} is taken, is empty or has '|' or '.' in it"))
+                    problems.append(((group, name), f"{name!r} is already used, is empty or contains '|' or '.'"))
         boxes: list[tuple[Key, Box, bool]] = [
             (("regions", name, "box"), region.box, False) for name, region in self.regions.items() if region.box
         ]
         boxes += [(("patches", name), box, True) for name, box in self.patches.items()]
         for key, box, patch in boxes:
             if len(box.low) != 3 or len(box.high) != 3:
-                problems.append((key, "three coordinates [x, y, z] are wanted for 'from' and 'to'"))
+                problems.append((key, "three coordinates [x, y, z] are needed for 'from' and 'to'"))
             elif any(b < a or (a == b and not patch) for a, b in zip(box.low, box.high, strict=True)):
                 problems.append(
-                    ((*key, "to"), "lies below 'from' along an axis" if patch else "does not lie above 'from' along every axis")
+                    ((*key, "to"), "lies below 'from' along an axis" if patch else "must lie above 'from' along all three axes")
                 )
         for name, region in self.regions.items():
             if region.cylinder and region.cylinder.low == region.cylinder.high:
@@ -116,7 +116,7 @@ class Solids(ImportedBody):
         solids = [region.solid() for region in self.regions.values()]
         volume = sum(_bounds(solid) for solid in solids)
         if 12.0 * volume / float(self.mesh.size) ** 3 > MOST_CELLS:
-            raise misplaced([(("mesh", "size"), f"asks for more than {MOST_CELLS} cells")])
+            raise misplaced([(("mesh", "size"), f"gives more than {MOST_CELLS} cells")])
         from meshes.imported import MeshError
 
         try:
@@ -147,8 +147,8 @@ class Solids(ImportedBody):
     def notes(self, faces: Mapping[str, float]) -> list[str]:
         """What is said of the mesh in the log."""
         mesh = self.imported.mesh
-        text = f"Gmsh made {len(mesh.cells)} tetrahedra, {self.degree} elements, {self.n_nodes(faces)} nodes or so"
-        text += "; round faces are made of planes"
+        text = f"Gmsh made {len(mesh.cells)} tetrahedra, {self.degree} elements, about {self.n_nodes(faces)} nodes"
+        text += "; planes replace round faces"
         return [text, *self.imported.notes]
 
 

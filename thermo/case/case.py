@@ -164,7 +164,7 @@ def _element_mistakes(document: Document, case: Case, body: Meshed) -> list[Mist
         if tables_of(m.density) or tables_of(m.heat_capacity) or (m.melting and m.melting.heat and m.melting.range)
     ]
     if varies and case.numerics.capacity == "consistent":
-        text = f"a consistent capacity is for constant heat capacities; that of {shortened(varies[0])!r} depends on temperature"
+        text = f"a consistent capacity needs constant heat capacities; that of {shortened(varies[0])!r} depends on temperature"
         mistakes.append(document.mistake(("numerics", "capacity"), text))
     if varies and not body.lumps:
         text = (
@@ -173,13 +173,13 @@ def _element_mistakes(document: Document, case: Case, body: Meshed) -> list[Mist
         mistakes.append(document.mistake(("sample", "mesh"), text))
     if case.numerics.capacity == "lumped" and not body.lumps:
         mistakes.append(
-            document.mistake(("numerics", "capacity"), "these elements of order 2 cannot be lumped; use order 1, or consistent")
+            document.mistake(("numerics", "capacity"), "these elements of order 2 cannot be lumped; use order 1 or capacity: consistent")
         )
     if case.numerics.quadrature == "nodal" and not body.boxed:
-        text = "a point a node is a rule of quadrilaterals and hexahedra, off an axis; leave it out, or gauss"
+        text = "nodal quadrature is for quadrilaterals and hexahedra, not for axisymmetric bodies; use gauss or leave it out"
         mistakes.append(document.mistake(("numerics", "quadrature"), text))
     if case.numerics.check_mesh and isinstance(body, ImportedBody):
-        mistakes.append(document.mistake(("numerics", "check_mesh"), "this mesh is not refined; make a finer one and compare"))
+        mistakes.append(document.mistake(("numerics", "check_mesh"), "this mesh cannot be refined here; make a finer one and compare"))
     return mistakes
 
 
@@ -201,7 +201,7 @@ def _property_mistakes(document: Document, case: Case) -> list[Mistake]:
             for name, _ in dict.fromkeys(body.materials().values()):
                 conductivity = case.material(name).thermal_conductivity
                 if not mirrored(conductivity, axis, place):
-                    text = f"the conductivity of {shortened(name)!r} is not its own mirror image at '{side}'"
+                    text = f"the conductivity of {shortened(name)!r} is not mirror-symmetric at '{side}'"
                     mistakes.append(document.mistake(("sample", "symmetry", i), text))
     mistakes += _element_mistakes(document, case, body)
     if mistakes:
@@ -210,19 +210,20 @@ def _property_mistakes(document: Document, case: Case) -> list[Mistake]:
     if n <= MOST_NODES:  # else there is no grid to be counted either
         n = body.n_nodes(case.named_faces(), int(case.numerics.check_mesh))
     if n > MOST_NODES:
-        text = f"asks for {n} nodes; at most {MOST_NODES} are taken: widen smallest, interface or growth"
+        text = f"needs {n} nodes; at most {MOST_NODES} are accepted: increase smallest, interface or growth"
         mistakes.append(document.mistake(("sample", "mesh"), text))
     if case.programme.steady:
         for region in body.untied(case.programme.terms(), steady=True):
             text = (
-                f"the part of the body with {shortened(region)!r} has no face that is held, convective or radiative: its temperature is any"
+                f"the steady temperature of {shortened(region)!r} is undetermined: no face of this part is held, convective or radiative; "
+                "give one of them such a condition"
             )
             mistakes.append(document.mistake(("programme", "faces"), text))
     if isinstance(body.temperature, Stored):
         text = stored_mistake(case, body, body.temperature)
         mistakes += [document.mistake(("sample", "temperature", "result"), text)] if text else []
         if case.numerics.check_mesh:
-            text = "a field is taken over node by node, and the finer mesh has other nodes"
+            text = "check_mesh cannot be used with a start from a stored field: the refined mesh has different nodes"
             mistakes.append(document.mistake(("numerics", "check_mesh"), text))
     return mistakes
 
@@ -237,9 +238,9 @@ def stored_mistake(case: Case, body: Meshed, start: Stored) -> str:
     try:
         field, end = last_field(start.folder)
         if field is None:
-            return f"{start.folder} has no fields; a result with pictures at its end is wanted"
+            return f"{start.folder} has no fields; that run needs a picture at its end"
         if field < end * (1.0 - 1e-9):
-            return f"the last field of {start.folder} is that at {field:g} s, and it ended at {end:g} s; give it a picture at its end"
+            return f"the last field of {start.folder} is at {field:g} s, but the run ended at {end:g} s; give that run a picture at its end"
         if body.n_nodes(case.named_faces(), 0) <= MOST_COMPARED:
             cuts = [name for name, condition in case.programme.terms() if condition.parts]
             shape = body.shape(case.named_faces(), cuts)

@@ -42,7 +42,7 @@ def with_interfaces(document: Document, sample: Any) -> Document:
             for name, value in node.items():
                 plain = other.get(name, name) if key == ("programme", "faces") else name
                 if plain != name and plain in node:
-                    mistakes.append(document.mistake((*key, name), f"is the interface {plain!r}, which is there as well"))
+                    mistakes.append(document.mistake((*key, name), f"is the interface {plain!r}, which is given as well"))
                     continue
                 made[plain] = renamed(value, (*key, name), (*new, plain))
             return made
@@ -75,14 +75,14 @@ def _at_face(block: Any, name: str, conditions: Any, programme: str) -> list[tup
     """What is wrong with the conditions that a programme names for one face, with the key below it."""
     faces, found = block.face_names() if block else [], list[tuple[Key, str]]()
     if block and name in block.edge_names() and name not in faces:
-        text = f"{shortened(name)!r} is an edge: it has no area, and what heat would pass it is not determined; name a face"
+        text = f"{shortened(name)!r} is an edge: it has no area, so the heat that crosses it is undetermined; name a face"
         found.append(((), text))
     elif name not in faces:
         found.append(((), f"the sample has no face {shortened(name)!r}" + among(name, faces)))
     elif block:
         found += [((), text) for text in _mirrored(block, name)]
     if conditions == []:
-        text = "a condition is wanted, such as {kind: held, temperature: 473 K}; a face that is not named is insulated"
+        text = "a condition is needed, such as {kind: held, temperature: 473 K}; a face that is not named is insulated"
         found.append(((), text))
     entries = [entry for entry in conditions if isinstance(entry, dict)] if isinstance(conditions, list) else []
     for i, entry in enumerate(entries):
@@ -90,7 +90,7 @@ def _at_face(block: Any, name: str, conditions: Any, programme: str) -> list[tup
     return found + _together(block, faces, name, _kinds(conditions))
 
 
-STANDING = "changes with time, and a steady programme has none"
+STANDING = "changes with time, but a steady programme has no time"
 
 
 def _moving(entries: Any) -> list[tuple[Key, str]]:
@@ -128,16 +128,16 @@ def _together(block: Any, faces: list[str], name: str, kinds: list[Any]) -> list
     films = [kind for kind in kinds if kind in ("convection", "radiation")]
     if films and block and name in faces and block.within(name):
         text = f"{shortened(name)!r} lies within the body, where there are no surroundings: {films[0]} belongs on an outer face "
-        found.append(((), text + "(heat that is set free inside is a flux on such a face, or a source in a region)"))
+        found.append(((), text + "(for heat released inside, use a flux on such a face or a source in a region)"))
     n_links = sum(kind in ("contact", "thin-layer", "gap-radiation") for kind in kinds)
     if n_links > 1 or (n_links and ("held" in kinds or ("gap-radiation" not in kinds and len(kinds) > 1))):
-        found.append(((), "a contact, a thin layer or a gap stands alone on a face" if n_links == 1 else "two contacts on one face"))
+        found.append(((), "a contact, a thin layer or a gap must be alone on its face" if n_links == 1 else "two contacts on one face"))
     n_held = kinds.count("held")
     if n_held > 1:
-        found.append(((), f"held at {n_held} temperatures at once"))
+        found.append(((), f"is held at {n_held} temperatures at once; a face can be held at one"))
     elif n_held and len(kinds) > 1:
         other = next(kind for kind in kinds if kind != "held")
-        found.append(((), f"held at a temperature, which leaves no room for {shortened(other)!r} on the same face"))
+        found.append(((), f"is held at a temperature; remove {shortened(other)!r}, which has no effect there"))
     return found
 
 
@@ -172,7 +172,7 @@ def place_mistakes(document: Document, sample: Any, raw: Any) -> list[Mistake]:
             for key, word in _moving(entries) if raw["kind"] == "steady" else []:
                 mistakes.append(document.mistake(("programme", group, name, *key, word), STANDING))
     for one, other in block.overlaps(held) if block else []:
-        text = f"lies on {other!r} in part, which is held as well, in line {document.line(('programme', 'faces', other))}"
+        text = f"overlaps {other!r}, which is held as well, in line {document.line(('programme', 'faces', other))}"
         refuse("faces", one, text)
     return mistakes
 
@@ -190,14 +190,14 @@ def programme_mistakes(document: Document, sample: Any, programme: Any, measure:
     fixed = begins is not None and not (sample.has_field and programme.on_body_starts_itself)
     if begins is None and sample.temperature is None and not (programme.steady and not sample.has_field):
         what = "body" if sample.has_field else "cell"
-        refuse(("sample",), f"'temperature' is missing: where the {what} starts")
+        refuse(("sample",), f"'temperature' is missing: the {what} needs a start temperature")
     if fixed and sample.temperature is not None:
         refuse(
             ("sample", "temperature"),
             f"a programme '{kind}' sets the start itself (programme.{programme.start_key}); leave it out here",
         )
     if programme.in_air and not sample.has_field and sample.surface is None:
-        refuse(("sample",), f"'surface' is missing: the area of the cell that the {kind} acts on")
+        refuse(("sample",), f"'surface' is missing: the cell area that the {kind} acts on")
     probes = measure.probes if isinstance(measure, Measure) else {}
     found = programme.body_problems(sample, probes) if sample.has_field else programme.cell_problems(sample)
     for key, text in found:
@@ -219,7 +219,7 @@ def _parts(conditions: Any) -> bool:
 
 def _parted(body: Meshed, faces: list[str], cuts: list[str]) -> list[tuple[str, str]]:
     """The faces that lie on an interface with a contact or a thin layer and are not that interface, and what is wrong with each."""
-    text = "lies on the interface {!r}, whose sides a contact or a thin layer parts: which of the two is meant cannot be said"
+    text = "lies on the interface {!r}, which has two temperatures because of its contact or thin layer; name a face of one region"
     found = []
     for pair in body.overlaps(list(dict.fromkeys([*cuts, *faces]))):
         on = [name for name in pair if name not in cuts]
@@ -232,10 +232,10 @@ def _parted(body: Meshed, faces: list[str], cuts: list[str]) -> list[tuple[str, 
 def _edge_problems(body: Meshed, edge: str | tuple[str, str]) -> list[str]:
     """What is wrong with an edge that is read."""
     if body.dimension < 3:
-        return ["an edge is that of a body in space; the sides of this one are faces"]
+        return ["only a body in three dimensions has edges; the sides of this one are faces"]
     if isinstance(edge, str):
         known = body.edge_names()
-        there = among(edge, known) if known else "; it has none with a name: give the two faces that meet in it"
+        there = among(edge, known) if known else "; no edge of it has a name: give the two faces that meet in it"
         return [] if edge in known else [f"the sample has no edge {shortened(edge)!r}{there}"]
     names = body.face_names()
     strange = [f"the sample has no face {shortened(face)!r}" + among(face, names) for face in edge if face not in names]
@@ -257,7 +257,7 @@ def measure_mistakes(document: Document, sample: Any, programme: Any, measure: A
     for name, probe in measure.probes.items():
         key: Key = ("measure", "probes", name)
         if not block:
-            mistakes.append(document.mistake(key, "a lumped sample has one temperature and takes no probes; it is named 'sample'"))
+            mistakes.append(document.mistake(key, "a lumped sample has one temperature, named 'sample', and accepts no probes"))
         elif isinstance(probe, tuple):
             problem = sample.contains(probe)
             mistakes += [document.mistake(key, problem)] if problem else []
@@ -361,7 +361,7 @@ def result_problem(results: dict[str, Any], what: str, single: bool = True) -> s
         if word not in node and "*" not in node:
             return f"unknown result {shortened(what)!r}: there is no {shortened(word)!r}" + did_you_mean(word, node)
         node = node.get(word, node.get("*"))
-    return "is a result of several numbers; name one of them: " + ", ".join(node) if node and single else None
+    return "has several numbers; name one of them: " + ", ".join(node) if node and single else None
 
 
 def expect_mistakes(document: Document, sample: Any, expect: Any, measure: Any, programme: Any) -> list[Mistake]:

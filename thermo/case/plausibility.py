@@ -31,7 +31,7 @@ def slips(case: Case) -> list[dict[str, Any]]:
                 largest = _largest(getattr(material, key))
                 if largest > most:
                     unit = "kg/m3" if key == "density" else "J/(kg K)"
-                    warn(f"materials.{name}.{key}", f"{largest:.4g} {unit} is more than any material has ({most:g})")
+                    warn(f"materials.{name}.{key}", f"{largest:.4g} {unit} is more than any material has (at most {most:g})")
     start = getattr(case.sample, "temperature", None)
     starts = [start] if isinstance(start, float) else list(start.values()) if isinstance(start, dict) else []
     for value in [float(x) for x in starts if isinstance(x, float)]:

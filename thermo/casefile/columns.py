@@ -100,7 +100,7 @@ def _decoded(name: str, raw: bytes) -> str:
         text = raw.decode(encoding)
     except UnicodeDecodeError:
         if encoding.startswith("utf-16"):
-            raise CaseError([Mistake(name, None, "", "begins as UTF-16 text and does not go on as such; save it as UTF-8")]) from None
+            raise CaseError([Mistake(name, None, "", "begins as UTF-16 text but is not valid UTF-16; save it as UTF-8")]) from None
         text = raw.decode("cp1252", errors="replace")
     if "\0" in text:
         raise CaseError([Mistake(name, None, "", "is not text")])
@@ -232,7 +232,7 @@ def _after_start(name: str, lines: Lines, start: int, decimal: str | None) -> Sh
     """The table below `StartOfData`, its names from the lines `Sig1 NAME`."""
     above, below = lines[:start], lines[start + 1 :]
     if not below:
-        raise CaseError([Mistake(name, lines[start][0], "", "no rows stand below StartOfData")])
+        raise CaseError([Mistake(name, lines[start][0], "", "there are no rows below StartOfData")])
     separator, width = _shape([line for _, line in below[:SAMPLED]])
     signals = {int(found[1]): (n, found[2].strip()) for n, line in above if (found := SIGNAL.fullmatch(line.strip()))}
     names = [signals.get(i + 1, (0, str(i + 1)))[1] for i in range(width)]
@@ -283,7 +283,7 @@ def _decimal_comma(name: str, rows: list[tuple[int, list[str]]], separator: str)
             break
     if comma and point:
         text = f"{printable(comma[1])!r} has a comma where {printable(point[1])!r} in line {point[0]} has a point"
-        raise CaseError([Mistake(name, comma[0], "", f"{text}; say --decimal comma or --decimal point")])
+        raise CaseError([Mistake(name, comma[0], "", f"{text}; use --decimal comma or --decimal point")])
     return comma is not None
 
 
@@ -357,7 +357,7 @@ def clock_seconds(cells: Sequence[str], refuse: Callable[[int, str], None]) -> l
     for i, cell in enumerate(cells):
         found = CLOCK.fullmatch(cell)
         if found is None or (found["s"] is None and found["date"] is None):
-            refuse(i, f"{printable(cell)[:40]!r} is no clock time; hh:mm:ss is wanted" if cell else "a time is missing")
+            refuse(i, f"{printable(cell)[:40]!r} is not a clock time; hh:mm:ss is needed" if cell else "a time is missing")
             made.append(float("nan"))
             continue
         seconds = 60.0 * int(found["m"]) + float(re.sub("[,:]", ".", found["s"] or "0"))

@@ -31,7 +31,7 @@ class Frozen(BaseModel):
         if info.context and isinstance(data, dict):
             info.context["keys"][id(data)] = [field.alias or name for name, field in cls.model_fields.items()]
         elif not isinstance(data, dict | cls) and info.context:
-            raise PydanticCustomError("block", "{text}", {"text": f"a block of keys is wanted, found {described(data)}"})
+            raise PydanticCustomError("block", "{text}", {"text": f"a block of keys is needed, found {described(data)}"})
         return data
 
 
@@ -83,7 +83,7 @@ def _empty(node: Any, key: Key = ()) -> Iterable[Key]:
         yield from _empty(value, (*key, name))
 
 
-_ELSEWHERE = {"chemistry": "belongs to a lumped sample; reactions in a body that is meshed are not supported yet"}  # keys in a wrong place
+_ELSEWHERE = {"chemistry": "is for a lumped sample only; reactions in a meshed body are not supported yet"}  # keys in a wrong place
 
 
 _WANTED = {
@@ -135,7 +135,7 @@ def _translate(
             meant.add((*key[:-1], match))
         text = "unknown key" + (did_you_mean(match, [match]) if match else did_you_mean(key[-1], known) if suggest else "")
     elif kind == "missing" and isinstance(parent, list):
-        full, text = full[:-1], f"has {len(parent)} entries; {int(key[-1]) + 1} are wanted"
+        full, text = full[:-1], f"has {len(parent)} entries; {int(key[-1]) + 1} are needed"
     elif kind == "missing":
         if key in meant:
             return []
@@ -148,13 +148,13 @@ def _translate(
         what = "kind" if kind == "union_tag_invalid" else "choice"
         text = f"unknown {what} {described(found)}" + did_you_mean(found if isinstance(found, str) else "", expected)
     elif kind == "union_tag_not_found":
-        text = "'kind' is missing" if isinstance(node, dict) else f"a block of keys is wanted, found {described(node)}"
+        text = "'kind' is missing" if isinstance(node, dict) else f"a block of keys is needed, found {described(node)}"
         near = closest("kind", list(node)) if isinstance(node, dict) else None
         if near is not None:
             full, text = (*full, near), "unknown key; did you mean 'kind'?"
     elif kind in ("too_long", "too_short"):
         most = context.get("max_length", context.get("min_length"))
-        text = f"has {len(node)} entries; {most} are wanted"
+        text = f"has {len(node)} entries; {most} are needed"
     elif kind in ("greater_than", "greater_than_equal", "less_than", "less_than_equal"):
         words = {"gt": "more than", "ge": "at least", "lt": "less than", "le": "at most"}
         text = next(f"must be {words[name]} {limit}, got {described(node)}" for name, limit in context.items() if name in words)
@@ -162,7 +162,7 @@ def _translate(
         wanted = _WANTED.get(kind.split("_")[0], "a block of keys")
         if isinstance(node, dict) and wanted != "a block of keys":
             return [document.mistake((*full, *more), text) for more, text in block_for_value(node, wanted)]
-        text = f"{wanted} is wanted, found {described(node)}"
+        text = f"{wanted} is needed, found {described(node)}"
     return [document.mistake(full, text)]
 
 
@@ -193,7 +193,7 @@ def _attach(made: Any, at: Key, document: Document) -> list[Mistake]:
                 quantity.uncertainty = half_width(stated["uncertainty"], quantity)
             except UnitError as error:
                 mistakes.append(document.mistake((*key, "uncertainty"), str(error)))
-    mistakes += [document.mistake((*key, "uncertainty"), "there is no number that it belongs to") for key in sorted(uncertain, key=str)]
+    mistakes += [document.mistake((*key, "uncertainty"), "an uncertainty needs a number beside it") for key in sorted(uncertain, key=str)]
     return mistakes
 
 

@@ -75,7 +75,7 @@ def read_bytes(path: Path, most: int = LARGEST_FILE, wanted: str = "a case file"
         raise CaseError([Mistake(name, None, "", f"cannot be opened: {_reason(error)}")]) from None
     if not stat.S_ISREG(found.st_mode):
         kind = "a folder" if stat.S_ISDIR(found.st_mode) else "not a regular file"
-        raise CaseError([Mistake(name, None, "", f"is {kind}; {wanted} is wanted")])
+        raise CaseError([Mistake(name, None, "", f"is {kind}; {wanted} is needed")])
     try:
         with open(path, "rb") as file:
             raw = file.read(most + 1)
@@ -109,7 +109,7 @@ def parse_document(text: str, path: str) -> Document:
     bad = _BAD_CHARACTER.search(text.removeprefix("\ufeff"))
     if bad:
         line = text.count("\n", 0, bad.start() + 1) + 1
-        raise CaseError([Mistake(path, line, "", f"has the character U+{ord(bad[0]):04X}, which no text has")])
+        raise CaseError([Mistake(path, line, "", f"contains the control character U+{ord(bad[0]):04X}")])
     composer = _Composer(path)
     yaml = YAML(typ="safe", pure=True)
     try:
@@ -120,7 +120,7 @@ def parse_document(text: str, path: str) -> Document:
         problem = getattr(error, "problem", None) or str(error).splitlines()[0]
         begun = getattr(error, "context_mark", None)
         line = mark.line + 1 if mark else composer.line
-        since = f"; what it belongs to begins in line {begun.line + 1}" if begun and begun.line + 1 != line else ""
+        since = f"; the enclosing part begins in line {begun.line + 1}" if begun and begun.line + 1 != line else ""
         composer.mistakes.append(Mistake(path, line, "", f"is not valid YAML: {problem}{since}"))
         raise CaseError(composer.mistakes) from None
     except (ValueError, ArithmeticError, LookupError, TypeError, AttributeError, AssertionError, RecursionError):
@@ -128,7 +128,7 @@ def parse_document(text: str, path: str) -> Document:
         composer.mistakes.append(Mistake(path, composer.line, "", "is not valid YAML after this line"))
         raise CaseError(composer.mistakes) from None
     if not isinstance(composer.root, dict):
-        text = "is not a case: keys with values are wanted, such as 'title: ...'"
+        text = "is not a case: keys with values are needed, such as 'title: ...'"
         raise CaseError([*composer.mistakes, Mistake(path, composer.root_line, "", text)])
     data, provenance = _strip_provenance(composer.root, composer, path)
     return Document(path, text, data, composer.lines, provenance, tuple(composer.mistakes))
@@ -158,11 +158,11 @@ class _Composer:
         if kind == "DocumentStartEvent":
             self.n_documents += 1
             if event.version or event.tags:
-                self.refuse(event, "a directive (%YAML, %TAG) is not taken")
+                self.refuse(event, "a directive (%YAML, %TAG) is not accepted")
             if self.n_documents > 1:
-                self.refuse(event, "a second document begins here; one case a file")
+                self.refuse(event, "a second document begins here; a file holds one case")
         elif kind == "AliasEvent" or getattr(event, "anchor", None) is not None:
-            self.refuse(event, "anchors and aliases (& and *) are not taken; write the value out")
+            self.refuse(event, "anchors and aliases (& and *) are not accepted; write the value out")
         elif kind in ("MappingEndEvent", "SequenceEndEvent"):
             self.stack.pop()
             self.pending.pop()
@@ -175,7 +175,7 @@ class _Composer:
             self.refuse(event, f"has more than {MOST_NODES} entries; large tables go into a CSV file")
         tag = event.tag if isinstance(event.tag, str) or event.tag is None else str(event.tag)
         if tag is not None and tag != "!" and not (kind == "ScalarEvent" and tag in _CORE_TAGS):
-            self.refuse(event, f"the tag {shortened(tag)!r} is not taken")
+            self.refuse(event, f"the tag {shortened(tag)!r} is not accepted")
         line = event.start_mark.line + 1
         parent, at = self.stack[-1] if self.stack else (None, ())
         if isinstance(parent, dict) and self.pending[-1] is None:
@@ -208,11 +208,11 @@ class _Composer:
         if len(name) > 200:
             self.refuse(event, "a key has at most 200 characters")
         if name == "<<":
-            self.refuse(event, "merge keys (<<) are not taken; write the entries out")
+            self.refuse(event, "merge keys (<<) are not accepted; write the entries out")
         self.whole_characters(event)
         if name in parent:
             first = self.lines[(*at, name)]
-            text = f"stands twice, in lines {first} and {line}"
+            text = f"appears twice, in lines {first} and {line}"
             self.mistakes.append(Mistake(self.path, line, dotted((*at, name)), text))
         self.lines[(*at, name)] = line
         self.pending[-1] = name
@@ -247,7 +247,7 @@ class _Composer:
     def whole_characters(self, event: Any) -> None:
         """Refuse half characters, which an escape can write and nothing can print."""
         if re.search("[\ud800-\udfff]", event.value):
-            self.refuse(event, "has half a character, which no text has")
+            self.refuse(event, "contains an unpaired surrogate")
 
 
 _SOURCED = ("value", "status", "source", "uncertainty", "note")
@@ -275,10 +275,10 @@ def _strip_provenance(root: Any, composer: _Composer, path: str) -> tuple[Any, d
             words = node[name] if isinstance(node.get(name), list) else [node.get(name)]
             if name in node and not (words and all(isinstance(word, str) and word.strip() for word in words)):
                 why = f"; what is called '{name}' here needs another name" if isinstance(node[name], dict) and not sourced else ""
-                mistake((*at, name), f"text is wanted, found {described(node[name])}{why}")
+                mistake((*at, name), f"text is needed, found {described(node[name])}{why}")
         if sourced and not isinstance(node.get("uncertainty", ""), str | int | float):
             mistake(
-                (*at, "uncertainty"), f"a share such as '5 %' or a number with its unit is wanted, found {described(node['uncertainty'])}"
+                (*at, "uncertainty"), f"a share such as '5 %' or a number with its unit is needed, found {described(node['uncertainty'])}"
             )
 
     def strip(node: Any, key: Key, at: Key, around: dict[str, str]) -> Any:
@@ -292,7 +292,7 @@ def _strip_provenance(root: Any, composer: _Composer, path: str) -> tuple[Any, d
         if not isinstance(node, dict):
             return node
         if isinstance(node.get("value"), dict) and len(node) > 1 and all(isinstance(value, dict) for value in node.values()):
-            mistake((*at, "value"), "is the word for a number with its source; what is called 'value' here needs another name")
+            mistake((*at, "value"), "is reserved for a number with its source; what is called 'value' here needs another name")
             node = {name: value for name, value in node.items() if name != "value"}
         sourced = "value" in node and at != ()
         check(node, at, sourced)

@@ -40,7 +40,7 @@ def _value(text: str) -> Any:
     """A YAML value on its own. Raises CaseError."""
     document = parse_document(f"entry: {text}", "--set")
     if document.mistakes or list(document.data) != ["entry"]:
-        raise CaseError([*document.mistakes] or [Mistake("--set", None, "", "one value is wanted")])
+        raise CaseError([*document.mistakes] or [Mistake("--set", None, "", "give one value")])
     return document.data["entry"]
 
 
@@ -61,7 +61,7 @@ def _set(data: dict[str, Any], name: str, entry: Any) -> Key:
     for n, part in enumerate(key[:-1]):
         if not _holds(node, part):
             if isinstance(node, list) or closest(str(part), _names(node)):
-                refuse(f"there is no {shortened(part, 40)!r} to set in" + did_you_mean(part, _names(node)))
+                refuse(f"there is no {shortened(part, 40)!r} that could be set" + did_you_mean(part, _names(node)))
             node[part], new = {}, new or key[: n + 1]
         node = node[part]
         if not isinstance(node, dict | list):

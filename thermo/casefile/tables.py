@@ -33,7 +33,7 @@ def pairs(
     """
     if not isinstance(rows, list | tuple) or not rows or any(not isinstance(row, list | tuple) or len(row) != 2 for row in rows):
         unit = DIMENSIONS[second.dimension].examples[0]
-        text = f"a list of pairs is wanted, such as [[{examples[0]}, 1 {unit}], [{examples[1]}, 2 {unit}]]"
+        text = f"a list of pairs is needed, such as [[{examples[0]}, 1 {unit}], [{examples[1]}, 2 {unit}]]"
         raise misplaced([(("table",), text)])
     problems: Problems = []
     left = tuple(number(first, row[0], ("table", i, 0), info, problems) for i, row in enumerate(rows))

@@ -276,7 +276,7 @@ def parse(text: str, dimension: str) -> Quantity:
     if re.match(r"\s*[+-]?[0-9.]*,[0-9]", text):
         raise UnitError(f"{shortened(text)!r} has a comma; write the number with a decimal point")
     if match is None:
-        raise UnitError(f"{shortened(text)!r} is not a number with a unit; {wanted(dimension)} is wanted")
+        raise UnitError(f"{shortened(text)!r} is not a number with a unit; {wanted(dimension)} is needed")
     number, unit = _exact(match["number"], text), (match["unit"] or "").strip()
     if not unit:
         if dimension != "number":
@@ -285,16 +285,16 @@ def parse(text: str, dimension: str) -> Quantity:
     try:
         factor, exponents = unit_factor(unit)
     except UnitError as error:
-        raise UnitError(f"{error}{_close_unit(unit, dimension)}; {wanted(dimension)} is wanted") from None
+        raise UnitError(f"{error}{_close_unit(unit, dimension)}; {wanted(dimension)} is needed") from None
     if exponents != _EXPONENTS[dimension] or unit == "1":
         hint = _close_unit(unit, dimension)
-        raise UnitError(f"wrong unit {shortened(unit)!r}{_found(exponents)}{hint}; {wanted(dimension)} is wanted")
+        raise UnitError(f"wrong unit {shortened(unit)!r}{_found(exponents)}{hint}; {wanted(dimension)} is needed")
     plain = unit.translate(_SAME)
     if dimension == "temperature difference" and "deg" in plain:
-        raise UnitError(f"{shortened(text)!r} is a temperature; {wanted(dimension)} is wanted")
+        raise UnitError(f"{shortened(text)!r} is a temperature; {wanted(dimension)} is needed")
     if dimension == "temperature":
         if plain not in _OFFSET:
-            raise UnitError(f"wrong unit {shortened(unit)!r}; {wanted(dimension)} is wanted")
+            raise UnitError(f"wrong unit {shortened(unit)!r}; {wanted(dimension)} is needed")
         return _sized(number * factor + _OFFSET[plain], dimension, text)
     return _sized(number * factor, dimension, text)
 
@@ -324,12 +324,12 @@ def column_scale(unit: str, dimension: str) -> Scale:
     """
     factor, exponents = unit_factor(unit)
     if exponents != _EXPONENTS[dimension] or unit == "1":
-        raise UnitError(f"wrong unit {shortened(unit)!r}; {wanted(dimension)} is wanted")
+        raise UnitError(f"wrong unit {shortened(unit)!r}; {wanted(dimension)} is needed")
     if dimension != "temperature":
         return Scale(factor, Fraction(0))
     plain = unit.translate(_SAME)
     if plain not in _OFFSET:
-        raise UnitError(f"wrong unit {shortened(unit)!r}; {wanted(dimension)} is wanted")
+        raise UnitError(f"wrong unit {shortened(unit)!r}; {wanted(dimension)} is needed")
     return Scale(factor, _OFFSET[plain])
 
 
@@ -361,7 +361,7 @@ def bare(number: object, dimension: str) -> str:
     """What to say of a number without a unit: the likely meanings."""
     known = DIMENSIONS[dimension].examples
     meant = " or ".join(f"'{number} {unit}'" for unit in known[:2])
-    return f"{number} has no unit; {wanted(dimension)} is wanted, probably {meant}"
+    return f"{number} has no unit; {wanted(dimension)} is needed, probably {meant}"
 
 
 def dimension_of_key(key: str) -> str:
@@ -413,10 +413,10 @@ def block_for_value(block: dict[str, Any], instead: str) -> list[tuple[tuple[str
     """What is wrong with a block of keys where one value is wanted, by key: `{value, status, source}` was probably meant."""
     known = ("value", "status", "source", "uncertainty", "note")
     if not block:
-        return [((), f"{instead} is wanted, found a block without 'value'")]
+        return [((), f"{instead} is needed, found a block without 'value'")]
     if any(closest(name, known) for name in block):
         return [((name,), "unknown key" + did_you_mean(name, known)) for name in block if name not in known]
-    return [((), f"{instead} is wanted, found {described(block)}")]
+    return [((), f"{instead} is needed, found {described(block)}")]
 
 
 class Unit:
@@ -445,13 +445,13 @@ class Unit:
         if isinstance(value, Quantity):
             if _EXPONENTS[value.dimension] != _EXPONENTS[self.dimension]:
                 raise UnitError(
-                    f"{wanted(self.dimension)} is wanted, found {'an' if value.dimension[0] in 'aeiou' else 'a'} {value.dimension}"
+                    f"{wanted(self.dimension)} is needed, found {'an' if value.dimension[0] in 'aeiou' else 'a'} {value.dimension}"
                 )
             return value
         if isinstance(value, str):
             return parse(value, self.dimension)
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise UnitError(f"{wanted(self.dimension)} is wanted, found {described(value)}")
+            raise UnitError(f"{wanted(self.dimension)} is needed, found {described(value)}")
         if from_file and self.dimension != "number":
             raise UnitError(bare(value, self.dimension))
         if not abs(value) <= sys.float_info.max:

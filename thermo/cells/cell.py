@@ -150,36 +150,36 @@ class LumpedCell(Frozen):
     def _complete(self) -> LumpedCell:
         problems: list[tuple[Key, str]] = []
         if (self.heat_capacity is None) == (not self.parts):
-            problems.append(((), "one of 'heat_capacity' and 'parts' is wanted"))
+            problems.append(((), "give either 'heat_capacity' or 'parts'"))
         if self.ejecta is not None and self.short is None:
-            problems.append((("ejecta", "after"), "names a short, and there is none"))
+            problems.append((("ejecta", "after"), "names a short, but the cell has none"))
         if self.short is not None and self.short.voltage.full < self.short.voltage.empty:
-            problems.append((("short", "voltage"), "the full cell has less voltage than the empty one"))
+            problems.append((("short", "voltage"), "the full cell must not have less voltage than the empty one"))
         if isinstance(self.chemistry, str) and self.chemistry not in library_mechanisms():
             text = f"unknown mechanism {shortened(self.chemistry)!r}" + did_you_mean(self.chemistry, library_mechanisms())
             raise misplaced([*problems, (("chemistry",), text)])
         base = library_mechanisms()[self.chemistry] if isinstance(self.chemistry, str) else self.chemistry
         if self.changes and base is None:
-            problems.append((("with",), "changes numbers of a chemistry, and there is none"))
+            problems.append((("with",), "changes numbers of a chemistry, but the cell has none"))
         elif base is not None:
             found = [(key, change_problem(base, key, value)) for key, value in self.changes.items()]
             problems += [(("with", key), text) for key, text in found if text]
         if base is not None and not problems and needs_volume(with_changes(base, self.changes)) and self.volume is None:
-            problems.append(((), "'volume' is missing: the chemistry gives its heats by what the volume holds"))
+            problems.append(((), "'volume' is missing: the chemistry gives its amounts or heats per volume"))
         species = base.species if base else {}
         if self.short is not None and self.short.species not in species:
             problems.append(
                 (("short", "from"), f"no such species {shortened(self.short.species)!r}" + did_you_mean(self.short.species, species))
             )
         elif self.short is not None and base is not None and base.amounts != "number":
-            text = "a short takes the amount of this species for the charged fraction, and amounts are given in "
+            text = "a short uses the amount of this species as the charged fraction, but amounts are given in "
             problems.append((("short", "from"), text + f"{AMOUNT_UNITS[base.amounts]}; give them as fractions, with a start of at most 1"))
         elif self.short is not None and self.short.fused_energy is not None and base is not None and _use_of(base, self.short.species) < 0:
             name = shortened(self.short.species)
-            text = f"takes its charge by a reaction that uses up {name!r} one for one and nothing else"
+            text = f"needs a reaction that consumes {name!r} one for one and nothing else"
             problems.append((("short", "fused_energy"), text + f" (consumes: {{{name}: 1}}); there is none"))
         if self.short is not None and base is not None and "short" in base.reactions:
-            problems.append((("chemistry",), "has a reaction named 'short', the name of the internal short"))
+            problems.append((("chemistry",), "has a reaction named 'short', which is reserved for the internal short"))
         if problems:
             raise misplaced(problems)
         return self

@@ -44,7 +44,7 @@ def change_problem(mechanism: MechanismText, key: str, value: Any) -> str | None
         if name not in mechanism.species:
             return f"there is no species {shortened(name)!r}" + did_you_mean(name, mechanism.species)
         if value.dimension != mechanism.amounts:
-            return f"is {an(value.dimension)}, and amounts are given as {an(mechanism.amounts)}"
+            return f"is {an(value.dimension)}, but amounts are given as {an(mechanism.amounts)}"
         factors = (factor for reaction in mechanism.reactions.values() for factor in reaction.factors if factor.species == name)
         return next((text for factor in factors if (text := factor.start_problem(value)) is not None), None)
     if name not in mechanism.reactions:
@@ -63,7 +63,7 @@ def change_value(key: str, raw: Any, info: ValidationInfo) -> Any:
     if isinstance(raw, dict) and field == "heat":
         return TypeAdapter(Heat).validate_python(raw, context=info.context)
     if isinstance(raw, dict):
-        raise UnitError(f"a number with its unit is wanted, found {described(raw)}")
+        raise UnitError(f"a number with its unit is needed, found {described(raw)}")
     try:
         return amount_of(raw, info) if field == "start" else CHANGEABLE[field]._validate(raw, info)
     except PydanticCustomError as error:

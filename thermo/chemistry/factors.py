@@ -63,11 +63,11 @@ class Factor(Frozen):
         for word in self.levels:
             level = getattr(self, word)
             if isinstance(level, Quantity) and level.dimension != amounts:
-                found.append((word, f"is {an(level.dimension)}, and amounts are given as {an(amounts)}"))
+                found.append((word, f"is {an(level.dimension)}, but amounts are given as {an(amounts)}"))
             if level is not None and word in self.positive and level <= 0.0:
                 found.append((word, "must be positive"))
         if self.fractions and amounts != "number":
-            found.append(("kind", f"{an(self.kind)} factor takes fractions, and amounts are given as {an(amounts)}"))
+            found.append(("kind", f"{an(self.kind)} factor needs fractions, but amounts are given as {an(amounts)}"))
         return found
 
 
@@ -278,7 +278,7 @@ class ThresholdFactor(Factor):
     @model_validator(mode="after")
     def _one(self) -> ThresholdFactor:
         if (self.above is None) == (self.below is None):
-            raise misplaced([((), "one of 'above' and 'below' is wanted")])
+            raise misplaced([((), "give either 'above' or 'below'")])
         return self
 
 

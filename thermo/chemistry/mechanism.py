@@ -46,7 +46,7 @@ class Gate(Frozen):
     @model_validator(mode="after")
     def _in_order(self) -> Gate:
         if self.until is not None and self.width is not None:
-            raise misplaced([(("until",), "belongs to a gate without a width")])
+            raise misplaced([(("until",), "is for a gate without a width")])
         if self.until is not None and self.until <= self.temperature:
             raise misplaced([(("until",), "must lie above 'temperature'")])
         return self
@@ -162,7 +162,7 @@ class MechanismText(Frozen):
         problems: list[tuple[Key, str]] = []
         for name, entry in self.species.items():
             if isinstance(entry.start, Quantity) and entry.start.dimension != self.amounts:
-                text = f"is {an(entry.start.dimension)}, and other species are given as {an(self.amounts)}"
+                text = f"is {an(entry.start.dimension)}, but other species are given as {an(self.amounts)}"
                 problems.append((("species", name, "start"), text))
         for name, reaction in self.reactions.items():
             problems += [(("reactions", name, *key), text) for key, text in _reaction_problems(reaction, self.species, self.amounts)]
@@ -188,16 +188,16 @@ def _reaction_problems(reaction: Reaction, species: dict[str, Species], amounts:
     made = sum(reaction.consumes.values())
     grows = [shortened(name) for name, amount in reaction.consumes.items() if amount < 0.0]
     if grows and max(reaction.consumes.values()) <= 0.0:
-        text = f"makes {', '.join(grows)} and uses up nothing; an amount that is used up is positive, one that is made negative"
+        text = f"makes {', '.join(grows)} and consumes nothing; a consumed amount is positive, a produced one negative"
         problems.append((("consumes",), text))
     elif amounts == "density" and made < -1e-6:
-        problems.append((("consumes",), f"makes mass: {-made:.6g} kg more than it uses per kg of extent"))
+        problems.append((("consumes",), f"creates mass: it produces {-made:.6g} kg more than it consumes per kg of extent"))
     energy = reaction.activation_energy
     if 0.0 < energy < LEAST_ENERGY:
-        text = f"{energy:g} J/mol is no activation energy of a reaction; {energy:g} kJ/mol is probably meant"
+        text = f"{energy:g} J/mol is not an activation energy of a reaction; {energy:g} kJ/mol is probably meant"
         problems.append((("activation_energy",), text))
     if energy > MOST_ENERGY:
-        text = f"{energy / 1e3:g} kJ/mol is no activation energy of a reaction; {energy / 1e3:g} J/mol is probably meant"
+        text = f"{energy / 1e3:g} kJ/mol is not an activation energy of a reaction; {energy / 1e3:g} J/mol is probably meant"
         problems.append((("activation_energy",), text))
     return problems + [(("heat",), text) for text in heat_problem(reaction.heat, amounts)]
 
@@ -207,19 +207,19 @@ def heat_problem(heat: Any, amounts: str) -> list[str]:
     if isinstance(heat, HeatPerMass):
         given = [heat.mass, heat.content].count(None)
         if amounts == "number" and given != 1:
-            return ["one of 'mass' and 'content' is wanted beside 'per_mass'"]
+            return ["give either 'mass' or 'content' beside 'per_mass'"]
         if amounts == "density" and given != 2:
-            return ["amounts are in kg/m3: 'per_mass' alone says how much heat there is"]
-        return ["amounts are in mol; 'per_mole' is wanted"] if amounts == "amount of substance" else []
+            return ["amounts are in kg/m3: 'per_mass' alone gives the heat"]
+        return ["amounts are in mol; 'per_mole' is needed"] if amounts == "amount of substance" else []
     if isinstance(heat, HeatPerMole):
         given = [heat.amount, heat.content].count(None)
         if amounts == "number" and given != 1:
-            return ["one of 'amount' and 'content' is wanted beside 'per_mole'"]
+            return ["give either 'amount' or 'content' beside 'per_mole'"]
         if amounts == "amount of substance" and given != 2:
-            return ["amounts are in mol: 'per_mole' alone says how much heat there is"]
-        return ["amounts are in kg/m3; 'per_mass' is wanted"] if amounts == "density" else []
+            return ["amounts are in mol: 'per_mole' alone gives the heat"]
+        return ["amounts are in kg/m3; 'per_mass' is needed"] if amounts == "density" else []
     wanted = {"density": "per_mass", "amount of substance": "per_mole"}.get(amounts)
-    return [f"amounts are given as {an(amounts)}; a heat such as {{{wanted}: ...}} is wanted"] if wanted else []
+    return [f"amounts are given as {an(amounts)}; a heat such as {{{wanted}: ...}} is needed"] if wanted else []
 
 
 @functools.cache

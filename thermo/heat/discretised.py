@@ -53,18 +53,18 @@ def facing(mesh: Mesh, face: str, to: str, axisymmetric: bool) -> tuple[Integers
     if abs(abs(float(normal @ _normal(mesh, to))) - 1.0) > 1e-6:
         raise ValueError(f"{to!r} is not parallel to it")
     if axisymmetric and abs(normal[1]) < 1.0 - 1e-6:
-        raise ValueError("the body is turned round z, and faces that are not across it are not parallel there")
+        raise ValueError("in an axisymmetric body a gap needs two faces across the axis")
     facets, sides = facet_pairs(mesh)
     ends = []
     for name, rows in ((face, one), (to, other)):
         cells = sides[rows_in(rows, facets)]
         if np.any(cells[:, 1] >= 0):
-            raise ValueError(f"{name!r} lies within the body; a gap is between faces of its outside")
+            raise ValueError(f"{name!r} lies within the body; a gap needs two faces of its outside")
         ends.append((mesh.points[rows].mean(axis=1), mesh.points[mesh.cells[cells[:, 0]]].mean(axis=1)))
     (centre, inside), (centre_other, inside_other) = ends
     normal = normal * np.sign(normal @ (centre_other.mean(axis=0) - centre.mean(axis=0)))
     if not (np.all((centre - inside) @ normal > 0.0) and np.all((centre_other - inside_other) @ normal < 0.0)):
-        raise ValueError(f"it and {to!r} do not look at each other: there is no gap in front of both")
+        raise ValueError(f"it and {to!r} do not face each other: no gap lies in front of both")
     flat, flat_other = (points - np.outer(points @ normal, normal) for points in (centre, centre_other))
     distance, partner = cKDTree(flat_other).query(flat)
     apart = mesh.points[other[partner]][:, None] - mesh.points[one][:, :, None]
@@ -75,7 +75,7 @@ def facing(mesh: Mesh, face: str, to: str, axisymmetric: bool) -> tuple[Integers
         raise ValueError(f"it and {to!r} do not lie opposite each other facet by facet")
     surface = mesh.points[facets[sides[:, 1] < 0]]
     if np.any(_between(surface, centre, centre_other[partner], normal)):
-        raise ValueError(f"another part of the body lies between it and {to!r}, and radiation does not pass it")
+        raise ValueError(f"another part of the body lies between it and {to!r} and blocks the radiation")
     return partner, normal
 
 

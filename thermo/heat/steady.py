@@ -116,11 +116,11 @@ def _newton(work: SteadyWork, T: Floats, loop: Floats) -> str:
             symmetric = potentials is None
             need = factor_bytes(len(left), work.sample.dimension, symmetric)
             why = (
-                f": multigrid misses, and factors would take some {need / 1e9:.1f} GB; give it fewer nodes"
+                f": multigrid does not converge, and factors need about {need / 1e9:.1f} GB; use fewer nodes"
                 if not factors_fit(len(left), work.sample.dimension, symmetric)
                 else ""
             )
-            return f"the steady state is not found: a linear system cannot be solved{why}"
+            return f"the steady state was not found: a linear system cannot be solved{why}"
         small = float(np.max(np.abs(change), initial=0.0)) < SMALLEST * float(np.max(np.abs(T)))
         share, before = 1.0, float(np.linalg.norm(left))
         while True:
@@ -134,12 +134,12 @@ def _newton(work: SteadyWork, T: Floats, loop: Floats) -> str:
                 break
             share *= 0.5
             if share < 1e-8:
-                return "the steady state is not found: Newton's method makes no headway"
+                return "the steady state was not found: Newton's method does not converge"
         T[:], left, scale = trial, found, size
         loop[N_STEPS] += 1.0
         if small or np.max(np.abs(left), initial=0.0) <= SMALLEST * scale:
             return ""
-    return f"the steady state is not found in {MOST} iterations"
+    return f"the steady state was not found in {MOST} iterations"
 
 
 def _unbalance(work: SteadyWork, temperature: Floats) -> tuple[Floats, float]:

@@ -161,7 +161,7 @@ def library_materials() -> dict[str, Material]:
     for document, family in read_library(LIBRARY / "materials", _Family):
         for name, material in family.materials.items():
             if name in materials:
-                raise CaseError([Mistake(document.path, document.line(("materials", name)), name, "stands in two files of the library")])
+                raise CaseError([Mistake(document.path, document.line(("materials", name)), name, "appears in two files of the library")])
             materials[name] = material
     return materials
 
@@ -183,7 +183,7 @@ def material_mistakes(document: Document, raw: Any, steady: bool = False) -> lis
                 mistakes.append(document.mistake(("materials", name, "library"), text))
         else:
             if "at" in entry:
-                mistakes.append(document.mistake(("materials", name, "at"), "freezes a library material; there is no 'library' here"))
+                mistakes.append(document.mistake(("materials", name, "at"), "needs a library material; give 'library' as well"))
             if any(closest(key, ["library"]) for key in entry if key not in Material.model_fields):
                 continue  # a misspelt 'library' is one mistake, and not also the absence of all that it would bring
             for missing in (known for known in needed if entry.get(known) is None):

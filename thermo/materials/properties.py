@@ -174,11 +174,11 @@ class Property:
         for name, dimension, usual in (("centre", "length", ("0 m",) * 3), ("direction", "number", (0, 0, 1))) if extra else ():
             given = value.get(name, usual)
             if not isinstance(given, list | tuple) or len(given) != 3:
-                problems.append(((name,), "three numbers are wanted"))
+                problems.append(((name,), "three numbers are needed"))
                 continue
             found.append(tuple(number(Unit(dimension), entry, (name, i), info, problems) for i, entry in enumerate(given)))
             if name == "direction" and not problems and not any(found[-1]):
-                problems.append(((name,), "has no length"))
+                problems.append(((name,), "must not be zero"))
         if problems:
             raise misplaced(problems)
         return form(*found)
@@ -186,7 +186,7 @@ class Property:
     def _tensor(self, rows: Any, info: ValidationInfo) -> Tensor:
         size = len(rows) if isinstance(rows, list | tuple) else 0
         if size not in (2, 3) or any(not isinstance(row, list | tuple) or len(row) != size for row in rows):
-            raise misplaced([(("tensor",), "two rows of two numbers or three of three are wanted")])
+            raise misplaced([(("tensor",), "two rows of two numbers or three rows of three are needed")])
         problems: list[tuple[Key, str]] = []
         unit = Unit(self.unit.dimension)
         made = tuple(
@@ -196,7 +196,7 @@ class Property:
         if not problems and not np.allclose(values, values.T, rtol=1e-9, atol=0.0):
             i, j = np.unravel_index(np.argmax(np.abs(values - values.T)), values.shape)
             text = f"is not symmetric: {values[i, j]:g} in row {i + 1}, column {j + 1}, {values[j, i]:g} in row {j + 1}, column {i + 1}"
-            problems.append((("tensor",), text + "; heat would turn round by itself"))
+            problems.append((("tensor",), text + "; a conductivity must be symmetric"))
         elif not problems and np.linalg.eigvalsh(values)[0] <= 0.0:
             text = f"is not positive definite: along one direction it is {np.linalg.eigvalsh(values)[0]:.3g} W/(m K)"
             problems.append((("tensor",), text + ", and heat would flow from cold to hot"))
@@ -273,13 +273,13 @@ def mirrored(conductivity: Any, axis: int, place: float) -> bool:
 def misfit(conductivity: Any, region: str, dimension: int, axisymmetric: bool) -> str:
     """Why a conductivity does not suit a region of a body; empty where it does."""
     if isinstance(conductivity, Tensor) and len(conductivity.rows) != dimension:
-        return f"has {len(conductivity.rows)} rows, and {region!r} has {dimension} dimensions"
+        return f"has {len(conductivity.rows)} rows, but {region!r} has {dimension} dimensions"
     if isinstance(conductivity, Orthotropic) and axisymmetric:
-        return "has x, y and z, and the body turns round an axis: give radial and axial"
+        return "has x, y and z, but the body is axisymmetric: give radial and axial"
     if isinstance(conductivity, Cylindrical) and dimension == 1:
-        return f"is cylindrical, and {region!r} is a line"
+        return f"is cylindrical, but {region!r} is a line"
     if isinstance(conductivity, Cylindrical) and conductivity.tangential is None and not axisymmetric:
-        return f"has no 'tangential', which {region!r} needs: the body does not turn round an axis"
+        return f"has no 'tangential', which {region!r} needs: the body is not axisymmetric"
     return ""
 
 
@@ -338,7 +338,7 @@ def directions(conductivity: Any, dimension: int, axisymmetric: bool) -> list[Di
     if isinstance(conductivity, Tensor):
         rows = np.array(conductivity.rows, float)
         if len(rows) != dimension:
-            raise ValueError(f"has {len(rows)} rows, and the body has {dimension} dimensions")
+            raise ValueError(f"has {len(rows)} rows, but the body has {dimension} dimensions")
         return [
             Directions(
                 1.0, lambda places: np.broadcast_to(rows.reshape(rows.shape + (1,) * (places.ndim - 1)), rows.shape + places.shape[1:])
@@ -355,11 +355,11 @@ def _round(conductivity: Cylindrical, dimension: int, axisymmetric: bool, along:
         yield Directions(conductivity.axial, along(1))
         return
     if dimension == 1:
-        raise ValueError("is cylindrical, and the body is a line")
+        raise ValueError("is cylindrical, but the body is a line")
     axis = np.array(conductivity.direction, float)
     axis /= np.linalg.norm(axis)
     if dimension == 2 and abs(axis[2]) < 1.0 - 1e-9:
-        raise ValueError("has an axis that is not across the plane of the body; give direction: [0, 0, 1]")
+        raise ValueError("must have its axis across the plane of the body; give direction: [0, 0, 1]")
     centre, axis = np.array(conductivity.centre, float)[:dimension], axis[:dimension]
     if dimension == 2:
         axis = np.zeros(2)

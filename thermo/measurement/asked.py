@@ -32,13 +32,13 @@ class Place(Frozen):
     def _name_or_faces(cls, value: Any) -> Any:
         faces = isinstance(value, list | tuple) and len(value) == 2 and all(isinstance(face, str) for face in value)
         if not isinstance(value, str) and not faces:
-            raise misplaced([((), f"the name of an edge, or the two faces that meet in it, is wanted, found {described(value)}")])
+            raise misplaced([((), f"the name of an edge, or the two faces that meet in it, is needed, found {described(value)}")])
         return value
 
     @model_validator(mode="after")
     def _one(self) -> Place:
         if sum(part is not None for part in (self.face, self.region, self.edge)) != 1:
-            raise misplaced([((), "one of 'face', 'region' and 'edge' is wanted")])
+            raise misplaced([((), "give one of 'face', 'region' and 'edge'")])
         return self
 
 
@@ -53,11 +53,11 @@ class Crossing(Frozen):
     @model_validator(mode="after")
     def _one(self) -> Crossing:
         if (self.temperature is None) == (self.fraction is None):
-            raise misplaced([((), "one of 'temperature' and 'fraction' is wanted")])
+            raise misplaced([((), "give either 'temperature' or 'fraction'")])
         if self.fraction is not None and self.of is None:
             raise misplaced([((), "'of' is missing: the held face that the fraction refers to")])
         if self.temperature is not None and self.of is not None:
-            raise misplaced([(("of",), "belongs to a fraction, and a temperature is given")])
+            raise misplaced([(("of",), "is for a fraction, but a temperature is given")])
         return self
 
 
@@ -102,7 +102,7 @@ class Measure(Frozen):
         if not isinstance(value, dict):
             return value
         problems: list[tuple[Key, str]] = [
-            ((name,), "a name has letters, digits, '-' and '_'") for name in value if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name)
+            ((name,), "a name may have letters, digits, '-', '_'") for name in value if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name)
         ]
         if problems:
             raise misplaced(problems)
@@ -112,7 +112,7 @@ class Measure(Frozen):
     @classmethod
     def _points_and_places(cls, value: Any) -> Any:
         problems: list[tuple[Key, str]] = [
-            ((name,), f"a point [x, y, z], or a face, region or edge with 'take' is wanted, found {described(entry)}")
+            ((name,), f"a point [x, y, z], or a face, region or edge with 'take' is needed, found {described(entry)}")
             for name, entry in (value.items() if isinstance(value, dict) else ())
             if not (isinstance(entry, dict | Place) or (isinstance(entry, list | tuple) and 1 <= len(entry) <= 3))
         ]
@@ -139,7 +139,7 @@ class Expectation(Frozen):
     @classmethod
     def _text_or_number(cls, value: Any, info: ValidationInfo) -> Any:
         if isinstance(value, bool) or not isinstance(value, str | int | float | None):
-            raise misplaced([((), f"a number with its unit is wanted, found {described(value)}")])
+            raise misplaced([((), f"a number with its unit is needed, found {described(value)}")])
         return str(value) if info.field_name == "within" and value is not None else value
 
     @model_validator(mode="after")
@@ -155,7 +155,7 @@ def expectation_problems(what: str, value: Any, within: str | None) -> list[tupl
     problems: list[tuple[Key, str]] = []
     if value is None or value == "none":
         if within is not None:
-            problems.append((("within",), "there is no value that it belongs to"))
+            problems.append((("within",), "a tolerance needs a value beside it"))
         return problems
     dimension = dimension_of_key(what)
     for key, text in (("value", value), ("within", within)):

@@ -41,14 +41,14 @@ def faint_signals(tolerance: float, data: tuple[float, float], probes: dict[str,
         return []
     least = min(signals[name] for name in faint)
     names = ", ".join(faint[:3]) + (", ..." if len(faint) > 3 else "")
-    text = f"{names}: the probe changes by {least:.2g} K, and a step may err by {allowed:.2g} K ({tolerance:g} of the "
-    text += "largest difference in the case): its course is not resolved; "
+    text = f"{names}: the probe changes by {least:.2g} K, but the error of a step may reach {allowed:.2g} K ({tolerance:g} of the "
+    text += "largest difference in the case): its curve is not resolved; "
     text += f"numerics.tolerance: {max(0.01 * least / largest, 1e-8):.0e} resolves it"
     return [{"code": "faint-signal", "text": text, "where": f"probes.{faint[0]}"}]
 
 
-QUADRATIC = "quadratic elements overshoot where a temperature jumps or heat sets in; mesh.order: 1 keeps closer to the bounds"
-CAPACITY = "a consistent capacity overshoots where a temperature jumps or heat sets in; smaller cells keep closer to the bounds"
+QUADRATIC = "quadratic elements overshoot where a temperature jumps or heating starts; mesh.order: 1 keeps closer to the bounds"
+CAPACITY = "a consistent capacity overshoots where a temperature jumps or heating starts; smaller cells keep closer to the bounds"
 CELLS = (
     "cells of this form, or a conductivity that differs by direction; smaller cells keep closer to the bounds, shorter steps do not help"
 )
@@ -77,10 +77,10 @@ def beyond_bounds(data: tuple[float, float], terms: Any, regions: dict[str, Any]
         region = list(regions)[int(np.argmax([sign * entry[f"{of}_K"] for entry in regions.values()]))]
         at = regions[region]
         recorded = max(sign * (at[f"{of}_K"] - bound), 0.0)
-        text = f"the temperature went {amount:.3g} K {word} {show(bound, 'temperature')}, beyond which start and conditions do not lead "
+        text = f"the temperature went {amount:.3g} K {word} {show(bound, 'temperature')}, the limit set by the start and the conditions "
         text += f"({100.0 * amount / span:.2g} % of the span of temperatures): {cause}. "
         place = ", ".join(show(x, "length") for x in at[f"place_of_{of}_m"])
-        text += f"In the rows of the history {recorded:.3g} K, in {region} at ({place}) after {show(at[f'time_of_{of}_s'], 'time')}"
+        text += f"In the history it went {recorded:.3g} K beyond, in {region} at ({place}) after {show(at[f'time_of_{of}_s'], 'time')}"
         found.append({"code": "undershoot", "text": text, "where": f"regions.{region}"})
     return found
 
@@ -190,8 +190,8 @@ def short_reach(faces: Iterable[Loaded], span: float, end: float, order: int) ->
     names = list(worst)
     most = max(names, key=lambda name: worst[name][0])
     shown = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
-    text = f"{shown}: at {most} heat goes some {show(worst[most][1], 'length')} deep until the end, and cells there are "
-    text += f"{show(worst[most][2], 'length')} deep: temperatures and heat at it are not resolved; give the mesh smaller cells there"
+    text = f"{shown}: at {most} heat penetrates about {show(worst[most][1], 'length')} by the end, but cells there are "
+    text += f"{show(worst[most][2], 'length')} deep: temperatures and heat there are not resolved; give the mesh smaller cells there"
     return [{"code": "coarse-reach", "text": text, "where": f"programme.faces.{most}"}]
 
 
@@ -222,18 +222,18 @@ def range_warnings(block: Any, materials: dict[str, Material], regions: dict[str
         where = f"materials.{name}"
         if material.valid and not (material.valid.lowest <= low and high <= material.valid.highest):
             least, most = show(material.valid.lowest, "temperature"), show(material.valid.highest, "temperature")
-            text = f"{name} holds from {least} to {most}; {region} went from {show(low, 'temperature')} to "
+            text = f"{name} is valid from {least} to {most}; {region} went from {show(low, 'temperature')} to "
             found.append({"code": "outside-range", "text": text + show(high, "temperature"), "where": where})
         for prop in PROPERTIES:
             for table in tables_of(getattr(material, prop)):
                 first, last = float(table.temperature[0]), float(table.temperature[-1])
                 if low < first or high > last:
-                    text = f"{prop} of {name} is tabled from {show(first, 'temperature')} to {show(last, 'temperature')} and was held "
+                    text = f"{prop} of {name} is tabulated from {show(first, 'temperature')} to {show(last, 'temperature')} and was held "
                     text += f"constant beyond; {region} went from {show(low, 'temperature')} to {show(high, 'temperature')}"
                     found.append({"code": "outside-table", "text": text, "where": f"{where}.{prop}"})
         melting = material.melting
         if melting is not None and low < melting.temperature < high and (melting.range is None or melting.heat is None):
-            text = f"{name} melts at {show(melting.temperature, 'temperature')}; its latent heat is not in the run: give 'melting' a "
+            text = f"{name} melts at {show(melting.temperature, 'temperature')}; the run ignores its latent heat: give 'melting' a "
             text += "'range' of temperature and a 'heat'"
             found.append({"code": "melting", "text": text, "where": f"{where}.melting"})
     unique = {(entry["code"], entry["where"]): entry for entry in found}

@@ -87,9 +87,9 @@ class Instrument(Frozen):
     def _one_holder(self) -> Instrument:
         problems: list[tuple[Key, str]] = []
         if self.holder is not None and self.phi > 1.0:
-            problems.append((("phi",), "and a 'holder' both say how much is heated with the sample; give one"))
+            problems.append((("phi",), "and a 'holder' both describe what is heated with the sample; give one of them"))
         if self.sensor.place == "holder" and (self.holder is None or self.holder.conductance is None):
-            problems.append((("sensor", "place"), "needs a 'holder' with a 'conductance', which has a temperature of its own"))
+            problems.append((("sensor", "place"), "needs a 'holder' with a 'conductance', so that the holder has its own temperature"))
         if problems:
             raise misplaced(problems)
         return self
@@ -137,16 +137,14 @@ class ArcProgramme(Driving):
         if self.end <= self.start:
             problems.append((("end",), "the end temperature must lie above the start temperature"))
         if self.heater >= self.calorimeter.runaway_rate:
-            problems.append((("heater",), "heats faster than the rate that counts as a runaway"))
+            problems.append((("heater",), "heats faster than the rate that counts as a runaway (calorimeter.runaway_rate)"))
         elif self.heater > self.calorimeter.tracking:
             problems.append((("heater",), "heats faster than the wall can follow (calorimeter.tracking)"))
         if self.tests > 1 and self.cool_down is None:
             problems.append((("tests",), "need a 'cool_down' between them"))
         first = float(self.wait + self.seek) / float(self.record.interval) if self.record else 0.0
         if first > MOST_ROWS:
-            text = (
-                f"makes {first:.2g} rows of the first wait and seek alone; a record has at most {MOST_ROWS:.0e}, so a longer one is wanted"
-            )
+            text = f"gives {first:.2g} rows in the first wait and seek alone; a record has at most {MOST_ROWS:.0e} rows: give a longer one"
             problems.append((("record", "interval"), text))
         if self.cool_down is not None and self.cool_down.to > self.end:
             problems.append((("cool_down", "to"), "must not lie above the end temperature"))
@@ -174,7 +172,7 @@ class ArcProgramme(Driving):
         """A cell has no faces and no probes."""
         found = no_faces(self, ("faces",))
         if self.calorimeter.sensor.probe is not None:
-            text = "is for bodies, whose probes a case names; a cell of one temperature has the places 'sample' and 'holder'"
+            text = "is for bodies with named probes; a cell of one temperature has the places 'sample' and 'holder'"
             found.append((("calorimeter", "sensor", "probe"), text))
         return found
 
@@ -188,10 +186,10 @@ class ArcProgramme(Driving):
         elif seen not in probes:
             found.append((("calorimeter", "sensor", "probe"), f"there is no probe {shortened(seen)!r}" + among(seen, list(probes))))
         if made.sensor.lag > 0.0 and "sensor" in probes:
-            found.append((("..", "measure", "probes", "sensor"), "is the name of what a sensor with a lag shows; give it another one"))
+            found.append((("..", "measure", "probes", "sensor"), "is reserved for the reading of a sensor with a lag; rename it"))
         if made.holder is not None or made.phi > 1.0:
             key = "holder" if made.holder is not None else "phi"
-            found.append((("calorimeter", key), "is for a cell of one temperature; what holds a body is one of its regions"))
+            found.append((("calorimeter", key), "is for a cell of one temperature; the holder of a body is one of its regions"))
         return found
 
     def on_body(self) -> OnBody:
@@ -292,9 +290,7 @@ class ArcReader(Reader):
         """T1 and cessation that rest on a rate near the sensitivity."""
         found, (first, ended) = [], (summary["onsets"][name] for name in ("T1", "cessation"))
         if first is not None and first["margin"] < 0.1:
-            text = (
-                f"T1 rests on a rate only {100.0 * first['margin']:.2g} % above the sensitivity: a little less and it is a whole step later"
-            )
+            text = f"T1 rests on a rate only {100.0 * first['margin']:.2g} % above the sensitivity: a slightly lower one puts T1 up a step"
             found.append({"code": "thin-margin", "text": text, "where": "onsets.T1"})
         if ended is not None and ended["margin"] > -0.1:
             text = (

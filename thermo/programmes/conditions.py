@@ -169,7 +169,7 @@ class Acting(Frozen):
 
     def exchange(self, area: Floats, time: float, temperature: Floats) -> tuple[Floats, Floats]:
         """Heat into each node (n,) [W] by its `area` (n,) [m2], or its volume [m3], and minus the slope of that heat [W/K]."""
-        raise TypeError(f"{type(self).__name__} exchanges no heat with what is around")
+        raise TypeError(f"{type(self).__name__} exchanges no heat with the surroundings")
 
     def across(self, area: Floats, time: float, one: Floats, other: Floats) -> Floats:
         """Conductance (n,) [W/K] between nodes at `one` and nodes at `other` [K], by the `area` (n,) [m2] of each pair."""
@@ -207,7 +207,7 @@ class Given(Acting):
     @model_validator(mode="after")
     def _one(self) -> Any:
         if (getattr(self, self.by_unit) is None) == (self.power is None):
-            raise misplaced([((), f"one of '{self.by_unit}' and 'power', that of the whole, is wanted")])
+            raise misplaced([((), f"give either '{self.by_unit}' or 'power', the total")])
         return self
 
     @property

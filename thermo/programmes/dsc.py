@@ -162,12 +162,12 @@ class DscProgramme(Driving):
             problems.append((("end",), "the end temperature must lie above the start temperature"))
         elif (self.end - self.start) / self.spacing > MOST_POINTS:
             least = show((self.end - self.start) / MOST_POINTS, "temperature difference")
-            problems.append((("spacing",), f"makes more than {MOST_POINTS:.0e} points of the curve; {least} or more is needed"))
+            problems.append((("spacing",), f"gives more than {MOST_POINTS:.0e} points of the curve; {least} or more is needed"))
         if self.pan > 0.0 and self.lag is None:
             problems.append((("pan",), "has no effect without a 'lag': the sample is where the furnace is"))
         begins = SETTLED * float(self.lag or 0.0)
         if self.baseline == "straight" and not problems and begins > self.span() - LEAST_POINTS * float(self.spacing) / float(self.rate):
-            text = f"a straight baseline begins ten lags after the start, {begins / 60.0:.4g} min, and the ramp is over after "
+            text = f"a straight baseline begins ten lags after the start, {begins / 60.0:.4g} min, but the ramp ends after "
             problems.append((("baseline",), text + f"{self.span() / 60.0:.4g} min; 'heat-capacity' needs no such wait"))
         if problems:
             raise misplaced(problems)

@@ -41,9 +41,9 @@ def missing_faces(programme: Any, body: Any) -> Problems:
         if name not in known:
             found.append((key, f"the sample has no face {shortened(name)!r}" + among(name, known)))
         elif body.within(name):
-            found.append((key, f"{shortened(name)!r} lies within the body: what is around it does not reach there"))
+            found.append((key, f"{shortened(name)!r} lies within the body, where there are no surroundings; name an outer face"))
     for one, other in body.overlaps([name for name in programme.faces if name in known]):
-        found.append((("faces",), f"{shortened(one)!r} lies on {shortened(other)!r}: what is around would act twice there"))
+        found.append((("faces",), f"{shortened(one)!r} lies on {shortened(other)!r}: the surroundings would act twice there"))
     return found
 
 
@@ -144,7 +144,7 @@ class HotPlateProgramme(InAir):
         """The plate lies on an outer face."""
         found, known = super().body_problems(body, probes), body.face_names()
         if self.contact_area is not None:
-            found.append((("contact_area",), "is that of the 'plate_face' of a body; leave it out"))
+            found.append((("contact_area",), "is for a cell of one temperature; a body uses the area of its 'plate_face'"))
         if self.plate_face is None:
             found.append((("plate_face",), "is missing: the face of the body that the plate touches"))
         elif self.plate_face not in known:
@@ -164,7 +164,7 @@ class Heated(Frozen):
     @model_validator(mode="after")
     def _one(self) -> Heated:
         if (self.face is None) == (self.region is None):
-            raise misplaced([((), "one of 'face' and 'region' is wanted")])
+            raise misplaced([((), "give either 'face' or 'region'")])
         return self
 
 
@@ -199,7 +199,7 @@ class HeaterProgramme(InAir):
         """It must come on at all."""
         found = no_faces(self, ("faces", "heats", "off_by"))
         if self.off_at is not None and cell.temperature is not None and self.off_at <= cell.temperature:
-            text = f"lies below the start of the cell ({show(cell.temperature, 'temperature')}): the heater never comes on"
+            text = f"lies below the start of the cell ({show(cell.temperature, 'temperature')}): the heater never switches on"
             found.append((("off_at",), text))
         return found
 
@@ -235,7 +235,7 @@ class RampProgramme(Driving):
     @model_validator(mode="after")
     def _ends(self) -> RampProgramme:
         if self.end is None and not varies(self.temperature):
-            raise misplaced([((), "'end' is missing: how long this temperature is held")])
+            raise misplaced([((), "'end' is missing: give the time for which this temperature is held")])
         return self
 
     def starts_at(self) -> float:
@@ -277,5 +277,5 @@ def no_fuse(cell: Any, kind: str) -> Problems:
     """A short that gives its heat at once, in a cell whose temperature is given."""
     if cell.short is None or cell.short.fused_energy is None:
         return []
-    text = f"is given at once, and the temperature is that of the programme '{kind}' whatever happens"
+    text = f"heats the cell at once, but the programme '{kind}' prescribes its temperature; leave it out"
     return [(("..", "sample", "short", "fused_energy"), text)]

@@ -43,7 +43,7 @@ class SteadyProgramme(Conditions):
 
     def cell_problems(self, cell: Any) -> Problems:
         """A cell has no field."""
-        text = "a cell of one temperature has no field; a stationary state of a reacting cell is not there yet"
+        text = "a cell of one temperature has no field; the steady state of a reacting cell is not supported yet"
         return [(("kind",), text)]
 
 

@@ -80,8 +80,8 @@ def _cessation(found: list[dict[str, Any]]) -> dict[str, Any] | None:
 
 
 DEFINITIONS = {
-    "T1": "end of the first seek window whose mean rate reaches the sensitivity; on a noisy record its least-squares slope, and within "
-    "the uncertainty of that what the instrument did next decides. Where the record holds the exotherm alone its first row, known to a "
+    "T1": "end of the first seek window whose mean rate reaches the sensitivity; on a noisy record its least-squares slope. Within "
+    "the uncertainty of the slope, what the instrument did next decides. If the record holds the exotherm alone: its first row, known to a "
     "step below and nothing above. Margin: that rate over the sensitivity, less 1",
     "T2": "last temperature before the rate reaches the criterion, outside heating, with a later rise of 10 K or more",
     "T2 voltage-drop": "temperature at which the voltage falls below half of what it was at the start",
@@ -90,8 +90,8 @@ DEFINITIONS = {
     "at_rates": "first row that reaches the rate (the median of it and its neighbours), the logarithm of the rate linear between rows; "
     "where the rate jumps tenfold from row to row, the row before",
     "kinetics": "ln(dT/dt) = ln K - E/(R T) by least squares over the rows named; the interval is 95 %. It is apparent: of all reactions "
-    "together, as far as reactants are not spent",
-    "time to maximum rate": "R T^2/(E dT/dt), of a zero-order reaction in adiabatic mode: no reactant is spent before the maximum",
+    "together, valid while reactants are not consumed",
+    "time to maximum rate": "R T^2/(E dT/dt), of a zero-order reaction in adiabatic mode: no reactant is consumed before the maximum",
 }
 
 
@@ -153,7 +153,7 @@ def _kinetics(trace: Trace, curve: Curve, made: dict[str, Any], fitted: tuple[fl
     }
 
 
-ASSUMPTION = "zero order, adiabatic, one apparent E held outside the range: no reactant is spent before the maximum"
+ASSUMPTION = "zero order, adiabatic, one apparent E, used outside its range as well: no reactant is consumed before the maximum"
 
 
 def _one_day(fit: Fit, phi: float) -> float | None:

@@ -170,7 +170,7 @@ def read_curve(path: Path, reading: Reading | None = None) -> Curve:
     if given is not None:
         if abs(rate / given[0] - 1.0) > UNSTEADY:
             warnings.append(
-                f"the column says {given[0] * 60.0:.4g} K/min, time and temperature {rate * 60.0:.4g} K/min; the column is taken"
+                f"the column gives {given[0] * 60.0:.4g} K/min, time and temperature give {rate * 60.0:.4g} K/min; the column is used"
             )
         rate = float(given[0])
     heat, heats, name = None, dict[str, float](), None
@@ -187,7 +187,7 @@ def read_curve(path: Path, reading: Reading | None = None) -> Curve:
     n_maxima = _maxima(speed)
     if n_maxima > 1:
         warnings.append(
-            f"{n_maxima} maxima above {100.0 * ANOTHER_PEAK:.0f} % of the largest; one peak is assumed, E of several is a mixture"
+            f"{n_maxima} maxima above {100.0 * ANOTHER_PEAK:.0f} % of the largest; one peak is assumed, so E of several peaks is a mixture"
         )
     peak = _peak_temperature(table, speed, warnings)
     return Curve(table.file, rate, time, temperature, conversion, speed, peak, heat, heats, name, unsteadiness, tuple(warnings))
@@ -201,7 +201,7 @@ def _above_baseline(table: Table, time: Floats, reading: Reading, warnings: list
     down = reading.exotherm == "down" if reading.exotherm else points_down(flow)
     if down:
         if not reading.exotherm:
-            warnings.append("the peak points down; it is taken as heat released downwards, or as an endothermic step")
+            warnings.append("the peak points down and is inverted: it is read as heat released downwards, or as an endothermic step")
         flow = -flow
     both = {STRAIGHT: straight(time, flow), TANGENTIAL: tangential(time, flow)}
     heats = {name: -base.area if down else base.area for name, base in both.items()}
@@ -215,8 +215,8 @@ def _above_baseline(table: Table, time: Floats, reading: Reading, warnings: list
         unit = "J/g" if table.per_mass else "J"
         scale = 1e-3 if table.per_mass else 1.0
         warnings.append(
-            f"the baseline moves the area by {100.0 * moves:.0f} %: {first * scale:.4g} {unit} above a straight one from end to end, "
-            f"{second * scale:.4g} {unit} above the tangent to both sides of the peak; the {name} one is taken"
+            f"the baseline changes the area by {100.0 * moves:.0f} %: {first * scale:.4g} {unit} above a straight one from end to end, "
+            f"{second * scale:.4g} {unit} above the tangent to both sides of the peak; the {name} one is used"
         )
     if not both[name].area > 0.0:
         raise table.refuse("heat flow", None, f"no peak: nothing lies above the {name} baseline")
@@ -248,7 +248,7 @@ def _table(path: Path, reading: Reading) -> Table:
     used = _known_columns(name, sheet, reading.columns)
     head, rows = sheet.names, sheet.rows
     mistakes = [
-        Mistake(name, n, "", f"{len(head)} cells are wanted as in the line of names, found {len(row)}")
+        Mistake(name, n, "", f"{len(head)} cells are needed, as in the line of names, found {len(row)}")
         for n, row in rows
         if len(row) != len(head)
     ]
@@ -270,7 +270,7 @@ def _table(path: Path, reading: Reading) -> Table:
                 name, None, "", f"no row lies between --from and --to; the curve goes from {found.min():.1f} to {found.max():.1f} degC"
             )
     if np.count_nonzero(kept) < LEAST_ROWS:
-        raise _refuse(name, None, "", f"has {np.count_nonzero(kept)} rows of numbers; at least {LEAST_ROWS} are wanted")
+        raise _refuse(name, None, "", f"has {np.count_nonzero(kept)} rows of numbers; at least {LEAST_ROWS} are needed")
     columns = {what: column[kept] for what, column in columns.items()}
     lines = [n for (n, _), keep in zip(rows, kept, strict=True) if keep]
     table = Table(name, lines, columns, names, used["heat flow"][1] == "specific power" if "heat flow" in used else False)
@@ -322,7 +322,7 @@ def _known_columns(name: str, sheet: Sheet, said: dict[str, str]) -> dict[str, t
             if what in said and other not in said:
                 del used[other]
     if {"heat flow", "conversion"} <= used.keys():
-        raise _refuse(name, sheet.line, "", "has columns of heat flow and of conversion; one of them is wanted")
+        raise _refuse(name, sheet.line, "", "has columns of heat flow and of conversion; give one of them")
     for wanted in (("temperature",), ("heat flow", "conversion"), ("time", "heating rate")):
         if not used.keys() & set(wanted):
             raise _refuse(name, sheet.line, "", _missing(sheet, wanted))
@@ -333,14 +333,14 @@ def _missing(sheet: Sheet, wanted: tuple[str, ...]) -> str:
     """What a message says of a column that is not there."""
     head = sheet.names
     if sheet.line is None:
-        return f"no line names the columns; say which of the {len(head)} holds the {wanted[0]}: --{wanted[0].replace(' ', '-')} 1:UNIT"
+        return f"no line names the columns; tell which of the {len(head)} holds the {wanted[0]}: --{wanted[0].replace(' ', '-')} 1:UNIT"
     unitless = [(known, None) for what in wanted for known in KINDS[what].names]
     bare = [column for column in head if name_and_unit(column, DIMENSIONS) in unitless]
     listed = ", ".join(repr(shortened(column, 30)) for column in head[:6]) + (", ..." if len(head) > 6 else "")
     found = f"{shortened(bare[0], 40)!r} states no unit" if bare else f"found {listed}"
     examples = ", ".join(KINDS[w].example for w in wanted)
     option = f"--{wanted[0].replace(' ', '-')} 'NAME:UNIT'"
-    return f"there is no column of {' or '.join(wanted)}, such as {examples}; {found}; name it so, or say {option}"
+    return f"there is no column of {' or '.join(wanted)}, such as {examples}; {found}; name it so, or use {option}"
 
 
 PLAIN = Scale(Fraction(1), Fraction(0))  # of a column that has no unit
@@ -370,7 +370,7 @@ def _found(sheet: Sheet, what: str, kind: Kind) -> tuple[Place, str] | None:
         named = [i for i in fits if parts[i][0] in kind.names]
         if len(named) > 1:
             listed = ", ".join(repr(head[i]) for i in named)
-            raise UnitError(f"more than one column may be the {what}: {listed}; say which with --{what.replace(' ', '-')}")
+            raise UnitError(f"more than one column may be the {what}: {listed}; choose one with --{what.replace(' ', '-')}")
         if named:
             return Place(named[0], fits[named[0]]), dimension
     if what == "time" and (clock := clock_column(sheet)) is not None:
@@ -404,7 +404,7 @@ def _one_rate(table: Table, rates: Floats) -> None:
     other = np.flatnonzero(np.abs(rates - rates[0]) > 1e-6 * rates[0])
     if len(other):
         i = int(other[0])
-        text = f"one for the whole curve is wanted, got {rates[i] * 60.0:.6g} K/min after {rates[0] * 60.0:.6g} K/min"
+        text = f"one rate for the whole curve is needed, got {rates[i] * 60.0:.6g} K/min after {rates[0] * 60.0:.6g} K/min"
         raise table.refuse("heating rate", i, text)
 
 
@@ -413,7 +413,7 @@ def _ramp(table: Table, time: Floats, warnings: list[str]) -> tuple[float, float
     temperature = table.columns["temperature"]
     rate = float(linregress(time, temperature).slope)
     if not rate > 0.0:
-        raise table.refuse("temperature", None, f"is not a ramp: a rising temperature is wanted, found {rate * 60.0:.3g} K/min")
+        raise table.refuse("temperature", None, f"is not a ramp: the temperature must rise, found {rate * 60.0:.3g} K/min")
     marks = np.linspace(time[0], time[-1], STRETCHES + 1)
     rates = np.diff(np.interp(marks, time, temperature)) / np.diff(marks)
     worst = int(np.argmax(np.abs(rates - rate)))
@@ -421,7 +421,7 @@ def _ramp(table: Table, time: Floats, warnings: list[str]) -> tuple[float, float
     between = f"{marks[worst]:.6g} and {marks[worst + 1]:.6g} s"
     found = f"{rates[worst] * 60.0:.3g} K/min between {between}, {rate * 60.0:.3g} K/min over all"
     if off > NO_RAMP:
-        raise table.refuse("temperature", None, f"is not a ramp: one heating rate is wanted, found {found}; cut the file to its ramp")
+        raise table.refuse("temperature", None, f"is not a ramp: one heating rate is needed, found {found}; cut the file to its ramp")
     if off > UNSTEADY:
         warnings.append(f"the heating rate is not steady: {found}")
     return rate, off
@@ -433,11 +433,11 @@ def _known_conversion(table: Table) -> Floats:
     outside = np.flatnonzero((conversion < -0.05) | (conversion > 1.05))
     if len(outside):
         i = int(outside[0])
-        raise table.refuse("conversion", i, f"goes from 0 to 1, got {conversion[i]:g}; is it in per cent, or the part that is left?")
+        raise table.refuse("conversion", i, f"must be between 0 and 1, got {conversion[i]:g}; is it in per cent, or the unreacted part?")
     fallen = np.maximum.accumulate(conversion) - conversion
     i = int(np.argmax(fallen))
     if fallen[i] > BACKWARDS:
-        text = f"rises from 0 to 1, got {conversion[i]:g} after {conversion[i] + fallen[i]:g}; is it the part that is left?"
+        text = f"must rise from 0 to 1, got {conversion[i]:g} after {conversion[i] + fallen[i]:g}; is it the unreacted part?"
         raise table.refuse("conversion", i, text)
     return conversion
 
@@ -477,7 +477,7 @@ def _peak_temperature(table: Table, speed: Floats, warnings: list[str]) -> float
     else:
         first, last, degree = top - 1, top + 2, 2
     if last - first < FEW_ROWS:
-        warnings.append(f"{last - first} rows at the top of the peak are few for its temperature")
+        warnings.append(f"the top of the peak has only {last - first} rows: its temperature is uncertain")
     x = temperature[first:last] - temperature[top]
     scale = float(np.abs(x).max())
     fitted = np.polynomial.Polynomial.fit(x / scale, speed[first:last], degree, domain=[-1.0, 1.0])

@@ -84,11 +84,11 @@ def kissinger(heating_rates: Floats, peak_temperatures: Floats) -> Kissinger:
     """
     rates, peaks = _checked(heating_rates, peak_temperatures)
     if peaks.ndim != 1:
-        raise ValueError(f"one peak temperature a curve is wanted, got an array of shape {peaks.shape}")
+        raise ValueError(f"one peak temperature per curve is needed, got an array of shape {peaks.shape}")
     line = linregress(1.0 / peaks, np.log(rates / peaks**2))
     slope, intercept = float(line.slope), float(line.intercept)
     if not slope < 0.0:
-        raise ValueError("the peaks do not move up with the heating rate, so there is no E")
+        raise ValueError("the peak temperatures do not rise with the heating rate, so there is no E")
     energy, factor = -GAS_CONSTANT * slope, -slope * math.exp(min(intercept, 600.0))  # larger is no A of a reaction
     reach = _reach(len(rates), n_rates(rates))
     mean = float(np.mean(1.0 / peaks))
@@ -158,7 +158,7 @@ def friedman(temperatures: Floats, conversion_rates: Floats, heating_rates: Floa
     """
     reached, speeds = np.asarray(temperatures, float), np.asarray(conversion_rates, float)
     if reached.ndim != 2 or reached.shape != speeds.shape:
-        raise ValueError(f"temperatures and rates of one shape (curves, conversions) are wanted, got {reached.shape} and {speeds.shape}")
+        raise ValueError(f"temperatures and rates of one shape (curves, conversions) are needed, got {reached.shape} and {speeds.shape}")
     if len(reached) < 2:
         raise ValueError(ALONE)
     _positive("temperatures", reached)
@@ -167,11 +167,11 @@ def friedman(temperatures: Floats, conversion_rates: Floats, heating_rates: Floa
 
 
 ASSUMED = (
-    "one peak a curve, on {baseline}; conversion is the running area over the whole",
+    "one peak per curve, on {baseline}; conversion is the running area over the whole",
     "Kissinger: one first-order step",
     "Ozawa (Flynn, Wall): Doyle's line, corrected for E/(R T) after Flynn; the uncorrected E beside it",
     "Friedman: the rate depends on temperature and conversion alone",
-    "intervals: 95 %, of the scatter about the lines alone; baseline, calibration and thermal lag are not in them",
+    "intervals: 95 %, of the scatter about the lines alone; they do not include baseline, calibration and thermal lag",
     "kinetics from a calorimeter in one electrolyte need not hold in a cell",
 )
 
@@ -225,7 +225,7 @@ def analysis(curves: Sequence[Curve]) -> dict[str, Any]:
         "conversions": rows,
         "assumed": [text.format(baseline=_baselines(curves)) for text in ASSUMED],
         "warnings": [f"{curve.file}: {text}" for curve in curves for text in curve.warnings]
-        + ([f"no E after Kissinger: {no_peaks}"] if no_peaks else [])
+        + ([f"no E by Kissinger: {no_peaks}"] if no_peaks else [])
         + _impossible(rows)
         + _doubts(rates, whole, rows),
     }
@@ -262,7 +262,7 @@ def _kissinger_or_reason(rates: Floats, peaks: Floats) -> tuple[Kissinger | None
         return None, str(error)
     if not _possible(found.activation_energy):
         text = f"its line gives {found.activation_energy / 1e3:.4g} kJ/mol, which no reaction has"
-        return None, f"{text}; where a melting is the highest peak, say --exotherm, or --from and --to"
+        return None, f"{text}; if the highest peak is a melting, use --exotherm, or --from and --to"
     return found, ""
 
 
@@ -272,7 +272,7 @@ def _impossible(rows: list[dict[str, Any]]) -> list[str]:
     for method, name in METHODS.items():
         missing = [f"{row['conversion']:.2f}" for row in rows if row[f"{method}_J_per_mol"] is None]
         if missing:
-            text = f"E after {name} lies below 0 or above {LARGEST / 1e3:g} kJ/mol, which no reaction has, and is left out at conversions"
+            text = f"E by {name} lies below 0 or above {LARGEST / 1e3:g} kJ/mol, which no reaction has, and is left out at conversions"
             made.append(f"{text} {', '.join(missing)}")
     return made
 
@@ -291,22 +291,22 @@ def _doubts(rates: Floats, whole: Any, rows: list[dict[str, Any]]) -> list[str]:
     n = n_rates(rates)
     if n < len(rates):
         doubts.append(
-            f"{len(rates)} curves of {n} heating rates: those within {100.0 * SAME_RATE:g} % are one, and the lines go through all curves"
+            f"{len(rates)} curves of {n} heating rates: those within {100.0 * SAME_RATE:g} % count as one, and the lines use all curves"
         )
     if n < 3:
-        doubts.append("two heating rates give a line and no interval; three or more are wanted")
+        doubts.append("two heating rates give a line but no interval; an interval needs three or more")
     if not whole.all():
         missing = ", ".join(f"{conversion:.2f}" for conversion in CONVERSIONS[~whole])
-        doubts.append(f"left out, for not every curve reaches them with a rate above 0: conversions {missing}")
+        doubts.append(f"not every curve reaches these conversions with a rate above 0, so they are left out: {missing}")
     middle = [row for row in rows if 0.099 < row["conversion"] < 0.901]
     energies = [row["friedman_J_per_mol"] for row in middle if row["friedman_J_per_mol"] is not None]
     ends = [row["friedman_95_J_per_mol"] for row in middle if row["friedman_95_J_per_mol"]]
     beyond_noise = not ends or max(low for low, _ in ends) > min(high for _, high in ends)
     if energies and beyond_noise and max(energies) - min(energies) > VARIES * abs(float(np.mean(energies))):
         text = (
-            f"E after Friedman goes from {min(energies) / 1e3:.4g} to {max(energies) / 1e3:.4g} kJ/mol between conversions of 0.1 and 0.9: "
+            f"E by Friedman changes from {min(energies) / 1e3:.4g} to {max(energies) / 1e3:.4g} kJ/mol between conversions of 0.1 and 0.9: "
         )
-        why = "this is not one step, or a wrong baseline; E and A after Kissinger are then no kinetics"
+        why = "there is more than one step, or the baseline is wrong; E and A by Kissinger then describe no single reaction"
         doubts.append(text + (why if ends else "several steps, or noise"))
     return doubts
 
@@ -359,7 +359,7 @@ def _true_factor(steepness: float, inverse: float) -> float:
 def _checked(heating_rates: Any, temperatures: Any) -> tuple[Floats, Floats]:
     rates, reached = np.asarray(heating_rates, float), np.asarray(temperatures, float)
     if rates.ndim != 1 or reached.ndim not in (1, 2) or len(reached) != len(rates):
-        raise ValueError(f"as many heating rates as temperatures are wanted, got {rates.shape} and {reached.shape}")
+        raise ValueError(f"as many heating rates as temperatures are needed, got {rates.shape} and {reached.shape}")
     _positive("heating rates", rates)
     _positive("temperatures", reached)
     if len(rates) < 2:

@@ -80,16 +80,16 @@ def read_record(path: Path, columns: dict[str, str] | None = None, decimal: str 
     sheet = read_sheet(path, LARGEST_RECORD, "a record", decimal)
     names, rows = sheet.names, sheet.rows
     if "heat_flow_W" in names:
-        text = "has a column of heat flow: a curve of a scanning calorimeter, which thermo kinetics reads"
+        text = "has a column of heat flow: it is a curve of a scanning calorimeter; use thermo kinetics"
         raise CaseError([Mistake(name, sheet.line, "heat_flow_W", text)])
     places = _columns(name, sheet, columns or {})
     uneven = [
-        Mistake(name, n, "", f"has {len(row)} fields, and there are {len(names)} columns") for n, row in rows if len(row) != len(names)
+        Mistake(name, n, "", f"has {len(row)} fields, but there are {len(names)} columns") for n, row in rows if len(row) != len(names)
     ]
     if uneven:
         raise CaseError(uneven)
     if len(rows) < 2:
-        text = f"holds {'one sample' if rows else 'no samples'}; two are the least that a record can have"
+        text = f"holds {'one sample' if rows else 'no samples'}; a record needs at least two"
         raise CaseError([Mistake(name, None, "", text)])
     if set(OF_A_RUN) <= set(names) and "temperature" not in (columns or {}):
         places["temperature"] = Place(names.index(_seen(name, rows, names)), column_scale("K", "temperature"))
@@ -99,7 +99,7 @@ def read_record(path: Path, columns: dict[str, str] | None = None, decimal: str 
     rows = [(n, row) for n, row in rows if any(row)]  # a line of separators alone
     values = {kind: numbers(name, rows, names, place, kind != "time", mistakes, kind == "temperature") for kind, place in places.items()}
     if not mistakes and _counts([row[places["temperature"].at] for _, row in rows]):
-        text = "rises by the same whole number from row to row: it counts, it measures no temperature"
+        text = "rises by the same whole number from row to row: it is a counter, not a temperature"
         mistakes = [Mistake(name, sheet.line, names[places["temperature"].at], text)]
     if mistakes:
         raise CaseError(mistakes)
@@ -110,7 +110,7 @@ def read_record(path: Path, columns: dict[str, str] | None = None, decimal: str 
     made = examined(raw._replace(lines=np.array([n for n, _ in rows])))
     if not left:
         return made
-    text = f"{len(left)} line{'s' if len(left) > 1 else ''} within the table that hold{'' if len(left) > 1 else 's'} no row of it"
+    text = f"{len(left)} line{'s' if len(left) > 1 else ''} within the table {'are' if len(left) > 1 else 'is'} not a row of it"
     entry = {"code": "text", "text": f"{text}, the first is line {left[0]}", "samples": []}
     return made._replace(left_out=(*(made.left_out or ()), entry))
 
@@ -153,9 +153,9 @@ def _columns(file: str, sheet: Sheet, said: dict[str, str]) -> dict[str, Place]:
             found[kind] = place
         elif kind in NEEDED:
             listed = ", ".join(repr(shortened(name, 40)) for name in names[:8]) + (", ..." if len(names) > 8 else "")
-            text = f"there is no column of {kind}: its name must end in a unit, such as {EXAMPLES[kind]}; or say --{kind} 'NAME:UNIT'"
+            text = f"there is no column of {kind}: its name must end in a unit, such as {EXAMPLES[kind]}; or use --{kind} 'NAME:UNIT'"
             if line is None:
-                text = f"no line names the columns; say which of the {len(names)} holds the {kind}: --{kind} 1:{UNITS[kind]}"
+                text = f"no line names the columns; tell which of the {len(names)} holds the {kind}: --{kind} 1:{UNITS[kind]}"
             mistakes.append(Mistake(file, line, "", text if line is None else f"{text}; the columns are {listed}"))
     if mistakes:
         raise CaseError(mistakes)
@@ -183,7 +183,7 @@ def said_column(sheet: Sheet, said: str, kind: str, dimensions: tuple[str, ...])
         return Place(at, None), "time"
     if not stated:
         given = ", ".join(wanted(dimension) for dimension in dimensions)
-        raise UnitError(f"{option}: the column {name!r} states no unit; say {option} '{name}:UNIT', {given} is wanted")
+        raise UnitError(f"{option}: the column {name!r} states no unit; use {option} '{name}:UNIT', {given} is needed")
     if colon and "time" in dimensions and CLOCK_FORMAT.fullmatch(unit):
         return Place(at, None), "time"
     problem = ""
@@ -221,12 +221,12 @@ def _sought(sheet: Sheet, kind: str) -> Place | None:
             return Place(named[0], fitting[named[0]])
     if fitting:
         listed = ", ".join(repr(shortened(names[i], 40)) for i in list(fitting)[:6])
-        raise UnitError(f"more than one column may be the {kind}: {listed}; say which with --{kind}")
+        raise UnitError(f"more than one column may be the {kind}: {listed}; choose one with --{kind}")
     if kind == "time" and (clock := clock_column(sheet)) is not None:
         return clock
     bare = [name for name, (plain, unit) in zip(names, parts, strict=True) if unit is None and plain in known and plain != "t"]
     if bare:
-        raise UnitError(f"the column {bare[0]!r} states no unit; say --{kind} '{bare[0]}:UNIT', {wanted(dimension)} is wanted")
+        raise UnitError(f"the column {bare[0]!r} states no unit; use --{kind} '{bare[0]}:UNIT', {wanted(dimension)} is needed")
     return None
 
 

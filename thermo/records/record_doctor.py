@@ -338,6 +338,6 @@ CHECKS = (
      f"{COLDEST - ZERO_CELSIUS:.0f} degC), as an open thermocouple gives", open_thermocouple),
     ("no-neighbour", "a temperature that the rows on either side contradict", unsupported),
     ("stuck", "a value that stood still while the temperature rose", stuck),
-    (STANDSTILL, "the highest value again and again, come to without slowing down: the range of the logger ends there, or the sensor is "
+    (STANDSTILL, "the highest value repeated, reached without slowing down: the range of the logger ends there, or the sensor is "
      "stuck", standstill),
 )  # fmt: skip

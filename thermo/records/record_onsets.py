@@ -23,7 +23,7 @@ TOO_HIGH = 2.0  # times what one step of the heater accounts for: a first row wi
 STEEPEST = 200e3  # J/mol, of a reaction that one step of the heater makes so much faster
 OF_DRIVE = 1.2  # times the rate of what heats the cell: a criterion below cannot be told from it
 UNSEEN = 50.0  # K between two rows, in which a runaway may pass unseen
-NO_QUIET = "what first heats itself does so"
+NO_QUIET = "the first self-heating is"
 LEAST_VOLTAGE = 0.5  # V, of a cell
 CLOCK_STEPS = 4.0  # at least, of a clock that rows share, in a slope
 CLOCK_RISES = 0.1, 5.0  # K, within a step of the clock: by less it does not matter, by more there is no slope
@@ -81,9 +81,9 @@ def first_onset(trace: Trace, found: list[dict[str, Any]], missed: Window | None
     """T1, or why there is none; `missed`: the last window before it that found nothing."""
     sensitivity, step = trace.instrument.sensitivity, trace.instrument.step
     if trace.heating.driven:
-        return None, f"no heat-wait-seek record: {trace.heating.driven}; T1 is the end of a seek window, and there is none"
+        return None, f"no heat-wait-seek record: {trace.heating.driven}; T1 is the end of a seek window, which this record does not have"
     if not found:
-        return None, f"no exotherm by {sensitivity * 60.0:g} K/min"
+        return None, f"no exotherm reaches {sensitivity * 60.0:g} K/min"
     start = found[0]["start"]
     T, rate, most = start["temperature_K"], start["rate_K_per_s"], most_of_a_step(trace, start["temperature_K"])
     quiet = missed is not None and T - missed.warm <= LARGEST_STEP * step
@@ -91,14 +91,14 @@ def first_onset(trace: Trace, found: list[dict[str, Any]], missed: Window | None
         times = f"at {rate / sensitivity:.3g} times the sensitivity, at {degrees(T)}"
         return (
             None,
-            f"{NO_QUIET} {times}, and no window that found nothing lies a step before it: no heat-wait-seek test",
+            f"{NO_QUIET} {times}, and no window without self-heating lies a step before it: not a heat-wait-seek test",
         )
     if trace.whole and not trace.exact:
         rows = trace.instrument.seek / usual_interval(trace.record.time[: row_at(trace, start["time_s"]) + 1])
         error = trace.spread.slope_error(trace.instrument.seek, rows)
         if error > sensitivity:
             text = f"a slope over a seek window is uncertain by {error * 60.0:.2g} K/min, the sensitivity is {sensitivity * 60.0:.2g} K/min"
-            return None, f"cannot be told: {text}"
+            return None, f"cannot be decided: {text}"
         known = step if error > 0.5 * sensitivity else 0.0
         low, high = start.get("known_to_K", (0.0, 0.0))
         return {**start, "known_to_K": [min(low, -known), max(high, known)]}, None
@@ -109,7 +109,7 @@ def first_onset(trace: Trace, found: list[dict[str, Any]], missed: Window | None
         times = f"{rate / sensitivity:.3g} times the sensitivity"
         return None, f"the first row has {times}: self-heating began before it, at a temperature that the record does not hold"
     if rate is not None and error > 0.5 * sensitivity and not rate - 2.0 * error > sensitivity:
-        return None, f"cannot be told: the first rows have a rate of {rate * 60.0:.2g} +- {error * 60.0:.2g} K/min"
+        return None, f"cannot be decided: the first rows have a rate of {rate * 60.0:.2g} +- {error * 60.0:.2g} K/min"
     return {**start, "known_to_K": [-step, 0.0]}, None
 
 
@@ -129,7 +129,7 @@ def no_second(trace: Trace, runaway: dict[str, Any]) -> str | None:
     blind = [name for name in CRITERIA[:3] if hidden(trace, onset.RATES[name])]
     if not blind:
         return None
-    return f"{' and '.join(blind)}: what heats the cell gives it {trace.heating.drive * 60.0:.3g} K/min, which hides it"
+    return f"{' and '.join(blind)}: hidden by the heating from outside, which gives the cell {trace.heating.drive * 60.0:.3g} K/min"
 
 
 def over_the_clock(time: Floats, T: Floats, rate: Floats, heated: npt.NDArray[np.bool_], tick: float, level: float, sigma: float) -> Floats:
@@ -206,7 +206,7 @@ def voltage_drop(trace: Trace) -> tuple[dict[str, float] | None, str | None]:
         last = np.maximum(np.searchsorted(known, np.arange(len(record.time)), "right") - 1, 0)
         voltage = record.voltage[known[last]]
         found = onset.runaway_onsets(CRITERIA[3:], record.time, record.temperature, trace.rate, trace.heated, voltage)["voltage-drop"]
-        return found, None if found else "it does not fall below half of what it was"
+        return found, None if found else "it does not fall below half of its start"
     until = max(int(np.argmax(record.temperature)), int(known[0]))
     was = float(np.quantile(record.voltage[known[known <= until]], 0.9))
     if was < LEAST_VOLTAGE:
@@ -215,7 +215,7 @@ def voltage_drop(trace: Trace) -> tuple[dict[str, float] | None, str | None]:
     later = known[known > high[-1]]
     if not len(later):
         returned = bool(np.any(record.voltage[known] < 0.5 * was))
-        return None, "it falls below half and comes back: a contact was lost" if returned else "it does not fall below half of what it was"
+        return None, "it falls below half and comes back: a contact was lost" if returned else "it does not fall below half of its start"
     row = int(later[0])
     return {"temperature_K": float(record.temperature[row]), "time_s": float(record.time[row])}, None
 
@@ -227,9 +227,9 @@ def third_onset(trace: Trace, runaway: dict[str, float] | None) -> tuple[dict[st
     third = onset.third(record.time, record.temperature, last, runaway, over, trace.heated)
     most = degrees(float(record.temperature.max()))
     if runaway is None:
-        return None, f"no runaway by 1 K/s up to {most}{_unseen_rise(trace)}"
+        return None, f"no runaway of 1 K/s up to {most}{_unseen_rise(trace)}"
     if any(entry["code"] == STANDSTILL for entry in record.left_out or ()):
-        return None, f"the record stands still at {most}: the range of the logger ends there, or the sensor is stuck; T3 is not in it"
+        return None, f"the record stands still at {most}: the range of the logger ends there, or the sensor is stuck; it does not hold T3"
     if third is None:
         return None, f"the record ends in the runaway: its last row still heats itself at {last * 60.0:.3g} K/min, at {most}"
     if trace.exact:

@@ -95,7 +95,7 @@ def arrhenius_fit(curve: Curve, low: float, high: float) -> Fit:
     rows = (curve.temperature >= low) & (curve.temperature <= high) & (curve.rate > 0.0)
     T, y = curve.temperature[rows], np.log(curve.rate[rows])
     if len(T) < 3 or np.ptp(T) < 1e-3:
-        raise ValueError(f"{len(T)} points with a rate lie in the range; three are the least")
+        raise ValueError(f"{len(T)} points with a rate lie in the range; at least three are needed")
     slope, error = line(1.0 / T, y)
     if slope >= 0.0:
         raise ValueError("the rate does not rise with temperature")

@@ -200,7 +200,7 @@ def usable_rate(record: Record, spread: Scatter, instrument: Instrument) -> tupl
     if np.count_nonzero(both) >= 5:
         ratio = float(np.median(record.rate[both] / own[both]))
         if not 1.0 / FITS < ratio < FITS:
-            return None, FROM_TEMPERATURES, remark(f"has {ratio:.3g} times the rate of the temperatures, in the median: {taken}", [])
+            return None, FROM_TEMPERATURES, remark(f"has {ratio:.3g} times the rate of the temperatures (median): {taken}", [])
     with np.errstate(invalid="ignore"):
         steps = both & (own > 2.0 * HEATER_RATE) & (own < RUNAWAY) & heating_of(record, own, spread, instrument).rows
     if np.count_nonzero(steps) >= 5 and not 1.0 / FITS < float(np.median(record.rate[steps] / own[steps])) < FITS:
@@ -237,10 +237,10 @@ def _reached_elsewhere(record: Record, own: Floats, known: Any) -> str:
         at = int(np.searchsorted(time, mine["time_s"]))
         within = SAME_PLACE + float(abs(T[min(at + 1, len(T) - 1)] - T[max(at - 2, 0)]))  # what the rows leave open
         if theirs is None:
-            return f"never has {name} while the temperature rises so"
+            return f"never reaches {name}, but the temperatures do"
         if abs(theirs["temperature_K"] - mine["temperature_K"]) > within:
             away = theirs["temperature_K"] - mine["temperature_K"]
-            return f"has {name} {abs(away):.0f} K {'after' if away > 0.0 else 'before'} the temperature rises so"
+            return f"reaches {name} {abs(away):.0f} K {'after' if away > 0.0 else 'before'} the temperatures do"
     return ""
 
 

@@ -250,7 +250,7 @@ def harmless(cell: Any) -> Any:
 def write_file(path: Path, data: bytes, *, force: bool, option: str = "--out") -> None:
     """Write one file outside a result folder, whole or not at all. Raises FolderError where it is there and not `force`, FileError."""
     if path.exists() and not force:
-        raise FolderError(f"{path} is there already; replace it with --force, or choose another with {option}")
+        raise FolderError(f"{path} exists already; replace it with --force, or choose another with {option}")
     part = path.with_name(path.name + ".part")
     try:
         part.write_bytes(data)
@@ -302,7 +302,7 @@ def read_history(file: Path) -> dict[str, NDArray[Any]]:
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ValueError(f"{file}: cannot be read: {error}") from None
     if len(rows) < 2 or "time_s" not in rows[0] or any(len(row) != len(rows[0]) for row in rows):
-        raise ValueError(f"{file}: a row of numbers and more are wanted, below names of which one is time_s")
+        raise ValueError(f"{file}: column names, one of them time_s, and at least one row of numbers are needed")
     made: dict[str, NDArray[Any]] = {}
     for name, *cells in zip(*rows, strict=True):
         made[name] = np.array(cells) if name == "phase" else np.array([_cell(file, name, line, cell) for line, cell in enumerate(cells, 2)])
@@ -371,17 +371,17 @@ def stored_field(path: Path, points: Any, region: str | None = None) -> Any:
         with open(path / "fields" / "materials.csv", newline="", encoding="utf-8") as lines:
             stored = {row["name"]: np.unique(cells[material == int(row["material"])]) for row in csv.DictReader(lines)}
     except Exception as error:  # a damaged file fails in many ways, and each means the same
-        lacks = f"{files[-1].name} is damaged ({type(error).__name__})" if files else "it keeps no frame"
+        lacks = f"{files[-1].name} is damaged ({type(error).__name__})" if files else "it has no frame"
         raise FileError(f"{path}: has no field that can be read: {lacks}") from None
     wrong = ~(np.isfinite(values) & (values > 0.0))
     if wrong.any():
-        raise FileError(f"{path}: {np.count_nonzero(wrong)} of {len(values)} values of its last field are no temperatures")
+        raise FileError(f"{path}: {np.count_nonzero(wrong)} of {len(values)} values of its last field are not temperatures")
     whole = np.zeros((len(points), 3))
     whole[:, : points.shape[1]] = points
     near = 1e-6 * np.ptp(places, axis=0).max()
     distance, number = cKDTree(places).query(whole, k=2)
     if distance[:, 0].max() > near:
-        raise FileError(f"{path}: its mesh is another one; a field is taken over node by node")
+        raise FileError(f"{path}: its mesh is different; a start from a stored field needs the same nodes")
     nearest = number[:, 0]
     doubtful = (distance[:, 1] <= near) & (values[number[:, 1] % len(values)] != values[nearest])
     own = stored.get(region or "", nearest[:0])
@@ -391,7 +391,7 @@ def stored_field(path: Path, points: Any, region: str | None = None) -> Any:
         nearest[same] = own[number[same]]
         doubtful &= ~same
     if region is not None and doubtful.any():
-        raise FileError(f"{path}: has two temperatures at a contact, and no region {region!r} that would tell which is meant")
+        raise FileError(f"{path}: has two temperatures at a contact, but no region {region!r} to tell which one is meant")
     return values[nearest]
 
 

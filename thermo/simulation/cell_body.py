@@ -194,13 +194,13 @@ class CellBody:
             where = f"sample.chemistry.reactions.{name}"
             if not any(reaction.consumes.values()):
                 found.append(
-                    {"code": "endless-reaction", "text": f"the reaction '{name}' uses nothing up, so it never ends", "where": where}
+                    {"code": "endless-reaction", "text": f"the reaction '{name}' consumes nothing, so it never ends", "where": where}
                 )
             seeds = [factor.seeded(mechanism.species[factor.species].start) for factor in reaction.factors] if mechanism else []
             tiny = [seed for seed in seeds if 0.0 < seed < self.sample.tolerance_extent]
             if tiny:
-                text = f"the reaction '{name}' starts from {min(tiny):.1g} of its product, less than the error of a step "
-                text += f"({self.sample.tolerance_extent:.0e}): how long it takes to begin is not resolved; lower numerics.tolerance"
+                text = f"the induction time of reaction '{name}' is not resolved: its initial product fraction ({min(tiny):.1g}) is below "
+                text += f"the step tolerance ({self.sample.tolerance_extent:.0e}); lower numerics.tolerance"
                 found.append({"code": "tiny-seed", "text": text, "where": f"{where}.factors"})
             gate = reaction.gate
             if gate is not None and gate.temperature > highest:
@@ -226,7 +226,7 @@ class CellBody:
         text = self.cell.mechanism()
         assert text is not None
         reaction = text.reactions[self.reactions[most]]
-        why = "; no factor lowers its rate as something is used up" if not reaction.factors else "; its rate has no ceiling"
+        why = "; no factor lowers its rate as a reactant is consumed" if not reaction.factors else "; its rate has no ceiling"
         if state.loop[TROUBLE] != STEP_COLLAPSED or (reaction.factors and reaction.ceiling is not None):
             why = ""
         return f"; the reaction '{self.reactions[most]}' gives most of the heat, {powers[most]:.3g} W{why}"

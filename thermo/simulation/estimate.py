@@ -26,7 +26,7 @@ def estimate(case: Case) -> str:
 
             seconds, need = SECONDS_A_STEADY_NODE * n, factor_bytes(n, body.dimension, symmetric=False)
             if not directly(n, body.dimension) and memory < need and factors_fit(n, body.dimension, symmetric=False):
-                factors = f" ({130 + need / 1e6:.0f} MB where iterations miss and a system is factorised)"
+                factors = f" ({130 + need / 1e6:.0f} MB if iterations do not converge and a system is factorised)"
         elif modal_body(case) is not None:
             seconds, memory = SECONDS_A_BOX_NODE * n, BYTES_A_BOX_NODE * n
         factor = (9.0, 4.0) if case.numerics.check_mesh else (1.0, 1.0)
@@ -34,6 +34,6 @@ def estimate(case: Case) -> str:
         writing, size = (frames * (alone + each * n) for alone, each in (SECONDS_A_FRAME, BYTES_A_FRAME))
         kept = f"{frames} frames" + (f" of {size / 1e6:.0f} MB in all" if size > 1e7 else "")
         lasts = 1.0 + factor[0] * seconds + writing
-        return f"good; {note}; about {130 + factor[1] * memory / 1e6:.0f} MB{factors}, {lasts:.0f} s, {kept}"
+        return f"valid; {note}; about {130 + factor[1] * memory / 1e6:.0f} MB{factors}, {lasts:.0f} s, {kept}"
     n = len(case.cell.reaction_names()) if case.cell else 0
-    return f"good; one temperature, {n} reaction{'' if n == 1 else 's'}; about 100 MB, 1 s"
+    return f"valid; one temperature, {n} reaction{'' if n == 1 else 's'}; about 100 MB, 1 s"

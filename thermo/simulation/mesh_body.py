@@ -223,7 +223,7 @@ class MeshBody:
                     if seen.setdefault(int(node), condition.outside) != condition.outside:
                         shared.add(int(node))
         if shared:
-            notes.append(f"{len(shared)} nodes lie on faces held at different temperatures and take the mean")
+            notes.append(f"{len(shared)} nodes lie on faces held at different temperatures and get the mean")
         notes.append("every face without a condition is insulated")
         if self.sample.mass is not None:
             notes.append("the heat capacity is a consistent mass matrix")
@@ -416,7 +416,7 @@ class MeshBody:
         faces = dict.fromkeys(face for face, condition in terms if not (condition.links or condition.inside))
         times = int(state.loop[N_DIRECT])
         if times and not directly(int(np.count_nonzero(~self.fixed)), self.sample.dimension):
-            text = f"the iterative solver missed {times} times, and the system was factorised: more time and memory than announced"
+            text = f"the iterative solver did not converge {times} times, so the system was factorised: more time and memory than estimated"
             found.append({"code": "factorised", "text": text, "where": "numerics"})
         if not self.steady:
             driven = [

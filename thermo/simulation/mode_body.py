@@ -244,7 +244,7 @@ class ModalBody:
             if condition.outside != another.outside:
                 shared |= (one.across > 0.0) & (other.across > 0.0)
         if shared.any():
-            notes.append(f"{int(shared.sum())} nodes lie on faces held at different temperatures and take the mean")
+            notes.append(f"{int(shared.sum())} nodes lie on faces held at different temperatures and get the mean")
         if self.n_dofs > MOST_INTERPRETED:
             notes.append("steps are compiled, which takes about a minute the first time on this machine")
         return [*notes, "every face without a condition is insulated"]

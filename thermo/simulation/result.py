@@ -243,7 +243,7 @@ class Result:
             found += onset_warnings(self.body, made, own, driven, self.columns["rate_K_per_s"])
         if self.case.programme.too_long(self.time):
             least = show(float(self.time[-1]) / MOST_ROWS, "time")
-            text = f"record.csv would have more than {MOST_ROWS:.0e} rows and is not written: an interval of {least} or more is wanted"
+            text = f"record.csv would have more than {MOST_ROWS:.0e} rows and is not written; give an interval of {least} or more"
             found.append({"code": "record", "text": text, "where": "programme.record.interval"})
         found += slips(self.case)
         T0 = min(
@@ -283,14 +283,14 @@ def onset_warnings(body: Prepared, made: dict[str, Any], own: Floats, driven: An
     """What there is to say of the onsets; `own` and `driven` as `Reader.own_rates` gives them, `rate` dT/dt [K/s]."""
     found, onsets = [], made["onsets"]
     for name in onset.unconfirmed(onsets["T2"], own, driven)[:1]:
-        text = f"the cell rises by less than {onset.LATER_RISE:g} K after it heats itself at {name}: no T2 ({name}) can be read; "
-        text += f"at the end it heats itself at {show(float(own[-1]), 'temperature rate')}"
+        text = f"the cell rises by less than {onset.LATER_RISE:g} K after its self-heating reaches {name}: no T2 ({name}) can be read; "
+        text += f"at the end its self-heating rate is {show(float(own[-1]), 'temperature rate')}"
         found.append({"code": "cut-short", "text": text, "where": f"onsets.T2.{name}"})
     primary = CRITERIA[0]
     if body.reader.free and body.reactions and primary in onsets["T2"] and onsets["T2"][primary] is None:
         fastest = float(np.max(own))
         if fastest < onset.RATES[primary] <= float(np.max(rate)):
-            text = f"no T2 ({primary}): the temperature rises so fast only where something else heats the cell, which heats itself at "
+            text = f"no T2 ({primary}): the rate is reached only while something else heats the cell; its own self-heating is "
             text += f"{show(fastest, 'temperature rate')} at most"
             found.append({"code": "heated", "text": text, "where": f"onsets.T2.{primary}"})
     return found
@@ -301,7 +301,7 @@ def open_balance(body: Prepared, state: State, energy: dict[str, Any]) -> list[d
     residual = energy["residual_W"] if "residual_W" in energy else energy["residual_J"]
     if energy["residual_relative"] <= body.energy_limit or abs(residual) <= body.rounding(energy, state):
         return []
-    text = f"the energy balance is open by {energy['residual_relative']:.1e} of the heat exchanged or moved; "
+    text = f"the energy balance has an error of {energy['residual_relative']:.1e} of the heat exchanged or moved; "
     return [{"code": "energy", "text": text + f"at most {body.energy_limit:g} is allowed", "where": "energy"}]
 
 

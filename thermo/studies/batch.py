@@ -44,7 +44,7 @@ def replaced(model: Any, key: str, value: float | str) -> Any:
         names = {field.alias or name: name for name, field in type(model).model_fields.items()}
         part = next((alias for alias in names if key == alias or key.startswith(alias + ".")), None)
         if part is None:
-            raise ValueError(f"there is no {key!r}; it may be {', '.join(names)}")
+            raise ValueError(f"there is no {key!r}; choose one of {', '.join(names)}")
         inner = getattr(model, names[part])
         rest = key[len(part) + 1 :]
         if part == "with" and rest:  # a number of the mechanism, whether the case changes it already or not
@@ -59,7 +59,7 @@ def replaced(model: Any, key: str, value: float | str) -> Any:
     if isinstance(model, Mapping):
         part = next((name for name in model if key == name or key.startswith(name + ".")), None)
         if part is None:
-            raise ValueError(f"there is no {key!r}; it may be {', '.join(model)}")
+            raise ValueError(f"there is no {key!r}; choose one of {', '.join(model)}")
         old = model[part]
         if key == part:
             return {**model, part: old.like(value) if hasattr(old, "like") and not isinstance(value, str) else value}
@@ -70,7 +70,7 @@ def replaced(model: Any, key: str, value: float | str) -> Any:
 def changed_cases(case: Case, table: Mapping[str, Sequence[float | str]]) -> list[Case]:
     """The case once for each row of a table. Raises ValueError as `simulate_many` does."""
     if case.sample.has_field:
-        raise ValueError("simulate_many takes a lumped cell")
+        raise ValueError("simulate_many needs a lumped cell")
     lengths = {len(column) for column in table.values()}
     if len(lengths) != 1:
         raise ValueError("the columns of the table differ in length" if lengths else "the table is empty")

@@ -40,7 +40,7 @@ class Claim(Frozen):
 
     @model_validator(mode="after")
     def _readable(self) -> Claim:
-        problems: list[tuple[Key, str]] = [] if _CLAIM.fullmatch(self.what) else [(("what",), "'MEMBER / MEMBER of KEY' is wanted")]
+        problems: list[tuple[Key, str]] = [] if _CLAIM.fullmatch(self.what) else [(("what",), "give it as 'MEMBER / MEMBER of KEY'")]
         problems += expectation_problems("ratio", self.value, self.within)
         if problems:
             raise misplaced(problems)
@@ -88,7 +88,7 @@ class Batch(Frozen):
     @model_validator(mode="after")
     def _one(self) -> Batch:
         if (self.table is None) == (self.grid is None):
-            raise misplaced([((), "one of 'table' and 'grid' is wanted")])
+            raise misplaced([((), "give either 'table' or 'grid'")])
         return self
 
 
@@ -254,14 +254,14 @@ def _batch_of(document: Document, text: StudyText, batch: Batch) -> Study:
         return document.mistake(("study", word, name, place), problem)
 
     if isinstance(batch.table, str) and table and not any(table.values()) and not mistakes:
-        mistakes.append(Mistake(str(Path(document.path).parent / batch.table), 1, "", "has a head and no row below it"))
+        mistakes.append(Mistake(str(Path(document.path).parent / batch.table), 1, "", "has a header but no row below it"))
     elif member is not None and table:
         longest = max(map(len, table.values()))
         uneven = [(name, len(column)) for name, column in table.items() if len(column) != longest]
         for name, length in uneven:
-            mistakes.append(document.mistake(("study", word, name), f"has {length} values, and another column {longest}"))
+            mistakes.append(document.mistake(("study", word, name), f"has {length} values, but another column has {longest}"))
         if member.case.sample.has_field:
-            mistakes.append(document.mistake(("study", "case"), "a batch takes a lumped cell"))
+            mistakes.append(document.mistake(("study", "case"), "a batch needs a lumped cell"))
         elif not uneven:
             mistakes += _rows_tried(member, table, wrong)
     elif not mistakes:
@@ -301,14 +301,14 @@ def _rows_tried(member: Member, table: dict[str, tuple[Any, ...]], wrong: Callab
 def _csv_table(path: Path) -> tuple[dict[str, tuple[str, ...]], list[int]]:
     """Columns of a CSV file by the words of its first line, and the lines of its rows. Raises CaseError."""
     sheet = read_sheet(path, LARGEST_TABLE, "a table")
-    mistakes = [Mistake(str(path), sheet.line, name, "stands there twice") for name in set(sheet.names) if sheet.names.count(name) > 1]
+    mistakes = [Mistake(str(path), sheet.line, name, "appears twice") for name in set(sheet.names) if sheet.names.count(name) > 1]
     mistakes += [
-        Mistake(str(path), line, "", f"has {len(row)} cells, and there are {len(sheet.names)} columns")
+        Mistake(str(path), line, "", f"has {len(row)} cells, but there are {len(sheet.names)} columns")
         for line, row in sheet.rows
         if len(row) != len(sheet.names)
     ]
     if sheet.line is None:
-        mistakes.append(Mistake(str(path), None, "", "no line names the columns; the dotted keys of the case are wanted"))
+        mistakes.append(Mistake(str(path), None, "", "no line names the columns; the dotted keys of the case are needed"))
     if mistakes:
         raise CaseError(mistakes)
     return {name: tuple(row[j] for _, row in sheet.rows) for j, name in enumerate(sheet.names)}, [line for line, _ in sheet.rows]
