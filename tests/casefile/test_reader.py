@@ -344,7 +344,7 @@ class Outer(Frozen):
         ("number: x", "number", "a number is needed, found 'x'"),
         ("block: 5", "block", "a block of keys is needed, found 5"),
         ("block: [x]", "block", "a block of keys is needed, found a list of 1"),
-        ("block: {y: 1}", "block.y", "unknown key; choose one of 'x'"),
+        ("block: {y: 1}", "block.y", "unknown key; choose 'x'"),
         ("pair: 5", "pair", "a list is needed, found 5"),
         ("pair: [5]", "pair", "has 1 entries; 2 are needed"),
         ("pair: [5, 6, 7]", "pair", "has 3 entries; 2 are needed"),
