@@ -27,9 +27,7 @@ def test_studies_read(file):
     assert study_of(read_document(file)).members
 
 
-SHORT = [
-    file for file in SINGLE if file.parent.name == "verification" or "\n  kind: lumped" in file.read_text() or file.stem == "steel-bar"
-]
+SHORT = [file for file in SINGLE if file.parent.name in ("calorimetry", "verification") or "\n  kind: lumped" in file.read_text()]
 
 
 @pytest.mark.parametrize("file", [pytest.param(file, marks=[pytest.mark.slow] * (file.stem in LONG), id=file.stem) for file in SHORT])
