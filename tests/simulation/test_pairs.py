@@ -185,6 +185,13 @@ def test_what_a_programme_needs_of_a_body_is_said(programme, old, new, text):
     assert text in str(error.value)
 
 
+@pytest.mark.parametrize("programme", ["arc", "heater"])
+def test_a_flow_beside_an_instrument_is_refused(programme):
+    """The balance of the nodes of a face knows its conditions, and neither the wall nor the heater is one."""
+    with pytest.raises(CaseError, match=r"measure\.flows\.0: is not counted under a programme"):
+        case("boxes", programme, probes="{middle: [10 mm, 10 mm, 10 mm]}, flows: [top]")
+
+
 @pytest.mark.parametrize(("programme", "more"), [("oven", "faces: [top]"), ("heater", "heats: {face: top}"), ("arc", "faces: [top]")])
 def test_what_is_of_bodies_is_refused_for_a_cell(programme, more):
     with pytest.raises(CaseError, match="a cell of one temperature has one surface"):

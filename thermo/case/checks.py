@@ -243,6 +243,18 @@ def _edge_problems(body: Meshed, edge: str | tuple[str, str]) -> list[str]:
     return [problem] if problem else strange
 
 
+def _flow_problems(sample: Any, programme: Any, face: str) -> list[str]:
+    """What is wrong with asking for the heat through a face."""
+    if not sample.has_field:
+        return ["a lumped sample has no faces"]
+    if face not in sample.face_names():
+        return [f"the sample has no face {shortened(face)!r}" + among(face, sample.face_names())]
+    driven = programme.on_body() if programme is not None else None
+    if driven is not None and (driven.wall or driven.heated):
+        return [f"is not counted under a programme '{programme.kind}': what its wall or its heater gives belongs to no face"]
+    return _mirrored(sample, face)
+
+
 def measure_mistakes(document: Document, sample: Any, programme: Any, measure: Any) -> list[Mistake]:
     """Places that the sample does not have, probes and held faces that crossings refer to."""
     if not isinstance(measure, Measure) or sample is None:
@@ -270,13 +282,7 @@ def measure_mistakes(document: Document, sample: Any, programme: Any, measure: A
             text = f"the sample has no region {shortened(probe.region)!r}" + among(probe.region, sample.region_names())
             mistakes.append(document.mistake((*key, "region"), text))
     for i, face in enumerate(measure.flows):
-        if not block:
-            mistakes.append(document.mistake(("measure", "flows", i), "a lumped sample has no faces"))
-        elif face not in sample.face_names():
-            text = f"the sample has no face {shortened(face)!r}" + among(face, sample.face_names())
-            mistakes.append(document.mistake(("measure", "flows", i), text))
-        else:
-            mistakes += [document.mistake(("measure", "flows", i), text) for text in _mirrored(sample, face)]
+        mistakes += [document.mistake(("measure", "flows", i), text) for text in _flow_problems(sample, programme, face)]
     terms = programme.terms() if programme is not None and block else ()
     cuts = [name for name, condition in terms if condition.parts and block and name in sample.face_names()]
     read: list[tuple[Key, str | None]] = [(("measure", "flows", i), face) for i, face in enumerate(measure.flows)]
