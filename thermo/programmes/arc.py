@@ -156,6 +156,10 @@ class ArcProgramme(Driving):
         """As long as a test may go on [s]."""
         return float(self.longest)
 
+    def rounds(self) -> float:
+        """How often it heats and waits, in all tests."""
+        return float((self.end - self.start) / self.step) * self.tests
+
     def mounting(self) -> Mounting:
         """The holder and the sensor of the instrument."""
         holder, sensor = self.calorimeter.holder, self.calorimeter.sensor

@@ -127,6 +127,10 @@ class Driving(Frozen):
         """How long it goes on at most [s]; infinite where that is not known."""
         return float(getattr(self, "end", np.inf))
 
+    def rounds(self) -> float:
+        """How often it heats and waits."""
+        return 1.0
+
     def moments(self) -> Floats:
         """Times at which rows are wanted beside those of the steps [s]."""
         return np.zeros(0)

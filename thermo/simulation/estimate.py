@@ -8,6 +8,7 @@ BYTES_A_NODE = {1: 500, 2: 2_000, 3: 6_000}  # matrices, multigrid levels and a 
 SECONDS_A_NODE = 0.7e-3  # a transient over ten decades of time, some 300 solves by multigrid
 SECONDS_A_STEADY_NODE = 4e-5  # assembly and a few solves
 SECONDS_A_FRAME, BYTES_A_FRAME = (0.011, 5e-6), (500, 18)  # of itself, and for each of its nodes: compressed, and on a disk
+SECONDS_A_ROUND_NODE = 1.5e-4  # of a calorimeter that heats and waits once, some 70 solves
 BYTES_A_BOX_NODE, SECONDS_A_BOX_NODE = 500, 3e-5  # a transient of a box of layers in mode space
 
 
@@ -27,6 +28,8 @@ def estimate(case: Case) -> str:
             seconds, need = SECONDS_A_STEADY_NODE * n, factor_bytes(n, body.dimension, symmetric=False)
             if not directly(n, body.dimension) and memory < need and factors_fit(n, body.dimension, symmetric=False):
                 factors = f" ({130 + need / 1e6:.0f} MB if iterations do not converge and a system is factorised)"
+        elif case.programme.rounds() > 1.0:
+            seconds = SECONDS_A_ROUND_NODE * case.programme.rounds() * n
         elif modal_body(case) is not None:
             seconds, memory = SECONDS_A_BOX_NODE * n, BYTES_A_BOX_NODE * n
         factor = (9.0, 4.0) if case.numerics.check_mesh else (1.0, 1.0)
