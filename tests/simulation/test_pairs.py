@@ -185,6 +185,15 @@ def test_what_a_programme_needs_of_a_body_is_said(programme, old, new, text):
     assert text in str(error.value)
 
 
+def test_a_picture_after_the_end_of_a_test_is_told():
+    """When a test in a calorimeter ends is not known before."""
+    probes = "{middle: [10 mm, 10 mm, 10 mm]}, pictures: {times: [1 min, 5 h, 6 h]}"
+    result = run(case("boxes", "arc", probes=probes, numerics="{}"))
+    assert len(result.frames) == 1
+    told = [w["text"] for w in result.summary()["warnings"] if w["code"] == "no-picture"]
+    assert told == ["the run ended after 2.005 h, so there is no picture at 5 h and later"]
+
+
 @pytest.mark.parametrize("programme", ["arc", "heater"])
 def test_a_flow_beside_an_instrument_is_refused(programme):
     """The balance of the nodes of a face knows its conditions, and neither the wall nor the heater is one."""

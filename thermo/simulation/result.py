@@ -241,6 +241,11 @@ class Result:
                 self.columns["rate_K_per_s"], self.rows["machine"], self.columns.get("self_heating_K_per_s")
             )
             found += onset_warnings(self.body, made, own, driven, self.columns["rate_K_per_s"])
+        late = [float(time) for time in self.case.measure.pictures.times if time > self.time[-1] * (1.0 + 1e-9)]
+        if late and not self.failure and not self.case.programme.steady:
+            ended, first = show(float(self.time[-1]), "time"), show(min(late), "time")
+            text = f"the run ended after {ended}, so there is no picture at {first}" + (" and later" if len(late) > 1 else "")
+            found.append({"code": "no-picture", "text": text, "where": "measure.pictures.times"})
         if self.case.programme.too_long(self.time):
             least = show(float(self.time[-1]) / MOST_ROWS, "time")
             text = f"record.csv would have more than {MOST_ROWS:.0e} rows and is not written; give an interval of {least} or more"
