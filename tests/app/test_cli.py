@@ -315,5 +315,5 @@ def test_no_library_speaks_on_the_terminal(tmp_path):
         subprocess.run([sys.executable, "-c", script, str(CU), *words], capture_output=True, text=True, check=True)
         for words in ([], ["--debug"])
     ]
-    assert said[0].stderr == "" and "good" in said[0].stdout
+    assert said[0].stderr == "" and "valid" in said[0].stdout
     assert said[1].stderr.count("of a library") >= 2

@@ -151,7 +151,7 @@ def test_rows_that_differ_in_shape_give_what_single_runs_give(key):
     found = simulate_many(case, {key: values})
     for i, value in enumerate(values):
         single = run(replaced(case, key, value))
-        assert found["final_K"][i] == pytest.approx(single.probe(single.body.seen)[-1], abs=1e-6)
+        assert found["final_K"][i] == pytest.approx(single.probe(single.body.sensor)[-1], abs=1e-6)
         assert found["end_time_s"][i] == pytest.approx(single.time[-1], rel=1e-9)
 
 
