@@ -259,6 +259,7 @@ def test_bad_conductivities(conductivity, words):
         steady_plate(conductivity)
 
 
+@pytest.mark.slow
 def test_melting_keeps_the_energy_whatever_the_step():
     """1 kg/m2 heated by a flux through its melting: the mean enthalpy is what came in, however coarse the steps."""
     text = """

@@ -228,8 +228,8 @@ TWO_LAYERS = (
 )
 
 
-@pytest.mark.usual(1)
 @pytest.mark.parametrize("order", [1, 2])
+@pytest.mark.slow
 def test_a_start_from_a_result_whose_contact_is_gone(tmp_path, order):
     """The nodes between take the mean weighted with heat capacities, in mode space too, so that no heat is lost."""
     contact = '"low|up": [{kind: contact, resistance: 2e-3 m2 K/W}]'

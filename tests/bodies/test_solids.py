@@ -76,6 +76,7 @@ measure: {probes: {centre: [0 mm, 0 mm, 0 mm]}}
 
 
 @gmsh
+@pytest.mark.slow
 def test_a_ball_with_a_hot_core():
     """T(0) - T(R) is q a^2/(6 k) inside and q a^3/(3 k) (1/a - 1/R) outside; the error falls with the size."""
     exact = 1e6 / 2.0 * (6e-3**2 / 6.0 + 6e-3**3 / 3.0 * (1.0 / 6e-3 - 1.0 / 10e-3))

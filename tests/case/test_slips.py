@@ -59,6 +59,7 @@ def test_a_slip_of_a_unit_is_warned_of_before_and_after_the_run(slip):
     assert slips(case_from(BAR)) == []
 
 
+@pytest.mark.slow
 def test_a_cell_that_holds_more_than_any_and_what_comes_of_it():
     case = case_from(CELL.replace("HEAT", "10 MJ"))
     assert [entry["where"] for entry in slips(case)] == ["sample.chemistry"]

@@ -77,9 +77,9 @@ def test_what_one_side_gives_the_other_gets(dimension, elements, order, varied):
         assert body.flows[face].heat(5.0, T, slopes, given) == there
 
 
-@pytest.mark.usual(1)
 @pytest.mark.parametrize("order", [1, 2])
 @pytest.mark.parametrize(("dimension", "elements"), KINDS)
+@pytest.mark.slow
 def test_what_enters_by_the_outside_is_what_its_conditions_bring(dimension, elements, order):
     columns = run(three(dimension, elements, order)).columns
     assert columns["flow_left_W"] == pytest.approx(columns["heat_left_W"], rel=1e-9)

@@ -463,7 +463,7 @@ def test_a_solver_that_falls_back_to_factors_is_said(monkeypatch):
 
 
 @pytest.mark.parametrize("k", ["2 W/(m K)", "{table: [[300 K, 1 W/(m K)], [400 K, 3 W/(m K)]]}"])
-@pytest.mark.usual(1)
+@pytest.mark.slow
 def test_a_steady_state_that_only_large_factors_would_solve_is_refused_in_words(monkeypatch, k):
     """What `check` announced is kept to: iterations that miss end the run, with what the factors would take."""
     films = "{kind: convection, heat_transfer_coefficient: 10 W/(m2 K), ambient_temperature: 400 K}"

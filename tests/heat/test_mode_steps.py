@@ -133,9 +133,9 @@ RIMS = {
 }
 
 
-@pytest.mark.usual(1)
 @pytest.mark.parametrize("order", [1, 2])
 @pytest.mark.parametrize("faces", RIMS.values(), ids=RIMS)
+@pytest.mark.slow
 def test_heat_that_enters_held_nodes_beside_the_held_facets_counts_alike(faces, order):
     """In the columns row by row, in the balance over the run, where both ways choose their steps."""
     ours, theirs = (run(case_of(faces, order=order, tensor=tensor)) for tensor in ("true", "false"))
@@ -296,8 +296,8 @@ def test_planes_that_nothing_looks_at_are_left_out(monkeypatch):
     assert part.summary()["energy"]["residual_relative"] < 1e-10
 
 
-@pytest.mark.usual(1)
 @pytest.mark.parametrize("order", [1, 2])
+@pytest.mark.slow
 def test_slow_modes_of_a_line_with_tiny_cells(order):
     """(k pi / L)^2 where cells differ by a factor of thousands; the constant has none of it."""
     points = np.unique(np.concatenate([np.linspace(0.0, 1.0, 201), 0.5 + 1e-6 * np.arange(1, 6)]))

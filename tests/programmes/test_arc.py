@@ -411,6 +411,7 @@ def test_the_longest_time_ends_a_test_in_any_phase(paper, hours, phase):
     assert result.columns["phase"][-2] == phase
 
 
+@pytest.mark.slow
 def test_a_tracked_exotherm_is_never_heated_and_says_where_it_fell_below_the_sensitivity(paper):
     """The same cessation as with heating; then the cell goes on by itself to a runaway after 183 h."""
     settings_ = ("programme.lost_exotherm=track", "programme.end=300 degC")

@@ -197,6 +197,7 @@ def test_the_table_and_the_document(thermo, write):
     assert len(made["self_heating"]["rate_K_per_s"]) == 5
 
 
+@pytest.mark.slow
 def test_a_figure_is_drawn_and_none_is_replaced_unasked(thermo, write, tmp_path):
     path = write(TRACE)
     code, out, _ = thermo("onset", path, "--figure", "x.png")

@@ -115,6 +115,7 @@ def test_an_inert_steel_bar_in_the_calorimeter_finds_no_onset_and_its_probes_are
     assert summary["energy"]["residual_relative"] < 1e-10
 
 
+@pytest.mark.slow
 def test_a_skin_that_the_wall_cools_is_behind_the_middle():
     """A wall that cannot keep up with a heater takes heat through the skin: q L/(2 k) between the two, L/2 = 10 mm, for a film as weak."""
     slow = ON_BODY["arc"].replace("loss: 0.05 W/K", "loss: 0.2 W/K, tracking: 2 K/min, lag: 600 s")

@@ -164,6 +164,7 @@ def test_nafems_t3_on_meshes_as_coarse_as_the_original():
     assert np.log2(apart[2] / apart[3]) == pytest.approx(2.0, abs=0.1)
 
 
+@pytest.mark.slow
 def test_nafems_t4_convection():
     """T(0.6, 0.2) = 18.25376 degC, corners at 100 degC meeting h included; exact values inside as well."""
     cooled = "[{kind: convection, heat_transfer_coefficient: 750 W/(m2 K), ambient_temperature: 0 degC}]"

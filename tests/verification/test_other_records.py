@@ -157,6 +157,7 @@ def test_a_first_row_far_above_the_sensitivity_is_no_t1():
     assert analyse(arrhenius_record())["onsets"]["T1"] is not None
 
 
+@pytest.mark.slow
 def test_the_uncertainty_of_t2_and_t3_is_what_lies_between_the_rows():
     true_time, true_T = rows("gradual", 1.0)
     time, T = rows("gradual", 30.0, by_rise=False)

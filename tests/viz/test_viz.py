@@ -188,6 +188,7 @@ def test_a_damaged_frame_is_named(tmp_path: Path):
         read.read_field(tmp_path / "frame-0001.vtu")
 
 
+@pytest.mark.slow
 def test_theta_over_log_time_has_a_colour_a_body_and_a_style_a_probe(study: Path):
     from viz import curves
 
@@ -258,6 +259,7 @@ def test_the_rate_leaves_out_what_the_heater_does(study: Path):
     assert set(texts(axes)) == expected and len(texts(axes)) == 5
 
 
+@pytest.mark.slow
 def test_labels_stay_apart(study: Path):
     from viz import curves
 
@@ -398,6 +400,7 @@ def test_the_picture_in_three_dimensions_or_its_stand_in(tmp_path: Path):
     assert len(notes) <= 1
 
 
+@pytest.mark.slow
 def test_a_cell_has_temperature_and_rate(tmp_path: Path):
     cell_folder(tmp_path / "cell", runaway=True)
     made, notes = album.pictures(tmp_path / "cell")
