@@ -53,6 +53,7 @@ def test_set_changes_one_entry_and_is_recorded(thermo, tmp_path):
     assert listed["programme.end"]["source"] == "set on the command line"
 
 
+@pytest.mark.slow
 def test_a_title_that_the_output_cannot_hold_costs_its_characters_alone(tmp_path):
     """As in a pipe on Windows, after an hour of computing."""
     file = tmp_path / "cell.yaml"
@@ -78,6 +79,7 @@ def test_a_numerical_failure_ends_with_3_and_keeps_what_there_is(thermo, tmp_pat
     assert (tmp_path / "results" / "cu-20li" / "history.csv").is_file()
 
 
+@pytest.mark.slow
 def test_several_files_at_once(thermo, tmp_path):
     code, _, _ = thermo("run", CU, CASES / "paper" / "pi-ag-20li.yaml", "--no-pictures", "--quiet")
     assert code == 0
@@ -218,6 +220,7 @@ def test_a_mesh_check_refines_once_and_reports_the_difference(thermo, tmp_path):
     assert abs(check["crossings"]["half"]["relative_difference"]) > 1e-4
 
 
+@pytest.mark.slow
 def test_compare_lists_each_result_once(thermo):
     """One case names `onsets.T3`, the other `onsets.T3.temperature_K`: they are one row."""
     thermo("run", CU, CASES / "paper" / "pi-ag-20li.yaml", "--no-pictures", "--quiet")

@@ -105,9 +105,8 @@ BLOCK = (
 )
 
 
-@pytest.mark.usual(1)
 @pytest.mark.parametrize("tensor", ["true", "false"])
-@pytest.mark.usual(1)
+@pytest.mark.slow
 def test_a_patch_is_one_plane_however_near_the_next_is(tensor):
     """10 kW/m2 on 1 cm2 for a second is a joule, with cells of 8 nm below it too."""
     assert run(case_from(BLOCK.replace("TENSOR", tensor))).summary()["energy"]["heat_in_J"] == pytest.approx(1.0, rel=1e-6)

@@ -162,9 +162,8 @@ def beyond(text):
 
 
 @gmsh
-@pytest.mark.usual(1)
 @pytest.mark.parametrize(("order", "cure"), [(1, ("6 mm", "4 mm")), (2, ("order: 2", "order: 1"))])
-@pytest.mark.usual(1)
+@pytest.mark.slow
 def test_what_is_colder_than_physics_allows_is_told_with_a_cure_that_works(order, cure):
     """20 kW/m2 into a block of 25 degC: nothing is colder. The warning has the history's own amount, and what it offers takes it down."""
     text = HEATED.replace("order: 1", f"order: {order}")

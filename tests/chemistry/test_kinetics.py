@@ -57,6 +57,7 @@ def test_the_slope_of_a_factor_is_its_derivative(kind, a, b, amount):
     assert factor_slope(number, amount, a, b) == pytest.approx(difference, rel=1e-6)
 
 
+@pytest.mark.slow
 def test_every_kind_is_the_same_compiled():
     """Each kind of the table is found by its number in compiled code too."""
     import numba

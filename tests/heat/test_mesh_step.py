@@ -411,9 +411,9 @@ def iterations(monkeypatch):
     return counts
 
 
-@pytest.mark.usual(1)
 @pytest.mark.parametrize("elements", ["order: 1", "order: 2", "elements: simplices"])
 @pytest.mark.parametrize("faces", STRONG_FACES.values(), ids=STRONG_FACES)
+@pytest.mark.slow
 def test_strong_surfaces_are_in_the_preconditioner(iterations, faces, elements):
     """Multigrid made without them leaves their nodes to the conjugate gradients one by one: a hundred iterations."""
     run(case_from(STRONG.replace("FACES", faces).replace("ELEMENTS", elements)))

@@ -64,8 +64,8 @@ def test_a_solve_mode_by_mode_is_the_solve_of_the_assembled_matrix(name, order, 
     assert not found[work.held].any()
 
 
-@pytest.mark.usual(2)
 @pytest.mark.parametrize("name", sorted(FACES))
+@pytest.mark.slow
 def test_both_ways_give_the_same_run(name):
     ours, theirs = run(box(name, 1)), run(box(name, 1, "false"))
     assert ours.probe("p")[-1] == pytest.approx(theirs.probe("p")[-1], abs=2e-3)

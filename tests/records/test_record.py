@@ -208,6 +208,7 @@ def test_a_figure_is_drawn_and_none_is_replaced_unasked(thermo, write, tmp_path)
     assert thermo("onset", path, "--figure", "x.png", "--force", "--json")[0] == 0
 
 
+@pytest.mark.slow
 def test_what_the_figure_shows(write):
     from viz.trace import record as drawn
 

@@ -78,6 +78,7 @@ def test_a_rejected_step_leaves_no_trace():
     assert usual.loop[N_REJECTED] > 0
 
 
+@pytest.mark.slow
 def test_blocks_do_not_change_the_steps():
     """The run is the same however many steps are taken at a time: only the state counts."""
     cell, programme = body().sample, body().programme

@@ -138,9 +138,9 @@ def turned(dimension, axisymmetric, mirrored):
 BODIES = [(*kind, False) for kind in KINDS] + [(2, "boxes", True), (2, "simplices", True)]
 
 
-@pytest.mark.usual(1)
 @pytest.mark.parametrize(("order", "bent"), [(1, False), (2, True)], ids=["linear", "order 2, k(T) and radiation"])
 @pytest.mark.parametrize(("dimension", "elements", "axisymmetric"), BODIES)
+@pytest.mark.slow
 def test_numbers_and_places_do_not_matter(tmp_path, dimension, elements, axisymmetric, order, bent):
     """A body with its nodes and cells numbered at random, the one moved rigidly with its conductivities, and its mirror image."""
     mesh, none = two_slabs(dimension, elements), np.array([10.0, 0.0]) if axisymmetric else np.zeros(dimension)

@@ -51,6 +51,7 @@ def test_heats_of_a_cell_from_contents():
     assert float(mechanism.heat @ np.array(list(starts.values()))) == pytest.approx(20499.1, abs=0.2)
 
 
+@pytest.mark.slow
 def test_the_critical_oven():
     """145.613 degC within 0.02 K, by bisection: the lowest from which the cell runs away within 20 000 s."""
     low, high = 145.0, 147.0

@@ -391,6 +391,7 @@ def test_a_drawing_process_without_a_picture_is_a_failure():
     assert album.rendered(["/no/such/program"])[0] is None
 
 
+@pytest.mark.slow
 def test_the_picture_in_three_dimensions_or_its_stand_in(tmp_path: Path):
     """Whatever the libraries of this machine: a picture, and at most one note."""
     brick_folder(tmp_path / "one", frames=(1e-5,))
