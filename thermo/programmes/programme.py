@@ -1,8 +1,8 @@
 """What is done to a sample: the surroundings that a programme sets, and the questions that the loop asks it.
 
 A programme is a NamedTuple of settings; what changes while it runs is its `machine`, an array of floats. It sees its
-sensor (temperature and rate) and sets the surroundings, nothing else. `Schedule` and `FaceSchedule` are the plain
-ones: conditions over time, no instrument.
+sensor (temperature and rate) and sets the surroundings, nothing else. `Schedule` is the plain one: no instrument, and
+what changes over time are conditions of the sample.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ NOTHING = -2
 
 
 class Schedule(NamedTuple):
-    """Surroundings without an instrument for a sample that has no faces, until `corners[-1]` [s]; steps end at each corner."""
+    """No instrument, until `corners[-1]` [s]; steps end at each corner, where a condition of the sample bends."""
 
     corners: Floats
 

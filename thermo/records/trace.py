@@ -3,7 +3,7 @@
 A record may hold a whole test (heat, wait, seek, exotherm), the exotherm alone, or a run of this program, which names its phases.
 Where it does not name them they are read from its temperatures:
 
-hold            what lies between two heater steps (see `heating`): wait, then one seek window after another
+hold            what lies between two heater steps (see `heated_from_outside`): wait, then one seek window after another
 step in a gap   rows a part of a step apart, between which the mean rate is more than the rates on either side account for
 """
 
