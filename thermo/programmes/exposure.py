@@ -18,7 +18,6 @@ from thermo.programmes.driving import Reader
 from thermo.programmes.programme import (
     CORNER,
     ENDED,
-    N_MACHINE,
     N_MARGINS,
     PHASE,
     REASON,
@@ -27,13 +26,17 @@ from thermo.programmes.programme import (
     Surroundings,
     decide,
     jumped,
+    jumped_schedule,
     margins,
     observe,
+    observe_nothing,
     progress,
     start,
+    start_schedule,
     surroundings,
     watches,
     window,
+    window_of_schedule,
 )
 
 SWITCHED_OFF = 3  # entry of the machine: 1.0 once the heater has been switched off
@@ -61,12 +64,11 @@ class Exposure(NamedTuple):
 
 REASONS[Exposure] = ("", "end of the programme")
 
-
-@start.body(Exposure)
-@kernel
-def start_exposure(programme, machine, temperature):
-    for k in range(N_MACHINE):
-        machine[k] = 0.0
+# it counts corners as a schedule does, which no jump of the sample disturbs
+start.body(Exposure)(start_schedule)
+window.body(Exposure)(window_of_schedule)
+jumped.body(Exposure)(jumped_schedule)
+observe.body(Exposure)(observe_nothing)
 
 
 @kernel
@@ -114,12 +116,6 @@ def surroundings_of_exposure(programme, machine, clock):
     )
 
 
-@window.body(Exposure)
-@kernel
-def window_of_exposure(programme, machine):
-    return programme.corners[int(machine[CORNER])]
-
-
 @watches.body(Exposure)
 @kernel
 def exposure_watches(programme):
@@ -147,18 +143,6 @@ def decide_exposure(programme, machine, event, clock, temperature, rate):
         machine[PHASE] = ENDED
         machine[REASON] = 1.0
     return 0.0
-
-
-@jumped.body(Exposure)
-@kernel
-def jumped_exposure(programme, machine, clock, before, after):
-    return
-
-
-@observe.body(Exposure)
-@kernel
-def observe_exposure(programme, machine, clock, temperature, rate):
-    return
 
 
 @progress.body(Exposure)
