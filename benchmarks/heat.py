@@ -26,13 +26,13 @@ from meshes.block import Grid, graded, line_matrices, line_weights
 from meshes.boxes import Extent, boxes_mesh
 from thermo.casefile.units import Quantity
 from thermo.heat.modes.box_in_modes import modal_sample
-from thermo.heat.modes.modal_arrays import ModalSample, Share
+from thermo.heat.modes.modal_arrays import FACES, ModalSample, Share
 from thermo.heat.tensor import Stack
 from thermo.materials.properties import Table
 from thermo.programmes.conditions import Held
 from thermo.programmes.programme import Schedule
 from thermo.stepping.loop import ERROR as WEIGHTS
-from thermo.stepping.loop import RELEASED, D, G, Limits, W, advance, integrate
+from thermo.stepping.loop import D, G, Limits, W, advance, integrate
 
 UM = 1e-6
 HELD = Held.model_validate({"kind": "held", "temperature": "473 K"})
@@ -177,7 +177,7 @@ def transient(brick: Brick, tolerance: float, run: Any) -> dict[str, np.ndarray]
     for block in integrate(sample, programme, state, times=times, n_steps=32, run=run):
         asked = block.asked > 0.0
         shown.append(block.temperature[asked])
-        heat.append(block.ledger[asked, RELEASED])
+        heat.append(block.ledger[asked, FACES])
     T, n = np.concatenate(shown), sample.node_area.size
     places = {"bottom_centre": 0, "mid_centre": n, "top_corner": 3 * n - 1}
     return {"Q_J": 4.0 * np.concatenate(heat)} | {key: T[:, place] for key, place in places.items()}

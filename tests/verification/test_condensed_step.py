@@ -16,7 +16,7 @@ from thermo.materials.capacity import enthalpy
 from thermo.programmes.arc_machine import EXO, FOLLOWS, HEAT, WALL
 from thermo.programmes.programme import PHASE
 from thermo.simulation.cell_body import CellBody
-from thermo.stepping.loop import RELEASED, copied, initial_state, interpolate, make_work, take_step
+from thermo.stepping.loop import REACTIONS, copied, initial_state, interpolate, make_work, take_step
 
 R, SIGMA = 8.314462618, 5.670374419e-8
 PEAKS = ((19.84325, 408.15, 4.5), (122.8388165, 453.65, 1.5), (465.37134, 933.5, 4.0))
@@ -91,7 +91,7 @@ def stepped(sample, programme, state, span, n_steps):
         assert take_step(sample, programme, state, i * span / n_steps, span / n_steps, work) < math.inf
         interpolate(sample, state, work, 1.0, trial)
         state = copied(trial)
-    return np.concatenate([state.temperature, state.extent.ravel(), state.ledger[:3], state.ledger[RELEASED:]])
+    return np.concatenate([state.temperature, state.extent.ravel(), state.ledger[:3], state.ledger[REACTIONS:]])
 
 
 SETTINGS = {

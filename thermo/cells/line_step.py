@@ -22,13 +22,13 @@ from thermo.chemistry.condensed import condensed_memory
 from thermo.chemistry.kinetics import amounts, heat_per_extent, rates
 from thermo.programmes.programme import N_MACHINE, start, surroundings
 from thermo.stepping.loop import (
-    FUSED,
+    ELECTRICAL,
     HEAT_IN,
     HIGHEST,
     LAST_ERROR,
     LOWEST,
     N_LOOP,
-    RELEASED,
+    REACTIONS,
     STEP,
     State,
     error_order,
@@ -52,7 +52,7 @@ def make_line_work(sample, programme):
     return LineWork(
         temperature=zeros((N_STAGES, n)),
         extent=zeros((N_STAGES, sites, reactions)),
-        ledger=zeros((N_STAGES, RELEASED + reactions)),
+        ledger=zeros((N_STAGES, REACTIONS + reactions)),
         sites=condensed_memory(sample.mechanism, sites),
         capacity=zeros(n),
         diagonal=zeros(n),
@@ -75,10 +75,11 @@ def initial_line_state(sample, programme):
         enthalpy=np.array([node_enthalpy(sample, i, sample.start_temperature) for i in range(n)]),
         temperature=np.full(n, sample.start_temperature),
         extent=np.zeros((sites, reactions)),
-        ledger=np.zeros(RELEASED + reactions),
+        ledger=np.zeros(REACTIONS + reactions),
         fired=np.zeros((sites, sample.trigger_temperature.shape[0] + sample.mechanism.threshold.shape[0])),
         machine=np.zeros(N_MACHINE),
         loop=np.zeros(N_LOOP),
+        memory=np.zeros((0, 0)),
     )
     for s in range(sites):
         for j in range(sample.mechanism.threshold.shape[0]):
@@ -216,7 +217,7 @@ def fire_line(sample, state, trigger):
     for i in range(state.temperature.shape[0]):
         state.enthalpy[i] += sample.share[i] * sample.fuse_energy[trigger]
         state.temperature[i] = node_temperature(sample, i, state.enthalpy[i], state.temperature[i])
-    state.ledger[FUSED] += sample.fuse_energy[trigger]
+    state.ledger[ELECTRICAL] += sample.fuse_energy[trigger]
 
 
 @remember.body(LineSample)

@@ -29,7 +29,7 @@ from thermo.cells.line import (
 from thermo.chemistry.condensed import Condensed, add_response, condense, stage_power, take_rates
 from thermo.materials.capacity import heat_capacity_slope
 from thermo.programmes.programme import surroundings
-from thermo.stepping.loop import EJECTED, HEAT_IN, HEAT_OUT, RELEASED, take_step
+from thermo.stepping.loop import EJECTED, HEAT_IN, HEAT_OUT, REACTIONS, take_step
 
 RISE_OF_STIFF = 0.5  # of the logarithm of a rate constant within a step, once its reactant is over
 GAMMA = 0.25
@@ -206,15 +206,15 @@ def change(sample, around, kept, denominator, stage, h, work):
         ledger[stage, HEAT_IN] += work.heater_slope[i] * value
         ledger[stage, HEAT_OUT] += work.loss_slope[i] * value - work.wall_slope[i] * at_sensor
     for s in range(sample.site_node.shape[0]):
-        add_response(work.sites, s, work.temperature[stage, sample.site_node[s]], work.extent[stage, s], ledger[stage, RELEASED:])
+        add_response(work.sites, s, work.temperature[stage, sample.site_node[s]], work.extent[stage, s], ledger[stage, REACTIONS:])
     ledger[stage, EJECTED] = 0.0
     for r in range(ledger.shape[1]):
         ledger[stage, r] *= GAMMA * h
-    for r in range(RELEASED, ledger.shape[1]):
+    for r in range(REACTIONS, ledger.shape[1]):
         ledger[stage, EJECTED] += (1.0 - kept) * ledger[stage, r]
     if around.forced != 0.0:  # what is not ejected is taken away
         ledger[stage, HEAT_OUT] = 0.0
-        for r in range(RELEASED, ledger.shape[1]):
+        for r in range(REACTIONS, ledger.shape[1]):
             ledger[stage, HEAT_OUT] += kept * ledger[stage, r]
     return True
 
@@ -309,7 +309,7 @@ def rodas4_step(sample, programme, state, clock, h, work):
                 sites.right[k] = earlier / h
             if stage:  # the first stage has the rates of the state
                 take_rates(sample.mechanism, sample.site_share[s], work.stage_temperature[node], state.fired[s], sites, s)
-            work.rhs[node] += fed * stage_power(sites, s, work.extent[stage, s], work.ledger[stage, RELEASED:])
+            work.rhs[node] += fed * stage_power(sites, s, work.extent[stage, s], work.ledger[stage, REACTIONS:])
         if not change(sample, around, kept, denominator, stage, h, work):
             return math.inf
     return step_error(sample, state, around, h, work)

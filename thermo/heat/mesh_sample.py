@@ -14,6 +14,7 @@ from thermo.heat.conduction import Conduction
 from thermo.heat.enthalpy import Storage
 from thermo.heat.tensor import Stack
 from thermo.programmes.programme import Surroundings
+from thermo.stepping.loop import LedgerRows, ledger_rows
 
 Terms = tuple[tuple[str, Any], ...]
 
@@ -57,6 +58,11 @@ class MeshSample(NamedTuple):
     heated: Share | None = None
     seen: Share | None = None
     lag: float = 0.0
+
+    @property
+    def ledger(self) -> LedgerRows:
+        """Where the blocks of its ledger begin."""
+        return ledger_rows(0, len(self.terms))
 
     @property
     def driven(self) -> bool:

@@ -24,7 +24,6 @@ from thermo.programmes.programme import N_MACHINE, start, surroundings, window
 from thermo.stepping.loop import (
     CLOCK,
     ERROR,
-    FACES,
     FIRST_STEP,
     HEAT_IN,
     HEAT_OUT,
@@ -74,13 +73,14 @@ def initial_mesh_state(sample: MeshSample, programme: Any) -> State:
         enthalpy=enthalpy,
         temperature=temperature,
         extent=np.zeros((0, 0)),
-        ledger=np.zeros(FACES + len(work.terms)),
+        ledger=np.zeros(sample.ledger.end),
         fired=np.zeros(0),
         machine=np.zeros(N_MACHINE),
         loop=np.zeros(N_LOOP),
+        memory=np.zeros((0, 0)),
     )
     for j, _, _, nodes in work.held_terms:
-        state.ledger[FACES + j] = float(np.sum(enthalpy[nodes] - begun[nodes]))
+        state.ledger[sample.ledger.faces + j] = float(np.sum(enthalpy[nodes] - begun[nodes]))
     start(programme, state.machine, sight(sample, temperature))
     state.loop[STEP] = sample.step or min(0.1 * work.fastest, float(window(programme, state.machine)))
     state.loop[LAST_ERROR] = 1.0
@@ -206,7 +206,7 @@ def interpolate_mesh(sample: MeshSample, state: State, work: MeshWork, theta: fl
     heat, given = theta * work.heat, theta * work.given
     if sample.driven and theta < 1.0:
         heat, given = b * work.half[0] + c * work.heat, b * work.half[1] + c * work.given
-    trial.ledger[FACES:] += heat
+    trial.ledger[sample.ledger.faces :] += heat
     trial.ledger[HEAT_IN] += given[0]
     trial.ledger[HEAT_OUT] += given[1]
 

@@ -22,7 +22,6 @@ from thermo.heat.mesh_work import SOLVE_TOLERANCE, MeshWork
 from thermo.heat.multigrid import multigrid
 from thermo.programmes.programme import ENDED, PHASE, REASON, Schedule
 from thermo.stepping.loop import (
-    FACES,
     HIGHEST,
     LOWEST,
     N_DIRECT,
@@ -87,9 +86,9 @@ def settle(sample: MeshSample, programme: Schedule, state: State) -> Iterator[Hi
     loop = state.loop
     around = surface(sample, 0.0, T)
     into = work.now.into(T) + around.flow
-    state.ledger[FACES:] = around.heats
+    state.ledger[sample.ledger.faces :] = around.heats
     for j, _, _, nodes in work.held_terms:
-        state.ledger[FACES + j] = -float(np.sum(into[nodes]))
+        state.ledger[sample.ledger.faces + j] = -float(np.sum(into[nodes]))
     state.enthalpy[:] = heat_of(sample, T)
     loop[LOWEST], loop[HIGHEST] = float(np.min(T)), float(np.max(T))
     state.machine[PHASE], state.machine[REASON] = ENDED, 2.0

@@ -19,11 +19,11 @@ from thermo.heat.discretised import Frame
 from thermo.measurement.readings import Reading
 from thermo.stepping.loop import (
     EJECTED,
-    FUSED,
+    ELECTRICAL,
     HEAT_IN,
     HEAT_OUT,
     HIGHEST,
-    RELEASED,
+    REACTIONS,
     STEP_COLLAPSED,
     TROUBLE,
     History,
@@ -169,9 +169,9 @@ class CellBody:
     def energy(self, state: State, begun: Floats) -> dict[str, Any]:
         """The balance of the run; `begun` is the enthalpy at the start [J]."""
         ledger = state.ledger
-        released = {name: float(ledger[RELEASED + k]) for k, name in enumerate(self.reactions)}
+        released = {name: float(ledger[REACTIONS + k]) for k, name in enumerate(self.reactions)}
         if self.cell.short is not None and self.cell.short.fused_energy is not None:
-            released["fused_short"] = float(ledger[FUSED])
+            released["fused_short"] = float(ledger[ELECTRICAL])
         return {
             "initial_J": float(np.sum(begun)),
             "final_J": float(np.sum(state.enthalpy)),
@@ -234,7 +234,7 @@ class CellBody:
 
 def released(ledger: Floats) -> Floats:
     """Heat that all reactions and a fused short have released so far (n,) [J], from rows of the ledger (n, n_rows)."""
-    return ledger[:, FUSED] + ledger[:, RELEASED:].sum(axis=1)  # type: ignore[no-any-return]
+    return ledger[:, ELECTRICAL] + ledger[:, REACTIONS:].sum(axis=1)  # type: ignore[no-any-return]
 
 
 TAKES_UP = ("separator", "melt", "vapor", "evaporat", "boil", "vent")

@@ -37,7 +37,7 @@ from thermo.measurement.resolution import (
 )
 from thermo.programmes.conditions import drives, extremes_of, lasting, resistance, slope_at
 from thermo.simulation.start import nodal_start
-from thermo.stepping.loop import CLOCK, FACES, HEAT_IN, HEAT_OUT, HIGHEST, N_DIRECT, History, State, Stepper, advance
+from thermo.stepping.loop import CLOCK, HEAT_IN, HEAT_OUT, HIGHEST, N_DIRECT, History, State, Stepper, advance
 
 IN_INSTRUMENT = 100.0  # K: by this errors of a step are measured in a calorimeter, as those of a cell are
 
@@ -374,7 +374,7 @@ class MeshBody:
 
     def energy(self, state: State, begun: Floats) -> dict[str, Any]:
         """The balance of the run, of the whole body; `begun` is the enthalpy at the start [J]."""
-        through = self.multiplicity * state.ledger[FACES:]
+        through = self.multiplicity * state.ledger[self.sample.ledger.faces :]
         if self.steady:
             return {"heat_in_W": float(through[through > 0.0].sum()), "heat_out_W": float(-through[through < 0.0].sum())}
         start = heat_of(self.sample, self.sample.start_temperature).sum()

@@ -21,7 +21,7 @@ from thermo.bodies.meshed import Along, Stored
 from thermo.case.case import Case
 from thermo.heat.discretised import Frame, cell_gradient
 from thermo.heat.modes.box_in_modes import fits, modal_sample, planes
-from thermo.heat.modes.modal_arrays import Share
+from thermo.heat.modes.modal_arrays import FACES, Share
 from thermo.heat.modes.mode_steps import stored
 from thermo.materials.properties import constant_sheet
 from thermo.measurement.asked import Place
@@ -30,7 +30,7 @@ from thermo.measurement.resolution import QUADRATIC, STEPS, Loaded, beyond_bound
 from thermo.programmes.conditions import at, drives, extremes_of, slope_at
 from thermo.results.store import stored_field
 from thermo.simulation.box import Box
-from thermo.stepping.loop import CLOCK, FACES, HIGHEST, History, State, Stepper, advance
+from thermo.stepping.loop import CLOCK, HIGHEST, History, State, Stepper, advance
 
 MOST_INTERPRETED = 100_000  # nodes; of more the steps are compiled, which takes a minute once and a second in every run
 MOST_SEEN = 200_000  # nodes of a box all of whose planes are looked at in every step

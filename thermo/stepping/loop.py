@@ -29,10 +29,9 @@ from thermo.programmes.programme import (
     window,
 )
 
-# rows of the energy ledger [J]: four that any sample has, then blocks: RELEASED + k of a cell is the heat of reaction k, before anything
-# is ejected; FACES + j of a mesh, on which nothing reacts, is the heat through its j-th term
-HEAT_IN, HEAT_OUT, EJECTED, FUSED, RELEASED = 0, 1, 2, 3, 4
-FACES = RELEASED
+# rows of the energy ledger [J]: what a programme gives and takes by other ways than faces, what is thrown out, what shorts give at once;
+# then two blocks, that of reactions, which begins at REACTIONS, and that of faces
+HEAT_IN, HEAT_OUT, EJECTED, ELECTRICAL, REACTIONS = 0, 1, 2, 3, 4
 
 # entries of `loop`
 PHASE_TIME, CLOCK, STEP, LAST_ERROR, LAST_STEP, REJECTED, N_STEPS, N_REJECTED, N_SOLVES, TROUBLE, LOWEST, HIGHEST, REFERENCE_STEP = range(
@@ -54,6 +53,19 @@ W = math.sqrt(2.0) / 4.0
 ERROR = (W - (1.0 - W) / 3.0, W - (3.0 * W + 1.0) / 3.0, D - D / 3.0)
 
 
+class LedgerRows(NamedTuple):
+    """Where the blocks of a ledger begin: a row each reaction, its heat before anything is ejected; a row each term on a face; the end."""
+
+    reactions: int
+    faces: int
+    end: int
+
+
+def ledger_rows(n_reactions: int, n_terms: int) -> LedgerRows:
+    """The blocks of a sample with some reactions, those of each of its materials, and some terms on its faces."""
+    return LedgerRows(REACTIONS, REACTIONS + n_reactions, REACTIONS + n_reactions + n_terms)
+
+
 Stepper = Callable[..., int]  # `advance`, or the same compiled
 
 
@@ -61,7 +73,8 @@ class State(NamedTuple):
     """The whole truth between two steps, arrays only: this is the checkpoint.
 
     `enthalpy` [J] and `temperature` [K] (n_nodes,), `extent` (n_sites, n_reactions), `ledger` [J], `fired` (n_sites, n_switches)
-    1.0 for a trigger that has fired and a switch that is on, `machine` of the programme, `loop` of the time loop. A box in mode
+    1.0 for a trigger that has fired and a switch that is on, `machine` of the programme, `loop` of the time loop, `memory` (n_nodes, m)
+    of what the last step tells the next one node by node, so that a run that goes on takes the steps it would have taken. A box in mode
     space has its modes' amplitudes [K m] for the enthalpy (nz, n_modes), and as temperature what `ModalSample` says.
     """
 
@@ -72,6 +85,7 @@ class State(NamedTuple):
     fired: Floats
     machine: Floats
     loop: Floats
+    memory: Floats
 
 
 class History(NamedTuple):
@@ -180,6 +194,7 @@ def copy_state(source, target):
     copy(source.ledger, target.ledger)
     copy(source.fired, target.fired)
     copy(source.machine, target.machine)
+    copy(source.memory, target.memory)
 
 
 @kernel

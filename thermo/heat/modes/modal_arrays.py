@@ -8,6 +8,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from thermo.base.arrays import Floats, Integers
+from thermo.stepping.loop import ledger_rows
+
+FACES = ledger_rows(0, 0).faces  # where the rows of its terms begin in a ledger: nothing reacts in it
 
 
 class Share(NamedTuple):

@@ -8,11 +8,10 @@ from __future__ import annotations
 import numpy as np
 
 from thermo.base.compiled import kernel
-from thermo.heat.modes.modal_arrays import ModalSample
+from thermo.heat.modes.modal_arrays import FACES, ModalSample
 from thermo.heat.modes.mode_steps import BETWEEN, IN_ERROR
 from thermo.heat.modes.mode_sweeps import aim_at, moments, prepare, product, stage, values_now
 from thermo.stepping.loop import (
-    FACES,
     HIGHEST,
     LEAST_SCALE,
     LOWEST,

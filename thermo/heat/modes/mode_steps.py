@@ -9,12 +9,11 @@ import numpy as np
 from thermo.base.arrays import Floats
 from thermo.base.compiled import kernel
 from thermo.base.constants import REFERENCE_TEMPERATURE
-from thermo.heat.modes.modal_arrays import ModalSample, ModalWork
+from thermo.heat.modes.modal_arrays import FACES, ModalSample, ModalWork
 from thermo.heat.modes.mode_solves import aim, conduct, count_heat, factorise, push, solve, values_at
 from thermo.programmes.programme import N_MACHINE, Schedule, start
 from thermo.stepping.loop import (
     ERROR,
-    FACES,
     HIGHEST,
     LAST_ERROR,
     LEAST_SCALE,
@@ -130,6 +129,7 @@ def initial_modal_state(sample: ModalSample, programme: Schedule) -> State:
         fired=np.zeros(0),
         machine=np.zeros(N_MACHINE),
         loop=np.zeros(N_LOOP),
+        memory=np.zeros((0, 0)),
     )
     if len(holding.row):
         values_at(sample.values, 0.0, work.now)
