@@ -1,4 +1,4 @@
-"""What the loop asks of a line of nodes beside its step (`rodas4.py`): its dense output, its sensor, its triggers."""
+"""What the loop asks of a line of nodes beside its step (`condensed_step.py`): its dense output, its sensor, its triggers."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from thermo.base.compiled import kernel
+from thermo.cells.condensed_step import LineWork
 from thermo.cells.line import (
     LineSample,
     heated_capacity,
@@ -17,9 +18,9 @@ from thermo.cells.line import (
     surface_loss,
     wall_temperature,
 )
-from thermo.cells.rodas4 import N_STAGES, LineWork, dense
 from thermo.chemistry.condensed import condensed_memory
 from thermo.chemistry.kinetics import amounts, heat_per_extent, rates
+from thermo.chemistry.rodas4 import N_STAGES, dense
 from thermo.programmes.programme import N_MACHINE, start, surroundings
 from thermo.stepping.loop import (
     ELECTRICAL,

@@ -11,8 +11,6 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-import numpy as np
-
 from thermo.base.arrays import Floats
 from thermo.base.compiled import kernel
 from thermo.cells.line import (
@@ -27,30 +25,10 @@ from thermo.cells.line import (
     wall_temperature,
 )
 from thermo.chemistry.condensed import Condensed, add_response, condense, stage_power, take_rates
+from thermo.chemistry.rodas4 import ALPHA, GAMMA, GAMMA_SUM, N_STAGES, RISE_OF_STIFF, A, C, dense, ending
 from thermo.materials.capacity import heat_capacity_slope
 from thermo.programmes.programme import surroundings
 from thermo.stepping.loop import EJECTED, HEAT_IN, HEAT_OUT, REACTIONS, take_step
-
-RISE_OF_STIFF = 0.5  # of the logarithm of a rate constant within a step, once its reactant is over
-GAMMA = 0.25
-N_STAGES = 6
-A = np.zeros((6, 5))
-A[1, 0] = 1.544
-A[2, :2] = 0.9466785280815826, 0.2557011698983284
-A[3, :3] = 3.314825187068521, 2.896124015972201, 0.9986419139977817
-A[4, :4] = 1.221224509226641, 6.019134481288629, 12.53708332932087, -0.687886036105895
-A[5, :5] = 1.221224509226641, 6.019134481288629, 12.53708332932087, -0.687886036105895, 1.0
-C = np.zeros((6, 5))
-C[1, 0] = -5.6688
-C[2, :2] = -2.430093356833875, -0.2063599157091915
-C[3, :3] = -0.1073529058151375, -9.594562251023355, -20.47028614809616
-C[4, :4] = 7.496443313967647, -10.24680431464352, -33.99990352819905, 11.7089089320616
-C[5, :5] = 8.083246795921522, -7.981132988064893, -31.52159432874371, 16.31930543123136, -6.058818238834054
-D = np.zeros((2, 5))
-D[0] = 10.12623508344586, -7.487995877610167, -34.80091861555747, -7.992771707568823, 1.025137723295662
-D[1] = -0.6762803392801253, 6.087714651680015, 16.43084320892478, 24.76722511418386, -6.594389125716872
-ALPHA = np.array([0.0, 0.386, 0.21, 0.63, 1.0, 1.0])
-GAMMA_SUM = np.array([0.25, -0.1043, 0.1035, -0.0362, 0.0, 0.0])
 
 
 class LineWork(NamedTuple):
@@ -110,21 +88,6 @@ def solve(sample, work, vector):
             weight += work.diagonal[i]
         for i in range(n):
             vector[i] += (wanted - found) / weight
-
-
-@kernel
-def dense(stages, theta):
-    """Change of one row at theta from its six stage values."""
-    whole = stages[5]
-    for j in range(5):
-        whole += A[5, j] * stages[j]
-    if theta == 1.0:
-        return whole
-    first, second = 0.0, 0.0
-    for j in range(5):
-        first += D[0, j] * stages[j]
-        second += D[1, j] * stages[j]
-    return theta * (whole + (1.0 - theta) * (first + theta * second))
 
 
 @kernel
@@ -220,18 +183,6 @@ def change(sample, around, kept, denominator, stage, h, work):
 
 
 @kernel
-def ending(sample, state, work, s, m):
-    """Error of a reactant that factor m, such as an order under one, ends at once, over what its rate can stand."""
-    mechanism = sample.mechanism
-    species, least = mechanism.factor_species[m], mechanism.factor_least[m]
-    left, error = mechanism.start[species], 0.0
-    for k in range(state.extent.shape[1]):
-        left += mechanism.stoichiometry[k, species] * (state.extent[s, k] + dense(work.extent[:, s, k], 1.0))
-        error += mechanism.stoichiometry[k, species] * work.extent[5, s, k]
-    return abs(error) / max(least, sample.tolerance_extent / mechanism.scale * abs(left))
-
-
-@kernel
 def stepped_over(capacity, before, after):
     """A step from one temperature to another [K] over the width of a peak of C(T) that it meets within 4 widths; 0.0 where it meets none.
 
@@ -257,8 +208,10 @@ def step_error(sample, state, around, h, work):
             worst = max(worst, abs(work.temperature[5, i]) * spread / sample.tolerance_temperature)
         if around.ramp != 0.0 and around.forced == 0.0 and sample.share[i] > 0.0:
             worst = max(worst, stepped_over(sample.capacity, state.temperature[i], work.stage_temperature[i]))
-    mechanism = sample.mechanism
+    mechanism, point = sample.mechanism, work.sites.point
     for s in range(sample.site_node.shape[0]):
+        for k in range(state.extent.shape[1]):
+            point[k] = state.extent[s, k] + dense(work.extent[:, s, k], 1.0)
         for k in range(state.extent.shape[1]):
             worst = max(worst, abs(work.extent[5, s, k]) / sample.tolerance_extent)
             if -h * work.sites.by_extent[s, k, k] > 5.0:
@@ -268,7 +221,7 @@ def step_error(sample, state, around, h, work):
                 worst = max(worst, (after - before) * mechanism.activation[k] / (before * after) / RISE_OF_STIFF)
             for m in range(mechanism.first_factor[k], mechanism.first_factor[k + 1]):
                 if mechanism.factor_least[m] > 0.0:
-                    worst = max(worst, ending(sample, state, work, s, m))
+                    worst = max(worst, ending(mechanism, point, work.extent[5, s], m, sample.tolerance_extent / mechanism.scale))
     return worst
 
 
