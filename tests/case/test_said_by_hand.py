@@ -7,7 +7,7 @@ import pytest
 
 from tests.conftest import case_from
 from thermo.base.errors import CaseError
-from thermo.heat.enthalpy import enthalpy_of
+from thermo.materials.integral import enthalpy_of
 from thermo.results.store import Folder
 from thermo.simulation.simulate import run
 

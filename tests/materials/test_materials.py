@@ -1,13 +1,11 @@
 """Materials: tables, axes, replacing what the library says, and the refusals that only a material can cause."""
 
-import numpy as np
 import pytest
 
 from thermo.base.errors import CaseError
 from thermo.casefile.models import make
 from thermo.casefile.reader import parse_document
 from thermo.casefile.units import Quantity
-from thermo.heat.enthalpy import Integral, Storage
 from thermo.materials.material import Material, _Family, library_materials, material_mistakes, read_library
 from thermo.materials.properties import ByAxis, Table
 
@@ -244,15 +242,3 @@ def test_the_schema_of_a_conductivity_offers_all_its_forms():
         ["radial", "axial"],
         ["tensor"],
     ]
-
-
-def test_the_temperature_of_nodes_of_two_materials_is_found_in_few_steps(monkeypatch):
-    """H(T(H)) = H, and where a guess is the answer already, no bisection follows."""
-    bend = Integral(np.array([300.0, 350.0]), np.array([1.0, 2.0]), np.array([1.0, 1.5]), np.array([0.0, 75.0]))
-    plain = Integral(np.array([298.15]), np.array([3.0]), np.array([3.0]), np.array([0.0]))
-    storage = Storage(np.array([[1.0, 2.0], [0.5, 0.1], [1.0, 1.0]]), [bend, plain])
-    T, asked, heat = np.array([310.0, 340.0, 400.0]), [], Storage.heat
-    monkeypatch.setattr(Storage, "heat", lambda self, T: asked.append(T) or heat(self, T))
-    for guess in (T, np.full(3, 345.0)):
-        assert storage.temperature(heat(storage, T), guess) == pytest.approx(T, rel=1e-13)
-    assert len(asked) < 20

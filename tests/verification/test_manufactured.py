@@ -16,11 +16,12 @@ from thermo.base.constants import STEFAN_BOLTZMANN
 from thermo.casefile.units import Quantity
 from thermo.heat.conduction import conduction_of
 from thermo.heat.elements import Space
-from thermo.heat.enthalpy import Integral, Storage
 from thermo.heat.linear import factorised
 from thermo.heat.mesh_sample import MeshSample
 from thermo.heat.steady import settle
+from thermo.materials.integral import Integral
 from thermo.materials.properties import Cylindrical, Table, Tensor
+from thermo.materials.storage import storage_of
 from thermo.programmes.conditions import Convection, Radiation, Source, extremes_of
 from thermo.programmes.programme import Schedule
 from thermo.stepping.loop import N_STEPS, Limits, initial_state, integrate
@@ -302,7 +303,7 @@ def in_time(space, *, consistent=False, storing=False, conducting=False, radiati
         {},
         1e-5,
         mass=space.mass(np.ones(len(space.of.cells))) if consistent else None,
-        storage=Storage(volume[:, None], [law]) if storing else None,
+        storage=storage_of(volume[:, None], [law]) if storing else None,
     )
     return sample, Schedule(np.array([SPAN]))
 

@@ -18,8 +18,9 @@ from meshes.mesh import Links
 from thermo.base.arrays import Floats, Integers
 from thermo.base.constants import REFERENCE_TEMPERATURE
 from thermo.heat.assembly import LARGE, NEAR, add_means, assemble, conducted
-from thermo.heat.enthalpy import Integral, Storage, integral_of
+from thermo.materials.integral import Integral, integral_of
 from thermo.materials.properties import Table, directions
+from thermo.materials.storage import Storage, storage_of
 
 NEXT_TO_NOTHING = 1e-200  # W/(m K): keeps the entries of a matrix that a table fills later, since adding matrices drops zeros
 
@@ -116,7 +117,7 @@ class Conduction(NamedTuple):
         weights = [self.matrix.data[self.diagonal]]
         weights += [-np.bincount(part.one, part.weight, n) - np.bincount(part.other, part.weight, n) for part in self.variable]
         constant = integral_of(np.array([REFERENCE_TEMPERATURE]), np.ones(1), np.ones(1))
-        return Storage(np.maximum(np.stack(weights, axis=1), 0.0), [constant, *(part.law for part in self.variable)])
+        return storage_of(np.maximum(np.stack(weights, axis=1), 0.0), [constant, *(part.law for part in self.variable)])
 
 
 def law_of(table: Table) -> Integral:

@@ -24,10 +24,11 @@ from meshes.mesh import Links, equal_rows, facet_pairs, region_numbers, rows_in
 from thermo.base.arrays import Floats, Integers
 from thermo.heat.conduction import potential
 from thermo.heat.discretised import Shape, facing
-from thermo.heat.enthalpy import Integral, Storage
 from thermo.heat.mesh_sample import MeshSample, Terms
+from thermo.materials.integral import Integral
 from thermo.materials.material import Material
 from thermo.materials.properties import directions, principal
+from thermo.materials.storage import Storage, capacities, storage_of
 
 
 class Placed(Protocol):
@@ -87,7 +88,7 @@ class Passage(NamedTuple):
         for value, B in self.conduct:
             found -= float(np.sum(B @ potential(value, temperature)))
         for storage in self.storage:
-            found -= float(storage.capacity(temperature) @ slopes)
+            found -= float(capacities(storage, temperature) @ slopes)
         return found if self.mass is None else found - float(self.mass @ slopes)
 
 
@@ -189,7 +190,7 @@ def _between(body: Faced, face: str) -> Passage:
         for direction in directions(body.materials[region].thermal_conductivity, body.block.dimension, space.axisymmetric):
             found.conduct.append((direction.value, space.beside(at, direction.dyad, cells)))
         if body.sample.mass is None:
-            found.storage.append(Storage((at * body.volumes[:, k])[:, None], [body.laws[k]]))
+            found.storage.append(storage_of((at * body.volumes[:, k])[:, None], [body.laws[k]]))
         else:
             density = np.zeros(len(mesh.cells))
             density[cells] = body.laws[k].right[0]

@@ -11,8 +11,8 @@ from meshes.mesh import Links
 from thermo.base.arrays import Floats, Integers
 from thermo.base.constants import REFERENCE_TEMPERATURE, STEFAN_BOLTZMANN
 from thermo.heat.conduction import Conduction
-from thermo.heat.enthalpy import Storage
 from thermo.heat.tensor import Stack
+from thermo.materials.storage import Storage, capacities, heats
 from thermo.programmes.programme import Surroundings
 from thermo.stepping.loop import LedgerRows, ledger_rows
 
@@ -141,11 +141,11 @@ def sight(sample: MeshSample, temperature: Floats) -> float:
 
 def capacity_of(sample: MeshSample, temperature: Floats) -> Floats:
     """Heat capacity of every node [J/K]."""
-    return sample.capacity if sample.storage is None else sample.storage.capacity(temperature)
+    return sample.capacity if sample.storage is None else capacities(sample.storage, temperature)
 
 
 def heat_of(sample: MeshSample, temperature: Floats) -> Floats:
     """Enthalpy of every node relative to 298.15 K [J]; with a consistent mass matrix its sum alone has a meaning."""
     if sample.storage is not None:
-        return sample.storage.heat(temperature)
+        return heats(sample.storage, temperature)
     return sample.capacity * (temperature - REFERENCE_TEMPERATURE)

@@ -20,6 +20,7 @@ from thermo.base.arrays import Floats
 from thermo.base.errors import SolveError
 from thermo.heat.mesh_sample import MeshSample, Surface, heat_of, sight
 from thermo.heat.mesh_work import MeshWork
+from thermo.materials.storage import temperatures
 from thermo.programmes.programme import N_MACHINE, start, surroundings, window
 from thermo.stepping.loop import (
     CLOCK,
@@ -201,7 +202,7 @@ def interpolate_mesh(sample: MeshSample, state: State, work: MeshWork, theta: fl
         between = a * state.enthalpy + b * work.half[2] + c * work.end_heat if sample.driven and sample.storage else None
         trial.temperature[:] = a * state.temperature + b * work.middle + c * work.end
         if between is not None and sample.storage:
-            trial.temperature[:] = sample.storage.temperature(between, trial.temperature)
+            trial.temperature[:] = temperatures(sample.storage, between, trial.temperature)
         trial.enthalpy[:] = heat_of(sample, trial.temperature) if between is None else between
     heat, given = theta * work.heat, theta * work.given
     if sample.driven and theta < 1.0:

@@ -16,6 +16,7 @@ from thermo.heat.linear import directly, factorised, factors_fit, solved
 from thermo.heat.mesh_sample import MeshSample, Surface, capacity_of, sight, surface
 from thermo.heat.multigrid import multigrid
 from thermo.heat.tensor import box_solver
+from thermo.materials.storage import heats, temperatures
 from thermo.programmes.conditions import at
 from thermo.programmes.programme import N_MACHINE, surroundings
 from thermo.stepping.loop import (
@@ -291,7 +292,7 @@ class MeshWork:
         """
         sample, free, storage = self.sample, self.free, self.sample.storage
         if storage:
-            self.end_heat = storage.heat(end)
+            self.end_heat = heats(storage, end)
         # with conductivities alone each iterate keeps the energy, and need not be better than the step
         mild = not (self.curved or storage)
         small = (3e-2 if mild else 1e-4) * sample.tolerance * self.scale_now(loop)
@@ -307,7 +308,7 @@ class MeshWork:
                 return None
             if storage:
                 self.end_heat[free] += capacity[free] * change
-                end[free] = storage.temperature(self.end_heat, end)[free]
+                end[free] = temperatures(storage, self.end_heat, end)[free]
             else:
                 end[free] += change
             moved = float(np.max(np.abs(change), initial=0.0))

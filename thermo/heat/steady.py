@@ -20,6 +20,7 @@ from thermo.heat.linear import directly, factor_bytes, factors_fit, solved
 from thermo.heat.mesh_sample import MeshSample, Surface, heat_of, surface
 from thermo.heat.mesh_work import SOLVE_TOLERANCE, MeshWork
 from thermo.heat.multigrid import multigrid
+from thermo.materials.storage import capacities, heats, temperatures, volumes
 from thermo.programmes.programme import ENDED, PHASE, REASON, Schedule
 from thermo.stepping.loop import (
     HIGHEST,
@@ -108,7 +109,7 @@ def _newton(work: SteadyWork, T: Floats, loop: Floats) -> str:
     for _ in range(MOST):
         around = surface(work.sample, 0.0, T)
         if potentials:
-            change = work.tangent_solve(T, left, around, loop, potentials.capacity(T) / potentials.volumes.sum(axis=1))
+            change = work.tangent_solve(T, left, around, loop, capacities(potentials, T) / volumes(potentials))
         else:
             change = work.solve(1.0, left, loop, around, nothing)
         if change is None:
@@ -126,8 +127,8 @@ def _newton(work: SteadyWork, T: Floats, loop: Floats) -> str:
             trial = T.copy()
             trial[work.free] += share * change
             if potentials:
-                aim = potentials.heat(T) + potentials.capacity(T) * (trial - T)
-                trial[work.free] = potentials.temperature(aim, T)[work.free]
+                aim = heats(potentials, T) + capacities(potentials, T) * (trial - T)
+                trial[work.free] = temperatures(potentials, aim, T)[work.free]
             found, size = _unbalance(work, trial)
             if (np.min(trial) > 0.0 or not curved) and (small or np.linalg.norm(found) <= (1.0 - 0.1 * share) * before):
                 break

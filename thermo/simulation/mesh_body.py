@@ -15,12 +15,13 @@ from thermo.casefile.units import show
 from thermo.heat import mesh_step  # noqa: F401 - the module is what steps a MeshSample
 from thermo.heat.conduction import conduction_of
 from thermo.heat.discretised import Frame
-from thermo.heat.enthalpy import Storage, enthalpy_of
 from thermo.heat.face_heat import passage
 from thermo.heat.linear import directly
-from thermo.heat.mesh_sample import MeshSample, Share, heat_of, surface
+from thermo.heat.mesh_sample import MeshSample, Share, capacity_of, heat_of, surface
 from thermo.heat.tensor import Stack
+from thermo.materials.integral import enthalpy_of
 from thermo.materials.properties import follows_axes
+from thermo.materials.storage import storage_of
 from thermo.measurement.asked import Place
 from thermo.measurement.readings import STORED, Reading, derived_numbers, field_summary, lags, stack_of, theta_between
 from thermo.measurement.resolution import (
@@ -112,7 +113,7 @@ class MeshBody:
         return MeshSample(
             capacity=capacity,
             mass=space.mass(density) if consistent else None,
-            storage=Storage(self.volumes, self.laws) if any(len(law.temperature) > 1 for law in self.laws) else None,
+            storage=storage_of(self.volumes, self.laws) if any(len(law.temperature) > 1 for law in self.laws) else None,
             conduction=conduction,
             stack=self._stack(refine) if case.numerics.tensor and not (consistent or cuts) else None,
             dimension=self.block.dimension,
@@ -309,9 +310,8 @@ class MeshBody:
 
     def _stored(self, temperature: Floats) -> float:
         """Heat stored in the mesh since the start [J]."""
-        storage = self.sample.storage
-        if storage is not None:
-            return float(np.sum(storage.heat(temperature) - storage.heat(self.start)))
+        if self.sample.storage is not None:
+            return float(np.sum(heat_of(self.sample, temperature) - heat_of(self.sample, self.start)))
         return float((temperature - self.start) @ self.sample.capacity)
 
     def _powers(self, block: History) -> dict[str, Floats]:
@@ -358,7 +358,7 @@ class MeshBody:
         if self.steady:
             return np.zeros(self.n_dofs), np.zeros(self.n_dofs)
         if mass is None:
-            capacity = self.sample.capacity if self.sample.storage is None else self.sample.storage.capacity(temperature)
+            capacity = capacity_of(self.sample, temperature)
             slopes[free] = (into / capacity)[free]
             return slopes, capacity * slopes
         from scipy.sparse import diags_array

@@ -9,7 +9,8 @@ import numpy as np
 from thermo.base.arrays import Floats, Integers
 from thermo.bodies.meshed import Along, Meshed, Stored
 from thermo.heat.discretised import Shape
-from thermo.heat.enthalpy import Integral, Storage
+from thermo.materials.integral import Integral
+from thermo.materials.storage import storage_of, temperatures
 from thermo.results.store import stored_field
 
 
@@ -56,5 +57,5 @@ def nodal_start(body: Starting, density: Floats, consistent: bool) -> Floats:
     if any(len(law.temperature) > 1 for law in body.laws):  # what they held, they hold
         part = mixed[lumped]
         heat = sum(body.volumes[part, m] * law.at(values[part, m]) for m, law in enumerate(body.laws))
-        start[part] = Storage(body.volumes[part], body.laws).temperature(heat, start[part])
+        start[part] = temperatures(storage_of(body.volumes[part], body.laws), heat, start[part])
     return start
