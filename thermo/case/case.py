@@ -24,6 +24,7 @@ from thermo.casefile.reader import Document, Key, read_document
 from thermo.casefile.settings import change
 from thermo.casefile.units import DIMENSIONS, Quantity, Unit
 from thermo.cells.cell import LumpedCell
+from thermo.chemistry.reacts import ReactingMaterial
 from thermo.materials.material import PROPERTIES, Material, material_mistakes
 from thermo.materials.properties import Table, mirrored, misfit, symmetric, tables_of
 from thermo.measurement.asked import Expectation, Measure
@@ -76,7 +77,7 @@ class Case(Frozen):
 
     title: str
     notes: str | None = None
-    materials: dict[str, Material] = {}
+    materials: dict[str, ReactingMaterial] = {}
     sample: Sample
     programme: Programme
     measure: Measure = Measure()
@@ -145,13 +146,21 @@ class Case(Frozen):
             return float(self.numerics.most_time)
         return math.inf if self.sample.has_field else 600.0
 
+    @property
+    def reacting(self) -> list[str]:
+        """The materials of the body that react."""
+        used = {material for material, _ in self.body.materials().values()} if self.body else set()
+        return [name for name, material in self.materials.items() if name in used and material.chemistry is not None]
+
     def step_tolerance(self) -> float:
         """The error allowed in a step."""
         if self.numerics.tolerance is not None:
             return float(self.numerics.tolerance)
         if not self.sample.has_field:
             return 1e-5
-        return 1e-4 if self.programme.on_body().wall else 2e-4
+        if self.programme.on_body().wall:
+            return 1e-4
+        return 1e-3 if self.reacting else 2e-4
 
 
 def _element_mistakes(document: Document, case: Case, body: Meshed) -> list[Mistake]:

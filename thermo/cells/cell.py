@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
-from pydantic import Discriminator, Field, Tag, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from thermo.base.errors import did_you_mean, shortened
 from thermo.casefile.models import Frozen, misplaced
 from thermo.casefile.reader import Key
-from thermo.casefile.units import Unit, UnitError
+from thermo.casefile.units import Unit
 from thermo.cells.line import LineSample
-from thermo.chemistry.changes import change_problem, change_value, form_problems, with_changes
-from thermo.chemistry.mechanism import MechanismText, library_mechanisms, needs_volume
+from thermo.chemistry.changes import with_changes
+from thermo.chemistry.mechanism import MechanismText, needs_volume
 from thermo.chemistry.mechanism_arrays import Short, arrays
+from thermo.chemistry.reacts import Reacts
 from thermo.materials.capacity import HeatCapacity
 from thermo.materials.material import Temperature
 from thermo.programmes.driving import Mounting
@@ -93,21 +94,11 @@ class Ejecta(Frozen):
     after: Literal["short"]
 
 
-def _name_or_written(value: Any) -> str:
-    return "name" if isinstance(value, str) else "written"
-
-
-Chemistry = Annotated[
-    Annotated[str, Tag("name")] | Annotated[MechanismText, Tag("written")],
-    Discriminator(_name_or_written),
-]
-
-
 AMOUNT_UNITS = {"density": "kg/m3", "amount of substance": "mol"}
 SENSOR_SHARE = 1e-6  # of the cell's heat capacity: what a sensor with a lag has
 
 
-class LumpedCell(Frozen):
+class LumpedCell(Reacts):
     """A cell of one temperature. Its `surface` takes up heat in an oven, its `volume` holds what heats per mass refer to.
 
     `mass` (that of its parts if they are given) and `charge` are what heats of exotherms are referred to; nothing else uses them.
@@ -121,30 +112,10 @@ class LumpedCell(Frozen):
     heat_capacity: CapacityOfCell | None = None
     parts: dict[str, Part] = {}
     melting: dict[str, Melting] = {}
-    chemistry: Chemistry | None = None
-    changes: dict[str, Any] = Field(default={}, alias="with")
     short: ShortCircuit | None = None
     ejecta: Ejecta | None = None
     temperature: Temperature | None = None
     has_field: ClassVar[bool] = False
-
-    @field_validator("changes", mode="before")
-    @classmethod
-    def _numbers(cls, value: Any, info: ValidationInfo) -> Any:
-        if not isinstance(value, dict):
-            return value
-        made: dict[str, Any] = {}
-        problems: list[tuple[Key, str]] = []
-        for key, raw in value.items():
-            try:
-                made[key] = change_value(key, raw, info)
-            except ValidationError as error:
-                problems += [((key, *more), text) for more, text in form_problems(error)]
-            except UnitError as error:
-                problems.append(((key,), str(error)))
-        if problems:
-            raise misplaced(problems)
-        return made
 
     @model_validator(mode="after")
     def _complete(self) -> LumpedCell:
@@ -155,15 +126,10 @@ class LumpedCell(Frozen):
             problems.append((("ejecta", "after"), "names a short, but the cell has none"))
         if self.short is not None and self.short.voltage.full < self.short.voltage.empty:
             problems.append((("short", "voltage"), "the full cell must not have less voltage than the empty one"))
-        if isinstance(self.chemistry, str) and self.chemistry not in library_mechanisms():
-            text = f"unknown mechanism {shortened(self.chemistry)!r}" + did_you_mean(self.chemistry, library_mechanisms())
-            raise misplaced([*problems, (("chemistry",), text)])
-        base = library_mechanisms()[self.chemistry] if isinstance(self.chemistry, str) else self.chemistry
-        if self.changes and base is None:
-            problems.append((("with",), "changes numbers of a chemistry, but the cell has none"))
-        elif base is not None:
-            found = [(key, change_problem(base, key, value)) for key, value in self.changes.items()]
-            problems += [(("with", key), text) for key, text in found if text]
+        base, found = self.written("cell")
+        problems += found
+        if self.chemistry is not None and base is None:
+            raise misplaced(problems)
         if base is not None and not problems and needs_volume(with_changes(base, self.changes)) and self.volume is None:
             problems.append(((), "'volume' is missing: the chemistry gives its amounts or heats per volume"))
         species = base.species if base else {}
@@ -183,13 +149,6 @@ class LumpedCell(Frozen):
         if problems:
             raise misplaced(problems)
         return self
-
-    def mechanism(self) -> MechanismText | None:
-        """The chemistry with the numbers of `with` in place."""
-        if self.chemistry is None:
-            return None
-        text = library_mechanisms()[self.chemistry] if isinstance(self.chemistry, str) else self.chemistry
-        return with_changes(text, self.changes)
 
     def capacity(self) -> CapacityOfCell:
         """The heat capacity, from its parts where the case gives parts."""
@@ -249,7 +208,7 @@ class LumpedCell(Frozen):
             sensor=names.index(seen),
             own=float(len(names) > 1),
             site_node=np.array([names.index("cell")], np.int64),
-            site_share=np.ones(1),
+            site_share=np.ones((1, mechanism.heat.shape[0])),
             trigger_temperature=np.array([float(short.at.temperature)] if short else []),
             fuse_energy=np.array([fuse_energy] if short else []),
             fuse_extent=np.array([fuse_extent] if short else []),

@@ -20,7 +20,7 @@ class LineSample(NamedTuple):
     `share` (n_nodes,) of the heat capacity and `surface` (n_nodes,) of the surface at each node, both summing to 1; `extra` (n_nodes,)
     [J/K] of a holder or a sensor at a node, constant; `conductance` (n_nodes - 1,) [W/K] between neighbours; `sensor` the node that an
     instrument touches, whose rate is its `own` (1.0) or that of the whole line (0.0).
-    Site s sits at `site_node[s]` and holds `site_share[s]` of the reacting material.
+    Site s sits at `site_node[s]`; the heat of each of its reactions refers to `site_share[s]` (n_reactions,) of the reacting material.
     Trigger j fires when a node reaches `trigger_temperature[j]` [K]: a fused short then gives `fuse_energy[j]` [J] at
     once, taking `fuse_extent[j]` of reaction `fuse_reaction[j]` (-1: a sustained trigger, its reactions start).
     After trigger `ejects_after` (-1: never) the share `ejected` of all heat leaves with what is thrown out.

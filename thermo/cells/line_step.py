@@ -160,7 +160,7 @@ def line_sensor(sample, programme, trial, clock, work, theta):
         amounts(sample.mechanism, trial.extent[s], amount)
         rates(sample.mechanism, trial.temperature[sample.site_node[s]], amount, trial.fired[s], rate)
         for k in range(trial.extent.shape[1]):
-            power += fed * sample.site_share[s] * heat_per_extent(sample.mechanism, k, amount) * rate[k]
+            power += fed * sample.site_share[s, k] * heat_per_extent(sample.mechanism, k, amount) * rate[k]
     return trial.temperature[at], power / capacity
 
 

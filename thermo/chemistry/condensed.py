@@ -98,7 +98,8 @@ def invert(matrix, out):
 
 @kernel
 def condense(mechanism, share, temperature, extent, fired, g, sites, s):
-    """Rates, heats and slopes of site s, which holds `share` of the material, at its `temperature` [K] and `extent` (n_reactions,).
+    """Rates, heats and slopes of site s at its `temperature` [K] and `extent` (n_reactions,); the heat of each reaction refers to
+    `share` (n_reactions,) of its material.
 
     `g` [1/s] is one over gamma h. Returns the slope of the site's power with temperature, its extents eliminated [W/K]; NaN where they
     cannot be.
@@ -119,7 +120,7 @@ def condense(mechanism, share, temperature, extent, fired, g, sites, s):
         sites.response[s, k] = response
     slope = 0.0
     for k in range(n_reactions):
-        heat = share * heat_per_extent(mechanism, k, sites.amount)
+        heat = share[k] * heat_per_extent(mechanism, k, sites.amount)
         sites.heat[s, k] = heat
         sites.power[s, k] = heat * sites.rate[s, k]
         species = mechanism.heat_species[k]
@@ -127,7 +128,7 @@ def condense(mechanism, share, temperature, extent, fired, g, sites, s):
         for other in range(n_reactions):
             by_extent = heat * sites.by_extent[s, k, other]
             if species >= 0:
-                by_extent += share * mechanism.heat_slope[k] * mechanism.stoichiometry[other, species] * sites.rate[s, k]
+                by_extent += share[k] * mechanism.heat_slope[k] * mechanism.stoichiometry[other, species] * sites.rate[s, k]
             sites.coupling[s, k, other] = by_extent
             slope += by_extent * sites.response[s, other]
     return slope
@@ -139,7 +140,7 @@ def take_rates(mechanism, share, temperature, fired, sites, s):
     amounts(mechanism, sites.point, sites.amount)
     rates(mechanism, temperature, sites.amount, fired, sites.rate[s])
     for k in range(sites.point.shape[0]):
-        sites.power[s, k] = share * heat_per_extent(mechanism, k, sites.amount) * sites.rate[s, k]
+        sites.power[s, k] = share[k] * heat_per_extent(mechanism, k, sites.amount) * sites.rate[s, k]
 
 
 @kernel

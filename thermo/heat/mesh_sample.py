@@ -11,6 +11,7 @@ from meshes.mesh import Links
 from thermo.base.arrays import Floats, Integers
 from thermo.base.constants import REFERENCE_TEMPERATURE, STEFAN_BOLTZMANN
 from thermo.heat.conduction import Conduction
+from thermo.heat.reacting import Reacting
 from thermo.heat.tensor import Stack
 from thermo.materials.storage import Storage, capacities, heats
 from thermo.programmes.programme import Surroundings
@@ -36,7 +37,7 @@ class MeshSample(NamedTuple):
     temperature that the data make; steps of the `scheme` are of `step` [s], or of what the tolerance allows where that is zero.
 
     What an instrument sets acts on the `wall`, the share of each node in the surface that its wall sees; its heater's power on what
-    is `heated`; its sensor follows a `seen` mean of nodes with a `lag` [s].
+    is `heated`; its sensor follows a `seen` mean of nodes with a `lag` [s]. What of it is `reacting` has a storage as well.
     """
 
     capacity: Floats
@@ -58,11 +59,17 @@ class MeshSample(NamedTuple):
     heated: Share | None = None
     seen: Share | None = None
     lag: float = 0.0
+    reacting: Reacting | None = None
 
     @property
     def ledger(self) -> LedgerRows:
         """Where the blocks of its ledger begin."""
-        return ledger_rows(0, len(self.terms))
+        return ledger_rows(0 if self.reacting is None else self.reacting.n_reactions, len(self.terms))
+
+    @property
+    def events(self) -> bool:
+        """Whether steps may end at events, where the balance must be closed: one that an instrument drives, one that reacts."""
+        return self.driven or self.reacting is not None
 
     @property
     def driven(self) -> bool:
@@ -72,7 +79,8 @@ class MeshSample(NamedTuple):
 
 class Surface(NamedTuple):
     """All heat through faces at one moment: into each node [W], minus its slope [W/K], of each term [W], links between nodes; what a
-    programme's heater gives and what its wall takes [W], and the slope of the heat from a wall that follows the sensor, in that [W/K]."""
+    programme's heater gives and what its wall takes [W], and the slope of the heat from a wall that follows the sensor, in that [W/K].
+    `parts`: the nodes and the slope of each term, `wall` those of the wall."""
 
     flow: Floats
     slope: Floats
@@ -80,6 +88,20 @@ class Surface(NamedTuple):
     links: list[Links]
     given: Floats
     follows: Floats | None = None
+    parts: tuple[tuple[int, Share], ...] = ()
+    wall: Share | None = None
+
+    def after(self, other: Surface, change: Floats, shown: float) -> tuple[Floats, Floats]:
+        """Heat of each term and what the programme gives and takes [W] where `other` says what they are, after a `change` of the nodes [K]
+        and of what the sensor shows [K], in a straight line with the slopes of this moment."""
+        heats, given = other.heats.copy(), other.given.copy()
+        for j, (nodes, slope) in self.parts:
+            heats[j] -= float(slope @ change[nodes])
+        if self.wall is not None:
+            given[1] += float(self.wall.share @ change[self.wall.nodes])
+        if self.follows is not None:
+            given[1] -= float(self.follows.sum()) * shown
+        return heats, given
 
 
 def surface(sample: MeshSample, time: float, temperature: Floats, around: Surroundings | None = None, seen: float = 0.0) -> Surface:
@@ -88,6 +110,7 @@ def surface(sample: MeshSample, time: float, temperature: Floats, around: Surrou
     What passes between two sides of the body is heat of no term.
     """
     found = Surface(np.zeros_like(temperature), np.zeros_like(temperature), np.zeros(len(sample.terms)), [], np.zeros(2))
+    parts = []
     for j, (face, condition) in enumerate(sample.terms):
         if condition.links:
             if face not in sample.pairs:  # a constant one is part of the conduction
@@ -104,6 +127,8 @@ def surface(sample: MeshSample, time: float, temperature: Floats, around: Surrou
             found.flow[nodes] += heat
             found.slope[nodes] += slope
             found.heats[j] = heat.sum()
+            parts.append((j, Share(nodes, slope)))
+    found = found._replace(parts=tuple(parts))
     return found if around is None else _instrument(sample, around, seen, temperature, found)
 
 
@@ -123,8 +148,10 @@ def _instrument(sample: MeshSample, around: Surroundings, seen: float, temperatu
     wall = around.follows * seen + around.wall
     loss = share * (around.conductance * (T - wall) + around.emissive_area * STEFAN_BOLTZMANN * (T**4 - wall**4))
     found.flow[nodes] -= loss
-    found.slope[nodes] += share * (around.conductance + 4.0 * around.emissive_area * STEFAN_BOLTZMANN * T**3)
+    slope = share * (around.conductance + 4.0 * around.emissive_area * STEFAN_BOLTZMANN * T**3)
+    found.slope[nodes] += slope
     found.given[1] = loss.sum()
+    found = found._replace(wall=Share(nodes, slope))
     if around.follows == 0.0:
         return found
     follows = np.zeros_like(temperature)

@@ -20,6 +20,8 @@ from thermo.base.arrays import Floats
 from thermo.base.errors import SolveError
 from thermo.heat.mesh_sample import MeshSample, Surface, heat_of, sight
 from thermo.heat.mesh_work import MeshWork
+from thermo.heat.reacting import N_MEMORY, POWER, SLOPE, SUBSTEP, Reacting, powers, switches_at
+from thermo.heat.reacting_step import reacting_step
 from thermo.materials.storage import temperatures
 from thermo.programmes.programme import N_MACHINE, start, surroundings, window
 from thermo.stepping.loop import (
@@ -75,11 +77,13 @@ def initial_mesh_state(sample: MeshSample, programme: Any) -> State:
         temperature=temperature,
         extent=np.zeros((0, 0)),
         ledger=np.zeros(sample.ledger.end),
-        fired=np.zeros(0),
+        fired=np.zeros((0, 0)),
         machine=np.zeros(N_MACHINE),
         loop=np.zeros(N_LOOP),
         memory=np.zeros((0, 0)),
     )
+    if sample.reacting is not None:
+        state = _reacting_state(sample.reacting, state)
     for j, _, _, nodes in work.held_terms:
         state.ledger[sample.ledger.faces + j] = float(np.sum(enthalpy[nodes] - begun[nodes]))
     start(programme, state.machine, sight(sample, temperature))
@@ -91,6 +95,15 @@ def initial_mesh_state(sample: MeshSample, programme: Any) -> State:
     return state
 
 
+def _reacting_state(reacting: Reacting, state: State) -> State:
+    """The state with extents, switches, and the powers that its reactions begin with."""
+    extent, fired = np.zeros(reacting.shape), switches_at(reacting, state.temperature)
+    memory = np.zeros((len(state.temperature), N_MEMORY))
+    memory[:, POWER] = powers(reacting.kinds, state.temperature, extent, fired)[1]
+    memory[:, SUBSTEP] = math.inf
+    return state._replace(extent=extent, fired=fired, memory=memory)
+
+
 @take_step.body(MeshSample)
 def mesh_step(sample: MeshSample, programme: Any, state: State, clock: float, h: float, work: MeshWork) -> float:
     """One step; the filtered error over the tolerance in the maximum norm, zero where steps are of a given length.
@@ -98,6 +111,8 @@ def mesh_step(sample: MeshSample, programme: Any, state: State, clock: float, h:
     With f the heat into the nodes, TR-BDF2:  H(Y) - H(T) = d h (f(T) + f(Y)),   H(T') - H(T) = h (w f(T) + w f(Y) + d f(T')).
     Backward Euler:  H(T') - H(T) = h f(T'),  with the error h/2 (f(T') - f(T)).
     """
+    if sample.reacting is not None:
+        return reacting_step(sample, state, clock, h, work)
     loop, T = state.loop, state.temperature
     work.begun_heat, work.machine, work.span = state.enthalpy, state.machine, h
     shown = float(loop[SENSOR_TEMPERATURE]) if sample.lag > 0.0 else sight(sample, T)
@@ -195,21 +210,37 @@ def interpolate_mesh(sample: MeshSample, state: State, work: MeshWork, theta: fl
     """
     a, b, c = parabola(theta)
     trial.ledger[:] = state.ledger
+    if sample.reacting is not None:
+        _reacted(sample, state, work, theta, trial)
     if theta == 1.0:
         trial.temperature[:] = work.end
         trial.enthalpy[:] = work.end_heat if sample.storage else heat_of(sample, work.end)
     else:
-        between = a * state.enthalpy + b * work.half[2] + c * work.end_heat if sample.driven and sample.storage else None
+        between = a * state.enthalpy + b * work.half[2] + c * work.end_heat if sample.events and sample.storage else None
         trial.temperature[:] = a * state.temperature + b * work.middle + c * work.end
         if between is not None and sample.storage:
             trial.temperature[:] = temperatures(sample.storage, between, trial.temperature)
         trial.enthalpy[:] = heat_of(sample, trial.temperature) if between is None else between
     heat, given = theta * work.heat, theta * work.given
-    if sample.driven and theta < 1.0:
+    if sample.events and theta < 1.0:
         heat, given = b * work.half[0] + c * work.heat, b * work.half[1] + c * work.given
-    trial.ledger[sample.ledger.faces :] += heat
+    trial.ledger[sample.ledger.faces : sample.ledger.end] += heat
     trial.ledger[HEAT_IN] += given[0]
     trial.ledger[HEAT_OUT] += given[1]
+
+
+def _reacted(sample: MeshSample, state: State, work: MeshWork, theta: float, trial: State) -> None:
+    """The extents and the heats of reaction of the step just tried, and what it tells the next one: within it no slope of the powers."""
+    _, b, c = parabola(theta)
+    (half, end), (by_half, by_end), rows = work.extents, work.released, sample.ledger
+    trial.ledger[rows.reactions : rows.faces] += by_end if theta == 1.0 else b * by_half + c * by_end
+    if theta == 1.0:
+        trial.extent[:], trial.memory[:] = end, work.memory
+    else:
+        trial.extent[:] = state.extent + b * (half - state.extent) + c * (end - state.extent)
+        trial.memory[:] = work.memory
+        trial.memory[:, POWER], trial.memory[:, SLOPE] = work.mean_power, 0.0
+    trial.fired[:] = work.switched
 
 
 @flush.body(MeshSample)
@@ -279,7 +310,8 @@ def restart_mesh(sample: MeshSample, programme: Any, state: State) -> None:
 
 @worth.body(MeshSample)
 def mesh_worth(sample: MeshSample, growth: float) -> float:
-    return growth
+    """A body that reacts takes thousands of steps of much the same length, for which its factors serve again."""
+    return 1.0 if sample.reacting is not None and 1.0 <= growth < 1.3 else growth
 
 
 @error_order.body(MeshSample)

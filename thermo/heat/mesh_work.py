@@ -15,6 +15,7 @@ from thermo.heat.assembly import LARGE, between, gathered
 from thermo.heat.linear import directly, factorised, factors_fit, solved
 from thermo.heat.mesh_sample import MeshSample, Surface, capacity_of, sight, surface
 from thermo.heat.multigrid import multigrid
+from thermo.heat.reacting import Chemistry
 from thermo.heat.tensor import box_solver
 from thermo.materials.storage import heats, temperatures
 from thermo.programmes.conditions import at
@@ -76,6 +77,17 @@ class MeshWork:
         self.wall: tuple[Any, Any, Any] = (None, None, None)
         self.preconditioner: tuple[float, Any] = (math.nan, None)
         self.kept: dict[float, Any] = {}
+        self.memory = np.zeros((0, 0))  # of the step just tried, as in a state
+        if sample.reacting is not None:
+            self.extents = np.zeros(sample.reacting.shape), np.zeros(sample.reacting.shape)  # at the middle and the end of it
+            self.switched = np.zeros((sample.reacting.n_sites, sample.reacting.n_switches))
+            self.released = np.zeros(sample.reacting.n_reactions), np.zeros(sample.reacting.n_reactions)  # by then [J]
+            self.mean_power = np.zeros(n)  # of its last stage [W]
+
+    @functools.cached_property
+    def chemistry(self) -> Chemistry | None:
+        """What reacts, ready to be stepped."""
+        return None if self.sample.reacting is None else Chemistry(self.sample.reacting)
 
     @functools.cached_property
     def mass(self) -> csr_matrix | None:

@@ -37,6 +37,7 @@ from thermo.measurement.resolution import (
     short_reach,
 )
 from thermo.programmes.conditions import drives, extremes_of, lasting, resistance, slope_at
+from thermo.simulation.reactions import reactions_of
 from thermo.simulation.start import nodal_start
 from thermo.stepping.loop import CLOCK, HEAT_IN, HEAT_OUT, HIGHEST, N_DIRECT, History, State, Stepper, advance
 
@@ -52,7 +53,6 @@ class MeshBody:
     """A meshed body."""
 
     steps_at_once = 1
-    reactions: list[str] = []
 
     def __init__(self, case: Case, refine: int = 0) -> None:
         programme, self.named = case.programme, case.named_faces()
@@ -72,7 +72,9 @@ class MeshBody:
         self.volumes = np.stack([self.shape.region(name) for name in self.regions], axis=1)
         self.laws = [enthalpy_of(material) for material in self.materials.values()]
         self.inside = [np.unique(self.shape.space.cells[cells]) for cells in self.regions.values()]
-        self.n_dofs, self.n_sites = self.shape.n_nodes, 0
+        self.n_dofs = self.shape.n_nodes
+        self.chemistry = reactions_of(case, {region: named[region][0] for region in self.regions}, self.volumes)
+        self.reactions = self.chemistry.names if self.chemistry else []
         self.asked = list(case.measure.probes)
         self.probes = {name: self._reading(probe) for name, probe in case.measure.probes.items()}
         self.sample = self._sample(case, cuts, refine)
@@ -81,6 +83,7 @@ class MeshBody:
         self.sensor = self.driven.seen if self.reader.watches_onsets else None
         if self.sensor and self.driven.lag > 0.0:  # it shows something else than what it touches
             self.probes["sensor"], self.sensor = self.probes[self.sensor], "sensor"
+        self.n_sites = 0 if self.sample.reacting is None else self.sample.reacting.n_sites
         self.flows = {face: passage(self, face) for face in case.measure.flows}
         for name in cuts:
             for side, nodes in zip(name.split("|"), self.links[name][:2], strict=True):
@@ -110,10 +113,11 @@ class MeshBody:
                 self.fixed[places[name]] = True
         low, high = extremes_of(self.start, terms, self.end)
         seen = self.probes[self.driven.seen] if self.driven.seen else None
+        storage = storage_of(self.volumes, self.laws)
         return MeshSample(
             capacity=capacity,
             mass=space.mass(density) if consistent else None,
-            storage=storage_of(self.volumes, self.laws) if any(len(law.temperature) > 1 for law in self.laws) else None,
+            storage=storage if self.chemistry or any(len(law.temperature) > 1 for law in self.laws) else None,
             conduction=conduction,
             stack=self._stack(refine) if case.numerics.tensor and not (consistent or cuts) else None,
             dimension=self.block.dimension,
@@ -130,6 +134,7 @@ class MeshBody:
             heated=self._share([self._acted_on(self.driven.heated)] if self.driven.heated else []),
             seen=None if seen is None else Share(seen.nodes, seen.weights),
             lag=self.driven.lag,
+            reacting=self.chemistry.reacting(storage, tuple(self.inside)) if self.chemistry else None,
         )
 
     def _places(self, case: Case, cuts: list[str]) -> tuple[dict[str, Integers], dict[str, Floats]]:
@@ -246,13 +251,22 @@ class MeshBody:
             low, span = scale
             made |= {f"{name}_theta": (reading.of(block.temperature) - low) / span for name, reading in self.probes.items()}
         if self.sensor:
-            made |= {f"{self.sensor}_K": block.seen, "rate_K_per_s": block.rate, "row/released": np.zeros(len(block.time))}
-        made |= self.reader.columns(block.time, block.machine, block.seen, np.zeros(len(block.time)))
+            made |= {f"{self.sensor}_K": block.seen, "rate_K_per_s": block.rate, "row/released": self._released(block.ledger).sum(axis=1)}
+        power = np.zeros(len(block.time))
+        if self.chemistry:
+            made |= self.chemistry.columns(block, self.multiplicity)
+            power = np.sum([made[f"heat_{name}_W"] for name in self.reactions], axis=0)
+        made |= self.reader.columns(block.time, block.machine, block.seen, power)
         made |= self._powers(block)
         made["row/regions"] = self._regions(block.temperature)
         if self.weighs:
             made["stored_J"] = self.multiplicity * np.array([self._stored(T) for T in block.temperature])
         return made
+
+    def _released(self, ledger: Floats) -> Floats:
+        """Heat of each reaction so far [J] from rows of the ledger, of the whole body."""
+        rows = self.sample.ledger
+        return self.multiplicity * ledger[..., rows.reactions : rows.faces]
 
     def _regions(self, temperature: Floats) -> Floats:
         """Of each row and region: mean, largest, smallest temperature [K], the nodes of the latter two, heat stored since the start [J]."""
@@ -290,7 +304,7 @@ class MeshBody:
         return self.multiplicity * float(heat_of(self.sample, np.full(self.n_dofs, temperature)).sum())
 
     def blame(self, state: State) -> str:
-        """Nothing reacts."""
+        """Nothing can be blamed node by node."""
         return ""
 
     def coldest_start(self) -> float:
@@ -374,7 +388,7 @@ class MeshBody:
 
     def energy(self, state: State, begun: Floats) -> dict[str, Any]:
         """The balance of the run, of the whole body; `begun` is the enthalpy at the start [J]."""
-        through = self.multiplicity * state.ledger[self.sample.ledger.faces :]
+        through = self.multiplicity * state.ledger[self.sample.ledger.faces : self.sample.ledger.end]
         if self.steady:
             return {"heat_in_W": float(through[through > 0.0].sum()), "heat_out_W": float(-through[through < 0.0].sum())}
         start = heat_of(self.sample, self.sample.start_temperature).sum()
@@ -384,7 +398,7 @@ class MeshBody:
             "final_J": float(self.multiplicity * np.sum(state.enthalpy)),
             "heat_in_J": float(through[through > 0.0].sum()) + heater + max(0.0, -wall),
             "heat_out_J": float(-through[through < 0.0].sum()) + max(0.0, wall),
-            "released_J": {},
+            "released_J": dict(zip(self.reactions, self._released(state.ledger).tolist(), strict=True)),
             "ejected_J": 0.0,
         }
 
@@ -411,7 +425,7 @@ class MeshBody:
             above = int(np.count_nonzero(matrix.data > 1e-9 * matrix.data.max()))
             cause = CELLS if above > self.n_dofs or self.steady else STEPS
         data = extremes_of(self.start, terms, 0.0 if self.steady else self.end)
-        found = [] if self.sample.driven else beyond_bounds(data, terms, regions, state, cause)
+        found = [] if self.sample.events else beyond_bounds(data, terms, regions, state, cause)
         found += range_warnings(self.block, self.materials, regions)
         faces = dict.fromkeys(face for face, condition in terms if not (condition.links or condition.inside))
         times = int(state.loop[N_DIRECT])

@@ -40,7 +40,7 @@ def modal_body(case: Case, refine: int = 0) -> ModalBody | None:
     """The case in mode space; None where it is not of the kind: a layered block over time with constant properties, no contacts, nothing
     read on edges, and conditions that fit."""
     block, programme, numerics = case.sample, case.programme, case.numerics
-    if not isinstance(block, LayeredBlock) or programme.steady or case.measure.flows:
+    if not isinstance(block, LayeredBlock) or programme.steady or case.measure.flows or case.reacting:
         return None
     driven, terms = programme.on_body(), programme.terms()
     if (

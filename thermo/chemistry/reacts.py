@@ -1,0 +1,102 @@
+"""What may react: a cell of one temperature, or a material of a body; its chemistry by name or written, single numbers changed."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Discriminator, Field, Tag, ValidationError, ValidationInfo, field_validator, model_validator
+
+from thermo.base.errors import did_you_mean, shortened
+from thermo.casefile.models import Frozen, misplaced
+from thermo.casefile.reader import Key
+from thermo.casefile.units import UnitError
+from thermo.chemistry.changes import change_problem, change_value, form_problems, with_changes
+from thermo.chemistry.mechanism import HeatPerMass, HeatPerMole, MechanismText, library_mechanisms
+from thermo.materials.material import Material
+
+
+def _name_or_written(value: Any) -> str:
+    return "name" if isinstance(value, str) else "written"
+
+
+Chemistry = Annotated[
+    Annotated[str, Tag("name")] | Annotated[MechanismText, Tag("written")],
+    Discriminator(_name_or_written),
+]
+
+
+class Reacts(Frozen):
+    """Something with a `chemistry`, whose numbers `with` changes one by one."""
+
+    chemistry: Chemistry | None = None
+    changes: dict[str, Any] = Field(default={}, alias="with")
+
+    @field_validator("changes", mode="before")
+    @classmethod
+    def _numbers(cls, value: Any, info: ValidationInfo) -> Any:
+        if not isinstance(value, dict):
+            return value
+        made: dict[str, Any] = {}
+        problems: list[tuple[Key, str]] = []
+        for key, raw in value.items():
+            try:
+                made[key] = change_value(key, raw, info)
+            except ValidationError as error:
+                problems += [((key, *more), text) for more, text in form_problems(error)]
+            except UnitError as error:
+                problems.append(((key,), str(error)))
+        if problems:
+            raise misplaced(problems)
+        return made
+
+    def mechanism(self) -> MechanismText | None:
+        """The chemistry with the numbers of `with` in place."""
+        if self.chemistry is None:
+            return None
+        text = library_mechanisms()[self.chemistry] if isinstance(self.chemistry, str) else self.chemistry
+        return with_changes(text, self.changes)
+
+    def written(self, owner: str) -> tuple[MechanismText | None, list[tuple[Key, str]]]:
+        """The chemistry as it stands without `with`, and what is wrong with both; `owner` is what has them, in words."""
+        if isinstance(self.chemistry, str) and self.chemistry not in library_mechanisms():
+            text = f"unknown mechanism {shortened(self.chemistry)!r}" + did_you_mean(self.chemistry, library_mechanisms())
+            return None, [(("chemistry",), text)]
+        base = library_mechanisms()[self.chemistry] if isinstance(self.chemistry, str) else self.chemistry
+        if base is None:
+            return None, [(("with",), f"changes numbers of a chemistry, but the {owner} has none")] if self.changes else []
+        found = [(key, change_problem(base, key, value)) for key, value in self.changes.items()]
+        return base, [(("with", key), text) for key, text in found if text]
+
+
+class ReactingMaterial(Reacts, Material):
+    """A material of a case: what the library has, and a chemistry whose heats are those of each cubic metre of it."""
+
+    @model_validator(mode="after")
+    def _by_volume(self) -> ReactingMaterial:
+        base, problems = self.written("material")
+        if base is not None and not problems:
+            text = with_changes(base, self.changes)
+            of_cells = [name for name, reaction in text.reactions.items() if _of_a_cell(reaction.heat, text)]
+            problems = [(("chemistry",), _whole_cell(name, self.chemistry)) for name in of_cells]
+        if problems:
+            raise misplaced(problems)
+        return self
+
+
+def _of_a_cell(heat: Any, text: MechanismText) -> bool:
+    """Whether a heat is that of a whole cell, and not of a volume of material."""
+    if text.amounts == "density":
+        return False
+    return not isinstance(heat, HeatPerMass | HeatPerMole) or heat.content is None
+
+
+def _whole_cell(reaction: str, chemistry: Any) -> str:
+    """What is wrong with a heat of a whole cell in a material, and the cure."""
+    named = isinstance(chemistry, str)
+    whose = f"of {chemistry!r} " if named else ""
+    form = "heat: {per_mass: ..., content: ...}"
+    cure = f"with: {{{reaction}.{form}}}" if named else form
+    return (
+        f"the heat of the reaction {shortened(reaction)!r} {whose}is that of a whole cell, and a material needs it by volume: give {cure}, "
+        "the content in kg/m3 being the mass of the reactant over the volume of the material"
+    )

@@ -1,0 +1,161 @@
+"""The chemistry of a meshed sample: its sites as arrays, and all of them taken over a stage of a step."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from thermo.base.arrays import Floats, Integers
+from thermo.base.compiled import compile_kernels
+from thermo.chemistry.kinetics import amounts, heat_per_extent, rates
+from thermo.chemistry.sites import Sites
+from thermo.heat.reactor import Reactor, Stage, passed, react, reactor_memory
+from thermo.materials.storage import Storage
+
+WORTH_A_THREAD = 2000  # sites; fewer are done before a thread has begun
+POWER, SLOPE, SUBSTEP, N_MEMORY = 0, 1, 2, 3  # of a node: its reactions at the end of the last step [W], [W/s], the reactor's last step [s]
+
+
+class Reacting(NamedTuple):
+    """What reacts in a meshed sample: sites by `kinds`, the `storage` of all its nodes, the nodes of each of its `parts`, whose errors are
+    measured apart, and how many reactions its materials have in all."""
+
+    kinds: tuple[Sites, ...]
+    storage: Storage
+    parts: tuple[Integers, ...]
+    n_reactions: int
+
+    @property
+    def n_sites(self) -> int:
+        """Of all kinds."""
+        return sum(len(kind.node) for kind in self.kinds)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """That of the extents of a state."""
+        return self.n_sites, max(len(kind.reach) for kind in self.kinds)
+
+    @property
+    def n_switches(self) -> int:
+        """Of the kind that has most."""
+        return max(len(kind.mechanism.threshold) for kind in self.kinds)
+
+
+def rows_of(kinds: Iterable[Sites]) -> Iterator[tuple[Sites, slice]]:
+    """Each kind of sites and its rows among all."""
+    first = 0
+    for kind in kinds:
+        yield kind, slice(first, first + len(kind.node))
+        first += len(kind.node)
+
+
+class Taken(NamedTuple):
+    """What sites have done over a stage: extents and switches at its end, as in a state; heat of all reactions by node and of each reaction
+    of the materials [J]; by node the sum of |heat| E/R over reactions [J K], which says how they answer a change of temperature."""
+
+    extent: Floats
+    fired: Floats
+    given: Floats
+    released: Floats
+    answer: Floats
+
+
+class Chemistry:
+    """Memory and compiled code for the sites of a sample."""
+
+    def __init__(self, sample: Reacting) -> None:
+        self.sample = sample
+        self.react: Any = compile_kernels()(react)
+        self.n_threads = min(os.cpu_count() or 1, 1 + max(len(kind.node) for kind in sample.kinds) // WORTH_A_THREAD)
+        self.pool = ThreadPoolExecutor(self.n_threads) if self.n_threads > 1 else None
+        self.memory = [[reactor_memory(kind.mechanism) for _ in range(self.n_threads)] for kind in sample.kinds]
+
+    def take(self, stage: Stage, extent: Floats, fired: Floats, temperature: Floats, heat: Floats, substep: Floats) -> Taken | None:
+        """All sites over a stage; `temperature` and `heat` of the nodes that react and the `substep` of these change in place.
+
+        None where a site has no solution.
+        """
+        sample, n = self.sample, len(temperature)
+        made = Taken(extent.copy(), fired.copy(), np.zeros(n), np.zeros(sample.n_reactions), np.zeros(n))
+        for (kind, rows), memory in zip(rows_of(sample.kinds), self.memory, strict=True):
+            m, switches = len(kind.reach), kind.mechanism.threshold.shape[0]
+            own, on = extent[rows, :m].copy(), fired[rows, :switches].copy()
+            released = np.zeros_like(own)
+            arguments = (kind, sample.storage, stage, own, on, temperature, heat, made.given, released, substep)
+            if not self._all(arguments, len(kind.node), memory):
+                return None
+            made.extent[rows, :m], made.fired[rows, :switches] = own, on
+            np.add.at(made.released, kind.row, released.sum(axis=0))
+            made.answer[kind.node] = np.abs(released) @ kind.mechanism.activation
+        return made
+
+    def _all(self, arguments: tuple[object, ...], n: int, memory: list[Reactor]) -> bool:
+        """Every site of a kind, in threads where there are many; each is alone, so the result does not depend on how many threads."""
+        if self.pool is None or n < WORTH_A_THREAD:
+            return bool(self.react(*arguments, memory[0], 0, n))
+        ends = np.linspace(0, n, 4 * self.n_threads + 1).astype(int)  # a front burns in one place: shares of unequal work
+        free = list(memory)
+
+        def some(first: int, last: int) -> bool:
+            own = free.pop()
+            done = bool(self.react(*arguments, own, first, last))
+            free.append(own)
+            return done
+
+        return all(list(self.pool.map(some, ends[:-1].tolist(), ends[1:].tolist())))
+
+
+def powers(kinds: Sequence[Sites], temperature: Floats, extent: Floats, fired: Floats) -> tuple[Floats, Floats]:
+    """Heat of each reaction of the materials [W] at one moment, and of all by node (n_nodes,) [W]."""
+    of_reactions, of_nodes = np.zeros(1 + max(int(kind.row.max()) for kind in kinds)), np.zeros(len(temperature))
+    fill: Any = compile_kernels()(fill_powers)
+    for kind, rows in rows_of(kinds):
+        m, switches = len(kind.reach), len(kind.mechanism.threshold)
+        found = np.zeros((len(kind.node), m))
+        fill(kind, temperature, np.ascontiguousarray(extent[rows, :m]), np.ascontiguousarray(fired[rows, :switches]), found)
+        np.add.at(of_reactions, kind.row, found.sum(axis=0))
+        of_nodes[kind.node] = found.sum(axis=1)
+    return of_reactions, of_nodes
+
+
+def fill_powers(sites, temperature, extent, fired, found):  # type: ignore[no-untyped-def]
+    """Into `found` (n_sites, n_reactions) the power of each reaction at each site [W]."""
+    mechanism = sites.mechanism
+    amount, rate = np.zeros(mechanism.start.shape[0]), np.zeros(found.shape[1])
+    for s in range(found.shape[0]):
+        amounts(mechanism, extent[s], amount)
+        rates(mechanism, temperature[sites.node[s]], amount, fired[s], rate)
+        for k in range(found.shape[1]):
+            found[s, k] = sites.share[s, k] * heat_per_extent(mechanism, k, amount) * rate[k]
+
+
+def switches_at(sample: Reacting, temperature: Floats) -> Floats:
+    """The switches of every site as they stand at the start (n_sites, n_switches)."""
+    found = np.zeros((sample.n_sites, sample.n_switches))
+    for kind, rows in rows_of(sample.kinds):
+        n = kind.mechanism.threshold.shape[0]
+        for i, node in zip(range(rows.start, rows.stop), kind.node, strict=True):
+            on = found[i, :n]
+            for _ in range(n):
+                which, _ = passed(kind.mechanism, temperature[node], kind.mechanism.start, on)
+                if which < 0:
+                    break
+                on[which] = 1.0 - on[which]
+    return found
+
+
+def heat_left(sample: Reacting, extent: Floats, n_nodes: int) -> tuple[Floats, Floats]:
+    """About the heat [J] that the reactions of each node can still take up, negative, and release (n_nodes,)."""
+    least, most = np.zeros(n_nodes), np.zeros(n_nodes)
+    for kind, rows in rows_of(sample.kinds):
+        mechanism = kind.mechanism
+        per_extent = mechanism.heat.copy()
+        depends = np.flatnonzero(mechanism.heat_species >= 0)
+        per_extent[depends] += mechanism.heat_slope[depends] * mechanism.start[mechanism.heat_species[depends]]
+        left = kind.share * per_extent * np.maximum(kind.reach - extent[rows, : len(kind.reach)], 0.0)
+        least[kind.node], most[kind.node] = np.minimum(left, 0.0).sum(axis=1), np.maximum(left, 0.0).sum(axis=1)
+    return least, most
