@@ -102,6 +102,12 @@ def by_number(bodies: Sequence[Callable[..., Any]]) -> Callable[[Callable[..., A
 
 def cache_folder() -> Path:
     """Where compiled code is kept: a folder named after the sources, since a cache looks at the outermost file only."""
+    return _folder(len(_kernels), sum(len(bodies) + len(loops) for _, bodies, loops in _dispatchers))
+
+
+@functools.cache
+def _folder(_n_kernels: int, _n_bodies: int) -> Path:
+    """The folder as long as no more kernels become known: to read all sources takes milliseconds."""
     import numba
     import numpy
     from platformdirs import user_cache_path

@@ -91,6 +91,13 @@ class Surface(NamedTuple):
     parts: tuple[tuple[int, Share], ...] = ()
     wall: Share | None = None
 
+    def with_slope(self, slope: Floats) -> Surface:
+        """The same with another slope by node [W/K], which its terms and its wall share as they share their own."""
+        scale = np.divide(slope, self.slope, out=np.ones_like(slope), where=self.slope > 0.0)
+        parts = tuple((j, Share(nodes, own * scale[nodes])) for j, (nodes, own) in self.parts)
+        wall = None if self.wall is None else Share(self.wall.nodes, self.wall.share * scale[self.wall.nodes])
+        return self._replace(slope=slope, parts=parts, wall=wall)
+
     def after(self, other: Surface, change: Floats, shown: float) -> tuple[Floats, Floats]:
         """Heat of each term and what the programme gives and takes [W] where `other` says what they are, after a `change` of the nodes [K]
         and of what the sensor shows [K], in a straight line with the slopes of this moment."""

@@ -17,7 +17,9 @@ from thermo.heat.reactor import Reactor, Stage, passed, react, reactor_memory
 from thermo.materials.storage import Storage
 
 WORTH_A_THREAD = 2000  # sites; fewer are done before a thread has begun
-POWER, SLOPE, SUBSTEP, N_MEMORY = 0, 1, 2, 3  # of a node: its reactions at the end of the last step [W], [W/s], the reactor's last step [s]
+# of a node: the power of its reactions at the end of the last step [W] and the slope of that [W/s], the last step of its reactor [s], the
+# slope of the heat through faces that the matrix has [W/K]
+POWER, SLOPE, SUBSTEP, FACE_SLOPE, N_MEMORY = 0, 1, 2, 3, 4
 
 
 class Reacting(NamedTuple):
@@ -28,6 +30,13 @@ class Reacting(NamedTuple):
     storage: Storage
     parts: tuple[Integers, ...]
     n_reactions: int
+
+    @property
+    def constant(self) -> bool:
+        """Whether no heat capacity depends on temperature."""
+        first, last = self.storage.piece[:-1], self.storage.piece[1:]
+        same = [np.ptp(self.storage.start[a:b]) == 0.0 for a, b in zip(first, last, strict=True)]
+        return not np.any(self.storage.slope) and all(same)
 
     @property
     def n_sites(self) -> int:

@@ -22,15 +22,18 @@ from typing import NamedTuple
 import numpy as np
 
 from thermo.base.arrays import Floats
+from thermo.base.constants import REFERENCE_TEMPERATURE
+from thermo.heat.assembly import conducted
 from thermo.heat.mesh_sample import MeshSample, Surface, sight
 from thermo.heat.mesh_work import MeshWork
-from thermo.heat.reacting import POWER, SLOPE, SUBSTEP, Chemistry, Reacting, Taken, heat_left
+from thermo.heat.reacting import FACE_SLOPE, POWER, SLOPE, SUBSTEP, Chemistry, Reacting, Taken, heat_left
 from thermo.heat.reactor import Stage
 from thermo.materials.storage import capacities, heats, temperatures
 from thermo.stepping.loop import ERROR, LAST_STEP, SENSOR_TEMPERATURE, D, G, State, W
 
 SCALE = 100.0  # K: by this and the tolerance errors of temperature are measured, as those of a cell are
 ALONE = 30.0  # times the tolerance: the error of one node
+CLOSE = 0.05  # of the slopes of the heat through faces: so much they may be off in the matrix, whose factors then serve again
 FIRM = 1e6  # heat capacities over the stage: with this a held node is drawn to its temperature
 
 
@@ -61,21 +64,33 @@ class Step:
         shown = float(self.loop[SENSOR_TEMPERATURE]) if sample.lag > 0.0 else sight(sample, T)
         work.behind, work.share, work.sensor = shown, 0.0, (shown, math.nan, math.nan)
         self.now: Surface = work.surface(clock, T)
+        self.memory = state.memory.copy()
+        if np.any(np.abs(self.now.slope - self.memory[:, FACE_SLOPE]) > CLOSE * self.now.slope):
+            self.memory[:, FACE_SLOPE] = self.now.slope
+        self.now = self.now.with_slope(self.memory[:, FACE_SLOPE])
         work.now = sample.conduction.at(T)
         self.diagonal = work.now.matrix.diagonal() + self.now.slope
-        self.capacity = capacities(self.storage, T)
-        self.first = work.now.into(T) + self.now.flow
-        self.substep = state.memory[:, SUBSTEP].copy()
+        self.constant = self.reacting.constant
+        self.capacity = sample.capacity if self.constant else capacities(self.storage, T)
+        self.first = conducted(work.now.matrix, T) + self.now.flow
+
+    def into(self, temperature: Floats) -> Floats:
+        """Heat conducted into each node [W]."""
+        return conducted(self.sample.conduction.at(temperature).matrix, temperature)
+
+    def temperatures(self, heat: Floats, guess: Floats) -> Floats:
+        """The temperature at which every node holds its heat [K]."""
+        return REFERENCE_TEMPERATURE + heat / self.capacity if self.constant else temperatures(self.storage, heat, guess)
 
     def stage(self, begun: State | Made, known: Floats, s: float, span: float, time: float, power: Floats) -> Made | None:
         """One stage from a state over `span` [s] to a `time` of the phase, its reactions guessed to give `power` (n_nodes,) [W]."""
-        work, free, held, storage = self.work, self.work.free, self.work.held, self.storage
+        work, free, held = self.work, self.work.free, self.work.held
         T, H = (begun.temperature, begun.heat) if isinstance(begun, Made) else (begun.temperature, begun.enthalpy)
         extent, fired = (begun.taken.extent, begun.taken.fired) if isinstance(begun, Made) else (begun.extent, begun.fired)
         end = T.copy()
         end[held] = work.held_values(time)
         around = work.surface(time, end)
-        flow = self.sample.conduction.at(end).into(end) + around.flow
+        flow = self.into(end) + around.flow
         change = work.solve(s, (known + s * flow + span * power)[free], self.loop, self.now, self.capacity)
         if change is None:
             return None
@@ -84,12 +99,12 @@ class Step:
         stage = self._as_nodes_see_it(T, H, guess, s, span, power)
         # nodes that do not react take what comes in
         end, heat = T.copy(), H + stage.power * span
-        end = temperatures(storage, heat, T + guess)
-        taken = self.chemistry.take(stage, extent, fired, end, heat, self.substep)
+        end = self.temperatures(heat, T + guess)
+        taken = self.chemistry.take(stage, extent, fired, end, heat, self.memory[:, SUBSTEP])
         if taken is None:
             return None
         end[held] = work.held_values(time)
-        heat[held] = heats(storage, end)[held]
+        heat[held] = heats(self.storage, end)[held]
         return self._corrected(end, heat, taken, H, known, s, time)
 
     def _as_nodes_see_it(self, T: Floats, H: Floats, guess: Floats, s: float, span: float, power: Floats) -> Stage:
@@ -106,7 +121,7 @@ class Step:
         work, free = self.work, self.work.free
         received = heat - H - taken.given
         around = work.surface(time, end)
-        flow = self.sample.conduction.at(end).into(end) + around.flow
+        flow = self.into(end) + around.flow
         found = work.solve(s, (known + s * flow - received)[free], self.loop, self.now, self.capacity)
         if found is None or not np.all(np.isfinite(found)):
             return None
@@ -115,10 +130,10 @@ class Step:
         heat[free] += self.capacity[free] * found
         received[free] += self.capacity[free] * found
         corrected = end.copy()
-        corrected[free] = temperatures(self.storage, heat, end + change)[free]
+        corrected[free] = self.temperatures(heat, end + change)[free]
         moved = work.share * sight(self.sample, change)
         heats_then, given = self.now.after(around, change, moved)
-        flow = flow + work.now.into(change) - self.now.slope * change
+        flow = flow + conducted(work.now.matrix, change) - self.now.slope * change
         if self.now.follows is not None:
             flow += self.now.follows * moved
         flow[free] = (received - known)[free] / s  # what the stage says it is, so that the next one adds up
@@ -219,13 +234,13 @@ def _keep(step: Step, stages: list[Made]) -> None:
     work.hold(work.heat, last.heat - state.enthalpy - given - received)
     released = np.sum([stage.taken.released for stage in stages], axis=0)
     work.end, work.end_heat, work.switched = last.temperature, last.heat, last.taken.fired
-    work.memory = np.zeros_like(state.memory)
-    work.memory[:, SUBSTEP] = step.substep
+    work.memory = step.memory
     if len(stages) == 1:
         work.middle = state.temperature + G * (last.temperature - state.temperature)
         work.extents = state.extent + G * (last.taken.extent - state.extent), last.taken.extent
         work.released = G * released, released
-        work.memory[:, POWER] = work.mean_power = given / h
+        work.mean_power = given / h
+        work.memory[:, POWER], work.memory[:, SLOPE] = work.mean_power, 0.0
         return
     one, two = stages
     work.hold(work.half[0], one.heat - state.enthalpy - one.taken.given - one.received)
