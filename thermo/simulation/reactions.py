@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Mapping
 from typing import Any
 
@@ -33,27 +34,28 @@ class Reactions:
         """`by_region` the material of each region and its mechanism, in the order of the columns of `volumes` (n_nodes, n_regions) [m3]."""
         self.texts = {material: text for material, text in by_region.values() if text is not None}
         self.names = [f"{material}_{reaction}" for material, text in self.texts.items() for reaction in text.reactions]
-        self.volumes = {material: volumes[:, [own == material for own, _ in by_region.values()]].sum(axis=1) for material in self.texts}
+        self.mechanisms = {material: arrays(text, volume=1.0) for material, text in self.texts.items()}
+        self.regions = {
+            region: (material, volumes[:, j]) for j, (region, (material, text)) in enumerate(by_region.items()) if text is not None
+        }
+        self.volumes = np.stack([sum(v for own, v in self.regions.values() if own == material) for material in self.texts], axis=1)
+        ends = np.cumsum([0, *(len(mechanism.heat) for mechanism in self.mechanisms.values())])
+        self.rows = {m: np.arange(a, b) for m, (a, b) in zip(self.texts, itertools.pairwise(ends.tolist()), strict=True)}
 
     @functools.cached_property
     def kinds(self) -> tuple[Sites, ...]:
         """The sites of every kind: nodes that hold the same reacting materials."""
-        mechanisms = [arrays(text, volume=1.0) for text in self.texts.values()]
-        ends = np.cumsum([0, *(len(mechanism.heat) for mechanism in mechanisms)])
-        held = np.stack([volume > 0.0 for volume in self.volumes.values()], axis=1)
-        made = []
+        held, made = self.volumes > 0.0, []
         for kind in np.unique(held[held.any(axis=1)], axis=0):
-            which = np.flatnonzero(kind)
+            which = [name for name, there in zip(self.texts, kind, strict=True) if there]
             nodes = np.flatnonzero((held == kind).all(axis=1))
-            volume = np.stack(list(self.volumes.values()), axis=1)[nodes]
-            mechanism = side_by_side([mechanisms[m] for m in which])
             made.append(
                 Sites(
                     node=nodes,
-                    share=np.repeat(volume[:, which], [len(mechanisms[m].heat) for m in which], axis=1),
-                    mechanism=mechanism,
-                    row=np.concatenate([np.arange(ends[m], ends[m + 1]) for m in which]),
-                    reach=np.concatenate([reach_of(mechanisms[m]) for m in which]),
+                    share=np.repeat(self.volumes[nodes][:, kind], [len(self.rows[name]) for name in which], axis=1),
+                    mechanism=side_by_side([self.mechanisms[name] for name in which]),
+                    row=np.concatenate([self.rows[name] for name in which]),
+                    reach=np.concatenate([reach_of(self.mechanisms[name]) for name in which]),
                 )
             )
         return tuple(made)
@@ -62,21 +64,26 @@ class Reactions:
         """What is stepped of it; `parts` the nodes of each region."""
         return Reacting(self.kinds, storage, parts, len(self.names))
 
+    def extents(self, extent: Floats) -> dict[str, Floats]:
+        """The mean extents over each region that reacts (n_rows, n_reactions), from those of the sites (n_rows, n_sites, n_reactions)."""
+        found = {}
+        for region, (material, volume) in self.regions.items():
+            total = np.zeros((len(extent), len(self.rows[material])))
+            for kind, rows in rows_of(self.kinds):
+                columns = np.flatnonzero(np.isin(kind.row, self.rows[material]))
+                if len(columns):
+                    total += np.einsum("rsk,s->rk", extent[:, rows, columns[0] : columns[-1] + 1], volume[kind.node])
+            found[region] = total / volume.sum()
+        return found
+
     def columns(self, block: History, multiplicity: float) -> dict[str, Any]:
-        """Heat of each reaction [W] and the mean of its extent over its material, for the rows of a block."""
-        power, extent = np.zeros((len(block.time), len(self.names))), np.zeros((len(block.time), len(self.names)))
-        whole = np.zeros(len(self.names))
-        for kind, rows in rows_of(self.kinds):
-            share = kind.share.sum(axis=0)
-            np.add.at(whole, kind.row, share)
-            extent[:, kind.row] += np.einsum("rsk,sk->rk", block.extent[:, rows, : len(kind.row)], kind.share)
+        """Heat of each reaction [W], and the mean of its extent over each region, for the rows of a block."""
+        power = np.zeros((len(block.time), len(self.names)))
         for i in range(len(block.time)):
             power[i] = multiplicity * powers(self.kinds, block.temperature[i], block.extent[i], block.fired[i])[0]
         made = {f"heat_{name}_W": power[:, k] for k, name in enumerate(self.names)}
-        at = 0
-        for material, text in self.texts.items():
+        for region, extents in self.extents(block.extent).items():
+            text = self.texts[self.regions[region][0]]
             counted = "conversion" if text.amounts == "number" else "extent"
-            for reaction in text.reactions:
-                made[f"{counted}_{material}_{reaction}{AMOUNTS[text.amounts]}"] = extent[:, at] / whole[at]
-                at += 1
+            made |= {f"{counted}_{region}_{name}{AMOUNTS[text.amounts]}": extents[:, k] for k, name in enumerate(text.reactions)}
         return made
