@@ -370,7 +370,7 @@ TABLE = [  # file, passage, what stands in its place, line after that of the pas
     (BRICK, "end: {value: 3 ms", "end: {value: 3 K", 0, "wrong unit 'K', which is a temperature; a time (s) is needed"),
     (BRICK, PICTURES, "pictures: {times: [30 s,", 0, "lies after the end of the programme (3 ms)"),
     (BRICK, PICTURES, "pictures: {times: [0 s,", 0, "must be positive, got 0 s"),
-    (BRICK, "measure:\n", "measure:\n  onsets: {T2: [1 K/s]}\n", 1, "nothing reacts in this sample, and no instrument looks for an onset"),
+    (BRICK, "measure:\n", "measure:\n  onsets: {T2: [1 K/s]}\n", 1, "no instrument looks for an onset in this sample"),
     (CELL, "heater: {value: 2 K/min", "heater: {value: 30 K/min", 0, "heats faster than the wall can follow"),
     (CELL, "measure: {", "measure: {pictures: {times: [1 s]}, ", 0, "a lumped sample has no field to keep"),
     (BRICK, HELD, HELD_TWICE, 0, "held at 2 temperatures at once; a face can be held at one"),

@@ -493,7 +493,7 @@ def slab_of(sample, n, conductance):
         conductance=np.full(n - 1, conductance),
         sensor=n - 1,
         site_node=np.arange(n),
-        site_share=np.full(n, 1.0 / n),
+        site_share=np.full((n, sample.site_share.shape[1]), 1.0 / n),
     )
 
 

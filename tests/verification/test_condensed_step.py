@@ -34,7 +34,7 @@ def set_up(n, temperature, *, follows, wall, phase, shorted):
         conductance=rng.uniform(0.3, 1.2, n - 1),
         sensor=n // 2,
         site_node=np.arange(n),
-        site_share=sites,
+        site_share=np.outer(sites, np.ones(4)),
         trigger_temperature=np.array([1e9]),
     )
     programme = body.programme._replace(loss=0.5, emissive_area=0.02, heater=0.2, tracking=0.15)

@@ -24,7 +24,7 @@ from thermo.casefile.reader import Document, Key, read_document
 from thermo.casefile.settings import change
 from thermo.casefile.units import DIMENSIONS, Quantity, Unit
 from thermo.cells.cell import LumpedCell
-from thermo.chemistry.reacts import ReactingMaterial
+from thermo.chemistry.reacts import ReactingMaterial, Reacts
 from thermo.materials.material import PROPERTIES, Material, material_mistakes
 from thermo.materials.properties import Table, mirrored, misfit, symmetric, tables_of
 from thermo.measurement.asked import Expectation, Measure
@@ -192,6 +192,28 @@ def _element_mistakes(document: Document, case: Case, body: Meshed) -> list[Mist
     return mistakes
 
 
+def _chemistry_mistakes(document: Document, case: Case) -> list[Mistake]:
+    """Where materials react: in a body that has them, over time, on elements whose heat capacity stands at the nodes."""
+    own = [name for name, material in case.materials.items() if material.chemistry is not None]
+    found: list[tuple[Key, str]] = []
+    unused = "no region has this material"
+    if case.body is None:
+        unused = "the sample is a cell of one temperature, whose chemistry stands in 'sample'"
+    found += [
+        (("materials", name, "chemistry"), f"nothing of {shortened(name)!r} reacts: {unused}") for name in own if name not in case.reacting
+    ]
+    if case.reacting and case.programme.steady:
+        text = "a reacting body has no steady state that a steady programme could find; use 'surroundings' with an end"
+        found.append((("programme", "kind"), text))
+    if case.reacting and case.numerics.capacity == "consistent":
+        text = f"{shortened(case.reacting[0])!r} reacts node by node, which needs a lumped heat capacity; leave 'capacity' out"
+        found.append((("numerics", "capacity"), text))
+    if case.reacting and case.body is not None and not case.body.lumps:
+        text = f"{shortened(case.reacting[0])!r} reacts node by node, and these elements of order 2 cannot be lumped; use order: 1"
+        found.append((("sample", "mesh"), text))
+    return [document.mistake(key, text) for key, text in found]
+
+
 def _property_mistakes(document: Document, case: Case) -> list[Mistake]:
     """What does not fit together: conductivities and the dimension, elements and what is asked of them, the size of the mesh."""
     body = case.body
@@ -284,7 +306,7 @@ def case_of(document: Document) -> Case:
     mistakes += measure_mistakes(document, parts["sample"], parts["programme"], parts["measure"])
     mistakes += expect_mistakes(document, parts["sample"], raw.get("expect"), parts["measure"], parts["programme"])
     if case is not None and not mistakes:
-        mistakes = _property_mistakes(document, case)
+        mistakes = _chemistry_mistakes(document, case) + _property_mistakes(document, case)
     if mistakes:
         raise CaseError(mistakes)
     assert isinstance(case, Case)
@@ -325,11 +347,19 @@ def resolved(case: Case) -> dict[str, Any]:
     """Every number of a case in SI with its source and status, library materials and mechanisms written out."""
     data = _plain(case)
     data["materials"] = {name: _plain(case.material(name)) for name in case.materials}
+    for name, material in case.materials.items():
+        if material.chemistry is not None:
+            data["materials"][name]["chemistry"] = _chemistry(material)
     cell = case.cell
     if cell is not None and cell.chemistry is not None:
-        data["sample"]["chemistry"] = {"name": cell.chemistry if isinstance(cell.chemistry, str) else None}
-        data["sample"]["chemistry"] |= _plain(cell.mechanism())
+        data["sample"]["chemistry"] = _chemistry(cell)
     return data  # type: ignore[no-any-return]
+
+
+def _chemistry(owner: Reacts) -> dict[str, Any]:
+    """The chemistry of a cell or a material, written out with the numbers of `with` in place."""
+    written: dict[str, Any] = _plain(owner.mechanism())
+    return {"name": owner.chemistry if isinstance(owner.chemistry, str) else None} | written
 
 
 def case_hash(case: Case) -> str:
@@ -344,6 +374,9 @@ def used_numbers(case: Case) -> Iterable[tuple[Key, Quantity]]:
             material = case.material(name)
             for wanted_property in PROPERTIES:
                 yield from quantities(getattr(material, wanted_property), ("materials", name, wanted_property))
+            mechanism = case.materials[name].mechanism()
+            if mechanism is not None:
+                yield from quantities(mechanism, ("materials", name, "chemistry"))
         yield from (entry for entry in quantities(case.sample, ("sample",)) if entry[0][1] != "mesh")
     elif case.cell is not None:
         mechanism = case.cell.mechanism()

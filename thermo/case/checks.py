@@ -264,7 +264,7 @@ def measure_mistakes(document: Document, sample: Any, programme: Any, measure: A
     if not block and measure.pictures.times:
         mistakes.append(document.mistake(("measure", "pictures"), "a lumped sample has no field to keep"))
     if block and "onsets" in measure.model_fields_set and not (programme is not None and programme.on_body().wall):
-        text = "nothing reacts in this sample, and no instrument looks for an onset"
+        text = "no instrument looks for an onset in this sample"
         mistakes.append(document.mistake(("measure", "onsets"), text))
     for name, probe in measure.probes.items():
         key: Key = ("measure", "probes", name)

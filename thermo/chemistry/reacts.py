@@ -77,7 +77,7 @@ class ReactingMaterial(Reacts, Material):
         if base is not None and not problems:
             text = with_changes(base, self.changes)
             of_cells = [name for name, reaction in text.reactions.items() if _of_a_cell(reaction.heat, text)]
-            problems = [(("chemistry",), _whole_cell(name, self.chemistry)) for name in of_cells]
+            problems = [(("chemistry",), _whole_cell(of_cells, self.chemistry))] if of_cells else []
         if problems:
             raise misplaced(problems)
         return self
@@ -90,13 +90,14 @@ def _of_a_cell(heat: Any, text: MechanismText) -> bool:
     return not isinstance(heat, HeatPerMass | HeatPerMole) or heat.content is None
 
 
-def _whole_cell(reaction: str, chemistry: Any) -> str:
-    """What is wrong with a heat of a whole cell in a material, and the cure."""
+def _whole_cell(reactions: list[str], chemistry: Any) -> str:
+    """What is wrong with heats of a whole cell in a material, and the cure."""
     named = isinstance(chemistry, str)
-    whose = f"of {chemistry!r} " if named else ""
-    form = "heat: {per_mass: ..., content: ...}"
-    cure = f"with: {{{reaction}.{form}}}" if named else form
+    cure = f"with: {{{reactions[0]}.heat: {BY_VOLUME}, ...}}" if named else f"heat: {BY_VOLUME}"
     return (
-        f"the heat of the reaction {shortened(reaction)!r} {whose}is that of a whole cell, and a material needs it by volume: give {cure}, "
-        "the content in kg/m3 being the mass of the reactant over the volume of the material"
+        f"the heats of {', '.join(map(shortened, reactions))} {f'in {chemistry!r} ' if named else ''}are those of a whole cell, and a "
+        f"material needs them by volume: give {cure}; the content is the mass of the reactant over the volume of the material"
     )
+
+
+BY_VOLUME = "{per_mass: 257 J/g, content: 610 kg/m3}"

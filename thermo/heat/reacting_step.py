@@ -33,6 +33,7 @@ from thermo.stepping.loop import ERROR, LAST_STEP, SENSOR_TEMPERATURE, D, G, Sta
 
 SCALE = 100.0  # K: by this and the tolerance errors of temperature are measured, as those of a cell are
 ALONE = 30.0  # times the tolerance: the error of one node
+SHOWN, SENSED = 10.0, 3.0  # K: so far the mean of a part and a sensor go in one step at most
 CLOSE = 0.05  # of the slopes of the heat through faces: so much they may be off in the matrix, whose factors then serve again
 FIRM = 1e6  # heat capacities over the stage: with this a held node is drawn to its temperature
 
@@ -166,6 +167,7 @@ def reacting_step(sample: MeshSample, state: State, clock: float, h: float, work
         answer = stage.taken.answer / (step.capacity * stage.temperature**2)
         whole += np.abs(stage.change) * np.minimum(1.0, answer)
     found = _norm(step.reacting, step.capacity, whole, abs(work.missed)) / (SCALE * sample.tolerance)
+    found = max(found, _drawn(step, stages[-1]))
     return found if math.isfinite(found) else math.inf
 
 
@@ -176,6 +178,17 @@ def _norm(reacting: Reacting, capacity: Floats, error: Floats, missed: float) ->
         weight = capacity[part]
         worst = max(worst, math.sqrt(float(weight @ error[part] ** 2) / float(weight.sum())))
     return worst
+
+
+def _drawn(step: Step, last: Made) -> float:
+    """How far the sensor, or the mean of a part that reacts, moves within the step, over what a curve of rows shows well: as an error of
+    third order, so that the next step is shorter in proportion."""
+    rise = (last.temperature - step.state.temperature) * step.capacity
+    means = [abs(float(rise[part].sum()) / float(step.capacity[part].sum())) / SHOWN for part in step.reacting.parts]
+    begun, _, end = step.work.sensor
+    if step.sample.seen is not None:
+        means.append(abs(end - begun) / SENSED)
+    return float(max(means)) ** 3
 
 
 Stages = tuple[list[Made], Floats, float]  # the stages, the error before it is filtered [J], d h
