@@ -20,14 +20,13 @@ from thermo.cells.line import (
     conduct,
     heated_capacity,
     kept_share,
-    node_capacity,
-    node_temperature,
     surface_loss,
     surface_loss_slope,
     wall_temperature,
 )
 from thermo.chemistry.condensed import Condensed, add_response, condense, stage_power, take_rates
 from thermo.materials.capacity import heat_capacity_slope
+from thermo.materials.storage import node_capacity, node_temperature
 from thermo.programmes.programme import surroundings
 from thermo.stepping.loop import EJECTED, HEAT_IN, HEAT_OUT, RELEASED, take_step
 
