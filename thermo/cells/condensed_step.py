@@ -18,8 +18,6 @@ from thermo.cells.line import (
     conduct,
     heated_capacity,
     kept_share,
-    node_capacity,
-    node_temperature,
     surface_loss,
     surface_loss_slope,
     wall_temperature,
@@ -27,6 +25,7 @@ from thermo.cells.line import (
 from thermo.chemistry.condensed import Condensed, add_response, condense, stage_power, take_rates
 from thermo.chemistry.rodas4 import ALPHA, GAMMA, GAMMA_SUM, N_STAGES, RISE_OF_STIFF, A, C, dense, ending
 from thermo.materials.capacity import heat_capacity_slope
+from thermo.materials.storage import node_capacity, node_temperature
 from thermo.programmes.programme import surroundings
 from thermo.stepping.loop import EJECTED, HEAT_IN, HEAT_OUT, REACTIONS, take_step
 

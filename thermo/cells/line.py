@@ -12,6 +12,7 @@ from thermo.base.compiled import kernel
 from thermo.base.constants import REFERENCE_TEMPERATURE, STEFAN_BOLTZMANN
 from thermo.chemistry.kinetics import Mechanism
 from thermo.materials.capacity import HeatCapacity, enthalpy, heat_capacity, temperature_of
+from thermo.materials.storage import node_capacity, node_heat, node_temperature
 
 
 class LineSample(NamedTuple):
@@ -48,9 +49,9 @@ class LineSample(NamedTuple):
     tolerance_extent: float
 
 
+@node_capacity.body(LineSample)
 @kernel
-def node_capacity(sample, i, temperature):
-    """Heat capacity of node i [J/K]."""
+def line_capacity(sample, i, temperature):
     if sample.share[i] == 0.0:
         return sample.extra[i]
     return sample.share[i] * heat_capacity(sample.capacity, temperature) + sample.extra[i]
@@ -64,18 +65,18 @@ def heated_capacity(sample, i, temperature):
     return node_capacity(sample, i, temperature)
 
 
+@node_heat.body(LineSample)
 @kernel
-def node_enthalpy(sample, i, temperature):
-    """Enthalpy of node i [J]."""
+def line_heat(sample, i, temperature):
     held = sample.extra[i] * (temperature - REFERENCE_TEMPERATURE)
     if sample.share[i] == 0.0:
         return held
     return sample.share[i] * enthalpy(sample.capacity, temperature) + held
 
 
+@node_temperature.body(LineSample)
 @kernel
-def node_temperature(sample, i, wanted, guess):
-    """The temperature [K] at which node i has the enthalpy `wanted` [J]."""
+def line_temperature(sample, i, wanted, guess):
     share, extra = sample.share[i], sample.extra[i]
     if share == 0.0:
         return REFERENCE_TEMPERATURE + wanted / extra

@@ -12,15 +12,13 @@ from thermo.cells.line import (
     LineSample,
     heated_capacity,
     kept_share,
-    node_capacity,
-    node_enthalpy,
-    node_temperature,
     surface_loss,
     wall_temperature,
 )
 from thermo.chemistry.condensed import condensed_memory
 from thermo.chemistry.kinetics import amounts, heat_per_extent, rates
 from thermo.chemistry.rodas4 import N_STAGES, dense
+from thermo.materials.storage import node_capacity, node_heat, node_temperature
 from thermo.programmes.programme import N_MACHINE, start, surroundings
 from thermo.stepping.loop import (
     ELECTRICAL,
@@ -73,7 +71,7 @@ def initial_line_state(sample, programme):
     n, sites = sample.share.shape[0], sample.site_node.shape[0]
     reactions = sample.mechanism.stoichiometry.shape[0]
     state = State(
-        enthalpy=np.array([node_enthalpy(sample, i, sample.start_temperature) for i in range(n)]),
+        enthalpy=np.array([node_heat(sample, i, sample.start_temperature) for i in range(n)]),
         temperature=np.full(n, sample.start_temperature),
         extent=np.zeros((sites, reactions)),
         ledger=np.zeros(REACTIONS + reactions),
@@ -104,7 +102,7 @@ def interpolate_line(sample, state, work, theta, trial):
         value = dense(work.temperature[:, i], theta)
         guess = state.temperature[i] + value
         if work.forced[0] != 0.0:
-            held = node_enthalpy(sample, i, guess)
+            held = node_heat(sample, i, guess)
             rise += held - state.enthalpy[i]
             trial.enthalpy[i], trial.temperature[i] = held, guess
         else:

@@ -8,8 +8,9 @@ import numpy as np
 
 from thermo.base.arrays import Floats
 from thermo.base.constants import REFERENCE_TEMPERATURE
-from thermo.cells.line import kept_share, node_capacity
+from thermo.cells.line import kept_share
 from thermo.chemistry.kinetics import amounts, heat_per_extent, rates
+from thermo.materials.storage import node_capacity
 
 
 def self_heating_rates(sample: Any, temperature: Floats, extent: Floats, fired: Floats, rate: Floats) -> Floats:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from thermo.base.arrays import Floats, Integers
-from thermo.base.compiled import compile_kernels, kernel
+from thermo.base.compiled import by_type, compile_kernels, kernel
 from thermo.materials.integral import Integral
 
 LOWEST, HIGHEST = -1e4, 1e5  # K: where the temperature of a node of several materials is looked for
@@ -96,30 +96,43 @@ def temperature_by_volume(storage, m, enthalpy):
     return storage.temperature[k] + 2.0 * rest / (start + math.sqrt(max(start * start + 2.0 * storage.slope[k] * rest, 0.0)))
 
 
-@kernel
-def node_heat(storage, i, temperature):
+@by_type
+def node_heat(of, i, temperature):
     """Heat of node i relative to 298.15 K [J]."""
+
+
+@by_type
+def node_capacity(of, i, temperature):
+    """Heat capacity of node i [J/K]: the slope of its heat."""
+
+
+@by_type
+def node_temperature(of, i, heat, guess):
+    """The temperature [K] at which node i holds `heat` [J], looked for from a guess."""
+
+
+@node_heat.body(Storage)
+@kernel
+def stored_heat(storage, i, temperature):
     heat = 0.0
     for e in range(storage.first[i], storage.first[i + 1]):
         heat += storage.volume[e] * enthalpy_per_volume(storage, storage.material[e], temperature)
     return heat
 
 
+@node_capacity.body(Storage)
 @kernel
-def node_capacity(storage, i, temperature):
-    """Heat capacity of node i [J/K]."""
+def stored_capacity(storage, i, temperature):
     capacity = 0.0
     for e in range(storage.first[i], storage.first[i + 1]):
         capacity += storage.volume[e] * capacity_per_volume(storage, storage.material[e], temperature)
     return capacity
 
 
+@node_temperature.body(Storage)
 @kernel
-def node_temperature(storage, i, heat, guess):
-    """The temperature [K] at which node i holds `heat` [J]; the guess where it has no material.
-
-    Exact where it has one material, else Newton's method kept between bounds.
-    """
+def stored_temperature(storage, i, heat, guess):
+    """Exact where the node has one material, else Newton's method kept between bounds; the guess where there is none."""
     e = storage.first[i]
     count = storage.first[i + 1] - e
     if count == 0:
@@ -128,12 +141,12 @@ def node_temperature(storage, i, heat, guess):
         return temperature_by_volume(storage, storage.material[e], heat / storage.volume[e])
     low, high, temperature = LOWEST, HIGHEST, guess
     for _ in range(MOST_STEPS):
-        excess = node_heat(storage, i, temperature) - heat
+        excess = stored_heat(storage, i, temperature) - heat
         if excess > 0.0:
             high = temperature
         else:
             low = temperature
-        step = excess / node_capacity(storage, i, temperature)
+        step = excess / stored_capacity(storage, i, temperature)
         small = SMALLEST * abs(temperature)
         temperature -= step
         if not abs(step) > small:  # asked before the bounds, one of which is the temperature; what is not a number stays so
@@ -147,21 +160,21 @@ def node_temperature(storage, i, heat, guess):
 def fill_heats(storage, temperature, found):
     """Into `found` the heat of every node at its temperature."""
     for i in range(found.shape[0]):
-        found[i] = node_heat(storage, i, temperature[i])
+        found[i] = stored_heat(storage, i, temperature[i])
 
 
 @kernel
 def fill_capacities(storage, temperature, found):
     """Into `found` the heat capacity of every node at its temperature."""
     for i in range(found.shape[0]):
-        found[i] = node_capacity(storage, i, temperature[i])
+        found[i] = stored_capacity(storage, i, temperature[i])
 
 
 @kernel
 def fill_temperatures(storage, heat, found):
     """Into `found`, the first guesses, the temperature at which every node holds its heat."""
     for i in range(found.shape[0]):
-        found[i] = node_temperature(storage, i, heat[i], found[i])
+        found[i] = stored_temperature(storage, i, heat[i], found[i])
 
 
 def heats(storage: Storage, temperature: Floats) -> Floats:

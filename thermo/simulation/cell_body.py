@@ -11,11 +11,12 @@ from thermo.case.case import Case
 from thermo.casefile.units import show
 from thermo.cells import line_step  # noqa: F401 - the module is what steps a LineSample
 from thermo.cells.cell import LumpedCell
-from thermo.cells.line import kept_share, node_enthalpy
+from thermo.cells.line import kept_share
 from thermo.cells.self_heating import self_heating_rates
 from thermo.chemistry.amount import AMOUNTS
 from thermo.chemistry.kinetics import amounts, heat_per_extent, rates
 from thermo.heat.discretised import Frame
+from thermo.materials.storage import node_heat
 from thermo.measurement.readings import Reading
 from thermo.stepping.loop import (
     EJECTED,
@@ -128,7 +129,7 @@ class CellBody:
     def stored(self, temperature: float) -> float:
         """Enthalpy of the sample and all that is heated with it [J], were all of it at one temperature [K]."""
         sample = self.sample
-        return float(sum(node_enthalpy(sample, i, temperature) for i in range(len(sample.share))))
+        return float(sum(node_heat(sample, i, temperature) for i in range(len(sample.share))))
 
     def amounts(self, state: State) -> dict[str, dict[str, float]]:
         """The amount of each species at the start and at the end."""
