@@ -22,6 +22,7 @@ from thermo.chemistry.rodas4 import ALPHA, GAMMA, GAMMA_SUM, N_STAGES, RISE_OF_S
 from thermo.materials.storage import node_capacity, node_heat, node_temperature
 
 LOCAL = 0.3  # of the tolerance of a step: that of the node's own
+SMOOTH = 0.01  # of the tolerance: the error of a stage in one midpoint step, which has the same sign in all
 QUIET = 1e-3  # of the tolerance of an extent: rates that give less within a stage are not looked at twice
 MOST_SUBSTEPS = 100_000
 MOST_REFUSED = 400  # one after the other
@@ -130,13 +131,13 @@ def smooth(mechanism, storage, share, reach, i, extent, fired, stage, reactor):
             wrong = span * apart * apart / (6.0 * most)
             if apart > 0.5 * most:
                 return math.nan
-        if not (wrong <= 0.1 * stage.tolerance_extent * reach[k]):
+        if not (wrong <= SMOOTH * stage.tolerance_extent * reach[k]):
             return math.nan
         heat = share[k] * heat_per_extent(mechanism, k, reactor.amount)
         error += abs(heat) * wrong
         power += heat * reactor.second[k]
         reactor.released[k] = heat * reactor.second[k] * span
-    if not (error <= 0.1 * stage.tolerance_temperature * capacity):
+    if not (error <= SMOOTH * stage.tolerance_temperature * capacity):
         return math.nan
     end = T + risen(power / capacity, decay * stage.slope[i], decay, span)
     if not (1.0 < end < 1e4):
