@@ -6,7 +6,7 @@ import functools
 import itertools
 import math
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 from pydantic import BeforeValidator, Field, model_validator
@@ -81,7 +81,175 @@ class BoxesMesh(Frozen):
     _sizes = model_validator(mode="after")(no_contradiction)
 
 
-class Boxes(Meshed):
+class BoxBody(Meshed):
+    """What every body of boxes does with its regions, patches, mirrors and mesh, however a case states them."""
+
+    if TYPE_CHECKING:
+        coordinates: Any
+        regions: Any
+        patches: Any
+        symmetry: Any
+        cross_section: Any
+        thickness: Any
+
+    @property
+    def dimension(self) -> int:
+        """1, 2 or 3."""
+        return {"line": 1, "plane": 2, "axisymmetric": 2, "space": 3}[self.coordinates]
+
+    @property
+    def axisymmetric(self) -> bool:
+        """Whether the plane is (r, z)."""
+        return bool(self.coordinates == "axisymmetric")
+
+    @property
+    def lumps(self) -> bool:
+        """Whether the heat capacity of its elements can be lumped."""
+        return bool(self.mesh.order == 1) or self.boxed
+
+    @property
+    def boxed(self) -> bool:
+        """Whether quadrature has one point a node: cells are boxes, and no radius vanishes at a node."""
+        return (self.mesh.elements == "boxes" or self.dimension == 1) and not self.axisymmetric
+
+    def materials(self) -> dict[str, tuple[str, Key]]:
+        """The material of every region, and where the case says so."""
+        return {name: (region.material, ("regions", name, "material")) for name, region in self.regions.items()}
+
+    def widest(self) -> float | None:
+        """The largest cell [m]; None where that is left to the mesh."""
+        return None if self.mesh.largest is None else float(self.mesh.largest)
+
+    def _extents(self) -> dict[str, list[Extent]]:
+        return {name: [box.extent() for _, box in region.parts()] for name, region in self.regions.items()}
+
+    def _patches(self) -> dict[str, Extent]:
+        return {name: box.extent() for name, box in self.patches.items()}
+
+    def _thin(self, faces: Mapping[str, float]) -> list[dict[float, float]]:
+        """The cell size [m] that faces ask for, along each axis by place [m], no finer than a share of the span."""
+        low, high = self._coarse.points.min(axis=0), self._coarse.points.max(axis=0)
+        wanted: list[dict[float, float]] = [{} for _ in range(self.dimension)]
+        for name, asked in faces.items():
+            rows = self._coarse.faces.get(name)
+            if rows is None or not len(rows) or not math.isfinite(asked):
+                continue
+            corners = self._coarse.points[rows]
+            flat = np.ptp(corners, axis=1) == 0.0  # along which axis each facet has no width
+            for axis in range(self.dimension):
+                size = max(asked, float(high[axis] - low[axis]) / FINEST[self.dimension])
+                for place in np.unique(corners[flat[:, axis], 0, axis]).tolist():
+                    wanted[axis][place] = min(size, wanted[axis].get(place, size))
+        return wanted
+
+    def _axes(self, faces: Mapping[str, float] | None = None, refine: int = 0, coarse: bool = False) -> list[Any]:
+        size, largest = self.mesh.smallest, self.widest()
+        return boxes_axes(
+            [extent for group in self._extents().values() for extent in group],
+            list(self._patches().values()),
+            self._thin(faces) if faces else (),
+            smallest=1e9 if coarse else None if size is None else float(size),
+            growth=float(self.mesh.growth),
+            largest=1e9 if coarse else largest,
+            refine=refine,
+        )
+
+    def coarse(self) -> Mesh:
+        """The coarsest mesh that shows what touches what."""
+        return self._coarse
+
+    @functools.cached_property
+    def _coarse(self) -> Mesh:
+        return self._meshed(self._axes(coarse=True), False)
+
+    def _meshed(self, axes: list[Any], simplices: bool) -> Mesh:
+        mesh = boxes_mesh(axes, self._extents(), self._patches(), simplices)
+        outer = mesh.faces["outside"]
+        for side in self.symmetry:  # the body goes on there
+            outer = outer[rows_in(outer, mesh.faces[side], missing=-1) < 0]
+        mesh = mesh._replace(faces=mesh.faces | {"outside": outer})
+        return off_axis(mesh) if self.axisymmetric else mesh
+
+    def planes(self) -> tuple[str, ...]:
+        """Sides at which the body goes on as a mirror image, and what lies on the axis."""
+        return (*self.symmetry, *(on_axis(self._coarse) if self.axisymmetric else ()))
+
+    def face_names(self) -> list[str]:
+        """Every face a case can name: sides, the outside, interfaces, patches."""
+        return [name for name, rows in self._coarse.faces.items() if len(rows)]
+
+    def overlaps(self, names: list[str]) -> list[tuple[str, str]]:
+        """Pairs of faces that share more than an edge."""
+        rows = {
+            name: {tuple(row) for row in np.sort(self._coarse.faces[name], axis=1).tolist()} for name in names if name in self._coarse.faces
+        }
+        known = list(rows)
+        return [(one, other) for i, one in enumerate(known) for other in known[:i] if rows[one] & rows[other]]
+
+    def n_nodes(self, faces: Mapping[str, float], refine: int = 0) -> int:
+        """Number of nodes of the whole tensor mesh, holes included, without making it."""
+        return int(np.prod([self.mesh.order * (len(points) - 1) + 1 for points in self._axes(faces, refine)]))
+
+    def most_cells(self, faces: Mapping[str, float]) -> int:
+        """An upper bound of the number of cells along one axis, without making the mesh."""
+        bounds = [0]
+        bodies = [extent for group in self._extents().values() for extent in group]
+        extents = bodies + list(self._patches().values())
+        wanted, thin = patch_sizes(bodies, list(self._patches().values())), self._thin(faces)
+        for axis in range(self.dimension):
+            ends = np.unique([value for extent in extents for value in (extent.low[axis], extent.high[axis])])
+            span, shortest = float(ends[-1] - ends[0]), float(np.min(np.diff(ends)))
+            finest = min([shortest / 4.0, *wanted[axis].values(), *thin[axis].values()])
+            fine, rise = float(self.mesh.smallest or finest), float(np.log(self.mesh.growth))
+            most = span / (self.widest() or 0.1 * span)
+            bounds.append(int(most + 2 * len(ends) * (1.0 + np.log1p(rise * span / fine) / rise)))
+        return max(bounds)
+
+    def shape(self, faces: Mapping[str, float], cuts: list[str], *, refine: int = 0, nodal: bool | None = None) -> Shape:
+        """The body on its mesh, cut open along interfaces."""
+        mesh = self._meshed(self._axes(faces, refine), self.mesh.elements == "simplices")
+        return Shape(
+            mesh,
+            self.mesh.order,
+            axisymmetric=self.axisymmetric,
+            across=float(self.cross_section or self.thickness or 1.0),
+            nodal=self.boxed if nodal is None else nodal,
+            cuts=cuts,
+            mirrors=[self.mirror(side) for side in self.symmetry],
+        )
+
+    def mirror(self, side: str) -> tuple[int, float]:
+        """The axis of a side and where the body ends there [m]."""
+        axis, end = divmod(SIDES[self.dimension].index(side), 2)
+        ends = self._coarse.points[:, axis]
+        return axis, float(ends.max() if end else ends.min())
+
+    def contains(self, point: tuple[float, ...]) -> str | None:
+        """What is wrong with a point that should lie in the body, or None."""
+        if len(point) != self.dimension:
+            return f"{self.dimension} coordinates are needed, found {len(point)}"
+        corners = self._coarse.points[self._coarse.cells]
+        low, high = corners.min(axis=1), corners.max(axis=1)
+        slack = NINE_DIGITS * np.ptp(self._coarse.points, axis=0)
+        place = np.array([float(v) for v in point])
+        for side in self.symmetry:
+            axis, plane = self.mirror(side)
+            inward = 1.0 if plane < corners[:, :, axis].mean() else -1.0
+            place[axis] = plane + inward * abs(place[axis] - plane)
+        if np.any(np.all((place >= low - slack) & (place <= high + slack), axis=1)):
+            return None
+        return "lies outside the body"
+
+    def notes(self, faces: Mapping[str, float]) -> list[str]:
+        """What is said of the mesh in the log."""
+        names = {1: "lines", 2: "quadrilaterals", 3: "hexahedra"}
+        if self.mesh.elements == "simplices" and self.dimension > 1:
+            names = {2: "triangles", 3: "tetrahedra"}
+        mirrored = f"; mirrored at {', '.join(self.symmetry)}" if self.symmetry else ""
+        return [f"the mesh has up to {self.n_nodes(faces)} nodes of {self.degree} {names[self.dimension]}{mirrored}"]
+
+
+class Boxes(BoxBody):
     """Regions made of boxes; where two lie over each other, the later one counts. What no box covers is empty.
 
     `coordinates`: `line` (x), `plane` (x, y), `axisymmetric` (r, z), `space` (x, y, z). A line has a `cross_section`, a plane a
@@ -178,155 +346,3 @@ class Boxes(Meshed):
         if self.axisymmetric and box.low[0] < 0.0:
             found.append(("from", "r must not be negative"))
         return found
-
-    @property
-    def dimension(self) -> int:
-        """1, 2 or 3."""
-        return {"line": 1, "plane": 2, "axisymmetric": 2, "space": 3}[self.coordinates]
-
-    @property
-    def axisymmetric(self) -> bool:
-        """Whether the plane is (r, z)."""
-        return self.coordinates == "axisymmetric"
-
-    @property
-    def lumps(self) -> bool:
-        """Whether the heat capacity of its elements can be lumped."""
-        return self.mesh.order == 1 or self.boxed
-
-    @property
-    def boxed(self) -> bool:
-        """Whether quadrature has one point a node: cells are boxes, and no radius vanishes at a node."""
-        return (self.mesh.elements == "boxes" or self.dimension == 1) and not self.axisymmetric
-
-    def materials(self) -> dict[str, tuple[str, Key]]:
-        """The material of every region, and where the case says so."""
-        return {name: (region.material, ("regions", name, "material")) for name, region in self.regions.items()}
-
-    def _extents(self) -> dict[str, list[Extent]]:
-        return {name: [box.extent() for _, box in region.parts()] for name, region in self.regions.items()}
-
-    def _patches(self) -> dict[str, Extent]:
-        return {name: box.extent() for name, box in self.patches.items()}
-
-    def _thin(self, faces: Mapping[str, float]) -> list[dict[float, float]]:
-        """The cell size [m] that faces ask for, along each axis by place [m], no finer than a share of the span."""
-        low, high = self._coarse.points.min(axis=0), self._coarse.points.max(axis=0)
-        wanted: list[dict[float, float]] = [{} for _ in range(self.dimension)]
-        for name, asked in faces.items():
-            rows = self._coarse.faces.get(name)
-            if rows is None or not len(rows) or not math.isfinite(asked):
-                continue
-            corners = self._coarse.points[rows]
-            flat = np.ptp(corners, axis=1) == 0.0  # along which axis each facet has no width
-            for axis in range(self.dimension):
-                size = max(asked, float(high[axis] - low[axis]) / FINEST[self.dimension])
-                for place in np.unique(corners[flat[:, axis], 0, axis]).tolist():
-                    wanted[axis][place] = min(size, wanted[axis].get(place, size))
-        return wanted
-
-    def _axes(self, faces: Mapping[str, float] | None = None, refine: int = 0, coarse: bool = False) -> list[Any]:
-        size, largest = self.mesh.smallest, self.mesh.largest
-        return boxes_axes(
-            [extent for group in self._extents().values() for extent in group],
-            list(self._patches().values()),
-            self._thin(faces) if faces else (),
-            smallest=1e9 if coarse else None if size is None else float(size),
-            growth=float(self.mesh.growth),
-            largest=1e9 if coarse else None if largest is None else float(largest),
-            refine=refine,
-        )
-
-    def coarse(self) -> Mesh:
-        """The coarsest mesh that shows what touches what."""
-        return self._coarse
-
-    @functools.cached_property
-    def _coarse(self) -> Mesh:
-        return self._meshed(self._axes(coarse=True), False)
-
-    def _meshed(self, axes: list[Any], simplices: bool) -> Mesh:
-        mesh = boxes_mesh(axes, self._extents(), self._patches(), simplices)
-        outer = mesh.faces["outside"]
-        for side in self.symmetry:  # the body goes on there
-            outer = outer[rows_in(outer, mesh.faces[side], missing=-1) < 0]
-        mesh = mesh._replace(faces=mesh.faces | {"outside": outer})
-        return off_axis(mesh) if self.axisymmetric else mesh
-
-    def planes(self) -> tuple[str, ...]:
-        """Sides at which the body goes on as a mirror image, and what lies on the axis."""
-        return (*self.symmetry, *(on_axis(self._coarse) if self.axisymmetric else ()))
-
-    def face_names(self) -> list[str]:
-        """Every face a case can name: sides, the outside, interfaces, patches."""
-        return [name for name, rows in self._coarse.faces.items() if len(rows)]
-
-    def overlaps(self, names: list[str]) -> list[tuple[str, str]]:
-        """Pairs of faces that share more than an edge."""
-        rows = {
-            name: {tuple(row) for row in np.sort(self._coarse.faces[name], axis=1).tolist()} for name in names if name in self._coarse.faces
-        }
-        known = list(rows)
-        return [(one, other) for i, one in enumerate(known) for other in known[:i] if rows[one] & rows[other]]
-
-    def n_nodes(self, faces: Mapping[str, float], refine: int = 0) -> int:
-        """Number of nodes of the whole tensor mesh, holes included, without making it."""
-        return int(np.prod([self.mesh.order * (len(points) - 1) + 1 for points in self._axes(faces, refine)]))
-
-    def most_cells(self, faces: Mapping[str, float]) -> int:
-        """An upper bound of the number of cells along one axis, without making the mesh."""
-        bounds = [0]
-        bodies = [extent for group in self._extents().values() for extent in group]
-        extents = bodies + list(self._patches().values())
-        wanted, thin = patch_sizes(bodies, list(self._patches().values())), self._thin(faces)
-        for axis in range(self.dimension):
-            ends = np.unique([value for extent in extents for value in (extent.low[axis], extent.high[axis])])
-            span, shortest = float(ends[-1] - ends[0]), float(np.min(np.diff(ends)))
-            finest = min([shortest / 4.0, *wanted[axis].values(), *thin[axis].values()])
-            fine, rise = float(self.mesh.smallest or finest), float(np.log(self.mesh.growth))
-            most = span / float(self.mesh.largest or 0.1 * span)
-            bounds.append(int(most + 2 * len(ends) * (1.0 + np.log1p(rise * span / fine) / rise)))
-        return max(bounds)
-
-    def shape(self, faces: Mapping[str, float], cuts: list[str], *, refine: int = 0, nodal: bool | None = None) -> Shape:
-        """The body on its mesh, cut open along interfaces."""
-        mesh = self._meshed(self._axes(faces, refine), self.mesh.elements == "simplices")
-        return Shape(
-            mesh,
-            self.mesh.order,
-            axisymmetric=self.axisymmetric,
-            across=float(self.cross_section or self.thickness or 1.0),
-            nodal=self.boxed if nodal is None else nodal,
-            cuts=cuts,
-            mirrors=[self.mirror(side) for side in self.symmetry],
-        )
-
-    def mirror(self, side: str) -> tuple[int, float]:
-        """The axis of a side and where the body ends there [m]."""
-        axis, end = divmod(SIDES[self.dimension].index(side), 2)
-        ends = self._coarse.points[:, axis]
-        return axis, float(ends.max() if end else ends.min())
-
-    def contains(self, point: tuple[float, ...]) -> str | None:
-        """What is wrong with a point that should lie in the body, or None."""
-        if len(point) != self.dimension:
-            return f"{self.dimension} coordinates are needed, found {len(point)}"
-        corners = self._coarse.points[self._coarse.cells]
-        low, high = corners.min(axis=1), corners.max(axis=1)
-        slack = NINE_DIGITS * np.ptp(self._coarse.points, axis=0)
-        place = np.array([float(v) for v in point])
-        for side in self.symmetry:
-            axis, plane = self.mirror(side)
-            inward = 1.0 if plane < corners[:, :, axis].mean() else -1.0
-            place[axis] = plane + inward * abs(place[axis] - plane)
-        if np.any(np.all((place >= low - slack) & (place <= high + slack), axis=1)):
-            return None
-        return "lies outside the body"
-
-    def notes(self, faces: Mapping[str, float]) -> list[str]:
-        """What is said of the mesh in the log."""
-        names = {1: "lines", 2: "quadrilaterals", 3: "hexahedra"}
-        if self.mesh.elements == "simplices" and self.dimension > 1:
-            names = {2: "triangles", 3: "tetrahedra"}
-        mirrored = f"; mirrored at {', '.join(self.symmetry)}" if self.symmetry else ""
-        return [f"the mesh has up to {self.n_nodes(faces)} nodes of {self.degree} {names[self.dimension]}{mirrored}"]

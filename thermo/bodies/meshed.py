@@ -14,16 +14,17 @@ from pydantic import BeforeValidator, ValidationInfo
 from pydantic_core import PydanticCustomError
 
 from meshes.mesh import Mesh, facet_pairs, region_numbers, rows_in
-from thermo.base.errors import described, did_you_mean, shortened
+from thermo.base.errors import among, described, did_you_mean, shortened
 from thermo.casefile.models import Frozen, misplaced
 from thermo.casefile.reader import Key
 from thermo.casefile.tables import pairs
 from thermo.casefile.units import Quantity, Unit
 from thermo.heat.discretised import Shape, facing
-from thermo.programmes.conditions import drives
+from thermo.programmes.conditions import Contact, drives
 
 Length = Annotated[float, Unit("length", gt=0)]
 Coordinate = Annotated[float, Unit("length")]
+EVERY = "interfaces"  # all that the contacts of a body do not name
 OUTSIDE = "outside"  # all faces of a body that are no interfaces
 
 NINE_DIGITS = 1e-8  # of a body: a point so near to it lies on it, as coordinates written to nine digits do
@@ -120,9 +121,11 @@ IN_REACH = {1: 0.3, 2: 0.7}  # cells at a face, in sqrt(a t), by order: what ent
 
 
 class Meshed(Frozen):
-    """What every meshed body has: regions of materials, faces by name, a temperature to start from where no programme sets it."""
+    """What every meshed body has: regions of materials, faces by name, a temperature to start from where no programme sets it, thermal
+    resistances at `contacts` between its regions, `interfaces` standing for all that are not named."""
 
     temperature: StartTemperature = None
+    contacts: dict[str, Annotated[float, Unit("thermal resistance", gt=0)]] = {}
     has_field: ClassVar[bool] = True
     part: ClassVar[str] = "region"  # what its regions are called
     if TYPE_CHECKING:
@@ -157,6 +160,22 @@ class Meshed(Frozen):
     def materials(self) -> dict[str, tuple[str, Key]]:
         """The material of every region, and where the case says so below `sample`."""
         raise NotImplementedError
+
+    def touching(self) -> tuple[tuple[str, Contact], ...]:
+        """The contacts of the body itself, whatever acts on it."""
+        if not self.contacts:
+            return ()
+        every = [name for name in self.face_names() if "|" in name] if EVERY in self.contacts else []
+        named = {name: value for name, value in self.contacts.items() if name != EVERY}
+        resistances = dict.fromkeys(every, self.contacts.get(EVERY)) | named
+        return tuple((name, Contact.model_construct(kind="contact", resistance=value)) for name, value in resistances.items())
+
+    def contact_problems(self) -> list[tuple[Key, str]]:
+        """Contacts where two regions do not touch."""
+        known = [name for name in self.face_names() if "|" in name]
+        strange = [name for name in self.contacts if name not in (EVERY, *known)]
+        text = "the sample has no interface {!r}: these regions do not touch"
+        return [(("contacts", name), text.format(shortened(name)) + among(name, known)) for name in strange]
 
     def region_names(self) -> list[str]:
         """Every region a case can name."""

@@ -13,11 +13,13 @@ import numpy as np
 from pydantic import Field
 
 from thermo.base.errors import CaseError, FileError, Mistake, shortened
-from thermo.bodies.boxes import Boxes
+from thermo.bodies.boxes import BoxBody, Boxes
+from thermo.bodies.cylinder import Cylinder
 from thermo.bodies.layered_block import LayeredBlock
 from thermo.bodies.mesh_file import ImportedBody, ImportedMesh, MeshFile
 from thermo.bodies.meshed import Along, Meshed, Stored
 from thermo.bodies.solids import Solids
+from thermo.bodies.stack import Stack
 from thermo.case.checks import expect_mistakes, measure_mistakes, place_mistakes, programme_mistakes, sample_mistakes, with_interfaces
 from thermo.casefile.models import Frozen, make, quantities
 from thermo.casefile.reader import Document, Key, read_document
@@ -58,7 +60,7 @@ class Numerics(Frozen):
     most_time: Annotated[float | None, Unit("time", gt=0)] = None
 
 
-Sample = Annotated[LayeredBlock | Boxes | ImportedMesh | Solids | LumpedCell, Field(discriminator="kind")]
+Sample = Annotated[LayeredBlock | Boxes | Stack | Cylinder | ImportedMesh | Solids | LumpedCell, Field(discriminator="kind")]
 Programme = Annotated[
     SurroundingsProgramme
     | OvenProgramme
@@ -98,12 +100,16 @@ class Case(Frozen):
         """A material of the case by name, with everything the library adds."""
         return self.materials[name].resolved()
 
+    def terms(self) -> tuple[tuple[str, Any], ...]:
+        """What acts on the body: what its programme states, and the contacts that it has itself."""
+        return (*self.programme.terms(), *(self.body.touching() if self.body else ()))
+
     def named_faces(self) -> dict[str, float]:
         """The faces that the programme says something of, of a block that is not symmetric two sides more; the cell size each asks for [m].
 
         It is infinite where a face asks for none.
         """
-        body, terms = self.body, self.programme.terms()
+        body, terms = self.body, self.terms()
         if body is None:
             return {}
         driven = self.programme.on_body()
@@ -226,7 +232,7 @@ def _property_mistakes(document: Document, case: Case) -> list[Mistake]:
         text = misfit(conductivity, shortened(region), body.dimension, body.axisymmetric)
         if text:
             mistakes.append(document.mistake(key, text))
-    if isinstance(body, Boxes):
+    if isinstance(body, BoxBody):
         for i, side in enumerate(body.symmetry):
             axis, place = body.mirror(side)
             for name, _ in dict.fromkeys(body.materials().values()):
@@ -244,7 +250,7 @@ def _property_mistakes(document: Document, case: Case) -> list[Mistake]:
         text = f"needs {n} nodes; at most {MOST_NODES} are accepted: increase smallest, interface or growth"
         mistakes.append(document.mistake(("sample", "mesh"), text))
     if case.programme.steady:
-        for region in body.untied(case.programme.terms(), steady=True):
+        for region in body.untied(case.terms(), steady=True):
             text = (
                 f"the steady temperature of {shortened(region)!r} is undetermined: no face of this part is held, convective or radiative; "
                 "give one of them such a condition"
@@ -273,7 +279,7 @@ def stored_mistake(case: Case, body: Meshed, start: Stored) -> str:
         if field < end * (1.0 - 1e-9):
             return f"the last field of {start.folder} is at {field:g} s, but the run ended at {end:g} s; give that run a picture at its end"
         if body.n_nodes(case.named_faces(), 0) <= MOST_COMPARED:
-            cuts = [name for name, condition in case.programme.terms() if condition.parts]
+            cuts = [name for name, condition in case.terms() if condition.parts]
             shape = body.shape(case.named_faces(), cuts)
             for name, cells in shape.mesh.regions.items():
                 stored_field(start.folder, shape.space.points[np.unique(shape.space.cells[cells])], name)

@@ -16,10 +16,11 @@ def sample_mistakes(document: Document, sample: Any, raw: Any) -> list[Mistake]:
     """Materials of regions that the case does not have."""
     if sample is None or not sample.has_field:
         return []
+    found = [document.mistake(("sample", *key), text) for key, text in sample.contact_problems()]
     if "materials" not in raw and any(closest(key, ["materials"]) for key in raw):
-        return []  # misspelt: one mistake, and not one of every layer as well
+        return found  # misspelt: one mistake, and not one of every layer as well
     names = raw.get("materials") if isinstance(raw.get("materials"), dict) else {}
-    return [
+    return found + [
         document.mistake(("sample", *key), f"unknown material {shortened(material)!r}" + did_you_mean(material, names))
         for material, key in sample.materials().values()
         if material not in names
@@ -40,7 +41,7 @@ def with_interfaces(document: Document, sample: Any) -> Document:
         if isinstance(node, dict):
             made = {}
             for name, value in node.items():
-                plain = other.get(name, name) if key == ("programme", "faces") else name
+                plain = other.get(name, name) if key in (("programme", "faces"), ("sample", "contacts")) else name
                 if plain != name and plain in node:
                     mistakes.append(document.mistake((*key, name), f"is the interface {plain!r}, which is given as well"))
                     continue
@@ -52,7 +53,7 @@ def with_interfaces(document: Document, sample: Any) -> Document:
             return node
         return ".".join(other.get(word, word) for word in node.split(".")) if key[-1] == "what" else other.get(node, node)
 
-    parts = ("programme", "measure", "expect")
+    parts = ("sample", "programme", "measure", "expect")
     data = {name: renamed(node, (name,), (name,)) if name in parts else node for name, node in document.data.items()}
     if data == document.data and len(mistakes) == len(document.mistakes):
         return document
@@ -158,6 +159,9 @@ def place_mistakes(document: Document, sample: Any, raw: Any) -> list[Mistake]:
         mistakes += [
             document.mistake(("programme", "faces", name, *key), text) for key, text in _at_face(block, name, conditions, raw["kind"])
         ]
+    own = {face for face, _ in block.touching()} if block else set()
+    for name in own & set(named):
+        refuse("faces", name, "the sample has a contact there already ('contacts'): give it in one place")
     held = [name for name, conditions in named.items() if name in faces and "held" in _kinds(conditions)]
     cuts = [name for name, conditions in named.items() if _parts(conditions)]
     for name, text in _parted(block, [name for name in named if name in faces], cuts) if block and cuts else []:
@@ -283,7 +287,7 @@ def measure_mistakes(document: Document, sample: Any, programme: Any, measure: A
             mistakes.append(document.mistake((*key, "region"), text))
     for i, face in enumerate(measure.flows):
         mistakes += [document.mistake(("measure", "flows", i), text) for text in _flow_problems(sample, programme, face)]
-    terms = programme.terms() if programme is not None and block else ()
+    terms = (*(programme.terms() if programme is not None else ()), *sample.touching()) if block else ()
     cuts = [name for name, condition in terms if condition.parts and block and name in sample.face_names()]
     read: list[tuple[Key, str | None]] = [(("measure", "flows", i), face) for i, face in enumerate(measure.flows)]
     read += [(("measure", "probes", name, "face"), probe.face) for name, probe in measure.probes.items() if isinstance(probe, Place)]
@@ -326,9 +330,9 @@ _ENERGY = ("initial_J", "final_J", "heat_in_J", "heat_out_J", "ejected_J", "resi
 _BALANCE: dict[str, Any] = {"heat_in_W": {}, "heat_out_W": {}, "residual_W": {}, "residual_relative": {}}
 
 
-def _heated(programme: Any) -> list[str]:
-    """What the columns of heat are called for: faces, regions with sources, pairs of faces across a gap."""
-    terms = programme.terms() if programme is not None else ()
+def _heated(sample: Any, programme: Any) -> list[str]:
+    """What the columns of heat are called for: faces, regions with sources, contacts, pairs of faces across a gap."""
+    terms = (*(programme.terms() if programme is not None else ()), *sample.touching())
     return list(dict.fromkeys(c.column(name, alone=False) for name, c in terms))
 
 
@@ -346,7 +350,8 @@ def _results(sample: Any, measure: Measure, programme: Any) -> dict[str, Any]:
         "arrivals": {"*": {"*": {}}},
         "lags": {"*": _LAG} if meshed else {},
         "missed_crossings": dict.fromkeys(measure.crossings, _MISSED),
-        **({"heats": dict.fromkeys(_heated(programme), _THROUGH), "flows": dict.fromkeys(measure.flows, _THROUGH)} if meshed else {}),
+        "heats": dict.fromkeys(_heated(sample, programme), _THROUGH) if meshed else {},
+        "flows": dict.fromkeys(measure.flows, _THROUGH) if meshed else {},
         "regions": dict.fromkeys(sample.region_names() if meshed else (), _REGION),
         "derived": {"length_m": {}, "fourier": {}, "biot": {"*": {}}, "stack": _STACK},
         "dsc": {"peaks": {"*": _PEAK}, "area_J": {}, "area_J_per_kg": {}},

@@ -59,7 +59,7 @@ class MeshBody:
         assert case.body is not None
         self.block = started(case.body, programme.starts_at())
         self.steady, self.end = programme.steady, 0.0 if programme.steady else programme.lasts()
-        self.driven, self.terms = programme.on_body(), programme.terms()
+        self.driven, self.terms = programme.on_body(), case.terms()
         cuts = [name for name, condition in self.terms if condition.parts]
         quadrature = {} if case.numerics.quadrature is None else {"nodal": case.numerics.quadrature == "nodal"}
         self.shape = self.block.shape(self.named, cuts, refine=refine, **quadrature)

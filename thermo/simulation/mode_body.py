@@ -42,7 +42,7 @@ def modal_body(case: Case, refine: int = 0) -> ModalBody | None:
     block, programme, numerics = case.sample, case.programme, case.numerics
     if not isinstance(block, LayeredBlock) or programme.steady or case.measure.flows or case.reacting:
         return None
-    driven, terms = programme.on_body(), programme.terms()
+    driven, terms = programme.on_body(), case.terms()
     if (
         driven.wall
         or driven.heated
@@ -65,8 +65,8 @@ def modal_body(case: Case, refine: int = 0) -> ModalBody | None:
     if not all(condition.holds or condition.density is not None or condition.coefficient is not None for _, condition in terms):
         return None
     box = Box(block, case.named_faces(), refine)
-    shares = {name: box.share(name) for name, _ in programme.terms()}
-    return ModalBody(case, box, shares) if fits(programme.terms(), shares) else None
+    shares = {name: box.share(name) for name, _ in case.terms()}
+    return ModalBody(case, box, shares) if fits(case.terms(), shares) else None
 
 
 class Entering(NamedTuple):

@@ -1,0 +1,105 @@
+"""A stack of layers, a line by nature: cells, plates, pads, in their order."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from meshes.boxes import SIDES
+from thermo.base.errors import shortened
+from thermo.bodies.boxes import BoxBody, BoxesMesh, Region
+from thermo.bodies.meshed import OUTSIDE, Length
+from thermo.casefile.models import Frozen, misplaced
+from thermo.casefile.reader import Key
+
+CELLS = {1: 400.0, 3: 60.0}  # in the length of a stack by default, by dimension
+MOST_LAYERS = 400
+
+
+class StackLayer(Frozen):
+    """One layer, or several alike that follow each other: `cell` repeated twice is `cell-1` and `cell-2`."""
+
+    name: str
+    material: str
+    thickness: Length
+    repeat: Annotated[int, Field(strict=True, ge=1, le=MOST_LAYERS)] = 1
+
+    def names(self) -> list[str]:
+        """The regions that it makes."""
+        return [self.name] if self.repeat == 1 else [f"{self.name}-{i + 1}" for i in range(self.repeat)]
+
+
+class Stack(BoxBody):
+    """Layers one after another along x, from the left. On a line the `size` is its cross-section; in `space` it is meshed.
+
+    By default cells are at most 1/400 of the stack on a line and 1/60 in space, linear, and smaller where layers are thin.
+    """
+
+    kind: Literal["stack"]
+    layers: Annotated[tuple[StackLayer, ...], Field(min_length=1)]
+    size: tuple[Length, Length] | None = None
+    coordinates: Literal["line", "space"] = "line"
+    symmetry: tuple[str, ...] = ()
+    mesh: BoxesMesh = BoxesMesh(order=1)
+
+    @model_validator(mode="after")
+    def _fits(self) -> Stack:
+        problems: list[tuple[Key, str]] = []
+        seen: set[str] = set()
+        for i, layer in enumerate(self.layers):
+            for name in layer.names():
+                if not name or "|" in name or "." in name or name in seen or name in (*SIDES[self.dimension], OUTSIDE):
+                    text = f"{shortened(name)!r} is already used, is empty or contains '|' or '.'"
+                    problems.append((("layers", i, "name"), text))
+                seen.add(name)
+        if len(seen) > MOST_LAYERS:
+            problems.append((("layers",), f"makes {len(seen)} layers; at most {MOST_LAYERS} are accepted"))
+        if self.coordinates == "space" and self.size is None:
+            problems.append((("size",), "is missing: a stack in space needs its width and its height"))
+        for i, side in enumerate(self.symmetry):
+            if side not in SIDES[self.dimension]:
+                problems.append((("symmetry", i), f"one of {', '.join(SIDES[self.dimension])} is needed, found {shortened(side)!r}"))
+        problems = problems or self.start_problems()
+        if problems:
+            raise misplaced(problems)
+        return self
+
+    @functools.cached_property  # type: ignore[misc]
+    def regions(self) -> dict[str, Region]:
+        """The layers as boxes."""
+        names = [name for layer in self.layers for name in layer.names()]
+        thickness = [float(layer.thickness) for layer in self.layers for _ in layer.names()]
+        material = [layer.material for layer in self.layers for _ in layer.names()]
+        ends = [0.0, *itertools.accumulate(thickness)]
+        rest = (float(self.size[0]), float(self.size[1])) if self.coordinates == "space" and self.size else ()
+        return {
+            name: Region.model_construct(material=of, low=(low, *(0.0 for _ in rest)), high=(high, *rest), boxes=())
+            for name, of, (low, high) in zip(names, material, itertools.pairwise(ends), strict=True)
+        }
+
+    @property  # type: ignore[misc]
+    def patches(self) -> dict[str, Any]:
+        """It has none."""
+        return {}
+
+    @property  # type: ignore[misc]
+    def cross_section(self) -> float | None:
+        """Of a line [m2]; of a square metre where the case gives no size."""
+        return float(self.size[0] * self.size[1]) if self.coordinates == "line" and self.size else None
+
+    @property  # type: ignore[misc]
+    def thickness(self) -> None:
+        """It has no thickness across a plane."""
+        return None
+
+    def materials(self) -> dict[str, tuple[str, Key]]:
+        """The material of every layer, and where the case says so."""
+        return {name: (layer.material, ("layers", i, "material")) for i, layer in enumerate(self.layers) for name in layer.names()}
+
+    def widest(self) -> float | None:
+        """The largest cell [m]."""
+        whole = sum(float(layer.thickness) * layer.repeat for layer in self.layers)
+        return super().widest() or whole / CELLS[self.dimension]
