@@ -130,11 +130,11 @@ class Cylinder(BoxBody):
         mesh = super()._meshed(axes, simplices)
         if self.core is None or self.core.material is not None:
             return mesh
-        outer = mesh.faces["outside"]
-        bore = np.all(mesh.points[outer][:, :, 0] <= 0.5 * float(self.core.diameter) * (1.0 + NINE_DIGITS), axis=1)
-        _, top = self._height()
-        inside = np.all(mesh.points[outer][:, :, 1] <= top * (1.0 + NINE_DIGITS), axis=1)
-        return mesh._replace(faces=mesh.faces | {"outside": outer[~(bore & inside)]})
+        outer, (low, high) = mesh.faces["outside"], self._height()
+        r, z = np.moveaxis(mesh.points[outer], -1, 0)
+        slack = NINE_DIGITS * float(self.length)
+        bore = (r <= 0.5 * float(self.core.diameter) + slack) & (z >= low - slack) & (z <= high + slack)
+        return mesh._replace(faces=mesh.faces | {"outside": outer[~bore.all(axis=1)]})
 
     def widest(self) -> float | None:
         """The largest cell [m]."""
