@@ -6,7 +6,8 @@ import pytest
 
 from thermo.base.errors import CaseError
 from thermo.case.case import case_of
-from thermo.casefile.reader import parse_document
+from thermo.casefile.reader import parse_document, read_document
+from thermo.studies.study import study_of
 
 SLAB = """\
 title: a slab
@@ -174,3 +175,16 @@ def test_a_conductivity_that_fits_no_plane_is_reported_beside_a_misspelt_face():
       end: 10 s
     """
     assert keys(text) == ["materials.m.thermal_conductivity", "programme.faces.lft"]
+
+
+def test_a_mistake_of_a_study_hides_none_of_its_members(tmp_path):
+    """A misspelt key and a claim without its source in the study, a wrong unit and a face that is not there in its member."""
+    (tmp_path / "slab.yaml").write_text(changed(SLAB, {"end: 1 h": "end: 1 m", "flows: [bottom]": "flows: [botom]"}))
+    (tmp_path / "study.yaml").write_text(
+        "title: two slabs\nstudy:\n  kind: compare\n  cases: {one: slab.yaml, other: nowhere.yaml}\n"
+        "  tabel: [crossings.warm]\n  claims: [{what: one / other of end.time_s, value: 1, within: 1 %, kind: exact}]\n"
+    )
+    with pytest.raises(CaseError) as caught:
+        study_of(read_document(tmp_path / "study.yaml"))
+    found = [mistake.key for mistake in caught.value.mistakes]
+    assert sorted(found) == ["measure.flows.0", "programme.end", "study.cases.other", "study.claims.0.source", "study.tabel"]
