@@ -454,88 +454,101 @@ def _values(lines: list[str], dtype: type, keyword: str) -> NDArray[Any]:
     return values if dtype is float else _whole(values, f"*{keyword}")
 
 
+class _Deck:
+    """What the keywords of an Abaqus file give, in their order: nodes, elements, sets of both, surfaces."""
+
+    def __init__(self) -> None:
+        self.tags, self.points = [np.empty(0, np.int64)], list[Floats]()
+        self.elements: list[tuple[str, Integers, Integers]] = []  # kind, numbers, node numbers
+        self.sets: dict[str, dict[str, _Set]] = {"NSET": {}, "ELSET": {}}
+        self.surfaces: dict[str, list[tuple[str, str]]] = {}
+        self.stated: set[str] = set()  # sets of elements by an *ELSET
+        self.internal: set[str] = set()  # that Abaqus/CAE makes for a surface and does not show
+        self.counts = {"PART": 0, "INSTANCE": 0}
+
+    def take(self, keyword: str, options: dict[str, str], lines: list[str]) -> None:
+        """One keyword with its options and its lines."""
+        if keyword in _GENERATORS:
+            raise Unreadable(f"uses *{keyword}, which is not supported; write the mesh out in full")
+        if keyword in self.counts:
+            self.counts[keyword] += 1
+            if self.counts[keyword] > 1 or (keyword == "INSTANCE" and lines):
+                raise Unreadable("has several parts or a moved part; export it as one flat mesh")
+        elif keyword == "NODE" and lines:
+            self._nodes(options, lines)
+        elif keyword == "ELEMENT":
+            self._elements(options, lines)
+        elif keyword in self.sets and keyword in options:
+            self._set(keyword, options, lines)
+        elif keyword == "SURFACE" and options.get("TYPE", "ELEMENT").upper() == "ELEMENT":
+            words = [line.partition(",") for line in lines]
+            self.surfaces[options.get("NAME", "")] = [(word.strip(), label.strip().upper()) for word, _, label in words]
+
+    def _nodes(self, options: dict[str, str], lines: list[str]) -> None:
+        width = lines[0].count(",") + 1
+        values = _values(lines, float, "NODE")
+        if not 2 <= width <= 4 or any(line.count(",") + 1 != width for line in lines) or len(values) != width * len(lines):
+            raise Unreadable("is damaged: each line below *NODE needs a number and 1 to 3 coordinates")
+        rows = values.reshape(-1, width)
+        self.tags.append(_whole(rows[:, 0], "*NODE"))
+        self.points.append(np.pad(rows[:, 1:], ((0, 0), (0, 4 - width))))
+        self._added("NSET", options, self.tags[-1])
+
+    def _elements(self, options: dict[str, str], lines: list[str]) -> None:
+        kind, n = _abaqus_kind(options.get("TYPE", ""))
+        values = _values(lines, int, "ELEMENT")
+        if len(values) % (n + 1):
+            raise Unreadable(f"is truncated or damaged: elements {options['TYPE']} have {n} nodes each")
+        rows = values.reshape(-1, n + 1)
+        self.elements.append((kind, rows[:, 0], rows[:, 1:]))
+        self._added("ELSET", options, rows[:, 0])
+
+    def _added(self, of: str, options: dict[str, str], numbers: Integers) -> None:
+        if of in options:
+            self.sets[of].setdefault(options[of].upper(), _Set(options[of])).numbers.append(numbers)
+
+    def _set(self, keyword: str, options: dict[str, str], lines: list[str]) -> None:
+        entry = self.sets[keyword].setdefault(options[keyword].upper(), _Set(options[keyword]))
+        _fill(entry, lines, "GENERATE" in options)
+        if keyword == "ELSET":
+            self.stated.add(entry.name.upper())
+        elif "ELSET" in options:
+            entry.elements.append(options["ELSET"])
+        if "INTERNAL" in options:
+            self.internal.add(options[keyword].upper())
+
+    def groups(self, tags: Integers, blocks: list[tuple[str, Integers]], cell_tags: Integers) -> list[Group]:
+        """The sets and surfaces as groups, from the numbers of all nodes and of all cells."""
+        groups = []
+        for entry in sorted(self.sets["ELSET"].values(), key=lambda entry: entry.name.upper() not in self.stated):
+            members = _positions(cell_tags, _resolved(entry, self.sets["ELSET"]), f"element set {entry.name!r}")
+            groups.append(Group(entry.name, None, None, "cells", members))
+        named_cells = {group.name.upper(): group.members for group in groups}
+        for entry in self.sets["NSET"].values():
+            members = _positions(tags, _resolved(entry, self.sets["NSET"]), f"node set {entry.name!r}")
+            for word in entry.elements:
+                members = np.union1d(members, _nodes_of(blocks, named_cells[_known(word, named_cells, entry)]))
+            groups.append(Group(entry.name, None, None, "points", members))
+        hidden = self.internal | {word.upper() for pairs in self.surfaces.values() for word, _ in pairs if word.startswith("_")}
+        groups = [group for group in groups if group.name.upper() not in hidden]
+        return groups + [_surface(name, pairs, blocks, cell_tags, named_cells) for name, pairs in self.surfaces.items()]
+
+
 def _inp(path: Path, cell_array: str | None) -> Raw:
-    tags, points = [np.empty(0, np.int64)], list[Floats]()
-    elements: list[tuple[str, Integers, Integers]] = []  # kind, numbers, node numbers
-    sets: dict[str, dict[str, _Set]] = {"NSET": {}, "ELSET": {}}
-    surfaces: dict[str, list[tuple[str, str]]] = {}
-    stated: set[str] = set()  # sets of elements by an *ELSET
-    internal: set[str] = set()  # that Abaqus/CAE makes for a surface and does not show
-    counts = {"PART": 0, "INSTANCE": 0}
-
-    def added(of: str, name: str, numbers: Integers) -> None:
-        sets[of].setdefault(name.upper(), _Set(name)).numbers.append(numbers)
-
     text = path.read_bytes().decode(errors="replace")
     doubt = ""
     if text[-1:] not in ("\n", "\r") and text.rpartition("\n")[2].lstrip()[:1] != "*":
         doubt = "its last line has no line break: if the file was truncated, its last number may be incomplete"
+    deck = _Deck()
     for keyword, options, lines in _keywords(text):
-        if keyword in _GENERATORS:
-            raise Unreadable(f"uses *{keyword}, which is not supported; write the mesh out in full")
-        if keyword in counts:
-            counts[keyword] += 1
-            if counts[keyword] > 1 or (keyword == "INSTANCE" and lines):
-                raise Unreadable("has several parts or a moved part; export it as one flat mesh")
-        elif keyword == "NODE" and lines:
-            width = lines[0].count(",") + 1
-            values = _values(lines, float, keyword)
-            if not 2 <= width <= 4 or any(line.count(",") + 1 != width for line in lines) or len(values) != width * len(lines):
-                raise Unreadable("is damaged: each line below *NODE needs a number and 1 to 3 coordinates")
-            rows = values.reshape(-1, width)
-            tags.append(_whole(rows[:, 0], "*NODE"))
-            points.append(np.pad(rows[:, 1:], ((0, 0), (0, 4 - width))))
-            if "NSET" in options:
-                added("NSET", options["NSET"], tags[-1])
-        elif keyword == "ELEMENT":
-            kind, n = _abaqus_kind(options.get("TYPE", ""))
-            values = _values(lines, int, keyword)
-            if len(values) % (n + 1):
-                raise Unreadable(f"is truncated or damaged: elements {options['TYPE']} have {n} nodes each")
-            rows = values.reshape(-1, n + 1)
-            elements.append((kind, rows[:, 0], rows[:, 1:]))
-            if "ELSET" in options:
-                added("ELSET", options["ELSET"], rows[:, 0])
-        elif keyword in ("NSET", "ELSET") and keyword in options:
-            entry = sets[keyword].setdefault(options[keyword].upper(), _Set(options[keyword]))
-            _fill(entry, lines, "GENERATE" in options)
-            if keyword == "ELSET":
-                stated.add(entry.name.upper())
-            elif "ELSET" in options:
-                entry.elements.append(options["ELSET"])
-            if "INTERNAL" in options:
-                internal.add(options[keyword].upper())
-        elif keyword == "SURFACE" and options.get("TYPE", "ELEMENT").upper() == "ELEMENT":
-            words = [line.partition(",") for line in lines]
-            surfaces[options.get("NAME", "")] = [(word.strip(), label.strip().upper()) for word, _, label in words]
-    if not elements:
+        deck.take(keyword, options, lines)
+    if not deck.elements:
         raise Unreadable("has no cells")
-
-    all_tags = np.concatenate(tags)
-    blocks = [(kind, _numbered(all_tags, nodes, numbers)) for kind, numbers, nodes in elements]
-    n_cells = sum(len(numbers) for _, numbers, _ in elements)
-    cell_tags = np.concatenate([numbers for _, numbers, _ in elements])
-    groups = [
-        Group(
-            entry.name,
-            None,
-            None,
-            "cells",
-            _positions(cell_tags, _resolved(entry, sets["ELSET"]), f"element set {entry.name!r}"),
-        )
-        for entry in sorted(sets["ELSET"].values(), key=lambda entry: entry.name.upper() not in stated)
-    ]
-    named_cells = {group.name.upper(): group.members for group in groups}
-    for entry in sets["NSET"].values():
-        members = _positions(all_tags, _resolved(entry, sets["NSET"]), f"node set {entry.name!r}")
-        for word in entry.elements:
-            members = np.union1d(members, _nodes_of(blocks, named_cells[_known(word, named_cells, entry)]))
-        groups.append(Group(entry.name, None, None, "points", members))
-    internal |= {word.upper() for pairs in surfaces.values() for word, _ in pairs if word.startswith("_")}
-    groups = [group for group in groups if group.name.upper() not in internal]
-    for name, pairs in surfaces.items():
-        groups.append(_surface(name, pairs, blocks, cell_tags, named_cells))
-    return Raw(np.concatenate(points), blocks, groups, np.full(n_cells, -1), [], doubt)
+    tags = np.concatenate(deck.tags)
+    blocks = [(kind, _numbered(tags, nodes, numbers)) for kind, numbers, nodes in deck.elements]
+    cell_tags = np.concatenate([numbers for _, numbers, _ in deck.elements])
+    groups = deck.groups(tags, blocks, cell_tags)
+    return Raw(np.concatenate(deck.points), blocks, groups, np.full(len(cell_tags), -1), [], doubt)
 
 
 def _nodes_of(blocks: list[tuple[str, Integers]], cells: Integers) -> Integers:

@@ -159,9 +159,6 @@ def split(mesh: Mesh, names: list[str]) -> tuple[Mesh, dict[str, tuple[Integers,
     cut within the body it therefore stays one. The first side of `a|b` is that of a; an edge is that of the region that comes first.
     Raises ValueError where a face is on the outside.
     """
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
     facets, sides = facet_pairs(mesh)
     place = {name: rows_in(np.sort(rows, axis=1), np.sort(facets, axis=1)) for name, rows in mesh.faces.items()}
     cut = np.zeros(len(facets), bool)
@@ -169,12 +166,43 @@ def split(mesh: Mesh, names: list[str]) -> tuple[Mesh, dict[str, tuple[Integers,
         if np.any(sides[place[name], 1] < 0):
             raise ValueError(f"{name!r} is on the outside and has one side only")
         cut[place[name]] = True
+    points, cells = _opened(mesh, facets, sides, cut)
+
+    def renumbered(rows: Integers, owner: Integers) -> Integers:
+        """Rows of vertices of the mesh by the vertices that a cell with them has now."""
+        local = np.argmax(mesh.cells[owner][:, None, :] == rows[:, :, None], axis=2)
+        return np.take_along_axis(cells[owner], local, axis=1)
+
+    region = region_numbers(mesh)
+    known = list(mesh.regions)
+    faces, both = {}, {}
+    for name, rows in place.items():
+        near = sides[rows, 0]
+        if "|" in name:
+            a = known.index(name.split("|")[0])
+            near = np.where(region[near] == a, near, sides[rows, 1])
+        faces[name] = renumbered(facets[rows], near)
+        if name in names:
+            far = np.where(near == sides[rows, 0], sides[rows, 1], sides[rows, 0])
+            both[name] = (faces[name], renumbered(facets[rows], far))
+    edges = {}
+    for name, rows in mesh.edges.items():
+        every, owners = all_edges(mesh, np.argsort(-region))
+        edges[name] = renumbered(rows, owners[rows_in(rows, every)])  # of the owners of an edge, the last
+    return mesh._replace(points=points, cells=cells, faces=faces, edges=edges), both
+
+
+def _opened(mesh: Mesh, facets: Integers, sides: Integers, cut: NDArray[np.bool_]) -> tuple[Floats, Integers]:
+    """Vertices and cells of the mesh cut open along the facets (n,) in `cut`: further vertices come after those there were."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
     n_cells, width = mesh.cells.shape
     touched = np.zeros(len(mesh.points), bool)
     touched[facets[cut]] = True
     joined = np.flatnonzero(~cut & (sides[:, 1] >= 0) & np.any(touched[facets], axis=1))
     ends = []
-    for column in range(facets.shape[1]):
+    for column in range(facets.shape[1]):  # the corners of two cells that a facet joins at a vertex
         vertex = facets[joined, column]
         rows = joined[touched[vertex]]
         vertex = vertex[touched[vertex]]
@@ -190,33 +218,7 @@ def split(mesh: Mesh, names: list[str]) -> tuple[Mesh, dict[str, tuple[Integers,
     fresh[again] = len(mesh.points) + np.arange(len(again))
     changed = flat.copy()
     changed[at] = fresh[number.ravel()]
-    cells = changed.reshape(mesh.cells.shape)
-    points = np.concatenate([mesh.points, mesh.points[groups[again, 0]]])
-
-    def renumbered(rows: Integers, owner: Integers) -> Integers:
-        """Facets by the vertices that a cell of theirs has now."""
-        local = np.argmax(mesh.cells[owner][:, None, :] == facets[rows][:, :, None], axis=2)
-        return np.take_along_axis(cells[owner], local, axis=1)
-
-    region = region_numbers(mesh)
-    known = list(mesh.regions)
-    faces, both = {}, {}
-    for name, rows in place.items():
-        near = sides[rows, 0]
-        if "|" in name:
-            a = known.index(name.split("|")[0])
-            near = np.where(region[near] == a, near, sides[rows, 1])
-        faces[name] = renumbered(rows, near)
-        if name in names:
-            far = np.where(near == sides[rows, 0], sides[rows, 1], sides[rows, 0])
-            both[name] = (faces[name], renumbered(rows, far))
-    edges = {}
-    for name, rows in mesh.edges.items():
-        every, owners = all_edges(mesh, np.argsort(-region))
-        owner = owners[rows_in(rows, every)]  # the last of those that have it
-        local = np.argmax(mesh.cells[owner][:, None, :] == rows[:, :, None], axis=2)
-        edges[name] = np.take_along_axis(cells[owner], local, axis=1)
-    return mesh._replace(points=points, cells=cells, faces=faces, edges=edges), both
+    return np.concatenate([mesh.points, mesh.points[groups[again, 0]]]), changed.reshape(mesh.cells.shape)
 
 
 def rows_in(rows: Integers, known: Integers, missing: int | None = None) -> Integers:

@@ -188,7 +188,7 @@ def test_a_mistake_of_ours_is_one_line_and_a_file(thermo, monkeypatch):
     code, _, err = thermo("library")
     assert code == 1
     assert len(err) == 2
-    assert "RuntimeError: oops" in err[0]
+    assert err[0] == "internal error: RuntimeError: oops"
     assert "the traceback is in" in err[1]
 
 

@@ -1,28 +1,21 @@
-"""The result folder: what is in it, locks, kills and resumes, signals, damage, full disks."""
+"""The result folder: what is in it, what is refused or replaced, and damage that is noticed."""
 
-import errno
 import json
 import os
-import random
 import re
 import shutil
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tests.conftest import CASES
-from thermo.app.run_into_folder import run_case, run_study
+from thermo.app.run_into_folder import run_case
 from thermo.base.errors import CaseError, FileError, FolderError
 from thermo.case.case import case_hash, case_of
 from thermo.casefile.reader import read_document
 from thermo.casefile.settings import change
 from thermo.results.store import CHECKPOINTS, Folder, damage, plain_name
-from thermo.studies.study import study_of
 
 BRICK = """
 title: a small brick
@@ -299,199 +292,6 @@ def test_settings_make_another_case(tmp_path):
     assert case_hash(case_of(document)) == case_hash(case_of(read_document(cell_file(tmp_path))))
 
 
-# ------------------------------------------------------------------ killed and resumed
-
-KILLED = """
-import os, signal, sys
-from thermo.app import run_into_folder
-from thermo.results import store
-from thermo.case.case import case_of
-from thermo.casefile.reader import read_document
-from tests.app.test_run_into_folder import Quiet
-at, moment = int(sys.argv[3]), sys.argv[4]
-count = 0
-write = store.Folder.write
-def counted(self, name, data):
-    global count
-    count += 1
-    if count == at:
-        if moment == "before":
-            os.kill(os.getpid(), signal.SIGKILL)
-        if moment == "within":
-            raw = data if isinstance(data, bytes) else data.encode()
-            self.record(name)
-            (self.path / (name + ".part")).write_bytes(raw[: len(raw) // 2])
-            os.kill(os.getpid(), signal.SIGKILL)
-    write(self, name, data)
-    if count == at:
-        os.kill(os.getpid(), signal.SIGKILL)
-store.Folder.write = counted
-from pathlib import Path
-document = read_document(sys.argv[1])
-run_into_folder.run_case(case_of(document), document, Path(sys.argv[2]), Quiet())
-"""
-
-
-@pytest.fixture(scope="module")
-def straight(tmp_path_factory):
-    """The two runs without an interruption."""
-    found = {}
-    for kind, file in FILES.items():
-        tmp_path = tmp_path_factory.mktemp(kind)
-        counted = []
-        write = Folder.write
-
-        def counting(self, name, data, write=write, counted=counted):
-            counted.append(name)
-            write(self, name, data)
-
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(Folder, "write", counting)
-            into(file(tmp_path), tmp_path / "out")
-        found[kind] = (results_of(tmp_path / "out"), len(counted))
-    return found
-
-
-KILLS = [("brick", i) for i in range(10)] + [("cell", i) for i in range(10)]
-
-
-@pytest.mark.usual(1)
-@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no SIGKILL on this system")
-@pytest.mark.parametrize(("kind", "number"), KILLS)
-def test_killed_at_any_moment_and_resumed_the_results_are_bitwise_equal(tmp_path, straight, kind, number):
-    """Killed before, within or after a random write; no torn file, no lost run, no other result."""
-    wanted, n_writes = straight[kind]
-    dice = random.Random(f"{kind} {number}")
-    at, moment = dice.randint(1, n_writes), dice.choice(["before", "within", "after"])
-    file, folder = FILES[kind](tmp_path), tmp_path / "out"
-    root = Path(__file__).parent.parent.parent
-    done = subprocess.run([sys.executable, "-c", KILLED, file, folder, str(at), moment], cwd=root, capture_output=True, timeout=120)
-    assert done.returncode == -signal.SIGKILL, done.stderr.decode()
-    for json_file in folder.glob("*.json"):
-        json.loads(json_file.read_text())
-    into(file, folder, resume=True)
-    history, summary, fields = results_of(folder)
-    assert history == wanted[0]
-    assert summary == wanted[1]
-    assert fields == wanted[2]
-    assert damage(folder) == []
-
-
-def test_a_damaged_checkpoint_is_noticed_and_the_one_before_is_used(tmp_path):
-    folder_path = tmp_path / "out"
-    with Folder(folder_path) as folder:
-        for number in (4, 5):
-            folder.save_checkpoint({"state/x": np.full(3, float(number)), "column/a b": np.arange(4.0)}, "seal", number)
-        arrays, number, complaints = folder.load_checkpoint("seal")
-        assert (number, complaints) == (5, [])
-        assert arrays["column/a b"].tolist() == [0.0, 1.0, 2.0, 3.0]
-        newest = folder_path / CHECKPOINTS[1]
-        raw = bytearray(newest.read_bytes())
-        for place in range(80, len(raw), 40):
-            raw[place] ^= 1
-        newest.write_bytes(raw)
-        arrays, number, complaints = folder.load_checkpoint("seal")
-        assert number == 4
-        assert arrays["state/x"].tolist() == [4.0, 4.0, 4.0]
-        assert "is damaged or belongs to another case" in complaints[0]
-        assert folder.load_checkpoint("another case")[0] is None
-
-
-@pytest.mark.parametrize("share", [0.2, 0.5, 0.9])
-def test_a_checkpoint_cut_short_is_never_taken(tmp_path, share):
-    with Folder(tmp_path / "out") as folder:
-        folder.save_checkpoint({"state/x": np.arange(500.0)}, "seal", 1)
-        file = folder.path / CHECKPOINTS[1]
-        raw = file.read_bytes()
-        file.write_bytes(raw[: int(share * len(raw))])
-        arrays, _, complaints = folder.load_checkpoint("seal")
-        assert arrays is None
-        assert len(complaints) == 1
-
-
-# ------------------------------------------------------------------ signals, disks
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="no such signals on this system")
-@pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
-def test_a_signal_stops_a_run_with_a_checkpoint(tmp_path, name, code):
-    file, folder = tmp_path / "brick.yaml", tmp_path / "out"
-    slow = "checkpoint: 1 h, longest_step: 5 ms"  # some seconds, of which the first frame takes a hundredth
-    file.write_text(BRICK.replace("smallest: 0.5 mm", "smallest: 0.1 mm").replace("checkpoint: 0 s", slow))
-    command = [sys.executable, "-m", "thermo", "run", str(file), "--out", str(folder), "--no-pictures"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        for _ in range(3000):
-            if (folder / "fields" / "frame-0001.vtu").is_file() or process.poll() is not None:
-                break
-            time.sleep(0.02)
-        process.send_signal(getattr(signal, name))
-        _, stderr = process.communicate(timeout=60)
-    assert process.returncode == code
-    lines = [line for line in stderr.splitlines() if "stopped" in line]
-    assert len(lines) == 1
-    assert "continue with --resume" in lines[0]
-    assert json.loads((folder / "status.json").read_text())["status"] == "interrupted"
-    listener = Quiet()
-    into(file, folder, resume=True, listener=listener)
-    assert any("continues from its checkpoint" in note for note in listener.notes)
-    assert damage(folder) == []
-
-
-STEADY = BRICK.replace("kind: surroundings", "kind: steady")
-HANGS = """
-import sys, time
-from thermo.app import cli
-from thermo.heat import steady
-
-def settle(*rest):
-    print("begun", flush=True)
-    time.sleep(600.0)  # as in a factorisation: the flag of the signal is set, and nobody looks at it
-    yield
-
-steady.settle = settle
-sys.argv = ["thermo", "run", *sys.argv[1:], "--no-pictures"]
-cli.main()
-"""
-
-
-@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="no such signals on this system")
-@pytest.mark.slow
-def test_a_signal_ends_a_steady_solve_wherever_it_is(tmp_path):
-    text = re.sub(r", end: [^}]*|^  end: .*\n", "", STEADY, flags=re.M)
-    text = re.sub(r"(?ms)^(measure|numerics):.*?(?=^\S|\Z)", "", text)
-    (tmp_path / "steady.yaml").write_text(text)
-    command = [sys.executable, "-c", HANGS, str(tmp_path / "steady.yaml"), "--out", str(tmp_path / "out")]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stdout.readline() == "begun\n"
-        process.send_signal(signal.SIGTERM)
-        _, stderr = process.communicate(timeout=120)
-    assert process.returncode == 143
-    assert "stopped; a steady state leaves no partial result" in stderr
-    assert json.loads((tmp_path / "out" / "status.json").read_text())["status"] == "interrupted"
-
-
-def test_a_full_disk_is_one_message_and_the_run_resumes(tmp_path, monkeypatch, straight):
-    file, folder = brick_file(tmp_path), tmp_path / "out"
-    fsync, count = os.fsync, 0
-
-    def full(descriptor):
-        nonlocal count
-        count += 1
-        if count > 14:
-            raise OSError(errno.ENOSPC, "No space left on device")
-        fsync(descriptor)
-
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(FileError, match="cannot be written: the disk is full"):
-        into(file, folder)
-    monkeypatch.undo()
-    assert json.loads((folder / "status.json").read_text())["status"] == "running"
-    assert not list(folder.rglob("*.part"))
-    into(file, folder, resume=True)
-    assert results_of(folder)[0] == straight["brick"][0][0]
-
-
 def test_a_folder_that_cannot_be_made(tmp_path):
     (tmp_path / "file").write_text("x")
     with pytest.raises((FileError, FolderError)):
@@ -517,90 +317,6 @@ def test_only_the_store_opens_files_for_writing():
     ]
     found = [f"{file.name}: {line.strip()}" for file in files for line in file.read_text().splitlines() if pattern.search(line)]
     assert found == []
-
-
-# ------------------------------------------------------------------ a study's folder
-
-STUDY = """
-title: two cells
-study:
-  kind: compare
-  cases: {first cell: a.yaml, second: b.yaml}
-  table: [onsets.T1.temperature_K, onsets.T2, onsets.T3.temperature_K]
-  claims: [{what: first cell / second of onsets.T1.time_s, value: 1, within: 0.1 %, kind: exact, source: the same cell}]
-  remarks: ["T1 is {first cell: onsets.T1.temperature_K}"]
-"""
-
-
-def study_file(tmp_path):
-    text = (CASES / "paper" / "cu-20li.yaml").read_text()
-    (tmp_path / "a.yaml").write_text(text)
-    (tmp_path / "b.yaml").write_text(text.replace("value: 0.4,", "value: 0.5,"))
-    (tmp_path / "study.yaml").write_text(STUDY)
-    return study_of(read_document(tmp_path / "study.yaml"))
-
-
-def test_a_study_leaves_a_folder_a_case_and_one_table(tmp_path):
-    folder = tmp_path / "out"
-    summary = run_study(study_file(tmp_path), folder, Quiet())
-    assert {f.name for f in folder.iterdir() if f.is_dir()} == {"first-cell", "second"}
-    assert summary["claims"][0]["holds"] is True
-    assert summary["remarks"] == ["T1 is 120.79 degC"]
-    header, *rows = (folder / "table.csv").read_text().splitlines()
-    assert header == "member,result,value,unit,wanted,within,holds,kind,source"
-    assert len(rows) == 2 * 6 + 1
-    assert damage(folder) == []
-    assert damage(folder / "second") == []
-    assert run_study(study_file(tmp_path), folder, Quiet())["table"] == json.loads(json.dumps(summary["table"]))
-
-
-def test_what_is_wrong_in_the_folder_of_a_member_is_wrong_with_the_study(tmp_path, thermo):
-    run_study(study_file(tmp_path), tmp_path / "out", Quiet())
-    n_files = sum(len(json.loads(file.read_text())) for file in (tmp_path / "out").rglob("manifest.json"))
-    code, out, _ = thermo("verify", "out")
-    assert code == 0
-    assert f"complete, {n_files} files unchanged" in out
-    (tmp_path / "out" / "first-cell" / "history.csv").write_text("time_s\n")
-    (tmp_path / "out" / "second" / "summary.json").unlink()
-    code, _, err = thermo("verify", "out")
-    assert code == 5
-    assert err == [
-        "error: out: member first cell: history.csv was changed after the run",
-        "error: out: member second: summary.json is missing",
-    ]
-    with pytest.raises(FolderError, match="member first cell"):
-        run_study(study_file(tmp_path), tmp_path / "out", Quiet())
-
-
-def test_a_study_with_a_failed_member_keeps_the_others_and_says_so(tmp_path):
-    study = study_file(tmp_path)
-    (tmp_path / "b.yaml").write_text((tmp_path / "b.yaml").read_text() + "numerics: {most_steps: 20}\n")
-    summary = run_study(study_of(study.document), tmp_path / "out", Quiet())
-    assert summary["status"] == "failed"
-    assert summary["reason"] == "failed: second"
-    assert summary["members"]["first cell"]["status"] == "complete"
-    assert "budget of steps" in summary["members"]["second"]["end"]["reason"]
-
-
-@pytest.mark.slow
-def test_a_study_killed_between_members_goes_on(tmp_path):
-    study, folder = study_file(tmp_path), tmp_path / "out"
-    run_study(study, folder, Quiet())
-    whole = (folder / "table.csv").read_bytes()
-    for name in ("status.json", "summary.json", "table.csv", "manifest.json"):
-        (folder / name).unlink()
-    status = folder / "second" / "status.json"
-    status.write_text(status.read_text().replace("complete", "running"))
-    (folder / "status.json").write_text(json.dumps({"status": "running", "case_sha256": "x"}))
-    with pytest.raises(FolderError, match="another case"):
-        run_study(study, folder, Quiet())
-    from thermo.studies.study import study_hash
-
-    (folder / "status.json").write_text(json.dumps({"status": "running", "case_sha256": study_hash(study)}))
-    with pytest.raises(FolderError, match="unfinished"):
-        run_study(study, folder, Quiet())
-    run_study(study, folder, Quiet(), resume=True)
-    assert (folder / "table.csv").read_bytes() == whole
 
 
 def test_a_run_with_a_record_is_whole_and_found_again(tmp_path):
@@ -668,16 +384,3 @@ def test_cells_of_tables_are_no_formulas():
 
     assert [harmless(cell) for cell in ("=1+1", "+a", "-b", "@c")] == ["'=1+1", "'+a", "'-b", "'@c"]
     assert [harmless(cell) for cell in ("-1.5e3", "+2", -3.0, "name", "", None)] == ["-1.5e3", "+2", -3.0, "name", "", None]
-
-
-def test_a_checkpoint_of_another_version_is_refused_in_words(tmp_path):
-    """Its arrays have other places: it is said, and the run starts over."""
-    with Folder(tmp_path / "run") as folder:
-        folder.save_checkpoint({"a": np.zeros(3)}, "seal", 1)
-        file = folder.path / CHECKPOINTS[1]
-        with np.load(file, allow_pickle=False) as kept:
-            arrays = {name: kept[name] for name in kept.files if name != "layout"}  # as it was before there were layouts
-        np.savez(file, **arrays)
-        found, number, complaints = folder.load_checkpoint("seal")
-    assert found is None and number == 0
-    assert complaints == [f"{file.name} is of another version of this program, whose runs cannot be continued; it is not used"]

@@ -169,13 +169,15 @@ study:
 
 
 # --- slips in a study ---
-def test_a_study_misspelt_is_one_mistake(tmp_path):
+def test_a_study_misspelt_is_one_mistake_and_what_it_lacks_is_told_with_it(tmp_path):
     (tmp_path / "s.yaml").write_text("title: x\nstud:\n  kind: compare\n")
     document = read_document(tmp_path / "s.yaml")
     assert is_study(document)
     with pytest.raises(CaseError) as caught:
         study_of(document)
-    assert [str(mistake) for mistake in caught.value.mistakes] == [f"{tmp_path}/s.yaml:2: stud: unknown key; did you mean 'study'?"]
+    found = [str(mistake) for mistake in caught.value.mistakes]
+    assert found[0] == f"{tmp_path}/s.yaml:2: stud: unknown key; did you mean 'study'?"
+    assert [line.removeprefix(f"{tmp_path}/s.yaml:2: ") for line in found[1:]] == ["study.cases: is missing", "study.table: is missing"]
 
 
 MEMBER = """

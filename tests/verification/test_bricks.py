@@ -1,4 +1,4 @@
-"""The paper's two boxes and layered slabs against numbers of independent codes and exact solutions.
+"""The paper's two boxes and layered slabs agree with independent codes and exact solutions.
 
 Boxes: quarter model, quadratic tensor-product elements of 4 nm at the patch edge in x, y and z, exact-in-time
 rational-Krylov projection; extrapolated half-rise times 1.997 us (Cu) and 294.6 us (PI-Ag). Slabs: Laplace transfer
@@ -42,7 +42,7 @@ ROWS = [(name, time) for name, table in BRICKS.items() for time in table]
 
 @pytest.mark.parametrize(("name", "time"), ROWS)
 def test_every_row_of_the_boxes(paper, name, time):
-    """theta within 0.005 at every probe; stored heat within 0.5 % of its full scale."""
+    """theta agrees within 0.005 at every probe, the stored heat within 0.5 % of its full scale."""
     result = paper(name)
     row = int(np.argmin(np.abs(result.time - time)))
     assert result.time[row] == pytest.approx(time, rel=1e-12)
@@ -53,7 +53,7 @@ def test_every_row_of_the_boxes(paper, name, time):
 
 @pytest.mark.parametrize(("name", "time"), [row for row in ROWS if row[1] < 2e-5])
 def test_heat_into_the_patch(paper, name, time):
-    """Within 2 %: a coarse mesh lets too much through the patch's edge, where the flux is singular."""
+    """The heat agrees within 2 %. A coarse mesh lets too much through the edge of the patch, where the flux is singular."""
     result = paper(name)
     row = int(np.argmin(np.abs(result.time - time)))
     assert result.columns["heat_hot-spot_W"][row] / 175.0 == pytest.approx(BRICKS[name][time][6], rel=0.02)
@@ -70,7 +70,7 @@ def test_ratio_of_the_half_rises(paper):
 
 
 def test_the_picture_of_figure_6(paper):
-    """At 10 us the copper box is uniform at theta 0.973 to 0.975, the PI-Ag box hot on top and untouched below."""
+    """At 10 us the copper box is uniform at theta 0.973 to 0.975. The PI-Ag box is hot on top and unchanged at the bottom."""
     for name, probe, low, high in (
         ("brick-cu", "top-corner", 0.973, 0.975),
         ("brick-cu", "middle", 0.973, 0.975),
@@ -91,7 +91,7 @@ def test_energy_balance_of_a_brick(paper, name):
 
 @pytest.mark.parametrize("name", sorted(BRICKS))
 def test_both_boxes_end_at_the_patch_temperature(paper, name):
-    """There is no sink: the figure is a transient snapshot."""
+    """The model has no heat sink, so the figure of the paper shows a transient."""
     assert paper(name).probe("bottom-coldest")[-1] == pytest.approx(473.0, abs=0.1)
 
 
@@ -161,7 +161,7 @@ SLABS = {
 
 @pytest.mark.parametrize("name", sorted(SLABS))
 def test_a_layered_slab_agrees_with_its_exact_solution(name):
-    """Within 0.001 of theta at every time."""
+    """theta agrees within 0.001 at every time."""
     text = SLAB
     for key, value in SLABS[name][0].items():
         text = text.replace(key, value)

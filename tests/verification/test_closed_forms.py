@@ -1,4 +1,4 @@
-"""Lumped adiabatic samples against algebra.
+"""Lumped adiabatic samples follow algebra.
 
 Numbers marked C1 to C15 follow from the formulas in each docstring; they were also reproduced by an independent script.
 """
@@ -50,7 +50,7 @@ def adiabatic(rise, *, end, order=1, phi=1.0, start=START, rate=RATE, energy=E, 
 
 
 def test_c1_time_to_maximum_rate_of_zero_order():
-    """t = integral of dT / (rate exp(E/R (1/T0 - 1/T))): 30034.5 s to +250 K; R T0^2/(E rate) = 28541.8 s approximates it."""
+    """t = integral of dT / (rate exp(E/R (1/T0 - 1/T))) gives 30034.5 s to +250 K. R T0^2/(E rate) = 28541.8 s approximates it."""
     result = adiabatic(1e6, order=0, end=30500.0)
     time = first_crossing(result.time, result.probe("sample"), START + 250.0)
     assert time == pytest.approx(30034.5, rel=1e-3)
@@ -58,7 +58,7 @@ def test_c1_time_to_maximum_rate_of_zero_order():
 
 
 def test_c2_adiabatic_rise_does_not_depend_on_the_path():
-    """All reactant spent: T_end = T0 + dT_ad."""
+    """When all reactant is spent, T_end = T0 + dT_ad."""
     result = adiabatic(400.0, end=40000.0)
     assert result.probe("sample")[-1] == pytest.approx(793.15, abs=1e-4)
 
@@ -70,19 +70,19 @@ def test_c3_largest_rate_is_where_e_over_r_t2_meets_one_over_the_rise_left():
 
 
 def test_c4_time_of_a_first_order_adiabatic_rise():
-    """+200 K after 30878.32 s."""
+    """The cell has risen by 200 K after 30878.32 s."""
     result = adiabatic(400.0, end=40000.0, tolerance=1e-8)
     assert first_crossing(result.time, result.probe("sample"), START + 200.0) == pytest.approx(30878.32, abs=0.05)
 
 
 def test_c5_a_holder_takes_its_share_of_the_rise():
-    """phi 1.25: 400 K become 320 K."""
+    """With phi 1.25 a rise of 400 K becomes 320 K."""
     result = adiabatic(400.0, end=80000.0, phi=1.25)
     assert result.probe("sample")[-1] - START == pytest.approx(320.0, abs=1e-3)
 
 
 def test_c6_onset_shift_at_equal_rate():
-    """1/T' = 1/T - R ln(phi)/E: 120 degC become 122.134 degC, and a sample with a holder has the rate of the bare one there."""
+    """1/T' = 1/T - R ln(phi)/E moves 120 degC to 122.134 degC. A sample with a holder has there the rate of the bare sample at 120 degC."""
     shifted = phi_shift(START, 1.25, E)
     assert shifted - ZERO == pytest.approx(122.134, abs=1e-3)
     result = adiabatic(1e6, order=0, end=1.0, phi=1.25, start=shifted, rate=RATE * math.exp(E / GAS_CONSTANT * (1 / START - 1 / shifted)))
@@ -91,7 +91,7 @@ def test_c6_onset_shift_at_equal_rate():
 
 @pytest.mark.parametrize(("rise", "falls"), [(9.4, True), (9.6, False)])
 def test_c13_a_pool_below_r_t2_over_e_slows_down_from_the_start(rise, falls):
-    """B = dT_ad E/(R T^2): 9.5139 K separates falling from rising self-heating at 120 degC."""
+    """B = dT_ad E/(R T^2). A rise of 9.5139 K separates falling from growing self-heating at 120 degC."""
     rate = adiabatic(rise, end=3000.0).columns["rate_K_per_s"]
     assert bool(rate[2] < rate[0]) is falls  # some seconds later; at 9.6 K the rise itself lasts minutes
     assert bool(decay_number(rise, START, E) < 1.0) is falls
@@ -100,12 +100,12 @@ def test_c13_a_pool_below_r_t2_over_e_slows_down_from_the_start(rise, falls):
 
 @pytest.mark.parametrize(("rate", "energy"), [(1.0, 1276e3), (60.0, 2612e3)])
 def test_c14_c15_one_arrhenius_step_cannot_go_from_121_to_125(rate, energy):
-    """E = R ln(r2/r1)/(1/T1 - 1/T2): what 0.02 K/min at 121 and 1 K/min (1 K/s) at 125 degC would need."""
+    """E = R ln(r2/r1)/(1/T1 - 1/T2) is what a step needs to go from 0.02 K/min at 121 degC to 1 K/min (or 1 K/s) at 125 degC."""
     assert single_step_energy((121.0 + ZERO, 0.02), (125.0 + ZERO, rate)) == pytest.approx(energy, abs=1e3)
 
 
 def test_first_order_rate_over_temperature_is_algebra():
-    """rate(T) = A exp(-E/RT) (Tf - T), whatever the time: every row of the run lies on it."""
+    """Every row of the run lies on rate(T) = A exp(-E/RT) (Tf - T), which does not depend on time."""
     result = adiabatic(400.0, end=40000.0, tolerance=1e-8)
     T, rate = result.probe("sample"), result.columns["rate_K_per_s"]
     factor = RATE / 400.0 * math.exp(E / (GAS_CONSTANT * START))
@@ -115,7 +115,7 @@ def test_first_order_rate_over_temperature_is_algebra():
 
 
 def test_an_independent_solver_agrees():
-    """scikit-SUNDAE CVODE on the same equations at rtol 1e-10: temperatures at the same times within 1e-5 of the rise."""
+    """scikit-SUNDAE CVODE solves the same equations at rtol 1e-10. The temperatures at the same times agree within 1e-5 of the rise."""
     cvode = pytest.importorskip("sksundae.cvode")
     factor = RATE / 400.0 * math.exp(E / (GAS_CONSTANT * START))
 

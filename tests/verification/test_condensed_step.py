@@ -1,4 +1,4 @@
-"""The condensed step against an independent integration of the same equations, written out as they stand in a textbook.
+"""The condensed step agrees with an independent integration of the same equations, written as in a textbook.
 
 Temperature of each node, extents and every row of the ledger are compared with DOP853 at 1e-12: an error in any slope,
 in the term of the moving wall or in the elimination of the extents costs the order.

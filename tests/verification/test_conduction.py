@@ -1,4 +1,4 @@
-"""Bodies under flux, convection, radiation and temperatures that change with time, against exact solutions.
+"""Bodies under flux, convection, radiation and temperatures that change with time agree with exact solutions.
 
 Carslaw & Jaeger, Conduction of Heat in Solids, 2nd ed.; NAFEMS, The Standard NAFEMS Benchmarks, Rev. 3, 1990, tests T2, T3, T4.
 """
@@ -57,7 +57,7 @@ SEMI_INFINITE = {  # surface: depth m, time s: temperature degC
 
 @pytest.mark.parametrize("condition", sorted(SEMI_INFINITE))
 def test_semi_infinite_solid(condition):
-    """Within 0.01 K of the error-function solutions; the far end, 6 sqrt(a t) away, is insulated."""
+    """The result agrees within 0.01 K with the error-function solutions. The far end, 6 sqrt(a t) away, is insulated."""
     probes = "{p0: [0 mm, 0 mm, 480 mm], p1: [0 mm, 0 mm, 470 mm], p2: [0 mm, 0 mm, 460 mm], p5: [0 mm, 0 mm, 430 mm]}"
     result = bar(
         **STEEL, length="480 mm", largest="4 mm", faces=f"{{top: [{condition}]}}", end="601 s", times="[60 s, 600 s]", probes=probes
@@ -78,7 +78,7 @@ WALL = {  # Biot: Fourier: (centre, surface, mean) of (T - T_inf)/(T_0 - T_inf)
 
 @pytest.mark.parametrize("biot", sorted(WALL))
 def test_plane_wall_with_convection_on_both_sides(biot):
-    """Heisler's wall, whole, within 2e-4 of its series: 2L = 20 mm, k = 1, a = 1e-6 m2/s, so Fo = 0.01 t."""
+    """Heisler's whole wall agrees within 2e-4 with its series. 2L = 20 mm, k = 1 and a = 1e-6 m2/s give Fo = 0.01 t."""
     cooled = f"[{{kind: convection, heat_transfer_coefficient: {100.0 * biot} W/(m2 K), ambient_temperature: 0 degC}}]"
     result = bar(
         density=1000,
@@ -104,7 +104,7 @@ def test_plane_wall_with_convection_on_both_sides(biot):
 
 
 def test_nafems_t2_radiation():
-    """k (1000 - T)/L = eps sigma (T^4 - 300^4): 927.0040 K with the CODATA constant, by going to the steady state."""
+    """k (1000 - T)/L = eps sigma (T^4 - 300^4) gives 927.0040 K with the CODATA constant. The run goes on until it is steady."""
     result = bar(
         density=7850,
         heat_capacity=460,
@@ -146,7 +146,7 @@ def transient_t3(largest, tolerance=2e-5):
 
 
 def test_nafems_t3_transient():
-    """T(0.08 m, 32 s) = 36.603116 degC of the Duhamel series, and the whole history, within 0.02 K."""
+    """The Duhamel series gives T(0.08 m, 32 s) = 36.603116 degC. The whole history agrees within 0.02 K."""
     result = transient_t3("4 mm")
     for time, exact in T3.items():
         assert at(result, "x", time) - 273.15 == pytest.approx(exact, abs=0.02)
@@ -154,7 +154,7 @@ def test_nafems_t3_transient():
 
 @pytest.mark.slow
 def test_nafems_t3_on_meshes_as_coarse_as_the_original():
-    """5 and 10 linear elements are 1.7 and 0.7 K low; from there the error falls as h^2."""
+    """Meshes of 5 and 10 linear elements are 1.7 and 0.7 K low. On finer ones the error falls as h^2."""
     apart = []
     for n in (5, 10, 20, 40):
         size = f"{100.0 / n} mm"
@@ -166,7 +166,7 @@ def test_nafems_t3_on_meshes_as_coarse_as_the_original():
 
 @pytest.mark.slow
 def test_nafems_t4_convection():
-    """T(0.6, 0.2) = 18.25376 degC, corners at 100 degC meeting h included; exact values inside as well."""
+    """T(0.6, 0.2) = 18.25376 degC. Inner points agree as well, and the corners where 100 degC meets the film."""
     cooled = "[{kind: convection, heat_transfer_coefficient: 750 W/(m2 K), ambient_temperature: 0 degC}]"
     text = BAR.format(
         density=7850,
@@ -191,7 +191,9 @@ def test_nafems_t4_convection():
 
 
 def test_convection_and_radiation_on_one_face_add():
-    """A thin plate that cools by both: C dT/dt = -h A (T - Ta) - eps sigma A (T^4 - Ta^4), by an independent integrator."""
+    """A thin plate cools by both: C dT/dt = -h A (T - Ta) - eps sigma A (T^4 - Ta^4). An independent integrator solves the same
+    equation.
+    """
     from scipy.integrate import solve_ivp
 
     result = bar(
@@ -295,7 +297,7 @@ def test_mistakes_in_a_value_over_time(value, text):
 
 
 def test_a_source_in_a_layer_heats_by_its_volume():
-    """Two layers, one of which makes heat on a ramp; insulated: the mean rises by the energy over the capacity."""
+    """One of two insulated layers has a source on a ramp. The mean temperature rises by the energy over the heat capacity."""
     text = BAR.format(
         density=1000,
         heat_capacity=1000,
@@ -321,7 +323,7 @@ def test_a_source_in_a_layer_heats_by_its_volume():
 
 
 def test_a_slab_with_a_uniform_source_between_cold_faces():
-    """Steady: T = T0 + q (L/2)^2 / (2 k) in the middle."""
+    """The steady temperature in the middle is T = T0 + q (L/2)^2 / (2 k)."""
     cold = "[{kind: held, temperature: 0 degC}]"
     text = BAR.format(
         density=1000,
@@ -350,7 +352,7 @@ def test_a_source_in_a_region_that_is_not_there():
 
 
 def test_heat_that_is_not_there_cannot_be_taken_out():
-    """A flux that cools below 0 K ends the run as failed, with the reason."""
+    """A flux that cools the body below 0 K ends the run as failed and gives the reason."""
     result = bar(**STEEL, length="1 mm", largest="1 mm", faces="{top: [{kind: flux, heat_flux: -1 MW/m2}]}", end="10 s", probes="{}")
     summary = result.summary()
     assert summary["status"] == "failed"
@@ -358,7 +360,7 @@ def test_heat_that_is_not_there_cannot_be_taken_out():
 
 
 def test_a_condition_on_a_face_acts_on_its_patches_too_unless_they_are_held():
-    """10 kW/m2 on 100 mm2: 1 W; a held patch of 25 mm2 takes its part out."""
+    """10 kW/m2 on 100 mm2 give 1 W. A held patch of 25 mm2 takes its share away."""
     text = BAR.format(
         **STEEL,
         width="10 mm",

@@ -1,4 +1,4 @@
-"""Conductivities that change within a few kelvin, against Kirchhoff's potential F(T) = integral of k dT, in which heat flow is linear."""
+"""Conductivities change within a few kelvin. Heat flow is linear in Kirchhoff's potential, F(T) = integral of k dT, known exactly."""
 
 import numpy as np
 import pytest
@@ -40,7 +40,7 @@ LINE = {"coordinates": "line", "low": "0 mm", "high": "20 mm", "cold": "right", 
 @pytest.mark.parametrize("order", [1, 2])
 @pytest.mark.parametrize(("width", "below", "above"), [(10.0, 0.5, 0.15), (0.01, 0.5, 0.15), (1.0, 0.01, 10.0), (1.0, 10.0, 0.01)])
 def test_the_steady_heat_through_a_slab_is_exact(width, below, above, order):
-    """Integral of k from 20 to 90 degC over 20 mm, on 20 cells; 1137.5 W for a wax that melts."""
+    """The heat is the integral of k from 20 to 90 degC over 20 mm, already on 20 cells. It is 1137.5 W for a wax that melts."""
     summary = run(case_from(SLAB.format(k=step(width, below, above), order=order, **LINE))).summary()
     assert summary["energy"]["heat_in_W"] == pytest.approx(35.0 * (below + above) / 0.02, rel=1e-9)
     assert summary["energy"]["residual_relative"] < 1e-9
@@ -48,7 +48,7 @@ def test_the_steady_heat_through_a_slab_is_exact(width, below, above, order):
 
 @pytest.mark.parametrize(("film", "order"), [("convection", 1), ("radiation", 1), ("radiation", 2)])
 def test_a_film_on_the_slab_takes_what_the_potential_gives(film, order):
-    """One equation for the temperature of the far face, solved by halving."""
+    """Bisection solves one equation for the temperature of the far face."""
     kinds = {
         "convection": (
             "{kind: convection, heat_transfer_coefficient: 50 W/(m2 K), ambient_temperature: 20 degC}",
@@ -74,7 +74,7 @@ def test_a_film_on_the_slab_takes_what_the_potential_gives(film, order):
 @pytest.mark.parametrize("dimension", [2, 3])
 @pytest.mark.usual(2)
 def test_the_potentials_of_a_block_are_those_of_a_conductivity_of_one(dimension, order):
-    """Held on a side and on the one beside it: the potential at the nodes is what a linear problem gives with the same elements."""
+    """A block is held on two neighbouring sides. The potential at its nodes equals that of a linear problem on the same elements."""
     zeros, ends = ["0 mm"] * dimension, ["6 mm", "5 mm", "4 mm"][:dimension]
     place = ["3 mm", "3 mm", "2 mm"][:dimension]
     shape = {
@@ -96,7 +96,7 @@ def test_the_potentials_of_a_block_are_those_of_a_conductivity_of_one(dimension,
 @pytest.mark.parametrize("k", [1, 2])
 @pytest.mark.parametrize(("dimension", "simplices"), CELLS, ids=NAMES)
 def test_the_order_of_a_conductivity_that_falls_to_a_tenth_within_a_kelvin(dimension, simplices, k):
-    """A smooth potential F, held all round and with its source: ||F - F_h|| falls as h^(k+1), where the temperature has a kink."""
+    """A smooth potential F is held all round and has its source. ||F - F_h|| falls as h^(k+1), although the temperature has a kink."""
     rows = ((250.0, 1.0), (299.5, 1.0), (300.5, 0.1), (500.0, 0.1))
     columns = zip(*rows, strict=True)
     law_table = Table(
@@ -165,7 +165,7 @@ WET = table((0, 0.06), (85, 0.06), (98, 0.7), (104, 0.7), (108, 0.06), (300, 0.0
 @pytest.mark.parametrize("cells", [", smallest: 0.5 mm, largest: 0.5 mm", ", smallest: 1 mm, largest: 1 mm", ""])
 @pytest.mark.parametrize("order", [1, 2])
 def test_a_peak_of_the_conductivity_passes_through_a_wall(cells, order):
-    """Finite volumes with the integral of k between cells, 800 of them, by scipy's BDF at 1e-6: 1215, 1708 and 2311 s.
+    """800 finite volumes with the integral of k between cells give 1215, 1708 and 2311 s. scipy's BDF solves them at 1e-6.
 
     Nothing cools while the surroundings get hotter.
     """

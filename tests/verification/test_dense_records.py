@@ -1,4 +1,4 @@
-"""Onsets from dense, rough and coarse records of calorimeter tests whose answer is known.
+"""The reader finds the known onsets of calorimeter tests in dense, rough and coarse records.
 
 Three cells, rows every 1 to 60 s, noise of 0.01 to 0.1 K, values rounded to 0.05 or 0.1 K: T1 within 1 K (a step of the heater is
 5 K), T2 within 2 K, the maximum as the rows hold it, and no heater step that is none.
@@ -52,7 +52,7 @@ def test_dense_and_rough_records_at_a_regular_rhythm(cell, every, noise, resolut
 @pytest.mark.parametrize("sigma", [0.02, 0.1])
 @pytest.mark.parametrize("step", [0.001, 0.1])
 def test_noise_and_resolution_are_estimated(sigma, step):
-    """On a curve that bends: within a fifth of what was put in."""
+    """The reader finds both within a fifth of the true values on a curve that bends."""
     time = np.arange(0.0, 7200.0, 5.0)
     exact = 360.0 + 20.0 * (time / 7200.0) ** 3
     T = blurred(exact, sigma, step, 3)
@@ -67,7 +67,9 @@ def test_a_logger_that_writes_by_the_kelvin_is_not_coarse():
 
 
 def test_rounding_by_a_tenth_of_a_kelvin_is_no_heater():
-    """A zero-order exotherm from 90.4 degC, 0.02 K/min, a row every 5 s at 0.1 K: 110.4 kJ/mol, 1 K/min at 132.8, 10 at 163.6 degC."""
+    """A zero-order exotherm (110.4 kJ/mol, 0.02 K/min at 90.4 degC) has a row every 5 s, rounded to 0.1 K. It reaches 1 K/min at
+    132.8 degC and 10 K/min at 163.6 degC.
+    """
     T = np.arange(363.55, 503.0, 1e-3)
     slope = np.log(0.02 / 60.0) + 110.4e3 / 8.314 / 363.55
     passed = np.concatenate([[0.0], np.cumsum(1e-3 / np.exp(slope - 110.4e3 / 8.314 / (T[:-1] + 5e-4)))])
@@ -113,7 +115,7 @@ def test_a_dip_in_a_runaway_does_not_end_it():
 @pytest.mark.parametrize("interval", ["1 s", "20 s", "60 s", "300 s"])
 @pytest.mark.parametrize("loss", ["", "loss: 0.02 W/K"])
 def test_a_record_of_this_program_reads_back_at_any_interval(interval, loss):
-    """Rows that come too soon are postponed, not dropped, and the record goes on past the maximum."""
+    """The logger postpones rows that come too soon and does not drop them. The record continues past the maximum."""
     from tests.conftest import case_from
     from thermo.simulation.simulate import run
 

@@ -1,4 +1,4 @@
-"""A lumped sample on a hot plate, with a heater, forced along a ramp, in a DSC: beside closed forms."""
+"""A lumped sample on a hot plate, with a heater, on a forced ramp and in a DSC follows closed forms."""
 
 import math
 
@@ -27,7 +27,7 @@ def closed(result):
 
 
 def test_a_hot_plate_and_the_air_share_a_sample():
-    """C T' = -hc Ac (T - Tp) - h (A - Ac) (T - Tair): one exponential to the weighted mean."""
+    """C T' = -hc Ac (T - Tp) - h (A - Ac) (T - Tair) has one exponential towards the weighted mean."""
     result = inert(
         "{kind: hot-plate, plate: 200 degC, contact_coefficient: 400 W/(m2 K), contact_area: 40 cm2, air: 25 degC,"
         " heat_transfer_coefficient: 20 W/(m2 K), end: 10 min}"
@@ -40,7 +40,7 @@ def test_a_hot_plate_and_the_air_share_a_sample():
 
 
 def test_a_plate_that_rises_and_a_heater_of_a_table():
-    """Ramps in plate and power: beside scipy's DOP853."""
+    """scipy's DOP853 solves the same ramps of plate and power."""
     result = inert(
         "{kind: hot-plate, plate: {from: 25 degC, to: 300 degC, over: 5 min}, contact_coefficient: 400 W/(m2 K), contact_area: 40 cm2,"
         " air: 20 degC, heat_transfer_coefficient: 20 W/(m2 K), emissivity: 0.9, end: 10 min}"
@@ -75,7 +75,9 @@ def test_a_heater_is_switched_off_where_the_sample_is_hot_enough():
 
 
 def test_a_forced_temperature_follows_its_table_whatever_reacts():
-    """C depends on the temperature and the reaction releases 9.63 J: neither moves the temperature, both are in the balance."""
+    """The heat capacity depends on temperature and the reaction releases 9.63 J. Neither moves the temperature; the energy balance
+    contains both.
+    """
     case = read_case(
         CASES / "paper" / "dsc-cu.yaml",
         [
@@ -116,7 +118,7 @@ def test_peaks_of_a_first_order_reaction_are_those_of_kissinger(pair):
 @pytest.mark.parametrize("baseline", ["heat-capacity", "straight"])
 @pytest.mark.usual(1)
 def test_a_dsc_with_a_lag_keeps_the_area_and_delays_the_peak(baseline):
-    """With little heat, so that the sample does not run ahead of the furnace."""
+    """The sample has little heat, so that it does not run ahead of the furnace."""
     little = ["expect=[]", "sample.with={lithium.heat: 0.1 J}"]
     settings = [*little, "programme.lag=10 s", "programme.pan=40 mJ/K", f"programme.baseline={baseline}"]
     ideal = run(read_case(CASES / "paper" / "dsc-cu.yaml", little)).summary()["dsc"]
@@ -130,7 +132,7 @@ def test_a_dsc_with_a_lag_keeps_the_area_and_delays_the_peak(baseline):
 
 
 def test_a_large_sample_runs_ahead_of_the_furnace():
-    """9.63 J warm 60 mJ/K by 160 K: behind a lag of 10 s it peaks earlier, and the area is the heat all the same."""
+    """9.63 J warm 60 mJ/K by 160 K. Behind a lag of 10 s the sample peaks earlier; the area still equals the heat."""
     ideal = run(read_case(CASES / "paper" / "dsc-cu.yaml")).summary()["dsc"]
     real = run(read_case(CASES / "paper" / "dsc-cu.yaml", ["expect=[]", "programme.lag=10 s", "programme.pan=40 mJ/K"])).summary()["dsc"]
     assert real["peaks"][0]["time_s"] < ideal["peaks"][0]["time_s"] - 10.0
@@ -138,7 +140,9 @@ def test_a_large_sample_runs_ahead_of_the_furnace():
 
 
 def test_an_inert_sample_in_a_dsc_shows_its_heat_capacity():
-    """With a lag the sample trails the furnace, the reference its pan: their difference is that of the sample's own heat capacity."""
+    """With a lag the sample trails the furnace, and the reference trails it with its pan. They differ by the heat capacity of the
+    sample.
+    """
     result = inert("{kind: dsc, start: 30 degC, rate: 10 K/min, end: 130 degC, lag: 5 s, pan: 30 mJ/K, per: 10 mg}", "20 mJ/K", start="")
     flow = result.columns["heat_flow_W"]
     t, b, UA = result.time, 10.0 / 60.0, 0.05 / 5.0
@@ -152,7 +156,7 @@ def test_an_inert_sample_in_a_dsc_shows_its_heat_capacity():
 @pytest.mark.parametrize("pan", ["0 J/K", "30 mJ/K"])
 @pytest.mark.usual(1)
 def test_melting_and_a_heat_capacity_that_rises_are_no_peak_of_a_dsc(pan):
-    """An inert sample that melts, behind a lag: nothing above its baseline; with a reaction of 0.1 J the area is 0.1 J."""
+    """An inert sample that melts behind a lag shows no peak above its baseline. With a reaction of 0.1 J the area is 0.1 J."""
     more = ["programme.lag=8 s", f"programme.pan={pan}", "expect=[]", "sample.heat_capacity.slope=2e-5 J/K2"]
     more += ["sample.melting={salt: {heat: 1 J, temperature: 430 K, width: 1 K}}"]
     for heat, exact in ((0.0, 0.0), (0.1, 0.1)):
@@ -216,7 +220,7 @@ def test_heat_that_leaves_with_what_is_thrown_out_is_not_in_the_area_of_a_dsc(la
 
 
 def test_the_anode_of_shurtz_in_a_dsc():
-    """Everything that the case expects, and every 3 s of its curve."""
+    """The run meets everything that its case expects, and its curve agrees every 3 s."""
     result = run(read_case(CASES / "calorimetry" / "anode-dsc.yaml"))
     summary = result.summary()
     assert all(entry["holds"] for entry in summary["expect"])
@@ -258,7 +262,7 @@ def test_what_does_not_fit_is_refused_in_words(programme, sample, words):
 @pytest.mark.parametrize("ending", ["off_at: 190 degC, ", "off_at: 250 degC, ", ""])
 @pytest.mark.usual(1)
 def test_t2_beside_a_heater_is_where_the_cell_heats_itself_so(ending):
-    """An 18650 with 40 W on it rises at once by 1 K/min; T2 is where its own heat does that, whenever the heater goes off."""
+    """An 18650 cell with 40 W on it rises at once by 1 K/min. T2 is where its own heat reaches that rate, whenever the heater goes off."""
     programme = f"programme={{kind: heater, power: 40 W, {ending}air: 25 degC, heat_transfer_coefficient: 7 W/(m2 K), end: 1 h}}"
     result = run(read_case(CASES / "calorimetry" / "oven-155.yaml", [programme, "expect=[]", "measure.crossings={}"]))
     onsets = result.summary()["onsets"]
@@ -278,7 +282,7 @@ def test_t2_beside_a_heater_is_where_the_cell_heats_itself_so(ending):
 
 
 def test_melting_is_no_self_heating():
-    """What melting takes is less for the cell to heat itself with: in a cell that exchanges nothing self-heating is dT/dt."""
+    """Melting reduces the heat left for self-heating. In an adiabatic cell self-heating is dT/dt."""
     text = """
     title: melting
     sample:

@@ -1,4 +1,4 @@
-"""What an accelerating rate calorimeter does to a record: windows, holder, sensor, drift, cool-down, logger."""
+"""An accelerating rate calorimeter shapes its record by windows, holder, sensor, drift, cool-down and logger."""
 
 import numpy as np
 import pytest
@@ -49,7 +49,7 @@ def first(result):
 
 @pytest.mark.parametrize("kind", ["mean", "slope"])
 def test_the_rate_of_a_window_is_its_mean_or_its_least_squares_slope(kind):
-    """Beside numpy's fit to 2001 points of the same window, over windows whose rate doubles or grows by a percent."""
+    """numpy fits 2001 points of the same window. The rate doubles over a window, or grows by a percent."""
     built = case(more=[f"rate_of_window: {kind}"])
     result = run(built)
     machine, time, T, rate = result.machine, result.time, result.probe("sample"), result.columns["rate_K_per_s"]
@@ -79,7 +79,7 @@ def test_a_holder_by_mass_is_a_phi_factor():
 
 
 def test_a_holder_of_its_own_temperature_lags_behind_what_reacts():
-    """Adiabatic together: Ts - Th = q Ch/(Cs + Ch)/G while the rate hardly changes; joined tightly it is one with the sample."""
+    """In an adiabatic pair Ts - Th = q Ch/(Cs + Ch)/G while the rate hardly changes. A tight joint makes holder and sample one."""
     tight = run(case(instrument=", holder: {mass: 25 g, heat_capacity: 0.5 J/(g K), conductance: 1000 W/K}"))
     joined = run(case(instrument=", phi: 1.5"))
     assert first(tight) == pytest.approx(first(joined), abs=1e-3)
@@ -106,7 +106,7 @@ def test_a_slow_sensor_trails_the_heater_by_rate_times_lag():
 
 @pytest.mark.parametrize("instrument", [", sensor: {lag: 2 s}", ", sensor: {lag: 20 s}"])
 def test_what_a_slow_sensor_still_shows_of_the_heater_is_no_alarm(instrument):
-    """5 K/min of the heater are ten times the alarm; waiting begins with it in the sensor, and ends after its time all the same."""
+    """The heater's 5 K/min are ten times the alarm. Waiting begins while the sensor still shows them, and lasts its full time."""
     result = run(case(heat="1e-9 J", end="90 degC", instrument=instrument))
     summary = result.summary()
     assert summary["exotherms"] == []
@@ -117,7 +117,7 @@ def test_what_a_slow_sensor_still_shows_of_the_heater_is_no_alarm(instrument):
 
 
 def test_a_holder_that_equalises_is_no_alarm():
-    """Cooled by air, the holder is colder than the cell that heats it again: it rises by itself as the second test begins."""
+    """Air cools the holder below the cell. The cell heats it again, so that it rises by itself as the second test begins."""
     holder = ", holder: {mass: 25 g, heat_capacity: 0.5 J/(g K), conductance: 0.05 W/K}, sensor: {place: holder}"
     cooled = ["cool_down: {to: 50 degC, air: 25 degC, conductance: 0.1 W/K}", "tests: 2"]
     result = run(case(heat="1e-9 J", end="70 degC", more=cooled, instrument=holder))
@@ -125,7 +125,7 @@ def test_a_holder_that_equalises_is_no_alarm():
 
 
 def test_an_alarm_still_ends_waiting_where_the_sample_runs():
-    """Started hot: the rate rises through 0.5 K/min while the instrument waits."""
+    """A test starts hot. The rate rises through 0.5 K/min while the instrument waits."""
     text = CASE.format(heat="12500 J", end="250 degC", more="", instrument="").replace("start: 47.5 degC", "start: 120 degC")
     summary = run(case_from(text.replace("wait: 15 min", "wait: 60 min"))).summary()
     assert summary["onsets"]["T1"]["criterion"] == "rate above the limit in the phase 'wait'"
@@ -134,7 +134,7 @@ def test_an_alarm_still_ends_waiting_where_the_sample_runs():
 
 @pytest.mark.parametrize("until", ["", ", until: 48.6 degC"])
 def test_the_slope_of_a_window_in_which_a_gate_opens(until):
-    """A rate that jumps from nothing to 2 K/h and back: beside numpy's fit to the temperatures of that window."""
+    """A rate jumps from zero to 2 K/h and back. numpy fits the temperatures of the same window."""
     text = CASE.format(heat="12500 J", end="100 degC", more="\n  rate_of_window: slope", instrument="")
     text = text.replace("pre_exponential_factor: 1e11 1/s", "pre_exponential_factor: 4e-6 1/s").replace("120 kJ/mol", "0 J/mol")
     text = text.replace("        factors:", f"        gate: {{temperature: 48 degC{until}}}\n        factors:", 1)
@@ -168,7 +168,9 @@ def test_a_drift_above_the_sensitivity_is_taken_for_an_exotherm(drift, found):
 
 
 def test_a_test_is_repeated_on_what_the_first_has_left():
-    """Cooled by air: T - Tair falls by exp(-UA t/C). The second onset lies later, since less is left, and both tests are told apart."""
+    """Cooled by air, T - Tair falls by exp(-UA t/C). The second onset lies later because less reactant is left; the summary lists
+    both tests.
+    """
     result = run(case(heat="2500 J", end="140 degC", more=["cool_down: {to: 50 degC, air: 25 degC, conductance: 0.1 W/K}", "tests: 2"]))
     machine, time, T = result.machine, result.time, result.probe("sample")
     cooling = np.flatnonzero(machine[:, PHASE] == COOL)

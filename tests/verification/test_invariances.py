@@ -1,4 +1,4 @@
-"""What a result must not depend on: how nodes and cells are numbered, where a body lies, the units of a case, the process that runs it."""
+"""A result does not depend on the numbers of nodes and cells, the place of the body, the units of the case, or the process that runs it."""
 
 import csv
 import json
@@ -142,7 +142,7 @@ BODIES = [(*kind, False) for kind in KINDS] + [(2, "boxes", True), (2, "simplice
 @pytest.mark.parametrize(("dimension", "elements", "axisymmetric"), BODIES)
 @pytest.mark.slow
 def test_numbers_and_places_do_not_matter(tmp_path, dimension, elements, axisymmetric, order, bent):
-    """A body with its nodes and cells numbered at random, the one moved rigidly with its conductivities, and its mirror image."""
+    """The test numbers nodes and cells at random, moves the body rigidly with its conductivities, and mirrors it."""
     mesh, none = two_slabs(dimension, elements), np.array([10.0, 0.0]) if axisymmetric else np.zeros(dimension)
     shift = np.array([10.0, 7.7]) if axisymmetric else np.array([-12.3, 7.7, 41.0])[:dimension]
     first, places = moved(tmp_path / "first", mesh, order, np.eye(dimension), none, bent, axisymmetric)
@@ -433,7 +433,7 @@ def test_another_process_gives_the_same_bytes(computed, other):
 
 @pytest.mark.slow
 def test_two_threads_give_what_one_gives(computed):
-    """To 1e-12 of the range: sums are put together in another order."""
+    """Both agree to 1e-12 of the range, because two threads add sums in another order."""
     two = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "NUMBA_NUM_THREADS"), "2")
     first, second = computed(**FIRST), computed(**FIRST, **two)
     for file in sorted(first.glob("*/history.csv")):

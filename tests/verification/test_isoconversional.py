@@ -1,4 +1,4 @@
-"""Kinetics from several heating rates against ramps of first order with a closed solution, against noise, and against picnik.
+"""Kinetics from several heating rates agree with first-order ramps of closed solution and with picnik, and withstand noise.
 
 1 - a = exp(-(A/b)(I(T) - I(T0))), I(T) = T E2(E/(R T)): exact through the exponential integral. Kissinger's equation is exact there.
 """
@@ -100,7 +100,7 @@ def test_friedman_is_exact_for_one_step_and_gives_a_f(step, peaks):
 
 @each_step
 def test_ozawa_has_the_bias_of_doyles_line_and_loses_it_when_corrected(step, peaks):
-    """Doyle: -d ln p/dx = 1.052; the true one is exp(-x)/(x E2(x)) at x = E/(R T)."""
+    """Doyle assumes -d ln p/dx = 1.052. The true slope is exp(-x)/(x E2(x)) at x = E/(R T)."""
     T = temperatures(RATES, *step)
     x = step[1] / GAS_CONSTANT * np.mean(1.0 / T, axis=0)
     bias = np.exp(-x) / (x * expn(2, x)) / 1.052
@@ -111,7 +111,7 @@ def test_ozawa_has_the_bias_of_doyles_line_and_loses_it_when_corrected(step, pea
 
 @pytest.mark.parametrize(("x", "bias"), [(20.0, 0.0416), (37.0, 0.0007), (60.0, -0.0182)])
 def test_doyles_line_is_off_by_what_is_said(x, bias):
-    """A single step whose E/(R T) is x at half conversion and 5 K/min."""
+    """A single step has E/(R T) = x at half conversion and 5 K/min."""
     E = x * GAS_CONSTANT * 450.0
     A = math.log(2.0) * RATES[1] / (integral(450.0, E) - integral(250.0, E))
     rates = np.array([4.5, 5.0, 5.5]) / 60.0
@@ -144,7 +144,7 @@ def test_conversion_in_a_file_does_as_well_as_heat_flow(tmp_path):
 
 @pytest.mark.slow
 def test_two_reactions_side_by_side_show_in_e_over_conversion(tmp_path):
-    """E begins with that of the first and ends with that of the second; one step is not what this is, and that is said."""
+    """E starts at that of the first reaction and ends at that of the second. A warning says that this is not one step."""
     found = analysis(read_curves(write(tmp_path, FIVE, parallel, 300.0, 620.0)))
     energies = [row["friedman_J_per_mol"] for row in found["conversions"]]
     assert energies[0] == pytest.approx(FIRST[1], rel=0.02)
@@ -163,7 +163,7 @@ A, E = 6.667e13, 139600.0
 
 
 def test_intervals_of_kissinger_hold_the_truth_as_often_as_they_say():
-    """0.3 K of scatter in the peaks; E and A by the same draws."""
+    """The peaks have 0.3 K of scatter. The test counts E and A over the same draws."""
     exact = np.array([peak(b, A, E) for b in FIVE])
 
     def noisy(rng):
@@ -175,7 +175,7 @@ def test_intervals_of_kissinger_hold_the_truth_as_often_as_they_say():
 
 @pytest.mark.parametrize("method", ["friedman", "ozawa"])
 def test_intervals_over_conversion_hold_the_truth_as_often_as_they_say(method):
-    """0.3 K of scatter in the temperatures, 3 % in the rates."""
+    """The temperatures have 0.3 K of scatter, the rates 3 %."""
     T = temperatures(FIVE, A, E, [0.5])
     speeds = np.array([ramp(b, A, E, x)[1] for b, x in zip(FIVE, T)])
 
@@ -188,7 +188,7 @@ def test_intervals_over_conversion_hold_the_truth_as_often_as_they_say(method):
 
 
 def test_noise_in_the_curves_leaves_the_truth_within_the_intervals(tmp_path):
-    """0.5 % of the peak as noise in the heat flow: Kissinger within a per cent, its interval around the truth."""
+    """The heat flow has noise of 0.5 % of its peak. Kissinger's E is right within 1 %, and its interval contains the truth."""
     rng = np.random.default_rng(3)
 
     def noisy(b, T):
@@ -230,7 +230,7 @@ def test_rates_of_nothing_are_refused():
 
 @pytest.mark.parametrize("reaction", [lambda b, T: ramp(b, A, E, T), parallel], ids=["one step", "two reactions"])
 def test_picnik_agrees(tmp_path, reaction):
-    """The same conversions, temperatures and rates through picnik: its Friedman, and its Ozawa with Doyle's line.
+    """picnik gets the same conversions, temperatures and rates. Its Friedman agrees, and its Ozawa with Doyle's line.
 
     pip install picnik seaborn: it imports seaborn without asking for it, and wants pandas below 3.
     """

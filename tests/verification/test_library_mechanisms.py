@@ -1,4 +1,4 @@
-"""Mechanisms of the library beside CVODE (rtol 1e-10) on the equations as their sources write them, in an adiabatic cell.
+"""CVODE (rtol 1e-10) solves the equations of the library's mechanisms as their sources write them, in an adiabatic cell.
 
 Both are compared over the temperature: a runaway takes seconds, and a difference of a microsecond in its time would be one of kelvins.
 """

@@ -1,4 +1,4 @@
-"""Manufactured solutions: steady conduction with a source that makes a known field, the error in L2 by quadrature of higher order.
+"""A source makes a known field of steady conduction (manufactured solutions). Quadrature of higher order gives the error in L2.
 
 -div(k grad u) = f;  u held on the outside, or film, radiation and a flux there;   ||u - u_h|| falls as h^2 for linear and h^3 for
 quadratic elements. At the end the orders of the steps in time.
@@ -116,7 +116,7 @@ def test_a_smooth_field_with_a_point_of_quadrature_a_node(dimension, simplices, 
 @pytest.mark.parametrize("k", [1, 2])
 @pytest.mark.parametrize(("dimension", "simplices"), CELLS, ids=NAMES)
 def test_a_jump_of_the_conductivity(dimension, simplices, k):
-    """k = 1 and 1000 on the two sides of x = 0.5; u = sin(pi (x - 0.5))/k times the wave of the other axes has one flux on both."""
+    """k is 1 and 1000 on the two sides of x = 0.5. u = sin(pi (x - 0.5))/k times the wave of the other axes has the same flux on both."""
     across = 0.0 if dimension == 1 else strength(dimension) - 0.49
 
     def other(x):
@@ -148,7 +148,7 @@ def test_a_rotated_tensor(dimension, simplices, k):
 @pytest.mark.parametrize("k", [1, 2])
 @pytest.mark.parametrize(("dimension", "simplices"), CELLS, ids=NAMES)
 def test_a_conductivity_that_rises_with_temperature(dimension, simplices, k):
-    """k = 1 + 0.2 u, which a table holds exactly; u the wave: f = -(k lap u + 0.2 |grad u|^2)."""
+    """A table holds k = 1 + 0.2 u exactly. For the wave u the source is f = -(k lap u + 0.2 |grad u|^2)."""
     rows = [Quantity.of(value, "temperature") for value in (0.1, 100.0)]
     table = Table(tuple(rows), tuple(Quantity.of(1.0 + 0.2 * row, "thermal conductivity") for row in rows))
     s = strength(dimension)
@@ -221,7 +221,7 @@ def face_order(dimension, simplices, k, conductivity, n, bent=False):
 @pytest.mark.parametrize(("dimension", "simplices"), CELLS, ids=NAMES)
 @pytest.mark.parametrize("bent", [False, True])
 def test_convection_and_radiation(dimension, simplices, k, bent):
-    """A Biot number of about one: the areas that nodes stand for cost no order."""
+    """The Biot number is about one. The areas that nodes stand for cost no order."""
     n = {1: 16, 2: 16, 3: {1: 8, 2: 7 if simplices else 6}[k]}[dimension]
     assert face_order(dimension, simplices, k, 40.0, n, bent) == pytest.approx(k + 1.0, abs=0.1)
 
@@ -230,7 +230,7 @@ def test_convection_and_radiation(dimension, simplices, k, bent):
 @pytest.mark.parametrize("k", [1, 2])
 @pytest.mark.parametrize(("dimension", "simplices"), CELLS, ids=NAMES)
 def test_convection_and_radiation_that_govern(dimension, simplices, k):
-    """A Biot number of twenty: most of the error is that of the areas, which falls at least as fast."""
+    """The Biot number is twenty. Most of the error comes from the areas of the nodes, and it falls at least as fast."""
     assert face_order(dimension, simplices, k, 2.0, {1: 16, 2: 16, 3: 7 if k == 1 else 5}[dimension]) > k + 0.9
 
 
@@ -246,7 +246,7 @@ ROUND = [(False, False), (False, True), (True, False)]  # triangles, a point of 
 @pytest.mark.parametrize(("simplices", "nodal"), ROUND, ids=["quad", "quad-nodal", "triangle"])
 @pytest.mark.parametrize("bent", [False, True])
 def test_round_an_axis(simplices, nodal, k, bent):
-    """k 5 along r and 1 along z, u held but on the axis: f = -(5 (r u')'/r + u'')."""
+    """k is 5 along r and 1 along z, and u is held except on the axis. The source is f = -(5 (r u')'/r + u'')."""
     along, axial = Quantity.of(5.0, "thermal conductivity"), Quantity.of(1.0, "thermal conductivity")
     value = Cylindrical(along, along, axial, (0.0, 0.0, 0.0), (0.0, 0.0, 1.0))
     found = []

@@ -1,4 +1,4 @@
-"""Onsets read off records as a logger writes them, against the simulation that they are made of.
+"""Onsets read off a logger's records agree with the simulations that made the records.
 
 The two calorimeter tests of the paper are sampled every 20 s, and in the runaway whenever the temperature has moved by 1 K, at most
 every 0.1 s; noise is added from a stated seed. The reader gets time and temperature alone: it must find the heater and the windows.
@@ -91,7 +91,7 @@ def test_t2_and_t3_of_a_whole_test(cu, noise):
 
 @pytest.mark.parametrize("noise", NOISE)
 def test_a_maximum_between_rows_too_far_apart_is_warned_of(cu, noise):
-    """A regular 20 s has the maximum wrong by a hundred kelvin or so: whatever it gives comes with a warning."""
+    """A regular interval of 20 s misses the maximum by about a hundred kelvin. Every value that the reader gives has a warning."""
     true, _, result = cu
     time, T = logged(result, True, event=np.inf, quick=np.inf)
     found = analyse(noisy(time, T, noise))
@@ -106,7 +106,9 @@ def test_rows_fine_enough_for_the_maximum_are_not_complained_of(cu):
 
 @pytest.mark.parametrize("noise", NOISE)
 def test_a_margin_within_the_noise_is_warned_of_and_the_instrument_decides(pi_ag, noise):
-    """3.4 % over the sensitivity, which 0.02 K of noise makes uncertain by 6 %: the instrument stayed, so it had found an exotherm."""
+    """The rate exceeds the sensitivity by 3.4 %, and 0.02 K of noise makes it uncertain by 6 %. The instrument stayed, so it had
+    found an exotherm.
+    """
     true, (time, T), _ = pi_ag
     found = analyse(noisy(time, T, noise))
     assert true["onsets"]["T1"]["margin"] < 0.2
@@ -141,7 +143,7 @@ def test_the_rhythm_of_the_logger_does_not_matter(cu, every):
 @pytest.mark.parametrize("noise", NOISE[1:])
 @pytest.mark.usual(1)
 def test_no_seed_is_a_lucky_one(cu, pi_ag, noise):
-    """Twelve seeds each: the window before T1 lies 5.5 % under the sensitivity, which 0.02 K of noise makes uncertain by 6 %."""
+    """Each test has twelve seeds. The window before T1 lies 5.5 % below the sensitivity, and 0.02 K of noise makes it uncertain by 6 %."""
     true, (time, T), _ = cu
     for seed in range(12):
         found = analyse(noisy(time, T, noise, seed))["onsets"]
@@ -173,7 +175,7 @@ def test_a_record_that_ends_in_the_runaway_holds_no_t3(cu):
 
 
 def test_the_exotherm_alone_begins_with_its_first_row(cu):
-    """Cut at T1 there is no heater and no window left: the first row is T1, and a step below is as likely."""
+    """A record cut at T1 has no heater step and no window. The first row is T1, and may lie a step too high."""
     true, (time, T), _ = cu
     rows = time >= true["T1"]["time_s"]
     found = analyse(noisy(time[rows], T[rows], 0.0))
@@ -183,7 +185,7 @@ def test_the_exotherm_alone_begins_with_its_first_row(cu):
 
 
 def test_the_history_of_a_run_gives_what_its_summary_says(paper, tmp_path):
-    """Phases are named and rates exact: the same numbers to the last digit, by other code."""
+    """The history names the phases and has exact rates. Other code gets the same numbers to the last digit."""
     for name in ("cu-20li", "pi-ag-20li"):
         result = paper(name)
         summary, columns = result.summary(), result.columns
@@ -213,7 +215,7 @@ def arrhenius_record(energy=120e3, factor=29.0, start=400.0, end=440.0, row=1.0)
 
 
 def test_one_reaction_gives_its_own_energy_and_times():
-    """From differences over a kelvin: E within 0.1 %, and the temperature of 24 h where R T^2 / (E k(T)) is 24 h."""
+    """Differences over a kelvin give E within 0.1 %. They give the temperature at which R T^2 / (E k(T)) is 24 h."""
     record = arrhenius_record()
     kinetics = analyse(record, fitted=(400.0, 440.0))["kinetics"]
     assert kinetics["activation_energy_J_per_mol"] == pytest.approx(120e3, rel=1e-3)
@@ -224,7 +226,7 @@ def test_one_reaction_gives_its_own_energy_and_times():
 
 
 def test_the_holder_is_taken_out_of_rates_and_rise():
-    """A bare sample has at a lower temperature the rate that the one with its holder has, by Townsend and Tou."""
+    """By Townsend and Tou the bare sample has the same rate at a lower temperature than the sample with its holder."""
     found = analyse(arrhenius_record(), Instrument(phi=1.25), fitted=(400.0, 440.0))
     T, bare = found["onsets"]["T1"]["temperature_K"], found["phi_correction"]["T1_K"]
     energy = found["kinetics"]["activation_energy_J_per_mol"]
@@ -235,7 +237,7 @@ def test_the_holder_is_taken_out_of_rates_and_rise():
 
 
 def test_the_interval_of_the_energy_holds_the_true_one_as_often_as_it_says():
-    """Rates with 3 % of noise, 200 times: about 95 % of the intervals hold E."""
+    """Rates have 3 % of noise, drawn 200 times. About 95 % of the intervals contain E."""
     T = np.linspace(380.0, 420.0, 30)
     draw = np.random.default_rng(SEED)
     held = 0
@@ -247,7 +249,7 @@ def test_the_interval_of_the_energy_holds_the_true_one_as_often_as_it_says():
 
 
 def test_points_that_bend_are_warned_of_and_a_straight_line_is_not():
-    """The rate of two reactions of 60 and 160 kJ/mol, equal at 400 K; and 200 noisy lines of one energy, where three may be unlucky."""
+    """Two reactions of 60 and 160 kJ/mol have equal rates at 400 K. Of 200 noisy lines of one energy at most three may be warned of."""
     T = np.linspace(380.0, 420.0, 40)
     draw = np.random.default_rng(SEED)
     unlucky = 0
@@ -295,7 +297,7 @@ def gradual():
 
 @pytest.mark.parametrize("noise", [0.0, 0.005, 0.01, 0.02])
 def test_a_gradual_runaway_and_its_end(gradual, noise):
-    """Rows a kelvin apart: a rate is that of the curve at its row, and the last rows, which are flat, end the runaway."""
+    """Rows lie a kelvin apart, and each has the rate of the curve at its place. The last rows are flat and end the runaway."""
     true, time, T = gradual
     found = analyse(noisy(time, T, noise))
     for criterion in ("1 K/s", "10 K/min"):
@@ -307,7 +309,7 @@ def test_a_gradual_runaway_and_its_end(gradual, noise):
 
 @pytest.mark.parametrize("noise", [0.0, 0.02])
 def test_what_the_heater_does_after_a_runaway_is_no_t3(gradual, noise):
-    """The same, and then ten steps of 5 K with holds."""
+    """Ten steps of 5 K with holds follow the same runaway."""
     true, time, T = gradual
     step = np.arange(20.0, 150.0 + 1500.0, 20.0)
     rise = np.minimum(step * 2.0 / 60.0, 5.0)

@@ -1,4 +1,4 @@
-"""Records that are no heat-wait-seek test: ramps, ovens, heaters, sudden failures. T2 and T3 from the rows, T1 refused."""
+"""Ramps, ovens, heaters and sudden failures are no heat-wait-seek tests. The reader takes T2 and T3 from the rows and refuses T1."""
 
 import numpy as np
 import pytest
@@ -72,7 +72,7 @@ def test_a_cell_that_is_heated_until_it_fails(way):
 @pytest.mark.parametrize("lag", [600.0, 1500.0])
 @pytest.mark.parametrize("ramp", [2.0, 5.0])
 def test_an_oven_whose_air_rises_and_a_cell_that_lags_behind(ramp, lag):
-    """The rate of the cell grows for as long as the lag, as that of a reaction does; it is no self-heating."""
+    """The rate of the cell grows during its lag, as that of a reaction does. It is not self-heating."""
 
     def drive(t, T):
         return (298.15 + min(ramp * t / 60.0, 220.0) - T) / lag
@@ -108,7 +108,7 @@ def test_an_inert_cell_on_a_ramp_has_no_onset():
 @pytest.mark.parametrize("before", ["at rest", "indented and two kelvin warmer"])
 @pytest.mark.parametrize(("constant", "every"), [(1.0, 1.0), (5.0, 0.1), (30.0, 1.0)])
 def test_a_sudden_failure_from_rest(before, constant, every):
-    """A nail, a crush: 500 K with a time constant of some seconds, after ten minutes at 25 degC."""
+    """After ten minutes at 25 degC a nail or a crush raises the cell by 500 K, with a time constant of some seconds."""
     time = np.arange(0.0, 1800.0, every)
     passed = np.maximum(time - 600.0, 0.0)
     T = 298.15 + 500.0 * (1.0 - np.exp(-passed / constant)) * np.exp(-passed / 500.0)
@@ -125,7 +125,7 @@ def test_a_sudden_failure_from_rest(before, constant, every):
 @pytest.mark.usual(1)
 @pytest.mark.parametrize(("every", "noise", "off"), [(60.0, 0.02, 3.0), (30.0, 0.1, 5.0)])
 def test_a_cell_that_is_heated_once_and_then_left_alone(every, noise, off):
-    """A hold of a day at 72 degC, adiabatic: T1 is where the rate passes the sensitivity, and no window of noise before it is.
+    """An adiabatic hold at 72 degC lasts a day. T1 is where the rate passes the sensitivity; no window of noise is taken before it.
 
     At 0.1 K of noise a slope is uncertain by 40 % of the sensitivity, and T1 comes late by up to a step of a calorimeter.
     """
@@ -174,7 +174,9 @@ def test_the_uncertainty_of_t2_and_t3_is_what_lies_between_the_rows():
 @pytest.mark.parametrize("seed", [0, 1, 2])
 @pytest.mark.parametrize(("per_minute", "every"), [(1.0, 5.0), (2.0, 2.0), (5.0, 1.0)])
 def test_a_rough_ramp_has_no_t1(per_minute, every, seed):
-    """Resolution 0.1 K, noise 0.02 K, rows that advance by a part of a step: neighbours repeat and jump, and are no rest and no heater."""
+    """The resolution is 0.1 K, the noise 0.02 K, and rows advance by less than a step. Neighbours repeat and jump, which is neither a
+    rest nor a heater.
+    """
     ramp, growth = per_minute / 60.0, 0.05
     own = 463.15 + np.linspace(0.0, 400.0, 4001)
     passed = np.concatenate([[0.0], np.cumsum(0.1 / (ramp * np.exp(growth * np.minimum(own[:-1] - 463.15, 120.0))))])
@@ -196,7 +198,9 @@ def test_a_nail_soon_after_the_record_begins_gives_no_t1(rest):
 
 
 def test_t2_of_a_rate_that_grows_slowly_is_known_as_far_as_noise_lets():
-    """2 % a kelvin, rows a kelvin apart with 0.1 K of noise: 1 K/s at 611.15 K, within what is told in 9 of 10 records and more."""
+    """The rate grows by 2 % a kelvin, and rows a kelvin apart have 0.1 K of noise. The stated interval contains 611.15 K in at least
+    9 of 10 records.
+    """
     T = np.arange(373.15, 700.0, 1.0)
     passed = np.concatenate([[0.0], np.cumsum(np.exp(-0.02 * (T[:-1] + 0.5 - 611.15)))])
     held = 0

@@ -1,4 +1,4 @@
-"""A lumped 18650 cell in an oven: film and radiation against four reactions (Hatchard and Kim), beside a separate program.
+"""A lumped 18650 cell in an oven has film, radiation and four reactions (Hatchard and Kim). A separate program gives the answers.
 
 That program integrates the same equations by BDF at a relative tolerance of 1e-8 and by Radau at 1e-9, which agree to 0.002 K and 0.002 s.
 """
@@ -45,7 +45,7 @@ def test_an_oven(temperature):
 
 
 def test_heats_of_a_cell_from_contents():
-    """All four reactions together release 20.4991 kJ."""
+    """The four reactions together release 20.4991 kJ."""
     mechanism = oven(155).sample.build(1.0, 300.0, 1e-5).mechanism
     starts = {"sei": 0.15, "anode": 0.75, "cathode": 0.96, "electrolyte": 1.0}
     assert float(mechanism.heat @ np.array(list(starts.values()))) == pytest.approx(20499.1, abs=0.2)
@@ -53,7 +53,7 @@ def test_heats_of_a_cell_from_contents():
 
 @pytest.mark.slow
 def test_the_critical_oven():
-    """145.613 degC within 0.02 K, by bisection: the lowest from which the cell runs away within 20 000 s."""
+    """Bisection finds 145.613 degC within 0.02 K, the lowest oven in which the cell runs away within 20 000 s."""
     low, high = 145.0, 147.0
     while high - low > 0.01:
         middle = 0.5 * (low + high)
@@ -64,7 +64,7 @@ def test_the_critical_oven():
 
 @pytest.mark.parametrize("air", [155, 180])
 def test_what_the_oven_heats_is_no_runaway(air):
-    """A cold cell rises fast in a hot oven. T2 is where its own heat raises it so, and not the temperature of the air.
+    """A cold cell rises fast in a hot oven. T2 is where its own heat reaches the rate, not the temperature of the air.
 
     The column holds the heats of reaction over the heat capacity: at T2 it passes the criterion.
     """
@@ -79,13 +79,13 @@ def test_what_the_oven_heats_is_no_runaway(air):
 @pytest.mark.parametrize("tolerance", [1e-4, 1e-6])
 @pytest.mark.usual(1)
 def test_the_onset_in_an_oven_does_not_depend_on_the_steps(tolerance):
-    """The first 1 K/min of its own at 117.23 degC."""
+    """The cell first heats itself by 1 K/min at 117.23 degC."""
     onsets = run(oven(155, f"numerics.tolerance={tolerance}")).summary()["onsets"]["T2"]
     assert onsets["1 K/min"]["temperature_K"] == pytest.approx(390.384, abs=0.01)
 
 
 def test_air_that_rises_with_time():
-    """An inert cell follows a ramp with the lag C/(h A), once the start has died away."""
+    """An inert cell follows a ramp with the lag C/(h A), once the effect of the start has decayed."""
     text = """
     title: inert
     sample: {kind: lumped, heat_capacity: {at_298K: 40 J/K}, surface: 40 cm2, temperature: 300 K}
@@ -119,7 +119,7 @@ def test_ovens_that_are_refused(name):
 
 
 def test_a_meshed_body_in_an_oven():
-    """The same conditions on its outside: a small body of metal follows the law of the lumped one."""
+    """The same conditions act on the outside of a body. A small one of metal follows the law of the lumped cell."""
     text = """
     title: block
     materials: {m: {density: 8000 kg/m3, heat_capacity: 400 J/(kg K), thermal_conductivity: 400 W/(m K)}}

@@ -1,4 +1,4 @@
-"""Closed forms of thermal explosion for a lumped sample: Semenov, zero order, radiation; Kissinger's equation at three rates."""
+"""A lumped sample follows closed forms of thermal explosion: Semenov, zero order, radiation; Kissinger's equation at three rates."""
 
 import math
 
@@ -32,7 +32,9 @@ def zero_order(A, start, programme):
 
 
 def test_semenov():
-    """Tangency at T = (E/2R)(1 - sqrt(1 - 4 R Ta/E)) = 410.365 K in air of 400 K; hA = q E/(R T^2): 1 % less runs away, 1 % more stays."""
+    """In air of 400 K tangency lies at T = (E/2R)(1 - sqrt(1 - 4 R Ta/E)) = 410.365 K. With 1 % less than hA = q E/(R T^2) the sample
+    runs away; with 1 % more it stays.
+    """
     critical = E / (2.0 * R) * (1.0 - math.sqrt(1.0 - 4.0 * R * 400.0 / E))
     assert critical == pytest.approx(410.365363, abs=1e-6)
     A = 1e14
@@ -51,7 +53,7 @@ def test_semenov():
 
 
 def test_the_critical_overheat_at_120_degc():
-    """10.0043 K, against 9.5139 K of R Ta^2/E; psi 0.37712 against 1/e."""
+    """It is 10.0043 K, and R Ta^2/E gives 9.5139 K. psi is 0.37712, and 1/e gives 0.36788."""
     Ta = 393.15
     over = E / (2.0 * R) * (1.0 - math.sqrt(1.0 - 4.0 * R * Ta / E)) - Ta
     assert over == pytest.approx(10.0043, abs=1e-3)
@@ -59,14 +61,14 @@ def test_the_critical_overheat_at_120_degc():
 
 
 def test_adiabatic_self_heating_of_zero_order():
-    """t = [F(T1) - F(T0)]/(H A/C), F(T) = T e^(E/RT) - (E/R) Ei(E/RT): 3486.1992 s to 400 K, 3555.7700 s to 453.15 K."""
+    """t = [F(T1) - F(T0)]/(H A/C) with F(T) = T e^(E/RT) - (E/R) Ei(E/RT). It gives 3486.1992 s to 400 K and 3555.7700 s to 453.15 K."""
     result = zero_order(6.426285e16, 363.15, "{kind: surroundings, end: 3555.8 s}")
     for level, exact in ((400.0, 3486.1992), (453.15, 3555.7700)):
         assert first_crossing(result.time, result.probe("sample"), level) == pytest.approx(exact, rel=2e-5)
 
 
 def test_cooling_by_radiation_alone():
-    """One square metre of 1e4 J/K, emissivity 0.8, in 298 K: from 900 to 500 K in 521.1338 s."""
+    """One square metre of 1e4 J/K and emissivity 0.8 cools in 298 K. It falls from 900 to 500 K in 521.1338 s."""
     text = """
     title: a plate
     sample: {kind: lumped, heat_capacity: {at_298K: 10 kJ/K}, surface: 1 m2, temperature: 900 K}
@@ -82,7 +84,7 @@ def test_cooling_by_radiation_alone():
 )
 @pytest.mark.usual(1)
 def test_kissinger(energy, A, rate, peak):
-    """E b/(R Tp^2) = A exp(-E/(R Tp)), exact for first order."""
+    """E b/(R Tp^2) = A exp(-E/(R Tp)) is exact for first order."""
     settings = [f"sample.with={{lithium.activation_energy: {energy} J/mol, lithium.pre_exponential_factor: {A} 1/s}}", "expect=[]"]
     settings += [f"programme.rate={rate} K/min", "programme.end=400 degC"]
     found = run(read_case(CASES / "paper" / "dsc-cu.yaml", settings)).summary()["dsc"]["peaks"]
@@ -91,7 +93,7 @@ def test_kissinger(energy, A, rate, peak):
 
 
 def test_the_width_of_the_peak_at_160_degc():
-    """Full width at half maximum 27.2 K."""
+    """The full width at half maximum is 27.2 K."""
     columns = run(read_case(CASES / "paper" / "dsc-cu.yaml")).columns
     T, heat = columns["sample_K"], columns["heat_lithium_W"]
     high = T[heat > 0.5 * heat.max()]

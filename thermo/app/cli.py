@@ -398,7 +398,7 @@ def main() -> None:
 
         _end(INPUT_OUTPUT, [f"error: {error.filename or 'output'}: {reason(error)}"], debug)
     except Exception as error:
-        _end(BUG, [f"error: internal error: {type(error).__name__}: {error}", bug_report()], debug)
+        _end(BUG, [f"internal error: {type(error).__name__}: {error}", bug_report()], debug)
 
 
 def _hush() -> None:

@@ -21,15 +21,17 @@ from thermo.bodies.meshed import Along, Meshed, Stored
 from thermo.bodies.solids import Solids
 from thermo.bodies.stack import Stack
 from thermo.case.checks import expect_mistakes, measure_mistakes, place_mistakes, programme_mistakes, sample_mistakes, with_interfaces
+from thermo.case.chemistry_checks import chemistry_mistakes
+from thermo.casefile.mending import mended, with_right_keys
 from thermo.casefile.models import Frozen, make, quantities
 from thermo.casefile.reader import Document, Key, read_document
 from thermo.casefile.settings import change
 from thermo.casefile.units import DIMENSIONS, Quantity, Unit
 from thermo.cells.cell import LumpedCell
 from thermo.chemistry.reacts import ReactingMaterial, Reacts
-from thermo.materials.material import PROPERTIES, Material, material_mistakes
+from thermo.materials.material import PROPERTIES, Material, library_materials, material_mistakes
 from thermo.materials.properties import Table, mirrored, misfit, symmetric, tables_of
-from thermo.measurement.asked import Expectation, Measure
+from thermo.measurement.asked import Crossing, Expectation, Measure, Place
 from thermo.programmes.arc import ArcProgramme
 from thermo.programmes.conditions import OverTime
 from thermo.programmes.dsc import DscProgramme
@@ -169,10 +171,9 @@ class Case(Frozen):
         return 1e-3 if self.reacting else 2e-4
 
 
-def _element_mistakes(document: Document, case: Case, body: Meshed) -> list[Mistake]:
+def _element_mistakes(document: Document, case: Case, body: Meshed, materials: dict[str, Material]) -> list[Mistake]:
     """What is asked of elements that they cannot do."""
     mistakes = []
-    materials = {name: case.material(name) for name, _ in body.materials().values()}
     varies = [
         name
         for name, m in materials.items()
@@ -198,51 +199,41 @@ def _element_mistakes(document: Document, case: Case, body: Meshed) -> list[Mist
     return mistakes
 
 
-def _chemistry_mistakes(document: Document, case: Case) -> list[Mistake]:
-    """Where materials react: in a body that has them, over time, on elements whose heat capacity stands at the nodes."""
-    own = [name for name, material in case.materials.items() if material.chemistry is not None]
-    found: list[tuple[Key, str]] = []
-    unused = "no region has this material"
-    if case.body is None:
-        unused = "the sample is a cell of one temperature, whose chemistry stands in 'sample'"
-    found += [
-        (("materials", name, "chemistry"), f"nothing of {shortened(name)!r} reacts: {unused}") for name in own if name not in case.reacting
-    ]
-    if case.reacting and case.programme.steady:
-        text = "a reacting body has no steady state that a steady programme could find; use 'surroundings' with an end"
-        found.append((("programme", "kind"), text))
-    if case.reacting and case.numerics.capacity == "consistent":
-        text = f"{shortened(case.reacting[0])!r} reacts node by node, which needs a lumped heat capacity; leave 'capacity' out"
-        found.append((("numerics", "capacity"), text))
-    if case.reacting and case.body is not None and not case.body.lumps:
-        text = f"{shortened(case.reacting[0])!r} reacts node by node, and these elements of order 2 cannot be lumped; use order: 1"
-        found.append((("sample", "mesh"), text))
-    return [document.mistake(key, text) for key, text in found]
+def _known_materials(case: Case, body: Meshed) -> dict[str, Material]:
+    """The materials of the regions of a body, with all that the library adds, as far as they are there."""
+    names = [name for name in dict.fromkeys(name for name, _ in body.materials().values()) if name in case.materials]
+    return {name: case.material(name) for name in names if case.materials[name].library in (None, *library_materials())}
 
 
-def _property_mistakes(document: Document, case: Case) -> list[Mistake]:
-    """What does not fit together: conductivities and the dimension, elements and what is asked of them, the size of the mesh."""
+def _fitting_mistakes(document: Document, case: Case) -> list[Mistake]:
+    """What does not fit together: conductivities and the dimension or its symmetry, elements and what is asked of them."""
     body = case.body
     if body is None:
         return []
     mistakes = []
+    materials = _known_materials(case, body)
     for region, (name, _) in body.materials().items():
-        conductivity = case.material(name).thermal_conductivity
-        key: Key = ("materials", name, "thermal_conductivity")
-        text = misfit(conductivity, shortened(region), body.dimension, body.axisymmetric)
+        text = (
+            misfit(materials[name].thermal_conductivity, shortened(region), body.dimension, body.axisymmetric) if name in materials else ""
+        )
         if text:
-            mistakes.append(document.mistake(key, text))
+            mistakes.append(document.mistake(("materials", name, "thermal_conductivity"), text))
     if isinstance(body, BoxBody):
         for i, side in enumerate(body.symmetry):
             axis, place = body.mirror(side)
-            for name, _ in dict.fromkeys(body.materials().values()):
-                conductivity = case.material(name).thermal_conductivity
-                if not mirrored(conductivity, axis, place):
+            for name, material in materials.items():
+                if not mirrored(material.thermal_conductivity, axis, place):
                     text = f"the conductivity of {shortened(name)!r} is not mirror-symmetric at '{side}'"
                     mistakes.append(document.mistake(("sample", "symmetry", i), text))
-    mistakes += _element_mistakes(document, case, body)
-    if mistakes:
-        return mistakes
+    return mistakes + _element_mistakes(document, case, body, materials)
+
+
+def _size_mistakes(document: Document, case: Case) -> list[Mistake]:
+    """A mesh that is too large, a steady state that is undetermined, a start from a field that does not fit."""
+    body = case.body
+    if body is None:
+        return []
+    mistakes = []
     n = body.most_cells(case.named_faces())
     if n <= MOST_NODES:  # else there is no grid to be counted either
         n = body.n_nodes(case.named_faces(), int(case.numerics.check_mesh))
@@ -288,6 +279,73 @@ def stored_mistake(case: Case, body: Meshed, start: Stored) -> str:
     return ""
 
 
+MAY_GO = {  # what is left out where it is wrong: the names that others refer to stay
+    "sample": ("mesh", "temperature", "chemistry", "with", "melting", "short", "ejecta"),
+    "measure": ("probes", "probes.*", "crossings", "crossings.*", "flows", "pictures", "onsets"),
+    "numerics": tuple(Numerics.model_fields),
+}
+SLOW = ("mesh", "solids")  # kinds of bodies whose mesh is read or made as they are checked
+
+
+def _with_all_names(measure: Any, written: Any) -> Any:
+    """The measure with the probes and the crossings that were left out: they have their names, and what they name. None without those."""
+    if not isinstance(measure, Measure) or written is None:
+        return measure
+    if not isinstance(written, dict) or not all(isinstance(written.get(group, {}), dict) for group in ("probes", "crossings")):
+        return None
+
+    def text(entry: Any, word: str) -> str | None:
+        value = entry.get(word) if isinstance(entry, dict) else None
+        return value if isinstance(value, str) else None
+
+    added: dict[str, dict[str, Any]] = {}
+    for group, kind, words in (("probes", Place, ("face", "region", "edge")), ("crossings", Crossing, ("probe", "of"))):
+        entries, made = written.get(group), getattr(measure, group)
+        added[group] = {
+            name: made[name] if name in made else kind.model_construct(None, **{word: text(entry, word) for word in words})
+            for name, entry in (entries.items() if isinstance(entries, dict) else ())
+        }
+    return measure.model_copy(update=added)
+
+
+def _ways(document: Document) -> tuple[Document, list[Case], list[Mistake]]:
+    """The document with misspelt words put right; the case in each way that it may be meant, its parts None where that is not to be told;
+    mistakes within a part that other mistakes of it hid."""
+    models: dict[str, Any] = {"sample": Sample, "programme": Programme, "measure": Measure, "numerics": Numerics}
+    parts: dict[str, list[Any]] = {}
+    hidden: list[Mistake] = []
+    told = with_right_keys(document, list(Case.model_fields))
+    for name, model in {"materials": dict[str, Material], **models}.items():
+        written = told.data.get(name)
+        if written is None:
+            parts[name] = (
+                [made] if (made := {"measure": Measure(), "numerics": Numerics(), "materials": {}}.get(name)) is not None else [None]
+            )
+            continue
+        slow = name == "sample" and isinstance(written, dict) and written.get("kind") in SLOW
+        goes = MAY_GO.get(name, tuple(written) if name == "materials" and isinstance(written, dict) else ())
+        found = mended(model, told, (name,), goes, *([()] if slow else []))
+        told, hidden, parts[name] = found.document, hidden + found.mistakes, found.models or [None]
+    parts["measure"] = [_with_all_names(measure, told.data.get("measure")) for measure in parts["measure"]]
+    n = max(len(found) for found in parts.values())
+    ways = [Case.model_construct(title="", **{name: found[i % len(found)] for name, found in parts.items()}) for i in range(n)]
+    return told, ways, hidden
+
+
+def _between(document: Document, case: Case) -> list[Mistake]:
+    """Mistakes between the parts of a case, any of which may be None."""
+    raw, sample, programme, measure = document.data, case.sample, case.programme, case.measure
+    mistakes = material_mistakes(document, raw.get("materials"), getattr(programme, "steady", False))
+    mistakes += sample_mistakes(document, sample, raw)
+    mistakes += place_mistakes(document, sample, raw.get("programme"))
+    mistakes += programme_mistakes(document, sample, programme, measure)
+    mistakes += measure_mistakes(document, sample, programme, measure)
+    mistakes += expect_mistakes(document, sample, raw.get("expect"), measure, programme)
+    if sample is not None and case.materials is not None and case.numerics is not None:
+        mistakes += _fitting_mistakes(document, case)
+    return mistakes
+
+
 def case_of(document: Document) -> Case:
     """The case that a document describes. Raises CaseError with every mistake found."""
     raw = document.data
@@ -296,23 +354,16 @@ def case_of(document: Document) -> Case:
         raise CaseError([*document.mistakes, Mistake(document.path, None, "", text)])
     case, mistakes = make(Case, document)
     if case is not None:
-        parts: dict[str, Any] = {name: getattr(case, name) for name in ("sample", "programme", "measure")}
-    else:  # what is well formed is checked all the same, so that all mistakes come at once
-        models = {"sample": Sample, "programme": Programme, "measure": Measure}
-        parts = {name: make(model, document, raw[name], (name,)).model if name in raw else None for name, model in models.items()}
-        if "measure" not in raw:
-            parts["measure"] = Measure()
-    called = with_interfaces(document, parts["sample"])
+        told, ways, hidden = document, [case], list[Mistake]()
+    else:  # what is right is checked all the same, so that all mistakes come at once
+        told, ways, hidden = _ways(document)
+    called = with_interfaces(document, ways[0].sample)
     if called is not document:
         return case_of(called)
-    mistakes = mistakes + material_mistakes(document, raw.get("materials"), getattr(parts["programme"], "steady", False))
-    mistakes += sample_mistakes(document, parts["sample"], raw)
-    mistakes += place_mistakes(document, parts["sample"], raw.get("programme"))
-    mistakes += programme_mistakes(document, parts["sample"], parts["programme"], parts["measure"])
-    mistakes += measure_mistakes(document, parts["sample"], parts["programme"], parts["measure"])
-    mistakes += expect_mistakes(document, parts["sample"], raw.get("expect"), parts["measure"], parts["programme"])
+    told = with_interfaces(told, ways[0].sample)
+    mistakes = [*mistakes, *hidden, *set.intersection(*(set(_between(told, way)) for way in ways))]
     if case is not None and not mistakes:
-        mistakes = _chemistry_mistakes(document, case) + _property_mistakes(document, case)
+        mistakes = chemistry_mistakes(document, case) + _size_mistakes(document, case)
     if mistakes:
         raise CaseError(mistakes)
     assert isinstance(case, Case)

@@ -8,7 +8,7 @@ from thermo.base.errors import Mistake, among, closest, did_you_mean, shortened
 from thermo.bodies.meshed import Meshed
 from thermo.casefile.reader import Document, Key
 from thermo.casefile.units import show
-from thermo.measurement.asked import Measure, Place
+from thermo.measurement.asked import Crossing, Measure, Place
 from thermo.programmes.conditions import varies
 
 
@@ -192,7 +192,9 @@ def programme_mistakes(document: Document, sample: Any, programme: Any, measure:
 
     begins, kind = programme.starts_at(), programme.kind
     fixed = begins is not None and not (sample.has_field and programme.on_body_starts_itself)
-    if begins is None and sample.temperature is None and not (programme.steady and not sample.has_field):
+    written = document.data.get("sample")
+    started = sample.temperature is not None or (isinstance(written, dict) and "temperature" in written)  # maybe wrongly written
+    if begins is None and not started and not (programme.steady and not sample.has_field):
         what = "body" if sample.has_field else "cell"
         refuse(("sample",), f"'temperature' is missing: the {what} needs a start temperature")
     if fixed and sample.temperature is not None:
@@ -259,15 +261,34 @@ def _flow_problems(sample: Any, programme: Any, face: str) -> list[str]:
     return _mirrored(sample, face)
 
 
+def _crossing_mistakes(document: Document, name: str, crossing: Crossing, known: list[str], held: Any) -> list[Mistake]:
+    """Probes that are not there, and faces not held at one temperature; `held` of the programme, None where that is not known."""
+    found: list[tuple[str, str]] = []
+    if crossing.probe not in known and isinstance(crossing.probe, str):
+        found.append(("probe", f"there is no probe {shortened(crossing.probe)!r}" + did_you_mean(crossing.probe, known)))
+    if held is not None and crossing.of in held and varies(held[crossing.of]):
+        found.append(("of", f"the temperature of {shortened(crossing.of)!r} changes with time; give the crossing a 'temperature'"))
+    if held is not None and crossing.of is not None and crossing.of not in held:
+        found.append(("of", f"no face {shortened(crossing.of)!r} is held at a temperature" + did_you_mean(crossing.of, held)))
+    return [document.mistake(("measure", "crossings", name, word), text) for word, text in found]
+
+
 def measure_mistakes(document: Document, sample: Any, programme: Any, measure: Any) -> list[Mistake]:
     """Places that the sample does not have, probes and held faces that crossings refer to."""
-    if not isinstance(measure, Measure) or sample is None:
+    if not isinstance(measure, Measure):
         return []
     mistakes = []
+    if sample is None:  # what the probes are called is known all the same
+        written = document.data.get("sample")
+        known = list(measure.probes) if isinstance(written, dict) and written.get("kind") != "lumped" else [*measure.probes, "sample"]
+        held = programme.held() if programme is not None else None
+        return [
+            mistake for name, crossing in measure.crossings.items() for mistake in _crossing_mistakes(document, name, crossing, known, held)
+        ]
     block = sample.has_field
     if not block and measure.pictures.times:
         mistakes.append(document.mistake(("measure", "pictures"), "a lumped sample has no field to keep"))
-    if block and "onsets" in measure.model_fields_set and not (programme is not None and programme.on_body().wall):
+    if block and "onsets" in measure.model_fields_set and programme is not None and not programme.on_body().wall:
         text = "no instrument looks for an onset in this sample"
         mistakes.append(document.mistake(("measure", "onsets"), text))
     for name, probe in measure.probes.items():
@@ -295,16 +316,8 @@ def measure_mistakes(document: Document, sample: Any, programme: Any, measure: A
     mistakes += [document.mistake(key, text) for key, face in read for name, text in parted if name == face]
     known = list(measure.probes) if block else ["sample"]
     for name, crossing in measure.crossings.items():
-        if crossing.probe not in known:
-            text = f"there is no probe {shortened(crossing.probe)!r}" + did_you_mean(crossing.probe, known)
-            mistakes.append(document.mistake(("measure", "crossings", name, "probe"), text))
-        held = programme.held() if programme is not None and block else {}
-        if crossing.of in held and varies(held[crossing.of]):
-            text = f"the temperature of {shortened(crossing.of)!r} changes with time; give the crossing a 'temperature'"
-            mistakes.append(document.mistake(("measure", "crossings", name, "of"), text))
-        if crossing.of is not None and programme is not None and crossing.of not in held:
-            text = f"no face {shortened(crossing.of)!r} is held at a temperature" + did_you_mean(crossing.of, held)
-            mistakes.append(document.mistake(("measure", "crossings", name, "of"), text))
+        held = (programme.held() if block else {}) if programme is not None else None
+        mistakes += _crossing_mistakes(document, name, crossing, known, held)
     end = programme.lasts() if programme is not None and not programme.steady else None
     for i, time in enumerate(measure.pictures.times):
         if end is not None and time > end:
@@ -332,14 +345,20 @@ _BALANCE: dict[str, Any] = {"heat_in_W": {}, "heat_out_W": {}, "residual_W": {},
 
 def _heated(sample: Any, programme: Any) -> list[str]:
     """What the columns of heat are called for: faces, regions with sources, contacts, pairs of faces across a gap."""
-    terms = (*(programme.terms() if programme is not None else ()), *sample.touching())
+    own = sample.touching() if sample is not None and sample.has_field else ()
+    terms = (*programme.terms(), *own)
     return list(dict.fromkeys(c.column(name, alone=False) for name, c in terms))
 
 
 def _results(sample: Any, measure: Measure, programme: Any) -> dict[str, Any]:
     """The keys of a summary, as far as a case can expect them; `*` stands for any name."""
-    steady, meshed = programme is not None and programme.steady, sample is not None and sample.has_field
-    probes = list(measure.probes) if meshed else [*measure.probes, "sample", "holder", "sensor"]
+    meshed = sample is None or sample.has_field  # what is not known may be either
+    probes = list(measure.probes) if meshed and sample is not None else [*measure.probes, "sample", "holder", "sensor"]
+    heats = ["*"] if programme is None else _heated(sample, programme)
+    regions = ["*"] if sample is None else sample.region_names() if meshed else []
+    energy: dict[str, Any] = {name: {} for name in _ENERGY} | {"released_J": {"*": {}}}
+    if programme is None or programme.steady:
+        energy = _BALANCE if programme is not None else energy | _BALANCE
     return {
         "end": {"reason": {}, "time_s": {}},
         "onsets": {"T1": _FIRST, "T2": dict.fromkeys(measure.onsets.T2, _POINT), "T3": _POINT, "cessation": _POINT},
@@ -350,13 +369,12 @@ def _results(sample: Any, measure: Measure, programme: Any) -> dict[str, Any]:
         "arrivals": {"*": {"*": {}}},
         "lags": {"*": _LAG} if meshed else {},
         "missed_crossings": dict.fromkeys(measure.crossings, _MISSED),
-        "heats": dict.fromkeys(_heated(sample, programme), _THROUGH) if meshed else {},
-        "flows": dict.fromkeys(measure.flows, _THROUGH) if meshed else {},
-        "regions": dict.fromkeys(sample.region_names() if meshed else (), _REGION),
+        **({"heats": dict.fromkeys(heats, _THROUGH), "flows": dict.fromkeys(measure.flows, _THROUGH)} if meshed else {}),
+        "regions": dict.fromkeys(regions, _REGION),
         "derived": {"length_m": {}, "fourier": {}, "biot": {"*": {}}, "stack": _STACK},
         "dsc": {"peaks": {"*": _PEAK}, "area_J": {}, "area_J_per_kg": {}},
         "amounts": {"*": {"*": {}}},
-        "energy": _BALANCE if steady else {name: {} for name in _ENERGY} | {"released_J": {"*": {}}},
+        "energy": energy,
     }
 
 

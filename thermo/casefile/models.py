@@ -64,7 +64,7 @@ def make(model: Any, document: Document, data: Any = None, at: Key = ()) -> Read
         # what is unknown comes first: a misspelt key is one mistake, and not also the absence of the right one
         meant: set[Key] = set()
         for i, problem in enumerate(sorted(problems, key=lambda problem: problem["type"] != "extra_forbidden")):
-            found = _translate(problem, root, document, at, context["keys"], meant, suggest=i < MOST_SUGGESTED)
+            found = translated(problem, root, document, at, context["keys"], meant, suggest=i < MOST_SUGGESTED)
             mistakes += [mistake for mistake in found if (mistake.line, mistake.key) not in noted]
     else:
         mistakes += _attach(made, at, document)
@@ -98,7 +98,7 @@ _WANTED = {
 }
 
 
-def _place(problem: Any, root: Any) -> tuple[Key, Any, Any]:
+def place_of(problem: Any, root: Any) -> tuple[Key, Any, Any]:
     """Key, value and surrounding block of a pydantic error; tags of unions in its place are left out."""
     key: Key = ()
     node, parent = root, root
@@ -115,11 +115,11 @@ def _place(problem: Any, root: Any) -> tuple[Key, Any, Any]:
     return key, node, parent
 
 
-def _translate(
+def translated(
     problem: Any, root: Any, document: Document, at: Key, keys: Mapping[int, list[str]], meant: set[Key], suggest: bool
 ) -> list[Mistake]:
     """One pydantic error as mistakes with key and line; `meant` collects the keys that were misspelt."""
-    key, node, parent = _place(problem, root)
+    key, node, parent = place_of(problem, root)
     kind, context = problem["type"], problem.get("ctx", {})
     full = (*at, *key)
     if kind == "at":

@@ -109,7 +109,7 @@ def parse_document(text: str, path: str) -> Document:
     bad = _BAD_CHARACTER.search(text.removeprefix("\ufeff"))
     if bad:
         line = text.count("\n", 0, bad.start() + 1) + 1
-        raise CaseError([Mistake(path, line, "", f"contains the control character U+{ord(bad[0]):04X}")])
+        raise CaseError([Mistake(path, line, "", f"contains {_kind_of_character(bad[0])} U+{ord(bad[0]):04X}")])
     composer = _Composer(path)
     yaml = YAML(typ="safe", pure=True)
     try:
@@ -132,6 +132,13 @@ def parse_document(text: str, path: str) -> Document:
         raise CaseError([*composer.mistakes, Mistake(path, composer.root_line, "", text)])
     data, provenance = _strip_provenance(composer.root, composer, path)
     return Document(path, text, data, composer.lines, provenance, tuple(composer.mistakes))
+
+
+def _kind_of_character(character: str) -> str:
+    """What a character is that no YAML file may have."""
+    if "\ud800" <= character <= "\udfff":
+        return "the unpaired surrogate"
+    return "the noncharacter" if character in "\ufffe\uffff" else "the control character"
 
 
 class _Composer:

@@ -428,6 +428,14 @@ class Unit:
         self.dimension, self.gt, self.ge, self.le, self.lt = dimension, gt, ge, le, lt
 
     def _validate(self, value: Any, info: ValidationInfo) -> Quantity:
+        try:
+            return self._checked(value, info)
+        except PydanticCustomError:
+            if info.context is None or "stand_ins" not in info.context:
+                raise
+            return info.context["stand_ins"].one(self)  # type: ignore[no-any-return]  # see `mending.py`
+
+    def _checked(self, value: Any, info: ValidationInfo) -> Quantity:
         from_file = bool(info.context and info.context.get("from_file"))
         if isinstance(value, dict):
             problems = block_for_value(value, wanted(self.dimension))

@@ -99,11 +99,11 @@ def kissinger(heating_rates: Floats, peak_temperatures: Floats) -> Kissinger:
 
 
 def ozawa(heating_rates: Floats, temperatures: Floats, *, corrected: bool = True) -> Isoconversional:
-    """E over conversion from the temperatures at which curves reach the same conversion (integral, after Ozawa, Flynn and Wall).
+    """E over conversion from the temperatures at which curves reach the same conversion (integral, by Ozawa, Flynn and Wall).
 
     ln b = const - 1.052 E/(R T), with Doyle's line for the temperature integral. E of that line is some per cent high where
     x = E/(R T) is small and low where it is large (+4 % at 20, 0 at 37, -2 % at 60). `corrected` puts the true slope
-    -d ln p/dx = exp(-x)/(x E2(x)) at the mean 1/T in place of 1.052, after Flynn; of a single step less than
+    -d ln p/dx = exp(-x)/(x E2(x)) at the mean 1/T in place of 1.052, by Flynn; of a single step less than
     0.05 % is then left from 1 to 10 K/min.
 
     Parameters
@@ -134,7 +134,7 @@ def ozawa(heating_rates: Floats, temperatures: Floats, *, corrected: bool = True
 
 
 def friedman(temperatures: Floats, conversion_rates: Floats, heating_rates: Floats | None = None) -> Isoconversional:
-    """E over conversion from the rates at the same conversion (differential, after Friedman); nothing is approximated.
+    """E over conversion from the rates at the same conversion (differential, by Friedman); nothing is approximated.
 
     ln(da/dt) = ln(A f(a)) - E/(R T); the intercept is ln(A f(a)), with A [1/s].
 
@@ -169,7 +169,7 @@ def friedman(temperatures: Floats, conversion_rates: Floats, heating_rates: Floa
 ASSUMED = (
     "one peak per curve, on {baseline}; conversion is the running area over the whole",
     "Kissinger: one first-order step",
-    "Ozawa (Flynn, Wall): Doyle's line, corrected for E/(R T) after Flynn; the uncorrected E beside it",
+    "Ozawa (Flynn, Wall): Doyle's line, corrected for E/(R T) by Flynn; the uncorrected E beside it",
     "Friedman: the rate depends on temperature and conversion alone",
     "intervals: 95 %, of the scatter about the lines alone; they do not include baseline, calibration and thermal lag",
     "kinetics from a calorimeter in one electrolyte need not hold in a cell",

@@ -17,6 +17,7 @@ from thermo.base.errors import CaseError, Mistake, closest, did_you_mean
 from thermo.case.case import Case, case_hash, case_of
 from thermo.case.checks import result_problem, results_of
 from thermo.casefile.columns import read_sheet
+from thermo.casefile.mending import mended
 from thermo.casefile.models import Frozen, make, misplaced
 from thermo.casefile.reader import Document, Key, read_document
 from thermo.casefile.settings import change
@@ -126,15 +127,25 @@ def is_study(document: Document) -> bool:
 def study_of(document: Document) -> Study:
     """The study that a document describes, with every member read. Raises CaseError with every mistake of every file."""
     text, mistakes = make(StudyText, document)
-    if text is None:
-        raise CaseError(mistakes)
+    if text is None:  # the members are read all the same, so that all mistakes come at once
+        found = mended(StudyText, document, (), ("study.*",), ())
+        mistakes += found.mistakes
+        if not found.models:
+            raise CaseError(mistakes)
+        text, document = found.models[0], found.document
     if isinstance(text.study, Batch):
-        return _batch_of(document, text, text.study)
+        try:
+            study = _batch_of(document, text, text.study)
+        except CaseError as error:
+            raise CaseError([*mistakes, *error.mistakes]) from None
+        if mistakes:
+            raise CaseError(mistakes)
+        return study
     members = []
     for name, entry in text.study.cases.items():
-        found, wrong = _member(document, name, entry, ("study", "cases", name))
+        member, wrong = _member(document, name, entry, ("study", "cases", name))
         mistakes += wrong
-        members += [found] if found else []
+        members += [member] if member else []
     mistakes += [document.mistake(key, problem) for key, problem in _comparison_problems(text.study, {m.name: m.case for m in members})]
     if mistakes:
         raise CaseError(mistakes)

@@ -1,0 +1,30 @@
+"""Mistakes between what reacts in a case and its body, its programme, its elements."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from thermo.base.errors import Mistake, shortened
+from thermo.casefile.reader import Document, Key
+
+
+def chemistry_mistakes(document: Document, case: Any) -> list[Mistake]:
+    """Where materials react: in a body that has them, over time, on elements whose heat capacity stands at the nodes."""
+    own = [name for name, material in case.materials.items() if material.chemistry is not None]
+    found: list[tuple[Key, str]] = []
+    unused = "no region has this material"
+    if case.body is None:
+        unused = "the sample is a cell of one temperature, whose chemistry stands in 'sample'"
+    found += [
+        (("materials", name, "chemistry"), f"nothing of {shortened(name)!r} reacts: {unused}") for name in own if name not in case.reacting
+    ]
+    if case.reacting and case.programme.steady:
+        text = "a reacting body has no steady state that a steady programme could find; use 'surroundings' with an end"
+        found.append((("programme", "kind"), text))
+    if case.reacting and case.numerics.capacity == "consistent":
+        text = f"{shortened(case.reacting[0])!r} reacts node by node, which needs a lumped heat capacity; leave 'capacity' out"
+        found.append((("numerics", "capacity"), text))
+    if case.reacting and case.body is not None and not case.body.lumps:
+        text = f"{shortened(case.reacting[0])!r} reacts node by node, and these elements of order 2 cannot be lumped; use order: 1"
+        found.append((("sample", "mesh"), text))
+    return [document.mistake(key, text) for key, text in found]
