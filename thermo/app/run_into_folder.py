@@ -24,6 +24,7 @@ from thermo.base.errors import FileError, FolderError, Stopped, printable
 from thermo.bodies.meshed import Stored
 from thermo.case.case import Case, case_hash, resolved
 from thermo.casefile.reader import Document
+from thermo.measurement.arrivals import arrivals_table
 from thermo.results.store import Folder, damage, plain_name, read_json
 from thermo.simulation.result import Result
 from thermo.studies.study import COLUMNS, Comparison, Study, judged_claims, numeric_columns, said, study_hash, table
@@ -251,6 +252,8 @@ def _written(folder: Folder, result: Result, cost: dict[str, Any], provenance: d
     record = result.record()
     if record is not None:
         folder.write_csv("record.csv", list(record), list(zip(*(values.tolist() for values in record.values()), strict=True)))
+    if summary["arrivals"]:
+        folder.write_csv("propagation.csv", *arrivals_table(summary["arrivals"]))
     folder.write_json("summary.json", summary)
     folder.finish({"status": summary["status"], "case_sha256": provenance["case_sha256"], "started": provenance["started"]})
     return summary

@@ -96,6 +96,7 @@ def _body_lines(summary: dict[str, Any]) -> list[str]:
         for name, entry in summary[f"{word}s"].items()
     ]
     tables = [
+        (_arrivals(summary["arrivals"] or {}), ("cell", "arrives", "after the one before", "half converted", "hottest", "converted")),
         (probes, ("probe", "value") if steady else ("probe", "start", "maximum", "end")),
         (regions, ("region", "coldest", "hottest", "mean") if steady else ("region", "coldest", "hottest", "mean at the end")),
         (passing, ("through", "value") if steady else ("through", "largest", "end")),
@@ -107,6 +108,21 @@ def _body_lines(summary: dict[str, Any]) -> list[str]:
         if len(rows) > MOST_LINES:
             lines.append(f"... {len(rows) - MOST_LINES} more; summary.json has all")
     return lines
+
+
+def _arrivals(cells: dict[str, Any]) -> list[tuple[str, ...]]:
+    """When runaway came to each cell."""
+
+    def after(seconds: float | None) -> str:
+        return "-" if seconds is None else show(seconds, "time")
+
+    rows: list[tuple[str, ...]] = []
+    for name, cell in cells.items():
+        never = f"never, {cell['short_by_K']:.3g} K short" if cell["time_s"] is None else after(cell["time_s"])
+        converted = "-" if cell["converted"] is None else percent(cell["converted"])
+        delay, half = after(cell["delay_s"]), after(cell["half_conversion_s"])
+        rows.append((name, never, delay, half, show(cell["maximum_K"], "temperature"), converted))
+    return rows
 
 
 def _scan_lines(scan: dict[str, Any] | None) -> list[str]:

@@ -87,7 +87,8 @@ Probe = Annotated[
 class Measure(Frozen):
     """What is read off a run. A probe is a point (in a block [x, y, z]), or a face, region or edge with mean, minimum or maximum.
 
-    `flows` names faces through which the conducted heat is recorded: into the body, through an interface `a|b` from a to b.
+    `flows` names faces through which the conducted heat is recorded: into the body, through an interface `a|b` from a to b. Runaway
+    arrives at a region that reacts when its mean temperature passes that of `arrival`.
     """
 
     probes: dict[str, Probe] = {}
@@ -95,6 +96,7 @@ class Measure(Frozen):
     crossings: dict[str, Crossing] = {}
     pictures: Pictures = Pictures()
     onsets: Onsets = Onsets()
+    arrival: Temperature = Field(default="200 degC", validate_default=True)  # type: ignore[assignment]
 
     @field_validator("probes", "crossings", mode="before")
     @classmethod

@@ -112,7 +112,8 @@ def theta_between(start: Floats, terms: Any) -> tuple[float, float] | None:
     return float(start.flat[0]), float(held - start.flat[0])
 
 
-STORED = 5  # of the rows of a region: heat stored since the start [J]
+# of the rows of a region: mean, largest and smallest temperature [K], the node of the largest; heat stored since the start [J]
+MEAN, LARGEST, SMALLEST, HOTTEST, STORED = 0, 1, 2, 3, 5
 
 
 def through(columns: dict[str, Any], word: str) -> dict[str, dict[str, float]]:

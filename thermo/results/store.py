@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from thermo.base.errors import FileError, FolderError
 
 OURS = re.compile(
-    r"((summary|status|manifest)\.json|history\.csv|record\.csv|table\.csv|(case|resolved|study)\.yaml|checkpoint-[12]\.npz"
+    r"((summary|status|manifest)\.json|history\.csv|record\.csv|propagation\.csv|table\.csv|(case|resolved|study)\.yaml|checkpoint-[12]\.npz"
     r"|fields/(run\.pvd|materials\.csv|frame-[0-9]{4}\.vtu)|pictures/[a-z0-9-]+\.png)(\.part)?"
     r"|fields/\.frame-[0-9]{4}\.part\.vtu|\.lock|\.written"
 )

@@ -75,7 +75,7 @@ class MeshBody:
         self.n_dofs = self.shape.n_nodes
         self.chemistry = reactions_of(case, {region: named[region][0] for region in self.regions}, self.volumes)
         self.reactions = self.chemistry.names if self.chemistry else []
-        self.asked = list(case.measure.probes)
+        self.asked, self.arrival = list(case.measure.probes), float(case.measure.arrival)
         self.probes = {name: self._reading(probe) for name, probe in case.measure.probes.items()}
         self.sample = self._sample(case, cuts, refine)
         self.programme, self.terms = self.driven.machine, self.sample.terms
@@ -291,6 +291,10 @@ class MeshBody:
         if not self.weighs:  # without density and heat capacity nothing is known of what is stored
             made["derived"]["fourier"] = None
             made["regions"] = {name: region | {"stored_J": None} for name, region in made["regions"].items()}
+        if self.chemistry:
+            made["arrivals"] = self.chemistry.arrivals(columns, rows["regions"], self.arrival, points, self.multiplicity)
+            for name, released in self.chemistry.released_in(columns, self.multiplicity).items():
+                made["regions"][name]["released_J"] = released
         if self.sensor and self.driven.wall:
             made["lags"] = lags(columns, self.sensor, list(self.probes), self.reader.heating(columns["rate_K_per_s"], rows["machine"]))
         return made

@@ -17,6 +17,8 @@ from thermo.chemistry.mechanism_arrays import arrays
 from thermo.chemistry.sites import Sites, reach_of, side_by_side
 from thermo.heat.reacting import Reacting, powers, rows_of
 from thermo.materials.storage import Storage
+from thermo.measurement.arrivals import Reached, arrivals
+from thermo.measurement.readings import HOTTEST, LARGEST, MEAN, SMALLEST
 from thermo.stepping.loop import History
 
 
@@ -38,6 +40,7 @@ class Reactions:
         self.regions = {
             region: (material, volumes[:, j]) for j, (region, (material, text)) in enumerate(by_region.items()) if text is not None
         }
+        self.places = {j: region for j, region in enumerate(by_region) if region in self.regions}
         self.volumes = np.stack([sum(v for own, v in self.regions.values() if own == material) for material in self.texts], axis=1)
         ends = np.cumsum([0, *(len(mechanism.heat) for mechanism in self.mechanisms.values())])
         self.rows = {m: np.arange(a, b) for m, (a, b) in zip(self.texts, itertools.pairwise(ends.tolist()), strict=True)}
@@ -59,6 +62,47 @@ class Reactions:
                 )
             )
         return tuple(made)
+
+    def arrivals(
+        self, columns: Mapping[str, Any], regions: Floats, level: float, points: Floats, multiplicity: float
+    ) -> dict[str, dict[str, Any]]:
+        """When runaway comes to each region that reacts, from the columns of the history and the rows of `regions`.
+
+        `level` is the temperature of arrival [K]; `points` (n_nodes, dimension) [m].
+        """
+        cells = []
+        for j, name in self.places.items():
+            material, volume = self.regions[name]
+            size, mechanism = multiplicity * float(volume.sum()), self.mechanisms[material]
+            extents = np.stack([columns[column] for column in self.extent_names(name)], axis=1)
+            cells.append(
+                Reached(
+                    name,
+                    mean=regions[:, j, MEAN],
+                    largest=regions[:, j, LARGEST],
+                    smallest=regions[:, j, SMALLEST],
+                    hottest=regions[:, j, HOTTEST],
+                    released=size * (extents @ mechanism.heat),
+                    centre=volume @ points / volume.sum(),
+                    holds=size * float(np.maximum(mechanism.heat, 0.0) @ reach_of(mechanism)),
+                )
+            )
+        return arrivals(columns["time_s"], cells, level, lambda node: [float(x) for x in points[node]])
+
+    def released_in(self, columns: Mapping[str, Any], multiplicity: float) -> dict[str, dict[str, float]]:
+        """Heat of each reaction in each region that reacts [J], at the end."""
+        found = {}
+        for name, (material, volume) in self.regions.items():
+            heats = multiplicity * float(volume.sum()) * self.mechanisms[material].heat
+            given = [float(heat * columns[column][-1]) for heat, column in zip(heats, self.extent_names(name), strict=True)]
+            found[name] = dict(zip(self.texts[material].reactions, given, strict=True))
+        return found
+
+    def extent_names(self, region: str) -> list[str]:
+        """The columns with the mean extents of a region that reacts."""
+        text = self.texts[self.regions[region][0]]
+        counted = "conversion" if text.amounts == "number" else "extent"
+        return [f"{counted}_{region}_{name}{AMOUNTS[text.amounts]}" for name in text.reactions]
 
     def reacting(self, storage: Storage, parts: tuple[Integers, ...]) -> Reacting:
         """What is stepped of it; `parts` the nodes of each region."""
@@ -83,7 +127,5 @@ class Reactions:
             power[i] = multiplicity * powers(self.kinds, block.temperature[i], block.extent[i], block.fired[i])[0]
         made = {f"heat_{name}_W": power[:, k] for k, name in enumerate(self.names)}
         for region, extents in self.extents(block.extent).items():
-            text = self.texts[self.regions[region][0]]
-            counted = "conversion" if text.amounts == "number" else "extent"
-            made |= {f"{counted}_{region}_{name}{AMOUNTS[text.amounts]}": extents[:, k] for k, name in enumerate(text.reactions)}
+            made |= {name: extents[:, k] for k, name in enumerate(self.extent_names(region))}
         return made
