@@ -12,6 +12,7 @@ from scipy.sparse.linalg import cg
 
 from thermo.base.arrays import Floats, Integers
 from thermo.heat.assembly import LARGE, between, gathered
+from thermo.heat.jacobi import solved_by_jacobi
 from thermo.heat.linear import directly, factorised, factors_fit, solved
 from thermo.heat.mesh_sample import MeshSample, Surface, capacity_of, sight, surface
 from thermo.heat.multigrid import multigrid
@@ -245,6 +246,9 @@ class MeshWork:
     def _solved(self, s: float, matrix: csr_matrix, rhs: Floats, norm: float, loop: Floats, tolerance: float) -> Floats | None:
         """Solve with a matrix on the free nodes; None where the residual stays too large."""
         if not directly(len(rhs), self.sample.dimension):
+            if self.sample.reacting is not None and self.box is None and s < STIFF * self.fastest:
+                loop[N_JACOBI] += 1.0
+                return solved_by_jacobi(matrix, rhs, tolerance)
             counter, operator = self.preconditioner_at(s, matrix, loop)
             loop[counter] += 1.0
             tolerance = min(tolerance, BOX_TOLERANCE) if counter == N_MODES and tolerance == SOLVE_TOLERANCE else tolerance

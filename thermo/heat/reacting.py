@@ -160,11 +160,20 @@ def switches_at(sample: Reacting, temperature: Floats) -> Floats:
 def heat_left(sample: Reacting, extent: Floats, n_nodes: int) -> tuple[Floats, Floats]:
     """About the heat [J] that the reactions of each node can still take up, negative, and release (n_nodes,)."""
     least, most = np.zeros(n_nodes), np.zeros(n_nodes)
+    fill: Any = compile_kernels()(fill_left)
     for kind, rows in rows_of(sample.kinds):
-        mechanism = kind.mechanism
-        per_extent = mechanism.heat.copy()
-        depends = np.flatnonzero(mechanism.heat_species >= 0)
-        per_extent[depends] += mechanism.heat_slope[depends] * mechanism.start[mechanism.heat_species[depends]]
-        left = kind.share * per_extent * np.maximum(kind.reach - extent[rows, : len(kind.reach)], 0.0)
-        least[kind.node], most[kind.node] = np.minimum(left, 0.0).sum(axis=1), np.maximum(left, 0.0).sum(axis=1)
+        fill(kind, np.ascontiguousarray(extent[rows, : len(kind.reach)]), least, most)
     return least, most
+
+
+def fill_left(sites, extent, least, most):  # type: ignore[no-untyped-def]
+    """Into `least` and `most` (n_nodes,) the heats [J] that are left at each site."""
+    mechanism = sites.mechanism
+    for s in range(extent.shape[0]):
+        i = sites.node[s]
+        for k in range(extent.shape[1]):
+            heat = sites.share[s, k] * heat_per_extent(mechanism, k, mechanism.start) * max(sites.reach[k] - extent[s, k], 0.0)
+            if heat > 0.0:
+                most[i] += heat
+            else:
+                least[i] += heat
