@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import itertools
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
@@ -17,7 +16,6 @@ from thermo.chemistry.mechanism_arrays import arrays
 from thermo.chemistry.sites import Sites, reach_of, side_by_side
 from thermo.heat.reacting import Reacting, powers, rows_of
 from thermo.materials.storage import Storage
-from thermo.stepping.loop import History
 
 
 def reactions_of(case: Case, material: Mapping[str, str], volumes: Floats) -> Reactions | None:
@@ -76,14 +74,16 @@ class Reactions:
             found[region] = total / volume.sum()
         return found
 
-    def columns(self, block: History, multiplicity: float) -> dict[str, Any]:
-        """Heat of each reaction [W], and the mean of its extent over each region, for the rows of a block."""
-        power = np.zeros((len(block.time), len(self.names)))
-        for i in range(len(block.time)):
-            power[i] = multiplicity * powers(self.kinds, block.temperature[i], block.extent[i], block.fired[i])[0]
-        made = {f"heat_{name}_W": power[:, k] for k, name in enumerate(self.names)}
-        for region, extents in self.extents(block.extent).items():
-            text = self.texts[self.regions[region][0]]
+    def column_names(self) -> list[str]:
+        """The columns of the history, in the order of `row`."""
+        made = [f"heat_{name}_W" for name in self.names]
+        for region, (material, _) in self.regions.items():
+            text = self.texts[material]
             counted = "conversion" if text.amounts == "number" else "extent"
-            made |= {f"{counted}_{region}_{name}{AMOUNTS[text.amounts]}": extents[:, k] for k, name in enumerate(text.reactions)}
+            made += [f"{counted}_{region}_{name}{AMOUNTS[text.amounts]}" for name in text.reactions]
         return made
+
+    def row(self, temperature: Floats, extent: Floats, fired: Floats, multiplicity: float) -> Floats:
+        """Heat of each reaction [W], and the mean of its extent over each region, of one state."""
+        power = multiplicity * powers(self.kinds, temperature, extent, fired)[0]
+        return np.concatenate([power, *(means[0] for means in self.extents(extent[None]).values())])
