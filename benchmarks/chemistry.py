@@ -27,6 +27,7 @@ from thermo.programmes.programme import ENDED, PHASE
 from thermo.simulation.cell_body import CellBody
 from thermo.simulation.simulate import run
 from thermo.stepping.loop import N_REJECTED, N_STEPS, TROUBLE, Limits, advance, copied, initial_state, make_work, new_history
+from thermo.stepping.rows import waiting
 from thermo.studies.batch import simulate_many
 
 CASES = Path(__file__).parent.parent / "cases"
@@ -176,12 +177,12 @@ def compiled_run(case: Case, times: Any = None) -> tuple[Callable[[], Any], Cell
     state = initial_state(body.sample, body.programme)
     asked = np.zeros(0) if times is None else times
     work, trial, limits = make_work(body.sample, body.programme), copied(state), Limits()
-    history = new_history(state, 20_000 + 20 * len(asked))
+    history, levels = new_history(body.sample, state, 20_000 + 20 * len(asked), len(asked)), waiting([], [], [])
 
     def one() -> Any:
         fresh, rows = initial_state(body.sample, body.programme), 0
         while fresh.machine[PHASE] != ENDED and fresh.loop[TROUBLE] == 0.0:
-            rows = loop(body.sample, body.programme, fresh, work, trial, asked, limits, history, 100_000)
+            rows = loop(body.sample, body.programme, fresh, work, trial, asked, levels, limits, history, 100_000)
         return rows, fresh
 
     return one, body

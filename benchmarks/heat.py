@@ -175,9 +175,8 @@ def transient(brick: Brick, tolerance: float, run: Any) -> dict[str, np.ndarray]
     times, programme = gold()["t_us"] * UM, Schedule(np.array([1e-3]))
     state, shown, heat = initial_state(sample, programme), [], []
     for block in integrate(sample, programme, state, times=times, n_steps=32, run=run):
-        asked = block.asked > 0.0
-        shown.append(block.temperature[asked])
-        heat.append(block.ledger[asked, FACES])
+        shown.append(block.field)
+        heat.append(block.ledger[block.asked > 0.0, FACES])
     T, n = np.concatenate(shown), sample.node_area.size
     places = {"bottom_centre": 0, "mid_centre": n, "top_corner": 3 * n - 1}
     return {"Q_J": 4.0 * np.concatenate(heat)} | {key: T[:, place] for key, place in places.items()}

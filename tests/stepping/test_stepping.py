@@ -13,7 +13,6 @@ from thermo.stepping.loop import (
     N_REJECTED,
     N_STEPS,
     STEP,
-    History,
     Limits,
     copied,
     initial_state,
@@ -22,6 +21,7 @@ from thermo.stepping.loop import (
     make_work,
     take_step,
 )
+from thermo.stepping.rows import History
 
 
 def body():

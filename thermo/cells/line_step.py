@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
+from thermo.base.arrays import Floats
 from thermo.base.compiled import kernel
 from thermo.cells.condensed_step import LineWork
 from thermo.cells.line import (
@@ -34,14 +36,13 @@ from thermo.stepping.loop import (
     fire,
     flush,
     initial_state,
-    interpolate,
     make_work,
     remember,
     restart,
-    sensor,
     trigger_margin,
     worth,
 )
+from thermo.stepping.rows import interpolate, n_readings, probe, read, sensor
 
 
 @make_work.body(LineSample)
@@ -117,6 +118,61 @@ def interpolate_line(sample, state, work, theta, trial):
     for s in range(state.fired.shape[0]):
         for j in range(state.fired.shape[1]):
             trial.fired[s, j] = state.fired[s, j]
+
+
+class LineReading(NamedTuple):
+    """What rows of the history say of a line, a row each: `temperature` (n_rows, n_nodes) [K], `extent` (n_rows, n_sites, n_reactions),
+    `fired` (n_rows, n_sites, n_switches)."""
+
+    temperature: Floats
+    extent: Floats
+    fired: Floats
+
+
+def sizes(sample: LineSample) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
+    """Shapes of the temperature, the extents and the switches of a state."""
+    nodes, sites, mechanism = len(sample.share), len(sample.site_node), sample.mechanism
+    return (nodes,), (sites, len(mechanism.heat)), (sites, len(sample.trigger_temperature) + len(mechanism.threshold))
+
+
+def line_reading(sample: LineSample, rows: Floats) -> LineReading:
+    """The parts of some rows of readings (n_rows, n_readings)."""
+    parts, at = [], 0
+    for shape in sizes(sample):
+        size = math.prod(shape)
+        parts.append(rows[:, at : at + size].reshape(len(rows), *shape))
+        at += size
+    return LineReading(*parts)
+
+
+@n_readings.body(LineSample)
+def n_line_readings(sample):
+    return sum(math.prod(shape) for shape in sizes(sample))
+
+
+@read.body(LineSample)
+@kernel
+def read_line(sample, time, state, out):
+    """All of the state that columns follow from."""
+    nodes, sites, at = state.temperature.shape[0], state.extent.shape[0], 0
+    for i in range(nodes):
+        out[at + i] = state.temperature[i]
+    at += nodes
+    for s in range(sites):
+        for k in range(state.extent.shape[1]):
+            out[at] = state.extent[s, k]
+            at += 1
+    for s in range(sites):
+        for j in range(state.fired.shape[1]):
+            out[at] = state.fired[s, j]
+            at += 1
+
+
+@probe.body(LineSample)
+@kernel
+def line_probe(sample, state, which):
+    """A probe is a node."""
+    return state.temperature[which]
 
 
 @flush.body(LineSample)

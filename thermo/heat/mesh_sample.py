@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -18,6 +18,18 @@ from thermo.programmes.programme import Surroundings
 from thermo.stepping.loop import LedgerRows, ledger_rows
 
 Terms = tuple[tuple[str, Any], ...]
+
+
+class MeshReader(Protocol):
+    """What a row of the history keeps of a state of a mesh."""
+
+    n_readings: int
+
+    def row(self, time: float, temperature: Floats, extent: Floats, fired: Floats) -> Floats:
+        """What is read at a time [s] of temperatures (n_nodes,) [K], extents and switches (n_readings,)."""
+
+    def probe(self, which: int, temperature: Floats) -> float:
+        """The temperature of a probe by its number [K]."""
 
 
 class Share(NamedTuple):
@@ -38,6 +50,7 @@ class MeshSample(NamedTuple):
 
     What an instrument sets acts on the `wall`, the share of each node in the surface that its wall sees; its heater's power on what
     is `heated`; its sensor follows a `seen` mean of nodes with a `lag` [s]. What of it is `reacting` has a storage as well.
+    The `reader` says what rows of the history keep; without one they keep nothing of the nodes.
     """
 
     capacity: Floats
@@ -60,6 +73,7 @@ class MeshSample(NamedTuple):
     seen: Share | None = None
     lag: float = 0.0
     reacting: Reacting | None = None
+    reader: MeshReader | None = None
 
     @property
     def ledger(self) -> LedgerRows:

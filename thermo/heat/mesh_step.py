@@ -48,15 +48,14 @@ from thermo.stepping.loop import (
     fire,
     flush,
     initial_state,
-    interpolate,
     make_work,
     remember,
     restart,
-    sensor,
     take_step,
     trigger_margin,
     worth,
 )
+from thermo.stepping.rows import interpolate, n_readings, probe, read, sensor
 
 
 @make_work.body(MeshSample)
@@ -241,6 +240,24 @@ def _reacted(sample: MeshSample, state: State, work: MeshWork, theta: float, tri
         trial.memory[:] = work.memory
         trial.memory[:, POWER], trial.memory[:, SLOPE] = work.mean_power, 0.0
     trial.fired[:] = work.switched
+
+
+@n_readings.body(MeshSample)
+def n_mesh_readings(sample: MeshSample) -> int:
+    return 0 if sample.reader is None else sample.reader.n_readings
+
+
+@read.body(MeshSample)
+def read_mesh(sample: MeshSample, time: float, state: State, out: Floats) -> None:
+    if sample.reader is not None:
+        out[:] = sample.reader.row(time, state.temperature, state.extent, state.fired)
+
+
+@probe.body(MeshSample)
+def mesh_probe(sample: MeshSample, state: State, which: int) -> float:
+    if sample.reader is None:
+        raise TypeError("nothing is read of this mesh, so it has no probes")
+    return sample.reader.probe(which, state.temperature)
 
 
 @flush.body(MeshSample)

@@ -29,11 +29,10 @@ from thermo.stepping.loop import (
     N_MULTIGRID,
     N_SOLVES,
     N_STEPS,
-    History,
     State,
     new_history,
-    write_row,
 )
+from thermo.stepping.rows import History, write_row
 
 MOST = 200  # iterations
 SMALLEST = 1e-10  # of the largest flow, what may be left open at a node
@@ -93,8 +92,8 @@ def settle(sample: MeshSample, programme: Schedule, state: State) -> Iterator[Hi
     state.enthalpy[:] = heat_of(sample, T)
     loop[LOWEST], loop[HIGHEST] = float(np.min(T)), float(np.max(T))
     state.machine[PHASE], state.machine[REASON] = ENDED, 2.0
-    history = new_history(state, 1)
-    write_row(state, 0.0, float(T[0]), 0.0, 1.0, history, 0)
+    history = new_history(sample, state, 1, 1)
+    write_row(sample, state, 0.0, float(T[0]), 0.0, 1.0, history, 0)
     yield history
     if failure:
         raise SolveError(failure)

@@ -9,9 +9,9 @@ import numpy as np
 from thermo.base.arrays import Floats
 from thermo.case.case import Case
 from thermo.casefile.units import show
-from thermo.cells import line_step  # noqa: F401 - the module is what steps a LineSample
 from thermo.cells.cell import LumpedCell
 from thermo.cells.line import kept_share
+from thermo.cells.line_step import line_reading
 from thermo.cells.self_heating import self_heating_rates
 from thermo.chemistry.amount import AMOUNTS
 from thermo.chemistry.kinetics import amounts, heat_per_extent, rates
@@ -27,11 +27,11 @@ from thermo.stepping.loop import (
     REACTIONS,
     STEP_COLLAPSED,
     TROUBLE,
-    History,
     State,
     Stepper,
     advance,
 )
+from thermo.stepping.rows import History
 
 
 class CellBody:
@@ -81,17 +81,18 @@ class CellBody:
 
     def columns(self, block: History) -> dict[str, Any]:
         """Columns of the history for the rows of a block."""
-        made: dict[str, Any] = {f"{name}_K": block.temperature[:, node] for name, node in self.nodes.items()}
+        read = line_reading(self.sample, block.reading)
+        extent, switches = read.extent[:, 0], read.fired[:, 0]
+        made: dict[str, Any] = {f"{name}_K": read.temperature[:, node] for name, node in self.nodes.items()}
         made["rate_K_per_s"] = block.rate
         n_rows, n_reactions = len(block.time), len(self.reactions)
         power, kept = np.zeros((n_rows, n_reactions)), np.ones(n_rows)
         mechanism = self.sample.mechanism
         amount, rate = np.zeros(len(mechanism.start)), np.zeros(n_reactions)
         for i in range(n_rows):
-            fired = block.fired[i, 0]
-            amounts(mechanism, block.extent[i, 0], amount)
-            kept[i] = kept_share(self.sample, block.fired[i])
-            rates(mechanism, made["sample_K"][i], amount, fired, rate)
+            amounts(mechanism, extent[i], amount)
+            kept[i] = kept_share(self.sample, read.fired[i])
+            rates(mechanism, made["sample_K"][i], amount, switches[i], rate)
             for k in range(n_reactions):
                 power[i, k] = heat_per_extent(mechanism, k, amount) * rate[k]
         for k, name in enumerate(self.reactions):
@@ -99,14 +100,12 @@ class CellBody:
         text = self.cell.mechanism()
         counted = "conversion" if text is None or text.amounts == "number" else "extent"
         for k, name in enumerate(self.reactions):
-            made[f"{counted}_{name}{'' if text is None else AMOUNTS[text.amounts]}"] = block.extent[:, 0, k]
+            made[f"{counted}_{name}{'' if text is None else AMOUNTS[text.amounts]}"] = extent[:, k]
         if not self.reader.watches_onsets and n_reactions:
-            made["self_heating_K_per_s"] = self_heating_rates(
-                self.sample, made["sample_K"], block.extent[:, 0], block.fired[:, 0], block.rate
-            )
+            made["self_heating_K_per_s"] = self_heating_rates(self.sample, made["sample_K"], extent, switches, block.rate)
         made |= self.reader.columns(block.time, block.machine, made["sample_K"], kept * power.sum(axis=1))
         if self.cell.short is not None:
-            made["voltage_V"] = self.voltages(block.extent[:, 0], block.fired[:, 0])
+            made["voltage_V"] = self.voltages(extent, switches)
         made["row/released"] = released(block.ledger)
         return made
 
@@ -151,9 +150,13 @@ class CellBody:
         """Mass [kg] and charge [Ah] that heats are referred to, as far as they are known."""
         return self.cell.reference()
 
-    def initial(self, probe: str, values: Floats) -> float:
-        """What a probe read at the start [K]: its first row."""
-        return float(values[0])
+    def initial(self, probe: str) -> float:
+        """What a probe reads at the start [K]."""
+        return float(self.sample.start_temperature)
+
+    def number(self, probe: str) -> int:
+        """The node of a probe."""
+        return self.nodes[probe]
 
     def coldest_start(self) -> float:
         """The temperature that it starts at [K]."""

@@ -17,7 +17,7 @@ from thermo.heat.conduction import conduction_of
 from thermo.heat.discretised import Frame
 from thermo.heat.face_heat import passage
 from thermo.heat.linear import directly
-from thermo.heat.mesh_sample import MeshSample, Share, capacity_of, heat_of, surface
+from thermo.heat.mesh_sample import MeshSample, Share, heat_of
 from thermo.heat.tensor import Stack
 from thermo.materials.integral import enthalpy_of
 from thermo.materials.properties import follows_axes
@@ -36,10 +36,12 @@ from thermo.measurement.resolution import (
     range_warnings,
     short_reach,
 )
-from thermo.programmes.conditions import drives, extremes_of, lasting, resistance, slope_at
+from thermo.programmes.conditions import drives, extremes_of, lasting, resistance
+from thermo.simulation.mesh_readings import MeshReadings
 from thermo.simulation.reactions import reactions_of
 from thermo.simulation.start import nodal_start
-from thermo.stepping.loop import CLOCK, HEAT_IN, HEAT_OUT, HIGHEST, N_DIRECT, History, State, Stepper, advance
+from thermo.stepping.loop import CLOCK, HEAT_IN, HEAT_OUT, HIGHEST, N_DIRECT, State, Stepper, advance
+from thermo.stepping.rows import SEEN, History
 
 IN_INSTRUMENT = 100.0  # K: by this errors of a step are measured in a calorimeter, as those of a cell are
 
@@ -88,6 +90,8 @@ class MeshBody:
         for name in cuts:
             for side, nodes in zip(name.split("|"), self.links[name][:2], strict=True):
                 self.probes[f"{name}_{side}"] = Reading(nodes, self.links[name][2] / self.links[name][2].sum(), "mean")
+        self.readings = MeshReadings(self)
+        self.sample = self.sample._replace(reader=self.readings)
 
     def _sample(self, case: Case, cuts: list[str], refine: int) -> MeshSample:
         """What is stepped."""
@@ -245,43 +249,32 @@ class MeshBody:
 
     def columns(self, block: History) -> dict[str, Any]:
         """Columns of the history for the rows of a block: probes, the same as theta, heat through faces, stored heat."""
-        made: dict[str, Any] = {f"{name}_K": reading.of(block.temperature) for name, reading in self.probes.items()}
+        read, rows = self.readings, block.reading
+        probes = read.probes(rows)
+        made: dict[str, Any] = {f"{name}_K": values for name, values in probes.items()}
         scale = self.theta_scale()
         if scale is not None:
             low, span = scale
-            made |= {f"{name}_theta": (reading.of(block.temperature) - low) / span for name, reading in self.probes.items()}
+            made |= {f"{name}_theta": (values - low) / span for name, values in probes.items()}
         if self.sensor:
             made |= {f"{self.sensor}_K": block.seen, "rate_K_per_s": block.rate, "row/released": self._released(block.ledger).sum(axis=1)}
-        power = np.zeros(len(block.time))
-        if self.chemistry:
-            made |= self.chemistry.columns(block, self.multiplicity)
-            power = np.sum([made[f"heat_{name}_W"] for name in self.reactions], axis=0)
+        made |= read.reactions(rows)
+        power = np.sum([made[f"heat_{name}_W"] for name in self.reactions], axis=0) if self.reactions else np.zeros(len(block.time))
         made |= self.reader.columns(block.time, block.machine, block.seen, power)
-        made |= self._powers(block)
-        made["row/regions"] = self._regions(block.temperature)
+        made |= read.heats(rows)
+        made["row/regions"] = read.regions(rows)
         if self.weighs:
-            made["stored_J"] = self.multiplicity * np.array([self._stored(T) for T in block.temperature])
+            made["stored_J"] = read.stored(rows)
         return made
+
+    def number(self, probe: str) -> int:
+        """The number of a probe; that of the sensor is what it shows."""
+        return SEEN if probe == self.sensor else self.readings.names.index(probe)
 
     def _released(self, ledger: Floats) -> Floats:
         """Heat of each reaction so far [J] from rows of the ledger, of the whole body."""
         rows = self.sample.ledger
         return self.multiplicity * ledger[..., rows.reactions : rows.faces]
-
-    def _regions(self, temperature: Floats) -> Floats:
-        """Of each row and region: mean, largest, smallest temperature [K], the nodes of the latter two, heat stored since the start [J]."""
-        made = np.zeros((len(temperature), len(self.regions), 6))
-        for j, nodes in enumerate(self.inside):
-            part = temperature[:, nodes]
-            weights = self.volumes[nodes, j]
-            highest, lowest = np.argmax(part, axis=1), np.argmin(part, axis=1)
-            row = np.arange(len(part))
-            made[:, j, 0] = part @ weights / weights.sum()
-            made[:, j, 1], made[:, j, 2] = part[row, highest], part[row, lowest]
-            made[:, j, 3], made[:, j, 4] = nodes[highest], nodes[lowest]
-            law, start = self.laws[j], self.start[nodes]
-            made[:, j, 5] = self.multiplicity * np.array([weights @ (law.at(T) - law.at(start)) for T in part])
-        return made
 
     def summary(self, columns: dict[str, Any], rows: dict[str, Floats], state: State) -> dict[str, Any]:
         """Regions, heat through faces, derived numbers; behind which probe the others lag in a calorimeter."""
@@ -326,66 +319,6 @@ class MeshBody:
         """Heat flux of the cells of a frame [W/m2] from the temperatures of its points."""
         return self.shape.heat_flux(frame, temperature, {name: m.thermal_conductivity for name, m in self.materials.items()})
 
-    def _stored(self, temperature: Floats) -> float:
-        """Heat stored in the mesh since the start [J]."""
-        if self.sample.storage is not None:
-            return float(np.sum(heat_of(self.sample, temperature) - heat_of(self.sample, self.start)))
-        return float((temperature - self.start) @ self.sample.capacity)
-
-    def _powers(self, block: History) -> dict[str, Floats]:
-        """Heat into the body through each named face over the rows of a block, across a contact or a gap from its first side [W], and what
-        passes the faces whose flow is asked for. A gap on a face with other conditions has a column of its own, `face|to`."""
-        sample, terms = self.sample, self.terms
-        faces = [face for face, _ in terms]
-        columns = [c.column(face, faces.count(face) == 1) for face, c in terms]
-        found = {column: np.zeros(len(block.time)) for column in columns}
-        passing = {face: np.zeros(len(block.time)) for face in self.flows}
-        for i, (time, temperature) in enumerate(zip(block.time, block.temperature, strict=True)):
-            around = surface(sample, float(time), temperature)
-            into = sample.conduction.at(temperature).into(temperature) + around.flow
-            slopes, needed = self._going(float(time), temperature, into)
-            given = np.where(self.fixed, needed - into, 0.0)
-            for face, flow in self.flows.items():
-                passing[face][i] = flow.heat(float(time), temperature, slopes, given)
-            counted = np.zeros(self.n_dofs, bool)
-            for j, ((face, condition), column) in enumerate(zip(terms, columns, strict=True)):
-                if condition.holds:
-                    nodes = sample.faces[face]
-                    nodes = nodes[~counted[nodes]]  # the heat of a node of two held faces counts once
-                    counted[nodes] = True
-                    found[column][i] += float(np.sum(given[nodes]))
-                elif condition.links:
-                    one, other, area = self.links[face]
-                    a, b = temperature[one], temperature[other]
-                    found[column][i] += float(np.sum(condition.across(area, float(time), a, b) * (a - b)))
-                else:
-                    found[column][i] += around.heats[j]
-        made = {f"heat_{column}_W": power for column, power in found.items()} | {f"flow_{face}_W": power for face, power in passing.items()}
-        return {name: self.multiplicity * power for name, power in made.items()}
-
-    def _going(self, time: float, temperature: Floats, into: Floats) -> tuple[Floats, Floats]:
-        """How fast every node goes [K/s], held ones as they must, others as heat enters them, and what heat that takes [W]."""
-        slopes, count = np.zeros(self.n_dofs), np.zeros(self.n_dofs)
-        for face, condition in self.terms:
-            if condition.holds:
-                count[self.sample.faces[face]] += 1.0
-                slopes[self.sample.faces[face]] += slope_at(condition.outside, time)
-        slopes /= np.maximum(count, 1.0)  # a node of two held faces takes the mean
-        free = np.flatnonzero(~self.fixed)
-        mass = self.sample.mass
-        if self.steady:
-            return np.zeros(self.n_dofs), np.zeros(self.n_dofs)
-        if mass is None:
-            capacity = capacity_of(self.sample, temperature)
-            slopes[free] = (into / capacity)[free]
-            return slopes, capacity * slopes
-        from scipy.sparse import diags_array
-        from scipy.sparse.linalg import cg
-
-        inner = mass[free][:, free].tocsr()
-        slopes[free], _ = cg(inner, (into - mass @ slopes)[free], rtol=1e-10, M=diags_array(1.0 / inner.diagonal()))
-        return slopes, mass @ slopes
-
     def theta_scale(self) -> tuple[float, float] | None:
         """(T0, Ts - T0) where the body starts at one temperature and is held at one other: theta = (T - T0)/(Ts - T0)."""
         return theta_between(self.start, self.terms)
@@ -413,7 +346,7 @@ class MeshBody:
             between, 0.5 * self.multiplicity * float(np.abs(state.enthalpy - heat_of(self.sample, self.sample.start_temperature)).sum())
         )
 
-    def initial(self, probe: str, values: Floats) -> float:
+    def initial(self, probe: str) -> float:
         """What a probe reads before held faces jump to their temperature [K]."""
         return float(self.probes[probe].of(self.start[None])[0])
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,7 +22,7 @@ from thermo.bodies.meshed import Along, Stored
 from thermo.case.case import Case
 from thermo.heat.discretised import Frame, cell_gradient
 from thermo.heat.modes.box_in_modes import fits, modal_sample, planes
-from thermo.heat.modes.modal_arrays import FACES, Share
+from thermo.heat.modes.modal_arrays import FACES, HIGHEST_OF, LOWEST_OF, MEAN_OF, Probes, Share
 from thermo.heat.modes.mode_steps import stored
 from thermo.materials.properties import constant_sheet
 from thermo.measurement.asked import Place
@@ -30,7 +31,8 @@ from thermo.measurement.resolution import QUADRATIC, STEPS, Loaded, beyond_bound
 from thermo.programmes.conditions import at, drives, extremes_of, slope_at
 from thermo.results.store import stored_field
 from thermo.simulation.box import Box
-from thermo.stepping.loop import CLOCK, HIGHEST, History, State, Stepper, advance
+from thermo.stepping.loop import CLOCK, HIGHEST, State, Stepper, advance
+from thermo.stepping.rows import History
 
 MOST_INTERPRETED = 100_000  # nodes; of more the steps are compiled, which takes a minute once and a second in every run
 MOST_SEEN = 200_000  # nodes of a box all of whose planes are looked at in every step
@@ -134,6 +136,7 @@ class ModalBody:
         )
         self.up = planes(box.order, box.shape[0], self.sample.turned)
         self.probes = {name: self._reading(probe) for name, probe in case.measure.probes.items()}
+        self.sample = self.sample._replace(probes=probes_of(self.probes.values()))
         self.entering = self._entering()
         self.leaving = self._leaving()
 
@@ -276,8 +279,8 @@ class ModalBody:
     def columns(self, block: History) -> dict[str, Any]:
         """Columns of the history for the rows of a block: probes, the same as theta, heat through faces, stored heat."""
         n = len(self.seen) * self.box.node_area.size
-        shown, means = block.temperature[:, :n], np.empty((len(block.time), self.box.shape[0]))
-        means[:, self.up] = block.temperature[:, n:]
+        shown, means = block.reading[:, :n], np.empty((len(block.time), self.box.shape[0]))
+        means[:, self.up] = block.reading[:, n:]
         made: dict[str, Any] = {f"{name}_K": reading.of(shown) for name, reading in self.probes.items()}
         scale = self.theta_scale()
         if scale is not None:
@@ -291,6 +294,10 @@ class ModalBody:
         made["row/regions"] = self._regions(shown, means)
         made["stored_J"] = made["row/regions"][:, :, 5].sum(axis=1)
         return made
+
+    def number(self, probe: str) -> int:
+        """The number of a probe."""
+        return list(self.probes).index(probe)
 
     def _powers(self, time: float, T: Floats) -> Floats:
         """Heat into the grid by each term [W]."""
@@ -409,7 +416,7 @@ class ModalBody:
                 found[leaving.term] -= heat
         return found
 
-    def initial(self, probe: str, values: Floats) -> float:
+    def initial(self, probe: str) -> float:
         """What a probe reads before held faces jump to their temperature [K]."""
         start = np.broadcast_to(self.start, self.box.shape)[self.seen]
         return float(self.probes[probe].of(start.reshape(1, -1))[0])
@@ -459,3 +466,14 @@ def _entered(entry: Entering, time: float, shown: Any) -> float:
     if condition.density is None:
         return float(condition.film(time) * (entry.area @ (at(condition.outside, time) - shown[entry.plane])))
     return float(at(condition.density, time) * entry.area.sum())
+
+
+def probes_of(readings: Iterable[Reading]) -> Probes:
+    """Readings one after the other, as compiled code takes them."""
+    listed, takes = list(readings), {"mean": MEAN_OF, "maximum": HIGHEST_OF, "minimum": LOWEST_OF}
+    return Probes(
+        first=np.cumsum([0, *(len(reading.nodes) for reading in listed)]),
+        node=np.concatenate([np.zeros(0, np.int64), *(reading.nodes for reading in listed)]),
+        weight=np.concatenate([np.zeros(0), *(reading.weights for reading in listed)]),
+        take=np.array([takes[reading.take] for reading in listed], np.int64),
+    )

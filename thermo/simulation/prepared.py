@@ -8,7 +8,8 @@ from thermo.base.arrays import Floats
 from thermo.heat.discretised import Frame
 from thermo.measurement.readings import Reading
 from thermo.programmes.driving import Reader
-from thermo.stepping.loop import History, State, Stepper
+from thermo.stepping.loop import State, Stepper
+from thermo.stepping.rows import History
 
 
 class Prepared(Protocol):
@@ -48,7 +49,7 @@ class Prepared(Protocol):
         """The whole body for a field file; None where there is no field."""
 
     def unfolded(self, temperature: Floats) -> Floats:
-        """Nodal temperatures of the whole body from a row of the history."""
+        """Nodal temperatures of the whole body from a field of the history."""
 
     def heat_flux(self, frame: Frame, temperature: Floats) -> Floats:
         """Heat flux of the cells of a frame [W/m2] from the temperatures of its points."""
@@ -56,8 +57,11 @@ class Prepared(Protocol):
     def columns(self, block: History) -> dict[str, Any]:
         """Columns of the history for the rows of a block; those whose names begin with `row/` are kept for the summary alone."""
 
-    def initial(self, probe: str, values: Floats) -> float:
-        """What a probe with these values over time read at the start [K]."""
+    def number(self, probe: str) -> int:
+        """The number that the loop asks a probe by; SEEN of one that is what the sensor shows."""
+
+    def initial(self, probe: str) -> float:
+        """What a probe reads at the start [K]."""
 
     def coldest_start(self) -> float:
         """The lowest temperature that it starts at [K]."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import itertools
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
@@ -19,7 +18,6 @@ from thermo.heat.reacting import Reacting, powers, rows_of
 from thermo.materials.storage import Storage
 from thermo.measurement.arrivals import Reached, arrivals
 from thermo.measurement.readings import HOTTEST, LARGEST, MEAN, SMALLEST
-from thermo.stepping.loop import History
 
 
 def reactions_of(case: Case, material: Mapping[str, str], volumes: Floats) -> Reactions | None:
@@ -120,12 +118,14 @@ class Reactions:
             found[region] = total / volume.sum()
         return found
 
-    def columns(self, block: History, multiplicity: float) -> dict[str, Any]:
-        """Heat of each reaction [W], and the mean of its extent over each region, for the rows of a block."""
-        power = np.zeros((len(block.time), len(self.names)))
-        for i in range(len(block.time)):
-            power[i] = multiplicity * powers(self.kinds, block.temperature[i], block.extent[i], block.fired[i])[0]
-        made = {f"heat_{name}_W": power[:, k] for k, name in enumerate(self.names)}
-        for region, extents in self.extents(block.extent).items():
-            made |= {name: extents[:, k] for k, name in enumerate(self.extent_names(region))}
+    def column_names(self) -> list[str]:
+        """The columns of the history, in the order of `row`."""
+        made = [f"heat_{name}_W" for name in self.names]
+        for region in self.regions:
+            made += self.extent_names(region)
         return made
+
+    def row(self, temperature: Floats, extent: Floats, fired: Floats, multiplicity: float) -> Floats:
+        """Heat of each reaction [W], and the mean of its extent over each region, of one state."""
+        power = multiplicity * powers(self.kinds, temperature, extent, fired)[0]
+        return np.concatenate([power, *(means[0] for means in self.extents(extent[None]).values())])

@@ -18,6 +18,7 @@ from thermo.onsets import onset
 from thermo.programmes.driving import Rows
 from thermo.programmes.logger import MOST_ROWS
 from thermo.programmes.programme import ENDED, PHASE, REASON, REASONS
+from thermo.simulation.crossings import level_of
 from thermo.simulation.prepared import Prepared
 from thermo.stepping.loop import (
     N_BANDED,
@@ -28,9 +29,9 @@ from thermo.stepping.loop import (
     N_REJECTED,
     N_SOLVES,
     N_STEPS,
-    History,
     State,
 )
+from thermo.stepping.rows import History
 
 
 class Recording:
@@ -49,7 +50,7 @@ class Recording:
             self.parts.setdefault(name, []).append(values)
         new: list[tuple[float, Floats]] = []
         if self.framed:
-            new = [(float(block.time[i]), block.temperature[i].copy()) for i in np.flatnonzero(block.asked)]
+            new = [(float(time), field.copy()) for time, field in zip(block.time[block.asked > 0.0], block.field, strict=True)]
             self.frames += new
         return new
 
@@ -169,23 +170,13 @@ class Result:
         return str(REASONS[type(self.body.programme)][int(self.state.machine[REASON])])
 
     def _crossing(self, name: str) -> dict[str, float] | None:
-        level = self._level(name)
+        level = level_of(self.case, self.body, name)
         time = first_crossing(self.time, self.probe(self.case.measure.crossings[name].probe), level)
         return None if time is None else {"time_s": time, "temperature_K": level}
 
-    def _level(self, name: str) -> float:
-        """The temperature that a crossing waits for [K]."""
-        crossing = self.case.measure.crossings[name]
-        if crossing.temperature is not None:
-            return float(crossing.temperature)
-        held = self.case.programme.held()[str(crossing.of)]  # type: ignore[union-attr]
-        assert crossing.fraction is not None
-        begun = self.body.initial(crossing.probe, self.probe(crossing.probe))
-        return float(begun + crossing.fraction * (held - begun))
-
     def _nearest(self, name: str) -> dict[str, float]:
         """How near a crossing came that never happened."""
-        level, values = self._level(name), self.probe(self.case.measure.crossings[name].probe)
+        level, values = level_of(self.case, self.body, name), self.probe(self.case.measure.crossings[name].probe)
         row = int(np.argmin(np.abs(values - level)))
         return {
             "temperature_K": level,
@@ -198,7 +189,7 @@ class Result:
         values = self.probe(name)
         at = int(np.argmax(values))
         return {
-            "initial_K": self.body.initial(name, values),
+            "initial_K": self.body.initial(name),
             "final_K": float(values[-1]),
             "maximum_K": float(values[at]),
             "time_of_maximum_s": float(self.time[at]),
@@ -369,11 +360,15 @@ DEFINITIONS = {
 }
 
 
+AT_LEVEL = 1e-9  # of the change since the row before
+
+
 def first_crossing(time: Floats, values: Floats, level: float) -> float | None:
     """When a column first reaches a level, rising or falling; None if never.
 
-    Between rows runs a monotone cubic over time or log time, or the cubic through the four nearest rows, which is what steps of second
-    order allow to lie so far apart: whichever foretells the rows beside the crossing best from the others.
+    A row that stands where the level is reached is the answer. Between others runs a monotone cubic over time or log time, or the cubic
+    through the four nearest rows, which is what steps of second order allow to lie so far apart: whichever foretells the rows beside the
+    crossing best from the others.
     """
     from scipy.optimize import brentq
 
@@ -384,7 +379,7 @@ def first_crossing(time: Floats, values: Floats, level: float) -> float | None:
     if not len(rows):
         return None
     row = int(rows[0])
-    if values[row] == level:
+    if values[row] == level or abs(values[row] - level) <= AT_LEVEL * abs(values[row] - values[row - 1]):
         return float(time[row])
     near = np.arange(max(row - 4, 0), min(row + 4, len(time)))
     near = near[np.concatenate([[True], np.diff(time[near]) > 0.0])]

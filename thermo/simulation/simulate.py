@@ -12,6 +12,7 @@ from thermo.base.arrays import Floats
 from thermo.base.errors import SolveError
 from thermo.case.case import Case
 from thermo.programmes.programme import progress
+from thermo.simulation.crossings import levels_of
 from thermo.simulation.prepare import build
 from thermo.simulation.prepared import Prepared
 from thermo.simulation.result import Recording, Result
@@ -44,8 +45,10 @@ def run(
     state = initial_state(body.sample, body.programme)
     begun, recording = state.enthalpy.copy(), Recording(body)
     if resume is not None:
-        state = State(*(resume[f"state/{name}"].copy() for name in State._fields))
         recording.restore(resume)
+    levels = levels_of(case, body, state.temperature, recording.columns())
+    if resume is not None:
+        state = State(*(resume[f"state/{name}"].copy() for name in State._fields))
     failure, started = None, time.monotonic()
     times = np.unique([*(float(time) for time in case.measure.pictures.times), *case.programme.moments()])
     longest = float(min(case.numerics.step or np.inf, case.numerics.longest_step or np.inf))
@@ -57,7 +60,14 @@ def run(
             blocks = settle(body.sample, body.programme, state)
         else:
             blocks = integrate(
-                body.sample, body.programme, state, times=times, limits=limits, n_steps=body.steps_at_once, run=body.stepper()
+                body.sample,
+                body.programme,
+                state,
+                times=times,
+                levels=levels,
+                limits=limits,
+                n_steps=body.steps_at_once,
+                run=body.stepper(),
             )
         for block in blocks:
             frames = recording.take(block)

@@ -28,6 +28,17 @@ from thermo.programmes.programme import (
     watches,
     window,
 )
+from thermo.stepping.rows import (
+    History,
+    Levels,
+    copy,
+    interpolate,
+    n_readings,
+    sensor,
+    waiting,
+    write_row,
+    write_within,
+)
 
 # rows of the energy ledger [J]: what a programme gives and takes by other ways than faces, what is thrown out, what shorts give at once;
 # then two blocks, that of reactions, which begins at REACTIONS, and that of faces
@@ -88,20 +99,6 @@ class State(NamedTuple):
     memory: Floats
 
 
-class History(NamedTuple):
-    """Rows written while steps are taken; the sensor shows `seen` [K] with a `rate` [K/s], `asked` 1.0 for a row at an asked time."""
-
-    time: Floats
-    seen: Floats
-    rate: Floats
-    asked: Floats
-    temperature: Floats
-    extent: Floats
-    ledger: Floats
-    fired: Floats
-    machine: Floats
-
-
 class Limits(NamedTuple):
     """Budget of a run: the largest number of steps, the smallest step as a share of the clock of the phase, the longest step [s]."""
 
@@ -129,21 +126,8 @@ def take_step(sample, programme, state, clock, h, work):
 
 
 @by_type
-def interpolate(sample, state, work, theta, trial):
-    """The dense output of the step just tried, at theta in (0, 1], into the state `trial` (all rows alike), which may be `state`."""
-
-
-@by_type
 def flush(sample, state, work):
     """Bring into `state` what steps have kept in `work` to save the copying; the loop does so before it returns."""
-
-
-@by_type
-def sensor(sample, programme, trial, clock, work, theta):
-    """Temperature [K] and rate [K/s] that the instrument's sensor sees in the state `trial`.
-
-    `theta` in (0, 1] tells that it is that of the step just tried, interpolated there; 0.0 that it stands between two steps.
-    """
 
 
 @by_type
@@ -177,12 +161,6 @@ def restart(sample, programme, state):
 
 
 # ------------------------------------------------------------------ the loop
-
-
-@kernel
-def copy(source, target):
-    """Copy an array of any shape; the identity into `target` allocates nothing."""
-    np.positive(source, target)
 
 
 @kernel
@@ -255,20 +233,6 @@ def first_event(sample, programme, state, clock, h, work, trial, out, before, en
     return high, due(out, ends), trigger, temperature, rate
 
 
-@kernel
-def write_row(state, time, seen, rate, asked, history, row):
-    """Keep the state as a row of the history."""
-    history.time[row] = time
-    history.seen[row] = seen
-    history.rate[row] = rate
-    history.asked[row] = asked
-    copy(state.temperature, history.temperature[row])
-    copy(state.extent, history.extent[row])
-    copy(state.ledger, history.ledger[row])
-    copy(state.fired, history.fired[row])
-    copy(state.machine, history.machine[row])
-
-
 DENSE_ENOUGH = 0.9  # of a step: an event of several nodes before that wants a step that ends there
 MOST_ROWS_A_STEP = 12  # the step's own, and one an event that follows at once
 
@@ -302,7 +266,7 @@ def happen(sample, programme, state, work, event, trigger, temperature, rate, hi
         restart(sample, programme, state)
     temperature, rate = sensor(sample, programme, state, loop[CLOCK], work, 0.0)
     observe(programme, state.machine, loop[CLOCK], temperature, rate)  # from here on, whatever jumped
-    write_row(state, loop[PHASE_TIME] + loop[CLOCK], temperature, rate, 0.0, history, row)
+    write_row(sample, state, loop[PHASE_TIME] + loop[CLOCK], temperature, rate, 0.0, history, row)
     return row + 1
 
 
@@ -340,37 +304,20 @@ def accept(sample, loop, h, error, order, clipped):
     loop[N_STEPS] += 1.0
 
 
-@kernel
-def write_asked(sample, programme, state, work, trial, times, h, taken, to_the_end, history, row):
-    """Write a row for each of the `times` [s] that the step just taken has passed, from its dense output; the next free row.
-
-    A step `to_the_end` of its window reaches a time at its end, to rounding.
-    """
-    clock = state.loop[CLOCK]
-    begun = state.loop[PHASE_TIME] + clock
-    for time in times:
-        if begun < time <= begun + taken or (to_the_end and abs(time - begun - taken) <= 1e-12 * time):
-            theta = min((time - begun) / h, 1.0)
-            interpolate(sample, state, work, theta, trial)
-            shown, rate = sensor(sample, programme, trial, clock + (time - begun), work, theta)
-            write_row(trial, time, shown, rate, 1.0, history, row)
-            row += 1
-    return row
-
-
-def advance(sample, programme, state, work, trial, times, limits, history, n_steps):
+def advance(sample, programme, state, work, trial, times, levels, limits, history, n_steps):
     """Take up to `n_steps` steps, changing `state` in place; rows of the history written.
 
-    `times` (n,) [s] rising: rows are added there from the dense output. A rejected step leaves no trace but its count.
+    `times` (n,) [s] rising: rows are added there, and where one of the `levels` is first reached, from the dense output. A rejected step
+    leaves no trace but its count.
     """
     loop, out, before, ends = state.loop, np.zeros(N_MARGINS + 1), np.zeros(N_MARGINS + 1), np.zeros(N_MARGINS + 1)
     row = 0
     if loop[N_STEPS] == 0.0 and loop[N_REJECTED] == 0.0:
         temperature, rate = sensor(sample, programme, state, 0.0, work, 0.0)
-        write_row(state, 0.0, temperature, rate, 0.0, history, 0)
+        write_row(sample, state, 0.0, temperature, rate, 0.0, history, 0)
         row = settle(sample, programme, state, work, trial, out, history, 1)
     for _ in range(n_steps):
-        full = row + MOST_ROWS_A_STEP + times.shape[0] > history.time.shape[0]
+        full = row + MOST_ROWS_A_STEP + times.shape[0] + levels.level.shape[0] > history.time.shape[0]
         if full or state.machine[PHASE] == ENDED or loop[TROUBLE] != 0.0:
             break
         clock = loop[CLOCK]
@@ -397,8 +344,9 @@ def advance(sample, programme, state, work, trial, times, limits, history, n_ste
                 loop[STEP] = theta * h
                 continue
         happens, written, taken = theta <= 1.0, row, min(theta, 1.0) * h
-        row = write_asked(sample, programme, state, work, trial, times, h, taken, clipped and not happens, history, row)
-        if looks and row == written:
+        begun, to_the_end = loop[PHASE_TIME] + clock, clipped and not happens
+        row = write_within(sample, programme, state, work, trial, times, levels, clock, begun, h, taken, to_the_end, history, row)
+        if looks and row == written and levels.level.shape[0] == 0:
             copy_state(trial, state)
         else:
             interpolate(sample, state, work, min(theta, 1.0), state)
@@ -408,7 +356,7 @@ def advance(sample, programme, state, work, trial, times, limits, history, n_ste
         temperature, rate = sensor(sample, programme, state, loop[CLOCK], work, min(theta, 1.0))
         remember(sample, programme, state, temperature, rate)
         observe(programme, state.machine, loop[CLOCK], temperature, rate)
-        write_row(state, loop[PHASE_TIME] + loop[CLOCK], temperature, rate, 0.0, history, row)
+        write_row(sample, state, loop[PHASE_TIME] + loop[CLOCK], temperature, rate, 0.0, history, row)
         row += 1
         if clipped and not happens:
             event, trigger = WINDOW_OVER, 0
@@ -421,19 +369,24 @@ def advance(sample, programme, state, work, trial, times, limits, history, n_ste
     return row
 
 
-def new_history(state: State, n_rows: int) -> History:
-    """Memory for `n_rows` rows of a state's history."""
+def new_history(sample: Any, state: State, n_rows: int, n_fields: int) -> History:
+    """Memory for `n_rows` rows of the history of a sample, `n_fields` of them at asked times."""
     return History(
         time=np.zeros(n_rows),
         seen=np.zeros(n_rows),
         rate=np.zeros(n_rows),
         asked=np.zeros(n_rows),
-        temperature=np.zeros((n_rows, *state.temperature.shape)),
-        extent=np.zeros((n_rows, *state.extent.shape)),
+        reading=np.zeros((n_rows, n_readings(sample))),
         ledger=np.zeros((n_rows, *state.ledger.shape)),
-        fired=np.zeros((n_rows, *state.fired.shape)),
         machine=np.zeros((n_rows, *state.machine.shape)),
+        field=np.zeros((n_fields, *state.temperature.shape)),
     )
+
+
+def first_rows(history: History, n_rows: int) -> History:
+    """The rows of a history that have been written."""
+    n_fields = int(history.asked[:n_rows].sum())
+    return History(*(array[:n_rows] for array in history))._replace(field=history.field[:n_fields])
 
 
 def copied(state: State) -> State:
@@ -447,24 +400,27 @@ def integrate(
     state: State,
     *,
     times: Floats | None = None,
+    levels: Levels | None = None,
     limits: Limits | None = None,
     n_steps: int = 64,
     run: Any = advance,
 ) -> Iterator[History]:
     """Steps until the programme ends, a block of at most `n_steps` at a time; `state` changes in place between blocks.
 
-    `times` [s] are moments at which a row is wanted beside those of the steps. `run` is `advance`, or `advance` compiled.
+    `times` [s] are moments at which a row is wanted beside those of the steps; there is one too where each of the `levels` is first
+    reached. `run` is `advance`, or `advance` compiled.
 
     Raises SolveError with time, temperature and step size where no step can be taken or the budget is used up; what was
     done until then has been yielded.
     """
-    limits = limits or Limits()
+    limits, levels = limits or Limits(), levels or waiting([], [], [])
     asked = np.zeros(0) if times is None else np.asarray(times, float)
     work, trial = make_work(sample, programme), State(*(np.empty_like(array) for array in state))
     while state.machine[PHASE] != ENDED:
-        history = new_history(state, n_steps + 2 * MOST_ROWS_A_STEP + len(asked))  # the start has events of its own
-        rows = run(sample, programme, state, work, trial, asked, limits, history, n_steps)
-        yield History(*(array[:rows] for array in history))
+        left = asked[asked > state.loop[PHASE_TIME] + state.loop[CLOCK]]
+        n_rows = n_steps + 2 * MOST_ROWS_A_STEP + len(left) + len(levels.level)  # the start has events of its own
+        history = new_history(sample, state, n_rows, len(left))
+        yield first_rows(history, run(sample, programme, state, work, trial, left, levels, limits, history, n_steps))
         if state.loop[TROUBLE] != 0.0:
             raise SolveError(trouble(state))
 

@@ -14,13 +14,16 @@ from thermo.base.arrays import Floats
 from thermo.base.compiled import compile_kernels
 from thermo.case.case import Case
 from thermo.case.plausibility import excesses, slips
+from thermo.cells.line_step import line_reading
 from thermo.cells.self_heating import self_heating_rates
 from thermo.measurement.asked import CRITERIA
 from thermo.programmes.driving import Rows
 from thermo.programmes.programme import ENDED, PHASE, REASON, REASONS
 from thermo.simulation.cell_body import CellBody, released
+from thermo.simulation.crossings import level_of, levels_of
 from thermo.simulation.result import balanced, first_crossing, onset_warnings, open_balance, sensed
-from thermo.stepping.loop import N_STEPS, TROUBLE, History, Limits, State, advance, copied, initial_state, make_work, new_history
+from thermo.stepping.loop import N_STEPS, TROUBLE, Limits, State, advance, copied, initial_state, make_work, new_history
+from thermo.stepping.rows import History
 
 ROWS = 20_000  # of one test; a full heat-wait-seek test writes some 300
 BLOCK = 64  # rows between two words of progress
@@ -132,13 +135,14 @@ def simulate_many(
         first, memory = bodies[rows[0]], spare[shapes[rows[0]]]
         state = initial_state(first.sample, first.programme)
         work, trial = make_work(first.sample, first.programme), copied(state)
-        history = memory.pop() if memory else new_history(state, ROWS)
+        history = memory.pop() if memory else new_history(first.sample, state, ROWS, 0)
         limits = Limits(most_steps=float(case.numerics.most_steps))
         for i in rows:
             body = bodies[i]
             state = initial_state(body.sample, body.programme)
             begun = state.enthalpy.copy()
-            n = compiled(body.sample, body.programme, state, work, trial, np.zeros(0), limits, history, ROWS)
+            levels = levels_of(cases[i], body, state.temperature, {})
+            n = compiled(body.sample, body.programme, state, work, trial, np.zeros(0), levels, limits, history, ROWS)
             if state.loop[TROUBLE] == 0.0 and state.machine[PHASE] == ENDED and state.loop[N_STEPS] > 0.0:
                 out[i], said = _read(cases[i], body, history, n, state, begun, rates_of, warned is not None)
                 if warned is not None and said:
@@ -157,14 +161,14 @@ def _read(
     case: Case, body: CellBody, history: History, n: int, state: State, begun: Floats, rates_of: Callable[..., Floats], warn: bool
 ) -> tuple[list[float], list[dict[str, Any]]]:
     """The numbers of one test and its warnings, by the functions that read a single run."""
-    time, T, rate, machine = history.time[:n], history.temperature[:n, body.sample.sensor], history.rate[:n], history.machine[:n]
+    read = line_reading(body.sample, history.reading[:n])
+    extent, fired = read.extent[:, 0], read.fired[:, 0]
+    time, T, rate, machine = history.time[:n], read.temperature[:, body.sample.sensor], history.rate[:n], history.machine[:n]
     columns: dict[str, Any] = {}
     if not body.reader.watches_onsets and body.reactions:
-        columns["self_heating_K_per_s"] = rates_of(
-            body.sample, history.temperature[:n, body.sample.site_node[0]], history.extent[:n, 0], history.fired[:n, 0], rate
-        )
+        columns["self_heating_K_per_s"] = rates_of(body.sample, read.temperature[:, body.sample.site_node[0]], extent, fired, rate)
     if body.cell.short is not None:
-        columns["voltage_V"] = body.voltages(history.extent[:n, 0], history.fired[:n, 0])
+        columns["voltage_V"] = body.voltages(extent, fired)
     seen = Rows(time, T, rate, machine, released(history.ledger[:n]))
     criteria = tuple(dict.fromkeys((CRITERIA[0], *case.measure.onsets.T2)))
     made = sensed(body, criteria, seen, columns, str(REASONS[type(body.programme)][int(state.machine[REASON])]))
@@ -173,8 +177,8 @@ def _read(
     row = [value for point in (first, *seconds.values(), third) for value in _pair(point)]
     row += [ended["temperature_K"] if ended else np.nan, float(len(found)), fastest["rate_K_per_s"] if fastest else np.nan]
     row += [float(time[-1]), float(T.max()), float(T[-1])]
-    for crossing in case.measure.crossings.values():
-        at = first_crossing(time, history.temperature[:n, body.nodes[crossing.probe]], float(crossing.temperature or np.nan))
+    for name, crossing in case.measure.crossings.items():
+        at = first_crossing(time, read.temperature[:, body.nodes[crossing.probe]], level_of(case, body, name))
         row.append(np.nan if at is None else at)
     if not warn:
         return row, []

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
+
 from thermo.base.arrays import Floats, Integers
 from thermo.stepping.loop import ledger_rows
 
@@ -72,6 +74,19 @@ class Holding(NamedTuple):
     weight: Floats
 
 
+class Probes(NamedTuple):
+    """What is read of the nodes of a row: probe i the nodes `node[first[i] : first[i + 1]]` with their `weight`, and of these the
+    mean, the largest or the smallest, as `take` says: MEAN_OF, HIGHEST_OF or LOWEST_OF."""
+
+    first: Integers
+    node: Integers
+    weight: Floats
+    take: Integers
+
+
+MEAN_OF, HIGHEST_OF, LOWEST_OF = 0, 1, 2
+
+
 class ModalSample(NamedTuple):
     """A box with m = nx ny lateral modes and nz planes, made of elements of an `order`.
 
@@ -81,6 +96,7 @@ class ModalSample(NamedTuple):
     followed by the mean of every plane; `turned`: whether planes are numbered from the top. `start` (nz, nx, ny) [K], or (nz, 1, 1)
     where it is laterally uniform. `varies`: whether a value changes with time; `driven`: whether there is flux or a source; `fastest`
     [s], the shortest time of a free node. `scale`, `tolerance`, `euler`, `step` as in `MeshSample`.
+    A row of the history keeps `State.temperature`, of which the `probes` read their nodes.
     """
 
     order: int
@@ -107,6 +123,7 @@ class ModalSample(NamedTuple):
     tolerance: float
     euler: bool
     step: float
+    probes: Probes = Probes(np.zeros(1, np.int64), np.zeros(0, np.int64), np.zeros(0), np.zeros(0, np.int64))
 
 
 class ModalWork(NamedTuple):

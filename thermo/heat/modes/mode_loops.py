@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from thermo.base.compiled import kernel
-from thermo.heat.modes.modal_arrays import FACES, ModalSample
+from thermo.heat.modes.modal_arrays import FACES, HIGHEST_OF, LOWEST_OF, ModalSample
 from thermo.heat.modes.mode_steps import BETWEEN, IN_ERROR
 from thermo.heat.modes.mode_sweeps import aim_at, moments, prepare, product, stage, values_now
 from thermo.stepping.loop import (
@@ -22,11 +22,10 @@ from thermo.stepping.loop import (
     W,
     error_order,
     fire,
-    interpolate,
-    sensor,
     take_step,
     trigger_margin,
 )
+from thermo.stepping.rows import interpolate, probe, sensor
 
 
 @kernel
@@ -169,6 +168,22 @@ def interpolate_modal_loops(sample, state, work, theta, trial):
         observe_loops(sample, work, trial.enthalpy, trial.temperature)
     for i in range(state.ledger.shape[0]):
         trial.ledger[i] = state.ledger[i] + (theta * work.heat[i - FACES] if i >= FACES else 0.0)
+
+
+@probe.loops(ModalSample)
+@kernel
+def modal_probe_loops(sample, state, which):
+    probes, T, total = sample.probes, state.temperature, 0.0
+    highest, lowest = -np.inf, np.inf
+    for i in range(probes.first[which], probes.first[which + 1]):
+        value = T[probes.node[i]]
+        total += probes.weight[i] * value
+        highest, lowest = max(highest, value), min(lowest, value)
+    if probes.take[which] == HIGHEST_OF:
+        return highest
+    if probes.take[which] == LOWEST_OF:
+        return lowest
+    return total
 
 
 @sensor.loops(ModalSample)

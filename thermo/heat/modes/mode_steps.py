@@ -9,7 +9,7 @@ import numpy as np
 from thermo.base.arrays import Floats
 from thermo.base.compiled import kernel
 from thermo.base.constants import REFERENCE_TEMPERATURE
-from thermo.heat.modes.modal_arrays import FACES, ModalSample, ModalWork
+from thermo.heat.modes.modal_arrays import FACES, HIGHEST_OF, LOWEST_OF, ModalSample, ModalWork
 from thermo.heat.modes.mode_solves import aim, conduct, count_heat, factorise, push, solve, values_at
 from thermo.programmes.programme import N_MACHINE, Schedule, start
 from thermo.stepping.loop import (
@@ -26,20 +26,18 @@ from thermo.stepping.loop import (
     G,
     State,
     W,
-    copy,
     error_order,
     fire,
     flush,
     initial_state,
-    interpolate,
     make_work,
     remember,
     restart,
-    sensor,
     take_step,
     trigger_margin,
     worth,
 )
+from thermo.stepping.rows import copy, interpolate, n_readings, probe, read, sensor
 
 MANY_HELD = 60  # nodes held on a part of a plane whose dense system is worth keeping
 
@@ -274,6 +272,29 @@ def interpolate_modal(sample: ModalSample, state: State, work: ModalWork, theta:
         observe(sample, trial.enthalpy, work, trial.temperature)
     trial.ledger[:] = state.ledger
     trial.ledger[FACES:] += theta * work.heat
+
+
+@n_readings.body(ModalSample)
+def n_modal_readings(sample: ModalSample) -> int:
+    return len(sample.seen) * len(sample.lateral) + len(sample.capacity)
+
+
+@read.body(ModalSample)
+@kernel
+def read_modal(sample, time, state, out):  # type: ignore[no-untyped-def]
+    """The nodes of the planes that are seen, and the means of all planes."""
+    copy(state.temperature, out)
+
+
+@probe.body(ModalSample)
+def modal_probe(sample: ModalSample, state: State, which: int) -> float:
+    nodes = slice(sample.probes.first[which], sample.probes.first[which + 1])
+    part, take = state.temperature[sample.probes.node[nodes]], sample.probes.take[which]
+    if take == HIGHEST_OF:
+        return float(part.max())
+    if take == LOWEST_OF:
+        return float(part.min())
+    return float(np.sum(part * sample.probes.weight[nodes]))
 
 
 @flush.body(ModalSample)

@@ -1,0 +1,146 @@
+"""What a row of the history keeps of a body on a mesh: its probes, the heats of its reactions, heat through its faces, its regions.
+
+They are read at the moment at which a row is written, so that no row needs the temperatures of all nodes.
+"""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from thermo.base.arrays import Floats
+from thermo.heat.mesh_sample import capacity_of, heat_of, surface
+from thermo.programmes.conditions import slope_at
+
+if TYPE_CHECKING:
+    from thermo.simulation.mesh_body import MeshBody
+
+PROBES, REACTIONS, POWERS, STORED, REGIONS = "probes", "reactions", "powers", "stored", "regions"
+OF_A_REGION = 6  # numbers
+
+
+class MeshReadings:
+    """Reads states of a body. `names` are those of its probes, `columns` the blocks of a row: which numbers of it each has."""
+
+    def __init__(self, body: MeshBody) -> None:
+        self.body, self.names = body, list(body.probes)
+        terms = body.sample.terms
+        faces = [face for face, _ in terms]
+        self.of_term = [condition.column(face, faces.count(face) == 1) for face, condition in terms]
+        self.powers = list(dict.fromkeys(self.of_term))
+        sizes = {
+            PROBES: len(self.names),
+            REACTIONS: len(body.chemistry.column_names()) if body.chemistry else 0,
+            POWERS: len(self.powers) + len(body.flows),
+            STORED: 1 if body.weighs else 0,
+            REGIONS: OF_A_REGION * len(body.regions),
+        }
+        ends = list(itertools.accumulate(sizes.values(), initial=0))
+        self.blocks = {name: slice(*pair) for name, pair in zip(sizes, itertools.pairwise(ends), strict=True)}
+        self.n_readings = ends[-1]
+        self.begun = [law.at(body.start[nodes]) for law, nodes in zip(body.laws, body.inside, strict=True)]
+
+    def probe(self, which: int, temperature: Floats) -> float:
+        """The temperature of a probe by its number [K]."""
+        return float(self.body.probes[self.names[which]].of(temperature[None])[0])
+
+    def row(self, time: float, temperature: Floats, extent: Floats, fired: Floats) -> Floats:
+        """What is read at a time [s] of temperatures (n_nodes,) [K], extents and switches (n_readings,)."""
+        body, out, blocks = self.body, np.empty(self.n_readings), self.blocks
+        out[blocks[PROBES]] = [self.probe(i, temperature) for i in range(len(self.names))]
+        if body.chemistry:
+            out[blocks[REACTIONS]] = body.chemistry.row(temperature, extent, fired, body.multiplicity)
+        out[blocks[POWERS]] = body.multiplicity * self._powers(time, temperature)
+        if body.weighs:
+            out[blocks[STORED]] = body.multiplicity * self._stored(temperature)
+        out[blocks[REGIONS]] = self._regions(temperature).ravel()
+        return out
+
+    def probes(self, rows: Floats) -> dict[str, Floats]:
+        """The temperatures of the probes [K] in some rows (n_rows, n_readings)."""
+        return dict(zip(self.names, rows[:, self.blocks[PROBES]].T, strict=True))
+
+    def reactions(self, rows: Floats) -> dict[str, Floats]:
+        """Columns of what reacts: heat [W], extents."""
+        names = self.body.chemistry.column_names() if self.body.chemistry else []
+        return dict(zip(names, rows[:, self.blocks[REACTIONS]].T, strict=True))
+
+    def heats(self, rows: Floats) -> dict[str, Floats]:
+        """Columns of heat into the body through each named face, across a contact or a gap from its first side to the other [W], and of
+        what passes the faces whose flow is asked for. A gap on a face with other conditions has a column of its own, `face|to`."""
+        names = [*(f"heat_{name}_W" for name in self.powers), *(f"flow_{face}_W" for face in self.body.flows)]
+        return dict(zip(names, rows[:, self.blocks[POWERS]].T, strict=True))
+
+    def stored(self, rows: Floats) -> Floats:
+        """Heat stored in the body since the start [J]."""
+        return rows[:, self.blocks[STORED]][:, 0]  # type: ignore[no-any-return]
+
+    def regions(self, rows: Floats) -> Floats:
+        """Of each row and region (n_rows, n_regions, 6): mean, largest, smallest temperature [K], the nodes of the latter two, heat stored
+        since the start [J]."""
+        return rows[:, self.blocks[REGIONS]].reshape(len(rows), len(self.body.regions), OF_A_REGION)
+
+    def _regions(self, temperature: Floats) -> Floats:
+        """As `regions`, of one row."""
+        body, made = self.body, np.zeros((len(self.body.regions), OF_A_REGION))
+        for j, nodes in enumerate(body.inside):
+            part, weights = temperature[nodes], body.volumes[nodes, j]
+            highest, lowest = np.argmax(part), np.argmin(part)
+            stored = body.multiplicity * (weights @ (body.laws[j].at(part) - self.begun[j]))
+            mean = float((part[None] @ weights)[0] / weights.sum())
+            made[j] = mean, part[highest], part[lowest], nodes[highest], nodes[lowest], stored
+        return made
+
+    def _stored(self, temperature: Floats) -> float:
+        """Heat stored in the mesh since the start [J]."""
+        sample = self.body.sample
+        if sample.storage is not None:
+            return float(np.sum(heat_of(sample, temperature) - heat_of(sample, self.body.start)))
+        return float((temperature - self.body.start) @ sample.capacity)
+
+    def _powers(self, time: float, temperature: Floats) -> Floats:
+        """Heat into the mesh by each column of conditions [W], then what passes the faces whose flow is asked for."""
+        body, sample = self.body, self.body.sample
+        around = surface(sample, time, temperature)
+        into = sample.conduction.at(temperature).into(temperature) + around.flow
+        slopes, needed = self._going(time, temperature, into)
+        given = np.where(body.fixed, needed - into, 0.0)
+        found, counted = dict.fromkeys(self.powers, 0.0), np.zeros(body.n_dofs, bool)
+        for j, ((face, condition), column) in enumerate(zip(body.terms, self.of_term, strict=True)):
+            if condition.holds:
+                nodes = sample.faces[face]
+                nodes = nodes[~counted[nodes]]  # the heat of a node of two held faces counts once
+                counted[nodes] = True
+                found[column] += float(np.sum(given[nodes]))
+            elif condition.links:
+                one, other, area = body.links[face]
+                a, b = temperature[one], temperature[other]
+                found[column] += float(np.sum(condition.across(area, time, a, b) * (a - b)))
+            else:
+                found[column] += float(around.heats[j])
+        return np.array([*found.values(), *(flow.heat(time, temperature, slopes, given) for flow in body.flows.values())], float)
+
+    def _going(self, time: float, temperature: Floats, into: Floats) -> tuple[Floats, Floats]:
+        """How fast every node goes [K/s], held ones as they must, others as heat enters them, and what heat that takes [W]."""
+        body, sample = self.body, self.body.sample
+        slopes, count = np.zeros(body.n_dofs), np.zeros(body.n_dofs)
+        for face, condition in body.terms:
+            if condition.holds:
+                count[sample.faces[face]] += 1.0
+                slopes[sample.faces[face]] += slope_at(condition.outside, time)
+        slopes /= np.maximum(count, 1.0)  # a node of two held faces takes the mean
+        free, mass = np.flatnonzero(~body.fixed), sample.mass
+        if body.steady:
+            return np.zeros(body.n_dofs), np.zeros(body.n_dofs)
+        if mass is None:
+            capacity = capacity_of(sample, temperature)
+            slopes[free] = (into / capacity)[free]
+            return slopes, capacity * slopes
+        from scipy.sparse import diags_array
+        from scipy.sparse.linalg import cg
+
+        inner = mass[free][:, free].tocsr()
+        slopes[free], _ = cg(inner, (into - mass @ slopes)[free], rtol=1e-10, M=diags_array(1.0 / inner.diagonal()))
+        return slopes, mass @ slopes
