@@ -37,6 +37,7 @@ from thermo.measurement.resolution import (
     short_reach,
 )
 from thermo.programmes.conditions import drives, extremes_of, lasting, resistance
+from thermo.simulation.front import front_warnings, summed_up
 from thermo.simulation.mesh_readings import MeshReadings
 from thermo.simulation.reactions import reactions_of
 from thermo.simulation.start import nodal_start
@@ -262,7 +263,7 @@ class MeshBody:
         power = np.sum([made[f"heat_{name}_W"] for name in self.reactions], axis=0) if self.reactions else np.zeros(len(block.time))
         made |= self.reader.columns(block.time, block.machine, block.seen, power)
         made |= read.heats(rows)
-        made["row/regions"] = read.regions(rows)
+        made |= {"row/regions": read.regions(rows), "row/front": read.fronts(rows)}
         if self.weighs:
             made["stored_J"] = read.stored(rows)
         return made
@@ -285,6 +286,7 @@ class MeshBody:
             made["derived"]["fourier"] = None
             made["regions"] = {name: region | {"stored_J": None} for name, region in made["regions"].items()}
         if self.chemistry:
+            made["front"] = summed_up(time, rows["front"])
             made["arrivals"] = self.chemistry.arrivals(columns, rows["regions"], self.arrival, points, self.multiplicity)
             for name, released in self.chemistry.released_in(columns, self.multiplicity).items():
                 made["regions"][name]["released_J"] = released
@@ -363,7 +365,7 @@ class MeshBody:
             cause = CELLS if above > self.n_dofs or self.steady else STEPS
         data = extremes_of(self.start, terms, 0.0 if self.steady else self.end)
         found = [] if self.sample.events else beyond_bounds(data, terms, regions, state, cause)
-        found += range_warnings(self.block, self.materials, regions)
+        found += range_warnings(self.block, self.materials, regions) + front_warnings(summary.get("front"))
         faces = dict.fromkeys(face for face, condition in terms if not (condition.links or condition.inside))
         times = int(state.loop[N_DIRECT])
         if times and not directly(int(np.count_nonzero(~self.fixed)), self.sample.dimension):

@@ -13,11 +13,12 @@ import numpy as np
 from thermo.base.arrays import Floats
 from thermo.heat.mesh_sample import capacity_of, heat_of, surface
 from thermo.programmes.conditions import slope_at
+from thermo.simulation.front import OF_A_FRONT, Front
 
 if TYPE_CHECKING:
     from thermo.simulation.mesh_body import MeshBody
 
-PROBES, REACTIONS, POWERS, STORED, REGIONS = "probes", "reactions", "powers", "stored", "regions"
+PROBES, REACTIONS, FRONT, POWERS, STORED, REGIONS = "probes", "reactions", "front", "powers", "stored", "regions"
 OF_A_REGION = 6  # numbers
 
 
@@ -33,6 +34,7 @@ class MeshReadings:
         sizes = {
             PROBES: len(self.names),
             REACTIONS: len(body.chemistry.column_names()) if body.chemistry else 0,
+            FRONT: OF_A_FRONT if body.chemistry else 0,
             POWERS: len(self.powers) + len(body.flows),
             STORED: 1 if body.weighs else 0,
             REGIONS: OF_A_REGION * len(body.regions),
@@ -40,6 +42,7 @@ class MeshReadings:
         ends = list(itertools.accumulate(sizes.values(), initial=0))
         self.blocks = {name: slice(*pair) for name, pair in zip(sizes, itertools.pairwise(ends), strict=True)}
         self.n_readings = ends[-1]
+        self.front = Front(body) if body.chemistry else None
         self.begun = [law.at(body.start[nodes]) for law, nodes in zip(body.laws, body.inside, strict=True)]
 
     def probe(self, which: int, temperature: Floats) -> float:
@@ -50,8 +53,10 @@ class MeshReadings:
         """What is read at a time [s] of temperatures (n_nodes,) [K], extents and switches (n_readings,)."""
         body, out, blocks = self.body, np.empty(self.n_readings), self.blocks
         out[blocks[PROBES]] = [self.probe(i, temperature) for i in range(len(self.names))]
-        if body.chemistry:
-            out[blocks[REACTIONS]] = body.chemistry.row(temperature, extent, fired, body.multiplicity)
+        if body.chemistry and self.front:
+            powers, of_nodes = body.chemistry.powers(temperature, extent, fired)
+            out[blocks[REACTIONS]] = [*(body.multiplicity * powers), *body.chemistry.means(extent)]
+            out[blocks[FRONT]] = self.front.row(temperature, of_nodes, capacity_of(body.sample, temperature))
         out[blocks[POWERS]] = body.multiplicity * self._powers(time, temperature)
         if body.weighs:
             out[blocks[STORED]] = body.multiplicity * self._stored(temperature)
@@ -66,6 +71,10 @@ class MeshReadings:
         """Columns of what reacts: heat [W], extents."""
         names = self.body.chemistry.column_names() if self.body.chemistry else []
         return dict(zip(names, rows[:, self.blocks[REACTIONS]].T, strict=True))
+
+    def fronts(self, rows: Floats) -> Floats:
+        """What tells how the front of reactions is resolved (n_rows, 4)."""
+        return rows[:, self.blocks[FRONT]]
 
     def heats(self, rows: Floats) -> dict[str, Floats]:
         """Columns of heat into the body through each named face, across a contact or a gap from its first side to the other [W], and of

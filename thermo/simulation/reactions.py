@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -125,7 +126,10 @@ class Reactions:
             made += self.extent_names(region)
         return made
 
-    def row(self, temperature: Floats, extent: Floats, fired: Floats, multiplicity: float) -> Floats:
-        """Heat of each reaction [W], and the mean of its extent over each region, of one state."""
-        power = multiplicity * powers(self.kinds, temperature, extent, fired)[0]
-        return np.concatenate([power, *(means[0] for means in self.extents(extent[None]).values())])
+    def powers(self, temperature: Floats, extent: Floats, fired: Floats) -> tuple[Floats, Floats]:
+        """Heat of each reaction and of each node [W], of one state."""
+        return powers(self.kinds, temperature, extent, fired)
+
+    def means(self, extent: Floats) -> list[float]:
+        """The mean of the extent of each reaction over each region, of one state, in the order of `column_names`."""
+        return [float(mean) for means in self.extents(extent[None]).values() for mean in means[0]]

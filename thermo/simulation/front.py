@@ -1,0 +1,106 @@
+"""How well a mesh resolves a front of reactions: the layer that conduction heats, the zone that reacts, cells across it.
+
+With dT the difference of temperature within the steepest cell that burns, T_b the hottest place, T_0 the coldest start, and s the slope of
+the logarithm of the rate constants at T_b, weighted with the heats of the reactions (E/(R T_b^2) of a single Arrhenius reaction):
+
+    Zeldovich number  s (T_b - T_0),   thermal layer  (T_b - T_0)/|grad T|,   reaction zone  1/(s |grad T|),   cells across it  1/(s dT)
+
+Zeldovich & Frank-Kamenetskii, Acta Physicochim. URSS 9 (1938) 341: the reaction zone is the thermal layer over the Zeldovich number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from thermo.base.arrays import Floats
+from thermo.casefile.units import show
+from thermo.chemistry.kinetics import Mechanism, rate_constant
+from thermo.chemistry.sites import reach_of
+from thermo.heat.discretised import cell_gradient
+
+if TYPE_CHECKING:
+    from thermo.simulation.mesh_body import MeshBody
+
+BURNS = 1.0  # K/s: slower self-heating of all nodes is no front
+TAKES_PART = 0.01  # of the largest power of a node: cells whose nodes have less do not burn
+LEAST = 3.0  # cells across the reaction zone
+OF_A_FRONT = 4  # numbers of a row: power of all reactions [W], cells across the zone, thermal layer [m], Zeldovich number
+
+
+def sensitivity(mechanisms: Iterable[Mechanism], temperature: float) -> float:
+    """The slope of the logarithm of the rate constants [1/K], mean over the heats that the reactions hold."""
+    slope = whole = 0.0
+    for mechanism in mechanisms:
+        always = mechanism._replace(first_switch=np.zeros_like(mechanism.first_switch))
+        heats = np.abs(mechanism.heat) * reach_of(mechanism)
+        for k, heat in enumerate(heats):
+            low, high = (rate_constant(always, k, T, np.zeros(0)) for T in (temperature - 0.5, temperature + 0.5))
+            if low > 0.0 and high > 0.0:
+                slope += heat * float(np.log(high / low))
+                whole += heat
+    return slope / whole if whole > 0.0 else 0.0
+
+
+class Front:
+    """The steepest burning cell of a body, row by row."""
+
+    def __init__(self, body: MeshBody) -> None:
+        assert body.chemistry is not None
+        mesh, space = body.shape.mesh, body.shape.space
+        rows = np.concatenate([cells for name, cells in mesh.regions.items() if name in body.chemistry.regions])
+        self.cells, self.points, self.kind = space.cells[rows], space.points, mesh.kind
+        self.mechanisms, self.start = body.chemistry.mechanisms, float(np.min(body.start))
+
+    def row(self, temperature: Floats, power: Floats, capacity: Floats) -> Floats:
+        """The numbers of a front at one moment (`OF_A_FRONT`,), given the power of the reactions of each node [W]; zeros where none is."""
+        if np.max(power / capacity) < BURNS:
+            return np.zeros(OF_A_FRONT)
+        burning = power[self.cells].max(axis=1) > TAKES_PART * power.max()
+        values = temperature[self.cells[burning]]
+        widest = int(np.argmax(np.ptp(values, axis=1)))
+        within = float(np.ptp(values[widest]))
+        hottest = float(temperature.max())
+        slope = sensitivity(self.mechanisms.values(), hottest)
+        if not within > 0.0 or not slope > 0.0:
+            return np.zeros(OF_A_FRONT)
+        nodes = self.cells[burning][widest]
+        gradient = float(np.linalg.norm(cell_gradient(self.points[nodes][None], temperature[nodes][None], self.kind)))
+        rise = hottest - self.start
+        layer = rise / gradient if gradient > 0.0 else 0.0
+        return np.array([power.sum(), 1.0 / (slope * within), layer, slope * rise])
+
+
+def summed_up(time: Floats, rows: Floats) -> dict[str, float] | None:
+    """The front of a run: the moment at which half of its heat has come with fewer cells across the zone; None where none burned."""
+    if len(time) < 2:
+        return None
+    weight = np.maximum(rows[:, 0], 0.0) * np.gradient(time)
+    weight[rows[:, 1] <= 0.0] = 0.0
+    if not weight.sum() > 0.0:
+        return None
+    order = np.argsort(rows[:, 1])
+    at = order[int(np.searchsorted(np.cumsum(weight[order]), 0.5 * weight.sum()))]
+    _, cells, layer, number = (float(value) for value in rows[at])
+    zone = layer / number
+    return {
+        "zeldovich": number,
+        "thermal_layer_m": layer,
+        "reaction_zone_m": zone,
+        "cells_across_reaction_zone": cells,
+        "cell_m": zone / cells,
+    }
+
+
+def front_warnings(front: dict[str, float] | None) -> list[dict[str, Any]]:
+    """A warning of a reaction zone that fewer cells cross than resolve it, with the size that would do."""
+    if front is None or front["cells_across_reaction_zone"] >= LEAST:
+        return []
+    cells, zone = front["cells_across_reaction_zone"], front["reaction_zone_m"]
+    size = show(front["cell_m"], "length")
+    text = f"the burn is not resolved: its reaction zone is {show(zone, 'length')} thick, {cells:.2g} cells of {size}. Temperatures within "
+    text += "the body while it burns, and the speed of a front, depend on the mesh; "
+    text += f"cells of {show(zone / LEAST, 'length')} resolve it (sample.mesh.largest)"
+    return [{"code": "front-unresolved", "text": text, "where": "sample.mesh"}]
