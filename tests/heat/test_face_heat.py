@@ -66,7 +66,7 @@ def test_what_one_side_gives_the_other_gets(dimension, elements, order, varied):
     T = 330.0 + 30.0 * np.sin(np.arange(body.n_dofs))
     around = surface(body.sample, 5.0, T)
     into = body.sample.conduction.at(T).into(T) + around.flow
-    slopes, needed = body._going(5.0, T, into)
+    slopes, needed = body.readings.going(5.0, T, into)
     given = np.where(body.fixed, needed - into, 0.0)
     for face in ("a|b", "b|c"):
         nodes = body.shape.space.on_facets(body.shape.mesh.faces[face])[0]

@@ -114,7 +114,7 @@ class MeshReadings:
         body, sample = self.body, self.body.sample
         around = surface(sample, time, temperature)
         into = sample.conduction.at(temperature).into(temperature) + around.flow
-        slopes, needed = self._going(time, temperature, into)
+        slopes, needed = self.going(time, temperature, into)
         given = np.where(body.fixed, needed - into, 0.0)
         found, counted = dict.fromkeys(self.powers, 0.0), np.zeros(body.n_dofs, bool)
         for j, ((face, condition), column) in enumerate(zip(body.terms, self.of_term, strict=True)):
@@ -131,7 +131,7 @@ class MeshReadings:
                 found[column] += float(around.heats[j])
         return np.array([*found.values(), *(flow.heat(time, temperature, slopes, given) for flow in body.flows.values())], float)
 
-    def _going(self, time: float, temperature: Floats, into: Floats) -> tuple[Floats, Floats]:
+    def going(self, time: float, temperature: Floats, into: Floats) -> tuple[Floats, Floats]:
         """How fast every node goes [K/s], held ones as they must, others as heat enters them, and what heat that takes [W]."""
         body, sample = self.body, self.body.sample
         slopes, count = np.zeros(body.n_dofs), np.zeros(body.n_dofs)

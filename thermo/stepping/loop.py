@@ -307,8 +307,7 @@ def accept(sample, loop, h, error, order, clipped):
 def advance(sample, programme, state, work, trial, times, levels, limits, history, n_steps):
     """Take up to `n_steps` steps, changing `state` in place; rows of the history written.
 
-    `times` (n,) [s] rising: rows are added there, and where one of the `levels` is first reached, from the dense output. A rejected step
-    leaves no trace but its count.
+    Rows are added at rising `times` (n,) [s] and where `levels` are first reached, from the dense output. A rejected step is only counted.
     """
     loop, out, before, ends = state.loop, np.zeros(N_MARGINS + 1), np.zeros(N_MARGINS + 1), np.zeros(N_MARGINS + 1)
     row = 0
@@ -320,8 +319,7 @@ def advance(sample, programme, state, work, trial, times, levels, limits, histor
         full = row + MOST_ROWS_A_STEP + times.shape[0] + levels.level.shape[0] > history.time.shape[0]
         if full or state.machine[PHASE] == ENDED or loop[TROUBLE] != 0.0:
             break
-        clock = loop[CLOCK]
-        until = window(programme, state.machine)
+        clock, until = loop[CLOCK], window(programme, state.machine)
         left = until - clock
         if left <= 1e-12 * until:  # an event came at the very end of the window: nothing is left to step
             temperature, rate = sensor(sample, programme, state, clock, work, 0.0)
@@ -343,24 +341,24 @@ def advance(sample, programme, state, work, trial, times, levels, limits, histor
                 # within a step a node that follows another at once, as a quick sensor does, is off by what its rate blows up
                 loop[STEP] = theta * h
                 continue
-        happens, written, taken = theta <= 1.0, row, min(theta, 1.0) * h
-        begun, to_the_end = loop[PHASE_TIME] + clock, clipped and not happens
-        row = write_within(sample, programme, state, work, trial, times, levels, clock, begun, h, taken, to_the_end, history, row)
+        happens, written, taken, begun = theta <= 1.0, row, min(theta, 1.0) * h, loop[PHASE_TIME] + clock
+        whole = clipped and not happens
+        row = write_within(sample, programme, state, work, trial, times, levels, clock, begun, h, taken, whole, history, row)
         if looks and row == written and levels.level.shape[0] == 0:
             copy_state(trial, state)
         else:
             interpolate(sample, state, work, min(theta, 1.0), state)
         accept(sample, loop, h, error, order, clipped)
-        loop[CLOCK] = until if clipped and not happens else clock + taken
+        loop[CLOCK] = until if whole else clock + taken
         loop[LOWEST], loop[HIGHEST] = min(loop[LOWEST], np.min(state.temperature)), max(loop[HIGHEST], np.max(state.temperature))
         temperature, rate = sensor(sample, programme, state, loop[CLOCK], work, min(theta, 1.0))
         remember(sample, programme, state, temperature, rate)
         observe(programme, state.machine, loop[CLOCK], temperature, rate)
         write_row(sample, state, loop[PHASE_TIME] + loop[CLOCK], temperature, rate, 0.0, history, row)
         row += 1
-        if clipped and not happens:
-            event, trigger = WINDOW_OVER, 0
         if happens or clipped:
+            if whole:
+                event, trigger = WINDOW_OVER, 0
             row = happen(sample, programme, state, work, event, trigger, temperature, rate, history, row)
             row = settle(sample, programme, state, work, trial, out, history, row)
         if loop[N_STEPS] >= limits.most_steps or loop[LOWEST] <= 0.0:

@@ -140,8 +140,7 @@ def simulate_many(
         for i in rows:
             body = bodies[i]
             state = initial_state(body.sample, body.programme)
-            begun = state.enthalpy.copy()
-            levels = levels_of(cases[i], body, state.temperature, {})
+            begun, levels = state.enthalpy.copy(), levels_of(cases[i], body, state.temperature, {})
             n = compiled(body.sample, body.programme, state, work, trial, np.zeros(0), levels, limits, history, ROWS)
             if state.loop[TROUBLE] == 0.0 and state.machine[PHASE] == ENDED and state.loop[N_STEPS] > 0.0:
                 out[i], said = _read(cases[i], body, history, n, state, begun, rates_of, warned is not None)
