@@ -52,7 +52,7 @@ def test_the_sensitivity_of_one_reaction_is_that_of_arrhenius():
     assert sensitivity([mechanism], 500.0) == pytest.approx(mechanism.activation[0] / 500.0**2, rel=1e-5)
 
 
-@pytest.mark.parametrize(("size", "told"), [("0.4 mm", True), ("0.02 mm", False)])
+@pytest.mark.parametrize(("size", "told"), [("0.8 mm", True), pytest.param("0.02 mm", False, marks=pytest.mark.slow)])
 def test_a_coarse_mesh_is_told_with_the_size_that_would_do(size, told):
     """The zone is the layer over the Zeldovich number, E (T_b - T_0)/(R T_b^2); fine cells say nothing."""
     result = run(case_from(BAR.replace("SIZE", size)))

@@ -16,6 +16,7 @@ from thermo.chemistry.sites import Sites
 from thermo.heat.reactor import Reactor, Stage, passed, react, reactor_memory
 from thermo.materials.storage import Storage
 
+WORTH_COMPILING = 16  # sites; the loops over fewer run interpreted, for compiling takes half a minute once on a machine
 WORTH_A_THREAD = 2000  # sites; fewer are done before a thread has begun
 # of a node: the power of its reactions at the end of the last step [W] and the slope of that [W/s], the last step of its reactor [s], the
 # slope of the heat through faces that the matrix has [W/K]
@@ -62,6 +63,11 @@ def rows_of(kinds: Iterable[Sites]) -> Iterator[tuple[Sites, slice]]:
         first += len(kind.node)
 
 
+def ready(loop: Any, kinds: Iterable[Sites]) -> Any:
+    """A loop over sites, compiled where there are many."""
+    return compile_kernels()(loop) if sum(len(kind.node) for kind in kinds) >= WORTH_COMPILING else loop
+
+
 class Taken(NamedTuple):
     """What sites have done over a stage: extents and switches at its end, as in a state; heat of all reactions by node and of each reaction
     of the materials [J]; by node the sum of |heat| E/R over reactions [J K], which says how they answer a change of temperature."""
@@ -78,7 +84,7 @@ class Chemistry:
 
     def __init__(self, sample: Reacting) -> None:
         self.sample = sample
-        self.react: Any = compile_kernels()(react)
+        self.react: Any = ready(react, sample.kinds)
         self.n_threads = min(os.cpu_count() or 1, 1 + max(len(kind.node) for kind in sample.kinds) // WORTH_A_THREAD)
         self.pool = ThreadPoolExecutor(self.n_threads) if self.n_threads > 1 else None
         self.memory = [[reactor_memory(kind.mechanism) for _ in range(self.n_threads)] for kind in sample.kinds]
@@ -121,7 +127,7 @@ class Chemistry:
 def powers(kinds: Sequence[Sites], temperature: Floats, extent: Floats, fired: Floats) -> tuple[Floats, Floats]:
     """Heat of each reaction of the materials [W] at one moment, and of all by node (n_nodes,) [W]."""
     of_reactions, of_nodes = np.zeros(1 + max(int(kind.row.max()) for kind in kinds)), np.zeros(len(temperature))
-    fill: Any = compile_kernels()(fill_powers)
+    fill: Any = ready(fill_powers, kinds)
     for kind, rows in rows_of(kinds):
         m, switches = len(kind.reach), len(kind.mechanism.threshold)
         found = np.zeros((len(kind.node), m))
@@ -160,7 +166,7 @@ def switches_at(sample: Reacting, temperature: Floats) -> Floats:
 def heat_left(sample: Reacting, extent: Floats, n_nodes: int) -> tuple[Floats, Floats]:
     """About the heat [J] that the reactions of each node can still take up, negative, and release (n_nodes,)."""
     least, most = np.zeros(n_nodes), np.zeros(n_nodes)
-    fill: Any = compile_kernels()(fill_left)
+    fill: Any = ready(fill_left, sample.kinds)
     for kind, rows in rows_of(sample.kinds):
         fill(kind, np.ascontiguousarray(extent[rows, : len(kind.reach)]), least, most)
     return least, most

@@ -24,9 +24,10 @@ import numpy as np
 from thermo.base.arrays import Floats
 from thermo.base.constants import REFERENCE_TEMPERATURE
 from thermo.heat.assembly import conducted
+from thermo.heat.conduction import Conduction
 from thermo.heat.mesh_sample import MeshSample, Surface, sight
 from thermo.heat.mesh_work import MeshWork
-from thermo.heat.reacting import FACE_SLOPE, POWER, SLOPE, SUBSTEP, Chemistry, Reacting, Taken, heat_left
+from thermo.heat.reacting import FACE_SLOPE, POWER, SLOPE, SUBSTEP, WORTH_COMPILING, Chemistry, Reacting, Taken, heat_left
 from thermo.heat.reactor import Stage
 from thermo.materials.storage import capacities, heats, temperatures
 from thermo.stepping.loop import ERROR, LAST_STEP, SENSOR_TEMPERATURE, D, G, State, W
@@ -73,11 +74,17 @@ class Step:
         self.diagonal = work.now.matrix.diagonal() + self.now.slope
         self.constant = self.reacting.constant
         self.capacity = sample.capacity if self.constant else capacities(self.storage, T)
-        self.first = conducted(work.now.matrix, T) + self.now.flow
+        self.first = self.conducted(work.now, T) + self.now.flow
 
     def into(self, temperature: Floats) -> Floats:
         """Heat conducted into each node [W]."""
-        return conducted(self.sample.conduction.at(temperature).matrix, temperature)
+        return self.conducted(self.sample.conduction.at(temperature), temperature)
+
+    def conducted(self, conduction: Conduction, temperature: Floats) -> Floats:
+        """The same with the conductivities as they are."""
+        if self.reacting.n_sites < WORTH_COMPILING:
+            return conduction.into(temperature)
+        return conducted(conduction.matrix, temperature)
 
     def temperatures(self, heat: Floats, guess: Floats) -> Floats:
         """The temperature at which every node holds its heat [K]."""
@@ -134,7 +141,7 @@ class Step:
         corrected[free] = self.temperatures(heat, end + change)[free]
         moved = work.share * sight(self.sample, change)
         heats_then, given = self.now.after(around, change, moved)
-        flow = flow + conducted(work.now.matrix, change) - self.now.slope * change
+        flow = flow + self.conducted(work.now, change) - self.now.slope * change
         if self.now.follows is not None:
             flow += self.now.follows * moved
         flow[free] = (received - known)[free] / s  # what the stage says it is, so that the next one adds up
