@@ -7,6 +7,7 @@ from tests.heat.test_mode_steps import CASES, KINDS, case_of
 from thermo.base.compiled import compile_kernels
 from thermo.simulation.prepare import build
 from thermo.stepping.loop import N_STEPS, advance, initial_state, integrate
+from thermo.stepping.rows import waiting
 
 
 @pytest.fixture(scope="module")
@@ -14,6 +15,23 @@ def compiled():
     import thermo.heat.modes.mode_loops  # noqa: F401
 
     return compile_kernels()(advance)
+
+
+@pytest.mark.slow
+def test_compiled_steps_reach_a_level_where_the_interpreted_ones_do(compiled):
+    """A mean, a largest and a smallest value each have a row of their own."""
+    body, rows = build(case_of(*CASES["films on both"])), []
+    probes = [list(body.probes).index(name) for name in ("side", "hottest", "coldest")]
+    for run in (advance, compiled):
+        state = initial_state(body.sample, body.programme)
+        start = [float(body.probes[name].of(state.temperature[None])[0]) for name in ("side", "hottest", "coldest")]
+        levels = waiting(probes, [340.0, 380.0, 345.0], start)
+        rows.append(np.concatenate([block.time for block in integrate(body.sample, body.programme, state, levels=levels, run=run)]))
+        assert levels.waits.tolist() == [0.0, 0.0, 0.0]
+    state = initial_state(body.sample, body.programme)
+    plain = sum(len(block.time) for block in integrate(body.sample, body.programme, state))
+    assert len(rows[0]) == plain + 3
+    assert rows[1] == pytest.approx(rows[0], rel=1e-9)
 
 
 def final(body, run, times):

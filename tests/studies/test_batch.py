@@ -40,6 +40,15 @@ def test_a_batch_gives_what_single_runs_give(paper, compiled):
 
 
 @pytest.mark.slow
+def test_a_batch_finds_the_crossings_of_single_runs():
+    """Within the step, as one run does."""
+    case = read_case(CASES / "calorimetry" / "oven-155.yaml")
+    many, single = simulate_many(case, {"sample.temperature": [float(case.sample.temperature)]}, cores=1), run(case).summary()["crossings"]
+    for name, found in single.items():
+        assert many[f"crossing {name}_time_s"][0] == pytest.approx(found["time_s"], rel=1e-9)
+
+
+@pytest.mark.slow
 def test_more_ejected_less_hot(compiled):
     """T3 with an ejected share of 0.2, 0.4, 0.6: 830 to 560 degC."""
     hottest = compiled["T3_K"] - 273.15
