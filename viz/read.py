@@ -109,7 +109,9 @@ class Run(NamedTuple):
     @property
     def probes(self) -> tuple[str, ...]:
         """Names of the points at which the temperature was read."""
-        return tuple(name.removesuffix("_K") for name in self.columns if name.endswith("_K"))
+        found = [name.removesuffix("_K") for name in self.columns if name.endswith("_K")]
+        asked = [name for name in found if "|" not in name]  # sides of contacts, which the history has of itself
+        return tuple(asked or found)
 
     @property
     def phase(self) -> npt.NDArray[np.str_]:
