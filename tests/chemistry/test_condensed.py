@@ -9,7 +9,7 @@ from thermo.chemistry.mechanism import library_mechanisms
 from thermo.chemistry.mechanism_arrays import Short, arrays
 
 MECHANISM = arrays(library_mechanisms()["limetal-ncm811-lhce"], Short(0.15, 1800.0, 3.3, 4.3, "cathode", 0.001), n_triggers=1)
-FIRED, SHARE = np.ones(1), 0.7
+FIRED, SHARE = np.ones(1), np.array([0.7, 0.5, 0.9, 0.6])  # of the material of each reaction
 STATE = np.array([455.0, 0.2, 0.1, 0.3, 0.05])  # temperature and extents
 
 

@@ -170,8 +170,8 @@ programme: {{kind: surroundings, end: 10 s}}
         ({"consumes": "{cc: 1}"}, "consumes.cc: undeclared species 'cc'; did you mean 'c'?"),
         ({"factors": "[{kind: order, species: d, order: 1}]"}, "factors.0.species: undeclared species 'd'"),
         ({"species": "{c: {start: 1.2}}"}, "species.c.start: must be at most 1, got 1.2"),
-        ({"species": "{c: {start: -1 kg/m3}}"}, "must not be negative"),
-        ({"species": "{c: {start: 1 kg}}"}, "wrong unit 'kg'"),
+        ({"species": "{c: {start: -1 kg/m3}}", "heat": "{per_mass: 1 J/g}"}, "must not be negative"),
+        ({"species": "{c: {start: 1 kg}}", "heat": "{per_mass: 1 J/g}"}, "wrong unit 'kg'"),
         (
             {"species": "{c: {start: 1 kg/m3}, d: {start: 0.5}}", "heat": "{per_mass: 1 J/g}"},
             "d.start: is a fraction, but other species are given as a density",
@@ -197,7 +197,7 @@ programme: {{kind: surroundings, end: 10 s}}
         ({"species": "{c: {start: 1 kg/m3}}"}, "heat: amounts are given as a density; a heat such as {per_mass: ...} is needed"),
         ({"species": "{c: {start: 1 mol}}", "heat": "{per_mass: 1 J/g}"}, "amounts are in mol; 'per_mole' is needed"),
         ({"species": "{c: {start: 1 kg/m3}}", "heat": "{per_mass: 1 J/g, mass: 1 g}"}, "'per_mass' alone gives the heat"),
-        ({"heat": "{per_mass: 1 J/g}"}, "heat: give either 'mass' or 'content'"),
+        ({"heat": "{per_mass: 1 J/g}"}, "heat: give one of 'mass', 'content' and 'share'"),
         ({"heat": "{per_mole: 1 J/mol}"}, "heat: give either 'amount' or 'content'"),
         ({"E": "110 J/mol"}, "110 J/mol is not an activation energy of a reaction; 110 kJ/mol is probably meant"),
         ({"E": "110000 kJ/mol"}, "110000 J/mol is probably meant"),
@@ -263,7 +263,7 @@ def test_a_heat_is_changed_in_every_form_that_a_mechanism_takes(heat, joules):
     [
         ("{per_mass: 257 J/g, mas: 10 g}", "sample.with.only.heat.mas: unknown key; did you mean 'mass'?"),
         ("{per_mass: 257 K, mass: 10 g}", "sample.with.only.heat.per_mass: wrong unit 'K'"),
-        ("{per_mass: 257 J/g}", "sample.with.only.heat: give either 'mass' or 'content' beside 'per_mass'"),
+        ("{per_mass: 257 J/g}", "sample.with.only.heat: give one of 'mass', 'content' and 'share' beside 'per_mass'"),
         ("{mass: 10 g}", "sample.with.only.heat.per_mass: is missing"),
     ],
 )

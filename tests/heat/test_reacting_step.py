@@ -109,6 +109,22 @@ def test_a_uniform_bar_follows_the_cell_with_the_same_chemistry(chemistry, start
     assert abs(bar.summary()["energy"]["residual_relative"]) < 1e-12
 
 
+def test_heats_of_a_material_may_be_given_by_its_mass():
+    """A share of the mass, or the same content in the volume: one mechanism, in a body and in a cell."""
+    by_volume = "hatchard-kim-4, with: {cathode.heat: {per_mass: 314 J/g, content: 1200 kg/m3}}"
+    by_mass = "hatchard-kim-4, with: {cathode.heat: {per_mass: 314 J/g, share: 0.6}}"
+    text = BAR.replace("START", "140").replace("END", "10 s").replace("CP", "1000 J/(kg K)").replace("MELTING ", "")
+    one, other = (build(case_from(text.replace("CHEMISTRY", chemistry))).sample.reacting.kinds[0] for chemistry in (by_volume, by_mass))
+    assert other.mechanism.heat == pytest.approx(one.mechanism.heat, rel=1e-12)
+    cell = CELL.replace("START", "140").replace("END", "10 s")
+    cells = [cell.replace("CHEMISTRY", chemistry.replace(", with:", "\n  with:")) for chemistry in (by_volume, by_mass)]
+    one, other = (build(case_from(text)).sample.mechanism.heat for text in cells)
+    assert other == pytest.approx(one, rel=1e-12)
+    without = cells[1].replace("parts: {cell: {mass: 2 g, heat_capacity: 1000 J/(kg K)}}", "heat_capacity: {at_298K: 2 J/K}")
+    with pytest.raises(CaseError, match="'mass' is missing: the chemistry gives heats by a share of it"):
+        case_from(without)
+
+
 def test_an_adiabatic_end_follows_from_the_heats_alone():
     """The heat capacity rises with temperature and the material melts on the way: the end is where the enthalpy holds all heats."""
     heats_given = 0.15 * 2.57e5 * 610.4 + 0.75 * 1.714e6 * 610.4 + 0.96 * 3.14e5 * 1221 + 1.55e5 * 406.9  # J/m3

@@ -119,6 +119,7 @@ def _numbers(reaction: Reaction) -> Iterator[tuple[str, Quantity]]:
         found += [("Tm", gate.temperature), ("w", gate.width)]
     if isinstance(heat, HeatPerMass):
         found += [("heat", heat.per_mass), ("mass of the reactant", heat.mass), ("content of the reactant", heat.content)]
+        found += [("share of the mass", heat.share)]
     elif isinstance(heat, HeatPerMole):
         found += [("heat", heat.per_mole), ("amount of the reactant", heat.amount), ("content of the reactant", heat.content)]
     else:

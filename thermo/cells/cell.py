@@ -13,7 +13,7 @@ from thermo.casefile.reader import Key
 from thermo.casefile.units import Unit
 from thermo.cells.line import LineSample
 from thermo.chemistry.changes import with_changes
-from thermo.chemistry.mechanism import MechanismText, needs_volume
+from thermo.chemistry.mechanism import MechanismText, needs_mass, needs_volume
 from thermo.chemistry.mechanism_arrays import Short, arrays
 from thermo.chemistry.reacts import Reacts
 from thermo.materials.capacity import HeatCapacity
@@ -132,6 +132,8 @@ class LumpedCell(Reacts):
             raise misplaced(problems)
         if base is not None and not problems and needs_volume(with_changes(base, self.changes)) and self.volume is None:
             problems.append(((), "'volume' is missing: the chemistry gives its amounts or heats per volume"))
+        if base is not None and not problems and needs_mass(with_changes(base, self.changes)) and "kg" not in self.reference():
+            problems.append(((), "'mass' is missing: the chemistry gives heats by a share of it"))
         species = base.species if base else {}
         if self.short is not None and self.short.species not in species:
             problems.append(
@@ -185,7 +187,7 @@ class LumpedCell(Reacts):
         short = self.short
         text = self.mechanism() or MechanismText(title="inert", species={}, reactions={})
         volume = None if self.volume is None else float(self.volume)
-        mechanism = arrays(text, None if short is None else short.reaction(), volume, n_triggers=int(short is not None))
+        mechanism = arrays(text, None if short is None else short.reaction(), volume, int(short is not None), self.reference().get("kg"))
         fuse_energy, fuse_extent = (0.0, 0.0) if short is None else short.fuse()
         mounted = mounting or Mounting()
         nodes, links = _line_of(mounted, SENSOR_SHARE * float(capacity.at_298K))

@@ -53,7 +53,8 @@ class Gate(Frozen):
 
 
 class HeatPerMass(Frozen):
-    """Heat per mass of a reactant, and how much of it there is: its `mass`, or its `content` in the volume of the cell.
+    """Heat per mass of a reactant, and how much of it there is: its `mass`, its `content` in the volume of the cell or the material, or its
+    `share` of their mass.
 
     Where amounts are in kg/m3 neither is wanted: the extent counts the mass.
     """
@@ -61,11 +62,15 @@ class HeatPerMass(Frozen):
     per_mass: Annotated[float, Unit("specific energy")]
     mass: Annotated[float | None, Unit("mass", gt=0)] = None
     content: Annotated[float | None, Unit("density", gt=0)] = None
+    share: Annotated[float | None, Unit("number", gt=0, le=1)] = None
 
-    def of(self, volume: float | None) -> float:
-        """The heat [J] per unit of extent in a cell of a volume [m3], which all but `mass` need."""
+    def of(self, volume: float | None, mass: float | None) -> float:
+        """The heat [J] per unit of extent in a cell of a volume [m3] and a mass [kg]; of both only a heat by `mass` needs none."""
         if self.mass is not None:
             return float(self.per_mass * self.mass)
+        if self.share is not None:
+            assert mass is not None
+            return float(self.per_mass * self.share) * mass
         assert volume is not None
         return float(self.per_mass) * float(1.0 if self.content is None else self.content) * volume
 
@@ -78,8 +83,8 @@ class HeatPerMole(Frozen):
     amount: Annotated[float | None, Unit("amount of substance", gt=0)] = None
     content: Annotated[float | None, Unit("concentration", gt=0)] = None
 
-    def of(self, volume: float | None) -> float:
-        """The heat [J] per unit of extent in a cell of a volume [m3], which `content` needs."""
+    def of(self, volume: float | None, mass: float | None) -> float:
+        """The heat [J] per unit of extent in a cell of a volume [m3], which `content` needs; of its `mass` nothing is asked."""
         if self.content is None:
             return float(self.per_mole) * float(1.0 if self.amount is None else self.amount)
         assert volume is not None
@@ -91,7 +96,7 @@ def _kind_of_heat(value: Any) -> str:
         return "by mass" if isinstance(value, HeatPerMass) else "by mole"
     if isinstance(value, dict):
         by_mole = "per_mole" in value or ("amount" in value and "per_mass" not in value)
-        by_mass = "per_mass" in value or "mass" in value or "content" in value
+        by_mass = "per_mass" in value or "mass" in value or "content" in value or "share" in value
         return "by mole" if by_mole else "by mass" if by_mass else "number"
     return "number"
 
@@ -205,10 +210,10 @@ def _reaction_problems(reaction: Reaction, species: dict[str, Species], amounts:
 def heat_problem(heat: Any, amounts: str) -> list[str]:
     """What does not fit in the form of a heat where amounts are of this dimension."""
     if isinstance(heat, HeatPerMass):
-        given = [heat.mass, heat.content].count(None)
-        if amounts == "number" and given != 1:
-            return ["give either 'mass' or 'content' beside 'per_mass'"]
-        if amounts == "density" and given != 2:
+        absent = [heat.mass, heat.content, heat.share].count(None)
+        if amounts == "number" and absent != 2:
+            return ["give one of 'mass', 'content' and 'share' beside 'per_mass'"]
+        if amounts == "density" and absent != 3:
             return ["amounts are in kg/m3: 'per_mass' alone gives the heat"]
         return ["amounts are in mol; 'per_mole' is needed"] if amounts == "amount of substance" else []
     if isinstance(heat, HeatPerMole):
@@ -238,3 +243,8 @@ def needs_volume(text: MechanismText) -> bool:
     if text.amounts == "density":
         return True
     return any(isinstance(r.heat, HeatPerMass | HeatPerMole) and r.heat.content is not None for r in text.reactions.values())
+
+
+def needs_mass(text: MechanismText) -> bool:
+    """Whether heats refer to the mass of the cell or the material."""
+    return any(isinstance(r.heat, HeatPerMass) and r.heat.share is not None for r in text.reactions.values())

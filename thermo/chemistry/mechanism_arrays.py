@@ -79,7 +79,7 @@ class _Lists:
             self.thresholds.append(entry)
         self.switches.append((self.n_triggers + self.thresholds.index(entry), on))
 
-    def reaction(self, reaction: Reaction, volume: float | None) -> None:
+    def reaction(self, reaction: Reaction, volume: float | None, mass: float | None) -> None:
         """A reaction as written."""
         heat, energy, exponent = reaction.heat, float(reaction.activation_energy), float(reaction.temperature_exponent)
         numbers = {
@@ -87,7 +87,7 @@ class _Lists:
             "exponent": exponent,
             "activation": energy / self.gas_constant,
             "ceiling": float(reaction.ceiling or 0.0),
-            "heat": heat.of(volume) if isinstance(heat, HeatPerMass | HeatPerMole) else float(heat),
+            "heat": heat.of(volume, mass) if isinstance(heat, HeatPerMass | HeatPerMole) else float(heat),
         }
         if reaction.reference_temperature is not None:
             at = float(reaction.reference_temperature)
@@ -158,12 +158,14 @@ class _Lists:
         )
 
 
-def arrays(text: MechanismText, short: Short | None = None, volume: float | None = None, n_triggers: int = 0) -> Mechanism:
-    """The mechanism as arrays for the kernels, in a cell of a volume [m3] that has triggers of its own; a sustained short, which the
-    first of them begins, is one more reaction, named `short`."""
+def arrays(
+    text: MechanismText, short: Short | None = None, volume: float | None = None, n_triggers: int = 0, mass: float | None = None
+) -> Mechanism:
+    """The mechanism as arrays for the kernels, in a cell or a piece of material of a volume [m3] and a mass [kg]. A cell may have triggers
+    of its own, the first of which begins a sustained short, one more reaction named `short`."""
     lists = _Lists(text, n_triggers)
     for reaction in text.reactions.values():
-        lists.reaction(reaction, volume)
+        lists.reaction(reaction, volume, mass)
     if short is not None:
         lists.short(short)
     return lists.made([float(entry.start) for entry in text.species.values()])

@@ -87,7 +87,7 @@ def _of_a_cell(heat: Any, text: MechanismText) -> bool:
     """Whether a heat is that of a whole cell, and not of a volume of material."""
     if text.amounts == "density":
         return False
-    return not isinstance(heat, HeatPerMass | HeatPerMole) or heat.content is None
+    return not isinstance(heat, HeatPerMass | HeatPerMole) or (heat.content is None and getattr(heat, "share", None) is None)
 
 
 def _whole_cell(reactions: list[str], chemistry: Any) -> str:

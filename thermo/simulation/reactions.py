@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 
 from thermo.base.arrays import Floats, Integers
+from thermo.base.constants import REFERENCE_TEMPERATURE
 from thermo.case.case import Case
 from thermo.chemistry.amount import AMOUNTS
 from thermo.chemistry.mechanism import MechanismText
 from thermo.chemistry.mechanism_arrays import arrays
 from thermo.chemistry.sites import Sites, reach_of, side_by_side
 from thermo.heat.reacting import Reacting, powers, rows_of
+from thermo.materials.properties import value_at
 from thermo.materials.storage import Storage
 from thermo.measurement.arrivals import Reached, arrivals
 from thermo.measurement.readings import HOTTEST, LARGEST, MEAN, SMALLEST
@@ -25,17 +27,19 @@ def reactions_of(case: Case, material: Mapping[str, str], volumes: Floats) -> Re
     """What reacts in a body, given the material of each region; None where nothing does."""
     if not case.reacting:
         return None
-    return Reactions({region: (name, case.materials[name].mechanism()) for region, name in material.items()}, volumes)
+    density = {name: float(value_at(case.material(name).density, REFERENCE_TEMPERATURE)) for name in case.reacting}
+    return Reactions({region: (name, case.materials[name].mechanism()) for region, name in material.items()}, density, volumes)
 
 
 class Reactions:
     """What reacts in a body; each reaction is named after its material and itself."""
 
-    def __init__(self, by_region: Mapping[str, tuple[str, MechanismText | None]], volumes: Floats) -> None:
-        """`by_region` the material of each region and its mechanism, in the order of the columns of `volumes` (n_nodes, n_regions) [m3]."""
+    def __init__(self, by_region: Mapping[str, tuple[str, MechanismText | None]], density: Mapping[str, float], volumes: Floats) -> None:
+        """`by_region` the material of each region and its mechanism, in the order of the columns of `volumes` (n_nodes, n_regions) [m3];
+        `density` of each material that reacts, at 25 degC [kg/m3]."""
         self.texts = {material: text for material, text in by_region.values() if text is not None}
         self.names = [f"{material}_{reaction}" for material, text in self.texts.items() for reaction in text.reactions]
-        self.mechanisms = {material: arrays(text, volume=1.0) for material, text in self.texts.items()}
+        self.mechanisms = {name: arrays(text, volume=1.0, mass=density[name]) for name, text in self.texts.items()}
         self.regions = {
             region: (material, volumes[:, j]) for j, (region, (material, text)) in enumerate(by_region.items()) if text is not None
         }
