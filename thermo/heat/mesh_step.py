@@ -26,6 +26,7 @@ from thermo.materials.storage import temperatures
 from thermo.programmes.programme import N_MACHINE, start, surroundings, window
 from thermo.stepping.loop import (
     CLOCK,
+    CUT_STEP,
     ERROR,
     FIRST_STEP,
     HEAT_IN,
@@ -56,6 +57,8 @@ from thermo.stepping.loop import (
     worth,
 )
 from thermo.stepping.rows import interpolate, n_readings, probe, read, sensor
+
+DIGITS = 4.0 * 2.220446049250313e-16  # of a temperature: what rounding leaves open in the difference of two
 
 
 @make_work.body(MeshSample)
@@ -113,9 +116,7 @@ def mesh_step(sample: MeshSample, programme: Any, state: State, clock: float, h:
     if sample.reacting is not None:
         return reacting_step(sample, state, clock, h, work)
     loop, T = state.loop, state.temperature
-    work.begun_heat, work.machine, work.span = state.enthalpy, state.machine, h
-    shown = float(loop[SENSOR_TEMPERATURE]) if sample.lag > 0.0 else sight(sample, T)
-    work.behind, work.share, work.sensor = shown, 0.0, (shown, math.nan, math.nan)
+    work.begin(state, clock, h)
     now = work.surface(clock, T)
     euler = sample.scheme == "backward-euler"
     if euler and sample.step:  # nothing is estimated, so nobody asks what flows at the start
@@ -285,7 +286,9 @@ def mesh_sensor(sample: MeshSample, programme: Any, trial: State, clock: float, 
     shown = last if theta == 1.0 else a * first + b * middle + c * last
     if sample.lag > 0.0:
         return shown, (sight(sample, trial.temperature) - shown) / sample.lag
-    return shown, (slopes[0] * first + slopes[1] * middle + slopes[2] * last) / work.span
+    rate = (slopes[0] * first + slopes[1] * middle + slopes[2] * last) / work.span
+    digits = DIGITS * abs(shown) / work.span  # in a step of nanoseconds they are larger than any rate
+    return shown, rate if digits <= max(1e-3 * abs(rate), 1e-9) else work.rate
 
 
 def parabola(theta: float) -> tuple[float, float, float]:
@@ -305,9 +308,12 @@ def fire_mesh(sample: MeshSample, state: State, trigger: int) -> None:
 
 @remember.body(MeshSample)
 def remember_mesh(sample: MeshSample, programme: Any, state: State, temperature: float, rate: float) -> None:
+    loop = state.loop
+    if sample.reacting is not None:  # its rates go on over most events, such as a wall that is left behind
+        loop[STEP] = max(loop[STEP], loop[CUT_STEP])
+    loop[CUT_STEP] = 0.0
     if sample.seen is None:
         return
-    loop = state.loop
     loop[SENSOR_TEMPERATURE], loop[SENSOR_RATE] = temperature, rate
     loop[SENSOR_RAMP] = surroundings(programme, state.machine, float(loop[CLOCK])).ramp
     if loop[RESTARTED]:

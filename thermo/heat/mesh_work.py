@@ -30,6 +30,10 @@ from thermo.stepping.loop import (
     N_MULTIGRID,
     N_SOLVES,
     REFERENCE_STEP,
+    SENSOR_RAMP,
+    SENSOR_RATE,
+    SENSOR_TEMPERATURE,
+    State,
 )
 
 SOLVE_TOLERANCE = 1e-6  # relative residual of a linear solve, the sum of which is then taken to nothing
@@ -68,6 +72,7 @@ class MeshWork:
         inertia = self.capacity_at(sample.start_temperature) if sample.mass is None else sample.mass.diagonal()
         self.fastest = float(np.min((inertia / self.now.matrix.diagonal())[self.free], initial=math.inf))
         self.scale = sample.scale
+        self.rate = 0.0  # of the sensor at the beginning of the step [K/s]
         self.given, self.span, self.missed = np.zeros(2), 1.0, 0.0
         self.middle, self.end, self.begun_heat, self.end_heat = np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n)
         self.heat = np.zeros(len(self.terms))
@@ -84,6 +89,15 @@ class MeshWork:
             self.switched = np.zeros((sample.reacting.n_sites, sample.reacting.n_switches))
             self.released = np.zeros(sample.reacting.n_reactions), np.zeros(sample.reacting.n_reactions)  # by then [J]
             self.mean_power = np.zeros(n)  # of its last stage [W]
+
+    def begin(self, state: State, clock: float, h: float) -> None:
+        """A step of h [s] is tried from a state at the clock of the phase [s]: what the sensor shows there, and its rate."""
+        sample, loop = self.sample, state.loop
+        self.begun_heat, self.machine, self.span = state.enthalpy, state.machine, h
+        shown = float(loop[SENSOR_TEMPERATURE]) if sample.lag > 0.0 else sight(sample, state.temperature)
+        self.behind, self.share, self.sensor = shown, 0.0, (shown, math.nan, math.nan)
+        if sample.seen is not None:
+            self.rate = float(loop[SENSOR_RATE] + surroundings(self.programme, state.machine, clock).ramp - loop[SENSOR_RAMP])
 
     @functools.cached_property
     def chemistry(self) -> Chemistry | None:

@@ -30,7 +30,7 @@ from thermo.heat.mesh_work import MeshWork
 from thermo.heat.reacting import FACE_SLOPE, POWER, SLOPE, SUBSTEP, WORTH_COMPILING, Chemistry, Reacting, Taken, heat_left
 from thermo.heat.reactor import Stage
 from thermo.materials.storage import capacities, heats, temperatures
-from thermo.stepping.loop import ERROR, LAST_STEP, SENSOR_TEMPERATURE, D, G, State, W
+from thermo.stepping.loop import ERROR, LAST_STEP, D, G, State, W
 
 SCALE = 100.0  # K: by this and the tolerance errors of temperature are measured, as those of a cell are
 ALONE = 30.0  # times the tolerance: the error of one node
@@ -61,10 +61,8 @@ class Step:
         assert sample.reacting is not None
         self.sample, self.state, self.work, self.chemistry, self.reacting = sample, state, work, chemistry, sample.reacting
         self.clock, self.h, self.loop, self.storage = clock, h, state.loop, sample.reacting.storage
-        work.begun_heat, work.machine, work.span = state.enthalpy, state.machine, h
+        work.begin(state, clock, h)
         T = state.temperature
-        shown = float(self.loop[SENSOR_TEMPERATURE]) if sample.lag > 0.0 else sight(sample, T)
-        work.behind, work.share, work.sensor = shown, 0.0, (shown, math.nan, math.nan)
         self.now: Surface = work.surface(clock, T)
         self.memory = state.memory.copy()
         if np.any(np.abs(self.now.slope - self.memory[:, FACE_SLOPE]) > CLOSE * self.now.slope):

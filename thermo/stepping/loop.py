@@ -52,7 +52,8 @@ N_BANDED, N_DIRECT, N_JACOBI, N_MULTIGRID, N_MODES = range(13, 18)  # linear sol
 SENSOR_TEMPERATURE, SENSOR_RATE, SENSOR_RAMP, RESTARTED, FIRST_STEP = range(
     18, 23
 )  # at the end of a step [K], [K/s], and what a heater added to the rate then
-N_LOOP = 23
+CUT_STEP = 23  # the length of a step that was cut short at an event [s]
+N_LOOP = 24
 TOO_MANY_STEPS, STEP_COLLAPSED, BELOW_ZERO = 1.0, 2.0, 3.0
 SHORTEST = 1e-25  # s
 LEAST_SCALE = 1.0  # K, of differences of temperature in a body that flux or a source heats
@@ -233,6 +234,7 @@ def first_event(sample, programme, state, clock, h, work, trial, out, before, en
     return high, due(out, ends), trigger, temperature, rate
 
 
+AT_ONCE = 1e-6  # of a step: an event before that is taken where the step begins, whose rate need not be that at the end of the last one
 DENSE_ENOUGH = 0.9  # of a step: an event of several nodes before that wants a step that ends there
 MOST_ROWS_A_STEP = 12  # the step's own, and one an event that follows at once
 
@@ -337,9 +339,9 @@ def advance(sample, programme, state, work, trial, times, levels, limits, histor
         looks = watches(programme) or state.fired.size > 0
         if looks:
             theta, event, trigger, temperature, rate = first_event(sample, programme, state, clock, h, work, trial, out, before, ends)
-            if theta < DENSE_ENOUGH and state.temperature.shape[0] > 1:
+            if AT_ONCE < theta < DENSE_ENOUGH and state.temperature.shape[0] > 1:
                 # within a step a node that follows another at once, as a quick sensor does, is off by what its rate blows up
-                loop[STEP] = theta * h
+                loop[STEP], loop[CUT_STEP] = theta * h, max(h, loop[CUT_STEP])
                 continue
         happens, written, taken, begun = theta <= 1.0, row, min(theta, 1.0) * h, loop[PHASE_TIME] + clock
         whole = clipped and not happens
