@@ -280,3 +280,38 @@ def test_what_cannot_react_is_refused_with_the_cure(old, new, said):
     with pytest.raises(CaseError) as caught:
         case_from(text.replace("materials:\n", steel).replace(old, new))
     assert said in str(caught.value)
+
+
+ARC = """
+programme:
+  kind: arc
+  start: 70 degC
+  step: 5 K
+  heater: 5 K/min
+  wait: 20 min
+  seek: 10 min
+  sensitivity: 0.02 K/min
+  end: 400 degC
+  calorimeter: {loss: 0.005 W/K, radiating_area: 5 cm2, tracking: 10 K/minSENSOR}
+measure: {PROBES onsets: {T2: [1 K/s, 1 K/min]}}
+"""
+
+
+@pytest.mark.slow
+def test_a_rod_in_the_calorimeter_has_the_onsets_of_the_cell():
+    """With loss, radiation and a wall that is left behind: T1 to 0.01 K, T2 and T3 to 0.1 K, and the test ends."""
+    text = OVEN.replace("ROLL", ROLL).replace("K,", "20000 W/(m K),", 1).replace("  temperature: 25 degC\n", "")
+    body = text[: text.index("programme:")] + ARC.replace("SENSOR", ", sensor: {probe: mean}").replace(
+        "PROBES", "probes: {mean: {region: roll, take: mean}},"
+    )
+    volume = np.pi * 9e-3**2 * 65e-3
+    cell = CELL[: CELL.index("programme:")].replace("CHEMISTRY", "hatchard-kim-4").replace("  temperature: START degC\n", "")
+    cell = cell.replace("{mass: 2 g, heat_capacity: 1000 J/(kg K)}", f"{{mass: {2580.0 * volume!r} kg, heat_capacity: 830 J/(kg K)}}")
+    cell = cell.replace("volume: 1 cm3", f"volume: {volume!r} m3") + ARC.replace("SENSOR", "").replace("PROBES ", "")
+    one, other = (run(case_from(case)).summary() for case in (body, cell))
+    found, wanted = one["onsets"], other["onsets"]
+    assert found["T1"]["temperature_K"] == pytest.approx(wanted["T1"]["temperature_K"], abs=0.01)
+    for name in ("1 K/s", "1 K/min"):
+        assert found["T2"][name]["temperature_K"] == pytest.approx(wanted["T2"][name]["temperature_K"], abs=0.1)
+    assert found["T3"]["temperature_K"] == pytest.approx(wanted["T3"]["temperature_K"], abs=0.1)
+    assert abs(one["energy"]["residual_relative"]) < 1e-12
