@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from thermo.case.case import Case
 
 BYTES_A_NODE = {1: 500, 2: 2_000, 3: 6_000}  # matrices, multigrid levels and a few rows of history, by dimension
@@ -9,6 +11,7 @@ SECONDS_A_NODE = 0.7e-3  # a transient over ten decades of time, some 300 solves
 SECONDS_A_STEADY_NODE = 4e-5  # assembly and a few solves
 SECONDS_A_FRAME, BYTES_A_FRAME = (0.011, 5e-6), (500, 18)  # of itself, and for each of its nodes: compressed, and on a disk
 SECONDS_A_ROUND_NODE = 1.5e-4  # of a calorimeter that heats and waits once, some 70 solves
+STEPS_OF_A_BURN, SECONDS_A_STEP, SECONDS_A_STEP_NODE = 1000.0, 5e-3, 3.3e-6  # of 1000 nodes that react, more as the root of their number
 BYTES_A_BOX_NODE, SECONDS_A_BOX_NODE = 500, 3e-5  # a transient of a box of layers in mode space
 
 
@@ -28,6 +31,8 @@ def estimate(case: Case) -> str:
             seconds, need = SECONDS_A_STEADY_NODE * n, factor_bytes(n, body.dimension, symmetric=False)
             if not directly(n, body.dimension) and memory < need and factors_fit(n, body.dimension, symmetric=False):
                 factors = f" ({130 + need / 1e6:.0f} MB if iterations do not converge and a system is factorised)"
+        elif case.reacting:
+            seconds = STEPS_OF_A_BURN * math.sqrt(n / 1000.0) * (SECONDS_A_STEP + SECONDS_A_STEP_NODE * n)
         elif case.programme.rounds() > 1.0:
             seconds = SECONDS_A_ROUND_NODE * case.programme.rounds() * n
         elif modal_body(case) is not None:
