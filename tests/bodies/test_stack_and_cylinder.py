@@ -143,6 +143,13 @@ def test_what_makes_no_body_is_refused(sample, old, new, said):
     assert said in str(caught.value)
 
 
+@pytest.mark.parametrize("sample", [STACK, ROUND])
+def test_a_mesh_with_one_key_keeps_its_linear_elements(sample):
+    """`largest` alone says nothing of the order, which is 1 for stacks and cylinders."""
+    programme = HEATED.replace("CONTACTS", "") if sample is STACK else OVEN
+    assert case_from(MATERIALS + sample.replace("order: 1, largest", "largest") + programme).body.mesh.order == 1
+
+
 def test_a_contact_is_given_in_one_place():
     """The sample has it, or the programme; both is refused, and the other order of the two regions is the same interface."""
     with pytest.raises(CaseError, match="the sample has a contact there already"):

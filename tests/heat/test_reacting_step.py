@@ -315,3 +315,21 @@ def test_a_rod_in_the_calorimeter_has_the_onsets_of_the_cell():
         assert found["T2"][name]["temperature_K"] == pytest.approx(wanted["T2"][name]["temperature_K"], abs=0.1)
     assert found["T3"]["temperature_K"] == pytest.approx(wanted["T3"]["temperature_K"], abs=0.1)
     assert abs(one["energy"]["residual_relative"]) < 1e-12
+
+
+def test_a_reaction_that_nothing_ends_is_told_in_a_body_too():
+    """As in a cell: the case that names it, the reaction, what is wrong."""
+    text = BAR.replace("MELTING ", "").replace("CP", "1000 J/(kg K)").replace("START", "140").replace("END", "1 s")
+    written = "{title: one, species: {}, reactions: {burn: {pre_exponential_factor: 1e3 1/s, activation_energy: 80 kJ/mol, heat: HEAT}}}"
+    text = text.replace("CHEMISTRY", written.replace("HEAT", "{per_mass: 100 J/g, share: 0.1}"))
+    (warning,) = [entry for entry in run(case_from(text)).summary()["warnings"] if entry["code"] == "endless-reaction"]
+    assert warning["where"] == "materials.one.chemistry.reactions.burn"
+
+
+def test_a_run_that_has_reacted_is_no_start(tmp_path):
+    """Its field holds temperatures alone; what is burnt would burn again."""
+    (tmp_path / "fields").mkdir()
+    (tmp_path / "summary.json").write_text('{"energy": {"released_J": {"one_sei": 12.0}}}')
+    text = OVEN.replace("ROLL", ROLL).replace("K,", "2 W/(m K),", 1).replace("temperature: 25 degC", f"temperature: {{result: {tmp_path}}}")
+    with pytest.raises(CaseError, match="something has reacted in"):
+        case_from(text)

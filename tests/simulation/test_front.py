@@ -75,3 +75,36 @@ def test_the_front_of_a_run_is_that_of_the_middle_of_its_heat():
     assert found["cell_m"] == pytest.approx(2e-3 / 10.0 / 4.0)
     assert summed_up(time, np.zeros((5, 4))) is None
     assert front_warnings(None) == []
+
+
+BLOCK = """
+title: a layer that reacts on one that does not
+status: assumed
+source: a test
+materials:
+  wall: {density: 2580 kg/m3, heat_capacity: 830 J/(kg K), thermal_conductivity: 3 W/(m K)}
+  roll: {density: 2580 kg/m3, heat_capacity: 830 J/(kg K), thermal_conductivity: 3 W/(m K), chemistry: hatchard-kim-4}
+sample:
+  SAMPLE
+programme: {kind: surroundings, end: 12 s, faces: {HELD: [{kind: held, temperature: 250 degC}]}}
+measure: {probes: {mean: {region: q, take: mean}}}
+"""
+LAYERS = "layers: [{name: p, material: wall, thickness: 1 mm}, {name: q, material: roll, thickness: 2 mm}]"
+SHAPES = {
+    "block of hexahedra": f"{{kind: layered-block, temperature: 25 degC, size: [2 mm, 2 mm], {LAYERS}, mesh: {{order: 1, largest: 2 mm}}}}",
+    "quadratic block": f"{{kind: layered-block, temperature: 25 degC, size: [2 mm, 2 mm], {LAYERS}, mesh: {{order: 2, largest: 2 mm}}}}",
+    "stack in space": f"{{kind: stack, coordinates: space, size: [2 mm, 2 mm], temperature: 25 degC, {LAYERS}, mesh: {{largest: 2 mm}}}}",
+    "quadratic line": f"{{kind: stack, temperature: 25 degC, {LAYERS}, mesh: {{order: 2, largest: 1 mm}}}}",
+    "line": f"{{kind: stack, temperature: 25 degC, {LAYERS}, mesh: {{largest: 1 mm}}}}",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shape", SHAPES)
+def test_every_kind_of_cell_tells_the_same_layer(shape):
+    """Hexahedra, quadratic cells in pieces, lines: a layer of millimetres, on meshes so coarse that the moment differs."""
+    held = "top" if "block" in shape else "right"
+    text = BLOCK.replace("sample:\n  SAMPLE", f"sample: {SHAPES[shape]}").replace("HELD", held)
+    summary = run(case_from(text)).summary()
+    assert 1e-3 < summary["front"]["thermal_layer_m"] < 7e-3
+    assert abs(summary["energy"]["residual_relative"]) < 1e-12

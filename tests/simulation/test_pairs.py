@@ -190,6 +190,7 @@ BAD = {
     "no such face": ("arc", "start: 50 degC", "start: 50 degC, faces: [tob]", "the sample has no face 'tob'"),
     "an inner face": ("oven", "kind: oven", "kind: oven, faces: ['core|lid']", "'core|lid' lies within the body"),
     "twice": ("oven", "kind: oven", "kind: oven, faces: [outside, top]", "the surroundings would act twice there"),
+    "air on the plate's face": ("hot-plate", "plate_face: bottom", "plate_face: bottom, faces: [bottom, left]", "which no air reaches"),
     "no plate": ("hot-plate", ", plate_face: bottom", "", "plate_face: is missing"),
     "a contact area": (
         "hot-plate",

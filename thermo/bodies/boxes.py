@@ -81,6 +81,12 @@ class BoxesMesh(Frozen):
     _sizes = model_validator(mode="after")(no_contradiction)
 
 
+class LinearMesh(BoxesMesh):
+    """The same with linear elements by default, as bodies that react want them."""
+
+    order: Annotated[int, Field(strict=True, ge=1, le=2)] = 1
+
+
 class BoxBody(Meshed):
     """What every body of boxes does with its regions, patches, mirrors and mesh, however a case states them."""
 

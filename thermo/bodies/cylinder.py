@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import model_validator
 
 from meshes.mesh import Mesh
-from thermo.bodies.boxes import Box, BoxBody, BoxesMesh, Region
+from thermo.bodies.boxes import Box, BoxBody, LinearMesh, Region
 from thermo.bodies.meshed import NINE_DIGITS, Length
 from thermo.casefile.models import Frozen, misplaced
 from thermo.casefile.reader import Key
@@ -46,7 +46,7 @@ class Cylinder(BoxBody):
     core: Core | None = None
     can: Can | None = None
     half: bool = True
-    mesh: BoxesMesh = BoxesMesh(order=1)
+    mesh: LinearMesh = LinearMesh()
 
     @model_validator(mode="after")
     def _fits(self) -> Cylinder:

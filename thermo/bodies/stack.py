@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from meshes.boxes import SIDES
 from thermo.base.errors import shortened
-from thermo.bodies.boxes import BoxBody, BoxesMesh, Region
+from thermo.bodies.boxes import BoxBody, LinearMesh, Region
 from thermo.bodies.meshed import OUTSIDE, Length
 from thermo.casefile.models import Frozen, misplaced
 from thermo.casefile.reader import Key
@@ -43,7 +43,7 @@ class Stack(BoxBody):
     size: tuple[Length, Length] | None = None
     coordinates: Literal["line", "space"] = "line"
     symmetry: tuple[str, ...] = ()
-    mesh: BoxesMesh = BoxesMesh(order=1)
+    mesh: LinearMesh = LinearMesh()
 
     @model_validator(mode="after")
     def _fits(self) -> Stack:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from thermo.base.errors import Mistake, shortened
+from thermo.bodies.meshed import Stored
 from thermo.casefile.reader import Document, Key
+from thermo.results.store import has_reacted
 
 
 def chemistry_mistakes(document: Document, case: Any) -> list[Mistake]:
@@ -27,4 +29,8 @@ def chemistry_mistakes(document: Document, case: Any) -> list[Mistake]:
     if case.reacting and case.body is not None and not case.body.lumps:
         text = f"{shortened(case.reacting[0])!r} reacts node by node, and these elements of order 2 cannot be lumped; use order: 1"
         found.append((("sample", "mesh"), text))
+    start = case.body.temperature if case.body is not None else None
+    if case.reacting and isinstance(start, Stored) and has_reacted(start.folder):
+        text = f"something has reacted in {start.folder}, and a field holds temperatures alone; start from a run without chemistry"
+        found.append((("sample", "temperature", "result"), text))
     return [document.mistake(key, text) for key, text in found]

@@ -143,6 +143,8 @@ class HotPlateProgramme(InAir):
     def body_problems(self, body: Any, probes: Any) -> Problems:
         """The plate lies on an outer face."""
         found, known = super().body_problems(body, probes), body.face_names()
+        if self.plate_face in self.faces:
+            found.append((("faces",), f"the plate lies on {shortened(str(self.plate_face))!r}, which no air reaches; leave it out here"))
         if self.contact_area is not None:
             found.append((("contact_area",), "is for a cell of one temperature; a body uses the area of its 'plate_face'"))
         if self.plate_face is None:

@@ -276,6 +276,15 @@ def last_field(path: Path) -> tuple[float | None, float]:
     return (times[-1] if times else None), float(end)
 
 
+def has_reacted(path: Path) -> bool:
+    """Whether anything has reacted in the run of a result folder; not where its summary cannot be read."""
+    try:
+        released = json.loads((path / "summary.json").read_text(encoding="utf-8"))["energy"]["released_J"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    return any(released.values()) if isinstance(released, dict) else False
+
+
 def mirrored_field(path: Path, axis: int, plane: float) -> bool:
     """Whether the last field of a result is its own mirror image at a plane across an axis [m]; not where there is none to be read."""
     from meshio import vtu

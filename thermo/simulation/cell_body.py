@@ -8,7 +8,6 @@ import numpy as np
 
 from thermo.base.arrays import Floats
 from thermo.case.case import Case
-from thermo.casefile.units import show
 from thermo.cells.cell import LumpedCell
 from thermo.cells.line import kept_share
 from thermo.cells.line_step import line_reading
@@ -18,6 +17,7 @@ from thermo.chemistry.kinetics import amounts, heat_per_extent, rates
 from thermo.heat.discretised import Frame
 from thermo.materials.storage import node_heat
 from thermo.measurement.readings import Reading
+from thermo.simulation.reaction_warnings import reaction_warnings
 from thermo.stepping.loop import (
     EJECTED,
     ELECTRICAL,
@@ -191,31 +191,10 @@ class CellBody:
 
     def warnings(self, state: State, summary: dict[str, Any], columns: dict[str, Any]) -> list[dict[str, Any]]:
         """Reactions that nothing ends, whose gate stays closed, or whose heat has not the sign of their name."""
-        mechanism = self.cell.mechanism()
-        found = []
-        highest = float(state.loop[HIGHEST])
-        for name, reaction in mechanism.reactions.items() if mechanism else []:
-            where = f"sample.chemistry.reactions.{name}"
-            if not any(reaction.consumes.values()):
-                found.append(
-                    {"code": "endless-reaction", "text": f"the reaction '{name}' consumes nothing, so it never ends", "where": where}
-                )
-            seeds = [factor.seeded(mechanism.species[factor.species].start) for factor in reaction.factors] if mechanism else []
-            tiny = [seed for seed in seeds if 0.0 < seed < self.sample.tolerance_extent]
-            if tiny:
-                text = f"the induction time of reaction '{name}' is not resolved: its initial product fraction ({min(tiny):.1g}) is below "
-                text += f"the step tolerance ({self.sample.tolerance_extent:.0e}); lower numerics.tolerance"
-                found.append({"code": "tiny-seed", "text": text, "where": f"{where}.factors"})
-            gate = reaction.gate
-            if gate is not None and gate.temperature > highest:
-                text = f"the gate of the reaction '{name}' at {show(gate.temperature, 'temperature')} was not reached: the hottest is"
-                found.append({"code": "gate-closed", "text": f"{text} {show(highest, 'temperature')}", "where": f"{where}.gate"})
-            sign = named_sign(name)
-            heat = float(self.sample.mechanism.heat[list(mechanism.reactions).index(name)]) if mechanism else 0.0
-            if sign * heat < 0.0:
-                text = f"the reaction '{name}' {'takes up' if sign > 0.0 else 'releases'} heat, which is unusual for its name"
-                found.append({"code": "heat-sign", "text": text, "where": f"{where}.heat"})
-        return found
+        text, mechanism = self.cell.mechanism(), self.sample.mechanism
+        if text is None:
+            return []
+        return reaction_warnings(text, mechanism, float(state.loop[HIGHEST]), self.sample.tolerance_extent, "sample")
 
     def blame(self, state: State) -> str:
         """Which reaction gives most heat at this moment, in words; empty where none does."""
@@ -239,15 +218,3 @@ class CellBody:
 def released(ledger: Floats) -> Floats:
     """Heat that all reactions and a fused short have released so far (n,) [J], from rows of the ledger (n, n_rows)."""
     return ledger[:, ELECTRICAL] + ledger[:, REACTIONS:].sum(axis=1)  # type: ignore[no-any-return]
-
-
-TAKES_UP = ("separator", "melt", "vapor", "evaporat", "boil", "vent")
-GIVES = ("sei", "anode", "cathode", "electrolyte", "lithium", "short", "binder")
-
-
-def named_sign(name: str) -> float:
-    """The sign of the heat that the name of a reaction lets expect; 0.0 where it says nothing."""
-    word = name.lower()
-    if any(part in word for part in TAKES_UP):
-        return -1.0
-    return 1.0 if any(part in word for part in GIVES) else 0.0

@@ -51,7 +51,8 @@ class Front:
         assert body.chemistry is not None
         mesh, space = body.shape.mesh, body.shape.space
         rows = np.concatenate([cells for name, cells in mesh.regions.items() if name in body.chemistry.regions])
-        self.cells, self.points, self.kind = space.cells[rows], space.points, mesh.kind
+        pieces, owner = space.pieces()  # a quadratic cell in linear ones
+        self.cells, self.points, self.kind = pieces[np.isin(owner, rows)], space.points, mesh.kind
         self.mechanisms, self.start = body.chemistry.mechanisms, float(np.min(body.start))
 
     def row(self, temperature: Floats, power: Floats, capacity: Floats) -> Floats:

@@ -366,6 +366,8 @@ class MeshBody:
         data = extremes_of(self.start, terms, 0.0 if self.steady else self.end)
         found = [] if self.sample.events else beyond_bounds(data, terms, regions, state, cause)
         found += range_warnings(self.block, self.materials, regions) + front_warnings(summary.get("front"))
+        if self.chemistry:
+            found += self.chemistry.warnings(float(state.loop[HIGHEST]), self.sample.tolerance)
         faces = dict.fromkeys(face for face, condition in terms if not (condition.links or condition.inside))
         times = int(state.loop[N_DIRECT])
         if times and not directly(int(np.count_nonzero(~self.fixed)), self.sample.dimension):

@@ -21,6 +21,7 @@ from thermo.materials.properties import value_at
 from thermo.materials.storage import Storage
 from thermo.measurement.arrivals import Reached, arrivals
 from thermo.measurement.readings import HOTTEST, LARGEST, MEAN, SMALLEST
+from thermo.simulation.reaction_warnings import reaction_warnings
 
 
 def reactions_of(case: Case, material: Mapping[str, str], volumes: Floats) -> Reactions | None:
@@ -106,6 +107,14 @@ class Reactions:
         text = self.texts[self.regions[region][0]]
         counted = "conversion" if text.amounts == "number" else "extent"
         return [f"{counted}_{region}_{name}{AMOUNTS[text.amounts]}" for name in text.reactions]
+
+    def warnings(self, highest: float, tolerance: float) -> list[dict[str, Any]]:
+        """What there is to say of the mechanisms, given the hottest temperature that was reached [K]."""
+        return [
+            warning
+            for name, text in self.texts.items()
+            for warning in reaction_warnings(text, self.mechanisms[name], highest, tolerance, f"materials.{name}")
+        ]
 
     def reacting(self, storage: Storage, parts: tuple[Integers, ...]) -> Reacting:
         """What is stepped of it; `parts` the nodes of each region."""
