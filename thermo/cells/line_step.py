@@ -33,6 +33,8 @@ from thermo.stepping.loop import (
     STEP,
     State,
     error_order,
+    extremes,
+    extremes_of,
     fire,
     flush,
     initial_state,
@@ -291,6 +293,12 @@ def restart_line(sample, programme, state):
 @kernel
 def line_worth(sample, growth):
     return growth
+
+
+@extremes.body(LineSample)
+@kernel
+def line_extremes(sample, state):
+    return extremes_of(state.temperature)
 
 
 @error_order.body(LineSample)

@@ -46,6 +46,7 @@ from thermo.stepping.loop import (
     State,
     W,
     error_order,
+    extremes,
     fire,
     flush,
     initial_state,
@@ -335,6 +336,11 @@ def restart_mesh(sample: MeshSample, programme: Any, state: State) -> None:
 def mesh_worth(sample: MeshSample, growth: float) -> float:
     """A body that reacts takes thousands of steps of much the same length, for which its factors serve again."""
     return 1.0 if sample.reacting is not None and 1.0 <= growth < 1.3 else growth
+
+
+@extremes.body(MeshSample)
+def mesh_extremes(sample: MeshSample, state: State) -> tuple[float, float]:
+    return float(np.min(state.temperature)), float(np.max(state.temperature))
 
 
 @error_order.body(MeshSample)

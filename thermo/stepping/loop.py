@@ -147,6 +147,20 @@ def error_order(sample):
 
 
 @by_type
+def extremes(sample, state):
+    """The lowest and the highest temperature of a state [K]."""
+
+
+@kernel
+def extremes_of(values):
+    """The smallest and the largest of some values, one after the other: compiled code takes no reduction of whole arrays."""
+    low, high = values[0], values[0]
+    for value in values:
+        low, high = min(low, value), max(high, value)
+    return low, high
+
+
+@by_type
 def worth(sample, growth):
     """The factor by which the step shall change where the error allows `growth`: one that is not worth a new factorisation is 1."""
 
@@ -352,7 +366,8 @@ def advance(sample, programme, state, work, trial, times, levels, limits, histor
             interpolate(sample, state, work, min(theta, 1.0), state)
         accept(sample, loop, h, error, order, clipped)
         loop[CLOCK] = until if whole else clock + taken
-        loop[LOWEST], loop[HIGHEST] = min(loop[LOWEST], np.min(state.temperature)), max(loop[HIGHEST], np.max(state.temperature))
+        coldest, hottest = extremes(sample, state)
+        loop[LOWEST], loop[HIGHEST] = min(loop[LOWEST], coldest), max(loop[HIGHEST], hottest)
         temperature, rate = sensor(sample, programme, state, loop[CLOCK], work, min(theta, 1.0))
         remember(sample, programme, state, temperature, rate)
         observe(programme, state.machine, loop[CLOCK], temperature, rate)

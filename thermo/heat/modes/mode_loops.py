@@ -21,6 +21,8 @@ from thermo.stepping.loop import (
     G,
     W,
     error_order,
+    extremes,
+    extremes_of,
     fire,
     take_step,
     trigger_margin,
@@ -202,6 +204,12 @@ def modal_trigger_loops(sample, trial):
 @kernel
 def fire_modal_loops(sample, state, trigger):
     return
+
+
+@extremes.loops(ModalSample)
+@kernel
+def modal_extremes_loops(sample, state):
+    return extremes_of(state.temperature)
 
 
 @error_order.loops(ModalSample)

@@ -27,6 +27,7 @@ from thermo.stepping.loop import (
     State,
     W,
     error_order,
+    extremes,
     fire,
     flush,
     initial_state,
@@ -343,6 +344,11 @@ def modal_worth(sample, growth):  # type: ignore[no-untyped-def]
     if sample.holding.chosen.shape[0] <= MANY_HELD or growth < 1.0:
         return growth
     return 1.0 if growth < 2.0 else 2.0 if growth < 4.0 else 4.0
+
+
+@extremes.body(ModalSample)
+def modal_extremes(sample: ModalSample, state: State) -> tuple[float, float]:
+    return float(np.min(state.temperature)), float(np.max(state.temperature))
 
 
 @error_order.body(ModalSample)
