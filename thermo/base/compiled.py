@@ -24,8 +24,10 @@ OPTIONS = {"error_model": "numpy"}
 # thirty arrays are passed, and inlined they pass none: a quarter less again; `_nrt` is not a documented option: numba is pinned, and
 # a test watches that it still works
 BARE = OPTIONS | {"_nrt": False, "forceinline": True}
+APART = OPTIONS | {"_nrt": False}
 
 _kernels: list[Callable[..., Any]] = []
+_apart: set[Callable[..., Any]] = set()
 _dispatchers: list[tuple[Callable[..., Any], dict[type, Callable[..., Any]], dict[type, Callable[..., Any]]]] = []
 _numbered: list[tuple[Callable[..., Any], Callable[..., Any]]] = []
 
@@ -34,6 +36,12 @@ def kernel(function: F) -> F:
     """Mark a function as one that also runs compiled; it stays what it is. It must not allocate or assign to slices."""
     _kernels.append(function)
     return function
+
+
+def apart(function: F) -> F:
+    """A kernel that is compiled once and called, not written out at every place: what several places need, and no step often."""
+    _apart.add(function)
+    return kernel(function)
 
 
 class _Bodies(dict[type, Callable[..., Any]]):
@@ -161,7 +169,7 @@ def _prepared(folder: Path) -> Callable[[F], F]:
     folder.mkdir(parents=True, exist_ok=True)
     numba.config.CACHE_DIR = str(folder)
     for function in _kernels:
-        register_jitable(**BARE)(function)
+        register_jitable(**(APART if function in _apart else BARE))(function)
     for dispatch, bodies, loops in _dispatchers:
         overload(dispatch, strict=False, jit_options=BARE)(_chooser(bodies | loops))
     for dispatch, chain in _numbered:

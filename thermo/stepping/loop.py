@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from thermo.base.arrays import Floats
-from thermo.base.compiled import by_type, kernel
+from thermo.base.compiled import apart, by_type, kernel
 from thermo.base.errors import SolveError
 from thermo.programmes.programme import (
     ENDED,
@@ -253,7 +253,7 @@ DENSE_ENOUGH = 0.9  # of a step: an event of several nodes before that wants a s
 MOST_ROWS_A_STEP = 12  # the step's own, and one an event that follows at once
 
 
-@kernel
+@apart
 def settle(sample, programme, state, work, trial, out, history, row):
     """Take every event that is due at this very moment, a row each; the number of rows written by then."""
     loop = state.loop
@@ -268,7 +268,7 @@ def settle(sample, programme, state, work, trial, out, history, row):
     return row
 
 
-@kernel
+@apart
 def happen(sample, programme, state, work, event, trigger, temperature, rate, history, row):
     """One event changes sample or machine; writes a row of what the sensor sees from now on."""
     loop = state.loop

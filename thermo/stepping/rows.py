@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from thermo.base.arrays import Floats, Integers
-from thermo.base.compiled import by_type, kernel
+from thermo.base.compiled import apart, by_type, kernel
 
 SEEN = -1  # in place of the number of a probe: what the instrument's sensor shows
 MOST_TRIES = 100  # to locate a level within a step
@@ -101,7 +101,7 @@ def copy(source, target):
     np.positive(source, target)
 
 
-@kernel
+@apart
 def write_row(sample, state, time, seen, rate, asked, history, row):
     """Read the state into a row of the history; at an asked time keep its field too."""
     history.time[row] = time
@@ -118,7 +118,7 @@ def write_row(sample, state, time, seen, rate, asked, history, row):
         copy(state.temperature, history.field[field])
 
 
-@kernel
+@apart
 def write_at(sample, programme, state, work, trial, theta, clock, time, asked, history, row):
     """Write a row at theta of the step just tried, which is at `clock` [s] of the phase and at `time` [s] of the run."""
     interpolate(sample, state, work, theta, trial)
@@ -126,7 +126,7 @@ def write_at(sample, programme, state, work, trial, theta, clock, time, asked, h
     write_row(sample, trial, time, shown, rate, asked, history, row)
 
 
-@kernel
+@apart
 def write_within(sample, programme, state, work, trial, times, levels, clock, begun, h, taken, to_the_end, history, row):
     """Write the rows within the step just taken, in the order of time: of the `times` [s] that it has passed, of the levels it has reached.
 
@@ -147,7 +147,7 @@ def write_within(sample, programme, state, work, trial, times, levels, clock, be
 # ------------------------------------------------------------------ levels
 
 
-@kernel
+@apart
 def excess(sample, programme, trial, clock, work, theta, levels, k):
     """How far the k-th level has been passed [K]: not negative once it is reached. `theta` as for `sensor`."""
     if levels.probe[k] == SEEN:
@@ -157,7 +157,7 @@ def excess(sample, programme, trial, clock, work, theta, levels, k):
     return levels.side[k] * (value - levels.level[k])
 
 
-@kernel
+@apart
 def find_crossings(sample, programme, state, clock, h, work, until, levels, trial):
     """Into `levels.theta` where each level that waits is reached in the step just tried, up to theta `until`."""
     looked = False
@@ -178,7 +178,7 @@ def find_crossings(sample, programme, state, clock, h, work, until, levels, tria
             levels.theta[k] = located(sample, programme, state, clock, h, work, until, levels, k, trial)
 
 
-@kernel
+@apart
 def located(sample, programme, state, clock, h, work, until, levels, k, trial):
     """The theta up to `until` at which the k-th level is reached, on the dense output: the side where it is, to 1e-12 of the step.
 
@@ -205,7 +205,7 @@ def located(sample, programme, state, clock, h, work, until, levels, k, trial):
     return high
 
 
-@kernel
+@apart
 def write_crossings(sample, programme, state, work, trial, levels, clock, begun, h, before, history, row):
     """Write a row at each level that the step reaches before a time [s], one after the other; the next free row.
 
