@@ -287,6 +287,13 @@ def happen(sample, programme, state, work, event, trigger, temperature, rate, hi
 
 
 @kernel
+def widen(sample, state):
+    """Keep the lowest and the highest temperature of the run so far."""
+    coldest, hottest = extremes(sample, state)
+    state.loop[LOWEST], state.loop[HIGHEST] = min(state.loop[LOWEST], coldest), max(state.loop[HIGHEST], hottest)
+
+
+@kernel
 def next_length(loop, left, limits):
     """How long the next step is to be [s], `left` being what is left of the window: a little more than half of it is made a half."""
     h = min(loop[STEP], limits.longest_step)
@@ -366,8 +373,7 @@ def advance(sample, programme, state, work, trial, times, levels, limits, histor
             interpolate(sample, state, work, min(theta, 1.0), state)
         accept(sample, loop, h, error, order, clipped)
         loop[CLOCK] = until if whole else clock + taken
-        coldest, hottest = extremes(sample, state)
-        loop[LOWEST], loop[HIGHEST] = min(loop[LOWEST], coldest), max(loop[HIGHEST], hottest)
+        widen(sample, state)
         temperature, rate = sensor(sample, programme, state, loop[CLOCK], work, min(theta, 1.0))
         remember(sample, programme, state, temperature, rate)
         observe(programme, state.machine, loop[CLOCK], temperature, rate)
