@@ -10,6 +10,7 @@ from pathlib import Path
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[name] = "1"  # bitwise equal reruns, and no waiting on busy machines
 
+import numpy as np  # noqa: E402
 import pytest  # noqa: E402
 
 from thermo.app import cli  # noqa: E402
@@ -18,6 +19,12 @@ from thermo.casefile.reader import parse_document  # noqa: E402
 from thermo.simulation.simulate import run  # noqa: E402
 
 CASES = Path(__file__).parent.parent / "cases"
+
+
+def spread(storage, share):
+    """The storage of a cell of one node spread over nodes by their shares."""
+    n = len(share)
+    return storage._replace(first=np.arange(n + 1), material=np.zeros(n, np.int64), volume=share)
 
 
 @pytest.hookimpl(tryfirst=True)

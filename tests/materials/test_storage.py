@@ -5,9 +5,11 @@ import pytest
 
 from thermo.base.compiled import compile_kernels
 from thermo.materials import storage as module
-from thermo.materials.integral import integral_of
+from thermo.materials.capacity import HeatCapacity
+from thermo.materials.integral import NO_PEAKS, Peaks, integral_of
 from thermo.materials.storage import (
     capacities,
+    capacity_slope,
     fill_capacities,
     fill_heats,
     fill_temperatures,
@@ -37,6 +39,8 @@ VOLUMES = np.array(
 )
 STORAGE = storage_of(VOLUMES, [CONSTANT, TABLE, MELTING])
 NODES = range(len(VOLUMES))
+CELL = HeatCapacity(6.7, 0.0035, Peaks(np.array([19.8, 122.8, 465.4]), np.array([408.15, 453.65, 933.5]), np.array([4.5, 1.5, 4.0])))
+ONE = storage_of(np.ones((1, 1)), [CELL])
 TEMPERATURES = (
     250.0,
     298.15,
@@ -122,3 +126,45 @@ def test_constant_capacity_is_a_material_of_one_corner():
     assert node_heat(storage, 0, 398.15) == pytest.approx(600.0, rel=1e-15)
     assert node_capacity(storage, 0, 100.0) == 6.0
     assert node_temperature(storage, 0, -600.0, 0.0) == pytest.approx(198.15, rel=1e-15)
+
+
+@pytest.mark.parametrize("temperature", [250.0, 298.15, 405.0, 452.9, 600.0, 935.0, 1500.0])
+def test_the_heat_capacity_of_a_cell_is_the_slope_of_its_enthalpy(temperature):
+    step = 1e-4
+    difference = (node_heat(ONE, 0, temperature + step) - node_heat(ONE, 0, temperature - step)) / (2 * step)
+    assert node_capacity(ONE, 0, temperature) == pytest.approx(difference, rel=1e-7)
+    difference = (node_capacity(ONE, 0, temperature + step) - node_capacity(ONE, 0, temperature - step)) / (2 * step)
+    assert capacity_slope(ONE, 0, temperature) == pytest.approx(difference, rel=1e-5, abs=1e-8)
+
+
+def test_a_melting_peak_takes_its_heat():
+    bare = storage_of(np.ones((1, 1)), [CELL._replace(melting=NO_PEAKS)])
+    taken = [node_heat(ONE, 0, T) - node_heat(bare, 0, T) for T in (430.0, 480.0)]
+    assert taken[1] - taken[0] == pytest.approx(122.8, rel=1e-6)
+
+
+@pytest.mark.parametrize("temperature", [200.0, 407.0, 453.65, 454.5, 933.5, 2500.0])
+@pytest.mark.parametrize("guess", [250.0, 453.0, 940.0, -5.0])
+def test_the_temperature_of_a_cell_is_found_from_any_guess(temperature, guess):
+    assert node_temperature(ONE, 0, node_heat(ONE, 0, temperature), guess) == pytest.approx(temperature, abs=1e-9)
+
+
+def test_a_body_may_hold_what_a_cell_does():
+    """One law for both: nodes of a melting cell beside tables, by node, compiled and of all."""
+    mixed = storage_of(np.array([[1.0, 0.0], [0.25, 0.5], [0.0, 2.0]]), [CELL, TABLE])
+    for T in (300.0, 407.0, 453.0, 700.0):
+        temperature = np.full(3, T)
+        own = [node_heat(ONE, 0, T), TABLE.at(np.array([T]))[0]]
+        heat = heats(mixed, temperature)
+        assert heat == pytest.approx([own[0], 0.25 * own[0] + 0.5 * own[1], 2.0 * own[1]], rel=1e-14)
+        assert [node_heat(mixed, i, T) for i in range(3)] == pytest.approx(heat, rel=1e-14)
+        assert [node_capacity(mixed, i, T) for i in range(3)] == pytest.approx(capacities(mixed, temperature), rel=1e-14)
+        assert temperatures(mixed, heat, temperature + 20.0) == pytest.approx(temperature, rel=1e-13)
+        assert [node_temperature(mixed, i, heat[i], T + 20.0) for i in range(3)] == pytest.approx(temperature, rel=1e-13)
+
+
+def test_a_heat_that_no_temperature_has_gives_none():
+    """Below the temperature at which a falling capacity ends there is none."""
+    falling = storage_of(np.ones((1, 1)), [HeatCapacity(6.0, 0.1, NO_PEAKS)])
+    assert node_temperature(falling, 0, node_heat(falling, 0, 260.0), 300.0) == pytest.approx(260.0)
+    assert np.isnan(node_temperature(falling, 0, -1e3, 300.0))

@@ -8,7 +8,7 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from tests.conftest import CASES, case_from
+from tests.conftest import CASES, case_from, spread
 from thermo.case.case import read_case
 from thermo.casefile.models import Frozen
 from thermo.cells.line_step import line_reading
@@ -491,7 +491,7 @@ def slab_of(sample, n, conductance):
     return sample._replace(
         share=np.full(n, 1.0 / n),
         surface=ends,
-        extra=np.zeros(n),
+        storage=spread(sample.storage, np.full(n, 1.0 / n)),
         conductance=np.full(n - 1, conductance),
         sensor=n - 1,
         site_node=np.arange(n),

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from tests.conftest import CASES
+from tests.conftest import CASES, spread
 from thermo.case.case import read_case
-from thermo.materials.capacity import enthalpy
+from thermo.materials.storage import node_heat
 from thermo.programmes.arc_machine import EXO, FOLLOWS, HEAT, WALL
 from thermo.programmes.programme import PHASE
 from thermo.simulation.cell_body import CellBody
@@ -30,7 +30,7 @@ def set_up(n, temperature, *, follows, wall, phase, shorted):
     sample = body.sample._replace(
         share=share,
         surface=surface,
-        extra=np.zeros(n),
+        storage=spread(body.sample.storage, share),
         conductance=rng.uniform(0.3, 1.2, n - 1),
         sensor=n // 2,
         site_node=np.arange(n),
@@ -40,7 +40,7 @@ def set_up(n, temperature, *, follows, wall, phase, shorted):
     programme = body.programme._replace(loss=0.5, emissive_area=0.02, heater=0.2, tracking=0.15)
     state = initial_state(sample, programme)
     state.temperature[:] = temperature + (np.linspace(-3.0, 4.0, n) if n > 1 else 0.0)
-    state.enthalpy[:] = [share[i] * enthalpy(sample.capacity, state.temperature[i]) for i in range(n)]
+    state.enthalpy[:] = [node_heat(sample.storage, i, state.temperature[i]) for i in range(n)]
     state.extent[:, 0] = np.linspace(0.1, 0.3, n)
     state.machine[PHASE], state.machine[FOLLOWS], state.machine[WALL] = phase, follows, wall
     state.fired[:] = float(shorted)

@@ -9,6 +9,7 @@ from scipy.integrate import solve_ivp
 from tests.conftest import CASES, case_from
 from thermo.base.errors import CaseError
 from thermo.case.case import read_case
+from thermo.materials.storage import node_capacity
 from thermo.simulation.simulate import run
 
 INERT = """
@@ -267,7 +268,7 @@ def test_t2_beside_a_heater_is_where_the_cell_heats_itself_so(ending):
     result = run(read_case(CASES / "calorimetry" / "oven-155.yaml", [programme, "expect=[]", "measure.crossings={}"]))
     onsets = result.summary()["onsets"]
     own = sum(values for name, values in result.columns.items() if name.startswith("heat_") and name.endswith("_W"))
-    capacity = result.body.sample.capacity.at_298
+    capacity = node_capacity(result.body.sample.storage, 0, 298.15)
     for name, level in (("1 K/s", 1.0), ("1 K/min", 1.0 / 60.0)):
         point = onsets["T2"][name]
         row = int(np.searchsorted(result.time, point["time_s"]))

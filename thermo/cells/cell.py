@@ -17,7 +17,9 @@ from thermo.chemistry.mechanism import MechanismText, needs_mass, needs_volume
 from thermo.chemistry.mechanism_arrays import Short, arrays
 from thermo.chemistry.reacts import Reacts
 from thermo.materials.capacity import HeatCapacity
+from thermo.materials.integral import NO_PEAKS, Peaks
 from thermo.materials.material import Temperature
+from thermo.materials.storage import storage_of
 from thermo.programmes.driving import Mounting
 
 Fraction = Annotated[float, Unit("number", ge=0, le=1)]
@@ -159,6 +161,12 @@ class LumpedCell(Reacts):
         total = sum(part.mass * part.heat_capacity for part in self.parts.values())
         return CapacityOfCell(at_298K=total)
 
+    def law(self, phi: float) -> HeatCapacity:
+        """How the cell stores heat, all of it `phi` times."""
+        capacity, peaks = self.capacity(), list(self.melting.values())
+        heat, temperature, width = (np.array([float(getattr(peak, name)) for peak in peaks]) for name in ("heat", "temperature", "width"))
+        return HeatCapacity(phi * float(capacity.at_298K), phi * float(capacity.slope), Peaks(phi * heat, temperature, width))
+
     def reference(self) -> dict[str, float]:
         """Mass [kg] and charge [Ah] that heats are referred to, as far as they are known."""
         mass = self.mass if self.mass is not None else sum(part.mass for part in self.parts.values()) or None
@@ -182,30 +190,23 @@ class LumpedCell(Reacts):
         tolerance : error of a step in the extents [-]; 100 K times this in temperature
         mounting : what is heated with the cell
         """
-        capacity = self.capacity()
-        peaks = list(self.melting.values())
         short = self.short
         text = self.mechanism() or MechanismText(title="inert", species={}, reactions={})
         volume = None if self.volume is None else float(self.volume)
         mechanism = arrays(text, None if short is None else short.reaction(), volume, int(short is not None), self.reference().get("kg"))
         fuse_energy, fuse_extent = (0.0, 0.0) if short is None else short.fuse()
         mounted = mounting or Mounting()
-        nodes, links = _line_of(mounted, SENSOR_SHARE * float(capacity.at_298K))
+        nodes, links = _line_of(mounted, SENSOR_SHARE * float(self.capacity().at_298K))
         names = [name for name, _ in nodes]
         seen = "sensor" if "sensor" in names else "holder" if mounted.sensor_on_holder else "cell"
         outer = "holder" if "holder" in names else "cell"
+        share = np.array([float(name == "cell") for name in names])
+        fixed = np.array([capacity for _, capacity in nodes])
         return LineSample(
-            capacity=HeatCapacity(
-                at_298=phi * float(capacity.at_298K),
-                slope=phi * float(capacity.slope),
-                peak_heat=phi * np.array([float(peak.heat) for peak in peaks]),
-                peak_temperature=np.array([float(peak.temperature) for peak in peaks]),
-                peak_width=np.array([float(peak.width) for peak in peaks]),
-            ),
+            storage=storage_of(np.column_stack([share, fixed]), [self.law(phi), HeatCapacity(1.0, 0.0, NO_PEAKS)]),
             mechanism=mechanism,
-            share=np.array([float(name == "cell") for name in names]),
+            share=share,
             surface=np.array([float(name == outer) for name in names]),
-            extra=np.array([extra for _, extra in nodes]),
             conductance=np.array(links, float),
             sensor=names.index(seen),
             own=float(len(names) > 1),

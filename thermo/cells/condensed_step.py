@@ -24,8 +24,7 @@ from thermo.cells.line import (
 )
 from thermo.chemistry.condensed import Condensed, add_response, condense, stage_power, take_rates
 from thermo.chemistry.rodas4 import ALPHA, GAMMA, GAMMA_SUM, N_STAGES, RISE_OF_STIFF, A, C, dense, ending
-from thermo.materials.capacity import heat_capacity_slope
-from thermo.materials.storage import node_capacity, node_temperature
+from thermo.materials.storage import MIDDLE, WIDTH, capacity_slope, node_capacity, node_temperature
 from thermo.programmes.programme import surroundings
 from thermo.stepping.loop import EJECTED, HEAT_IN, HEAT_OUT, REACTIONS, take_step
 
@@ -99,10 +98,10 @@ def linearise(sample, state, around, fed, h, work):
     wall = wall_temperature(around, state.temperature[sample.sensor])
     for i in range(state.temperature.shape[0]):
         T = state.temperature[i]
-        work.capacity[i] = node_capacity(sample, i, T)
+        work.capacity[i] = node_capacity(sample.storage, i, T)
         work.loss_slope[i] = sample.surface[i] * (surface_loss_slope(around, T) + around.plate_conductance)
         work.wall_slope[i] = sample.surface[i] * surface_loss_slope(around, wall)
-        work.heater_slope[i] = 0.0 if around.forced != 0.0 else around.ramp * sample.share[i] * heat_capacity_slope(sample.capacity, T)
+        work.heater_slope[i] = 0.0 if around.forced != 0.0 else around.ramp * capacity_slope(sample.storage, i, T)
         work.diagonal[i] = g * work.capacity[i] + work.loss_slope[i] - work.heater_slope[i]
         work.rank_one[i] = work.wall_slope[i]
     for s in range(sample.site_node.shape[0]):
@@ -138,7 +137,9 @@ def exchange(sample, around, moment, stage, h, work):
         loss = sample.surface[i] * surface_loss(moment, T, wall)
         heater = sample.share[i] * moment.power
         if moment.ramp != 0.0:  # where the temperature is given, the capacity that makes it a straight line
-            heater += moment.ramp * (work.capacity[i] if around.forced != 0.0 else heated_capacity(sample, i, T))
+            heater += moment.ramp * (
+                work.capacity[i] if around.forced != 0.0 else heated_capacity(sample, i, node_capacity(sample.storage, i, T))
+            )
         earlier = 0.0
         for j in range(stage):
             earlier += C[stage, j] * work.temperature[j, i]
@@ -182,14 +183,14 @@ def change(sample, around, kept, denominator, stage, h, work):
 
 
 @kernel
-def stepped_over(capacity, before, after):
-    """A step from one temperature to another [K] over the width of a peak of C(T) that it meets within 4 widths; 0.0 where it meets none.
+def stepped_over(storage, before, after):
+    """A step from one temperature to another [K] over the width of a peak of the cell within 4 widths of it; 0.0 where there is none.
 
     A heater whose power goes with C(T) must not miss one.
     """
     worst = 0.0
-    for j in range(capacity.peak_heat.shape[0]):
-        middle, width = capacity.peak_temperature[j], capacity.peak_width[j]
+    for j in range(storage.ends[1], storage.ends[2]):
+        middle, width = storage.law[j, MIDDLE], storage.law[j, WIDTH]
         if min(before, after) < middle + 4.0 * width and max(before, after) > middle - 4.0 * width:
             worst = max(worst, abs(after - before) / width)
     return worst
@@ -201,12 +202,12 @@ def step_error(sample, state, around, h, work):
     worst = 0.0
     for i in range(state.temperature.shape[0]):
         # in enthalpy, over the smaller capacity of both ends: a narrow melting peak must not hide what lies behind it
-        after = node_capacity(sample, i, work.stage_temperature[i])
+        after = node_capacity(sample.storage, i, work.stage_temperature[i])
         spread = max(1.0, work.capacity[i] / after)
         if around.forced == 0.0:
             worst = max(worst, abs(work.temperature[5, i]) * spread / sample.tolerance_temperature)
         if around.ramp != 0.0 and around.forced == 0.0 and sample.share[i] > 0.0:
-            worst = max(worst, stepped_over(sample.capacity, state.temperature[i], work.stage_temperature[i]))
+            worst = max(worst, stepped_over(sample.storage, state.temperature[i], work.stage_temperature[i]))
     mechanism, point = sample.mechanism, work.sites.point
     for s in range(sample.site_node.shape[0]):
         for k in range(state.extent.shape[1]):
@@ -245,7 +246,7 @@ def rodas4_step(sample, programme, state, clock, h, work):
                 step += A[stage, j] * work.temperature[j, i]
             T = state.temperature[i] + step
             if stage and around.forced == 0.0:
-                T = node_temperature(sample, i, state.enthalpy[i] + work.capacity[i] * step, T)
+                T = node_temperature(sample.storage, i, state.enthalpy[i] + work.capacity[i] * step, T)
             if not (T > 0.0 and T < 1e5):
                 return math.inf
             work.stage_temperature[i] = T

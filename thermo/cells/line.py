@@ -9,17 +9,16 @@ from typing import NamedTuple
 
 from thermo.base.arrays import Floats, Integers
 from thermo.base.compiled import kernel
-from thermo.base.constants import REFERENCE_TEMPERATURE, STEFAN_BOLTZMANN
+from thermo.base.constants import STEFAN_BOLTZMANN
 from thermo.chemistry.kinetics import Mechanism
-from thermo.materials.capacity import HeatCapacity, enthalpy, heat_capacity, temperature_of
-from thermo.materials.storage import node_capacity, node_heat, node_temperature
+from thermo.materials.storage import Storage
 
 
 class LineSample(NamedTuple):
     """Nodes on a line with sites of reaction, arrays only.
 
-    `share` (n_nodes,) of the heat capacity and `surface` (n_nodes,) of the surface at each node, both summing to 1; `extra` (n_nodes,)
-    [J/K] of a holder or a sensor at a node, constant; `conductance` (n_nodes - 1,) [W/K] between neighbours; `sensor` the node that an
+    `storage` of the sample, of a holder and of a sensor at the nodes; `share` (n_nodes,) of the sample and `surface` (n_nodes,) of the
+    surface at each node, both summing to 1; `conductance` (n_nodes - 1,) [W/K] between neighbours; `sensor` the node that an
     instrument touches, whose rate is its `own` (1.0) or that of the whole line (0.0).
     Site s sits at `site_node[s]`; the heat of each of its reactions refers to `site_share[s]` (n_reactions,) of the reacting material.
     Trigger j fires when a node reaches `trigger_temperature[j]` [K]: a fused short then gives `fuse_energy[j]` [J] at
@@ -28,11 +27,10 @@ class LineSample(NamedTuple):
     Errors of a step are held to `tolerance_temperature` [K] and `tolerance_extent` [-].
     """
 
-    capacity: HeatCapacity
+    storage: Storage
     mechanism: Mechanism
     share: Floats
     surface: Floats
-    extra: Floats
     conductance: Floats
     sensor: int
     own: float
@@ -49,38 +47,10 @@ class LineSample(NamedTuple):
     tolerance_extent: float
 
 
-@node_capacity.body(LineSample)
 @kernel
-def line_capacity(sample, i, temperature):
-    if sample.share[i] == 0.0:
-        return sample.extra[i]
-    return sample.share[i] * heat_capacity(sample.capacity, temperature) + sample.extra[i]
-
-
-@kernel
-def heated_capacity(sample, i, temperature):
-    """Heat capacity of node i that a heater heats [J/K]: none of a sensor, which is neither sample nor surface."""
-    if sample.share[i] == 0.0 and sample.surface[i] == 0.0:
-        return 0.0
-    return node_capacity(sample, i, temperature)
-
-
-@node_heat.body(LineSample)
-@kernel
-def line_heat(sample, i, temperature):
-    held = sample.extra[i] * (temperature - REFERENCE_TEMPERATURE)
-    if sample.share[i] == 0.0:
-        return held
-    return sample.share[i] * enthalpy(sample.capacity, temperature) + held
-
-
-@node_temperature.body(LineSample)
-@kernel
-def line_temperature(sample, i, wanted, guess):
-    share, extra = sample.share[i], sample.extra[i]
-    if share == 0.0:
-        return REFERENCE_TEMPERATURE + wanted / extra
-    return temperature_of(sample.capacity, extra / share, wanted / share, guess)
+def heated_capacity(sample, i, capacity):
+    """What a heater heats of the `capacity` of node i [J/K]: none of a sensor, which is neither sample nor surface."""
+    return 0.0 if sample.share[i] == 0.0 and sample.surface[i] == 0.0 else capacity
 
 
 @kernel

@@ -74,7 +74,7 @@ def initial_line_state(sample, programme):
     n, sites = sample.share.shape[0], sample.site_node.shape[0]
     reactions = sample.mechanism.stoichiometry.shape[0]
     state = State(
-        enthalpy=np.array([node_heat(sample, i, sample.start_temperature) for i in range(n)]),
+        enthalpy=np.array([node_heat(sample.storage, i, sample.start_temperature) for i in range(n)]),
         temperature=np.full(n, sample.start_temperature),
         extent=np.zeros((sites, reactions)),
         ledger=np.zeros(REACTIONS + reactions),
@@ -105,12 +105,12 @@ def interpolate_line(sample, state, work, theta, trial):
         value = dense(work.temperature[:, i], theta)
         guess = state.temperature[i] + value
         if work.forced[0] != 0.0:
-            held = node_heat(sample, i, guess)
+            held = node_heat(sample.storage, i, guess)
             rise += held - state.enthalpy[i]
             trial.enthalpy[i], trial.temperature[i] = held, guess
         else:
             trial.enthalpy[i] = state.enthalpy[i] + work.capacity[i] * value
-            trial.temperature[i] = node_temperature(sample, i, trial.enthalpy[i], guess)
+            trial.temperature[i] = node_temperature(sample.storage, i, trial.enthalpy[i], guess)
     for s in range(state.extent.shape[0]):
         for k in range(state.extent.shape[1]):
             trial.extent[s, k] = state.extent[s, k] + dense(work.extent[:, s, k], theta)
@@ -198,10 +198,10 @@ def line_sensor(sample, programme, trial, clock, work, theta):
     for i in range(trial.temperature.shape[0]):
         if sample.own == 0.0 or i == at:
             T = trial.temperature[i]
-            node = node_capacity(sample, i, T)
+            node = node_capacity(sample.storage, i, T)
             capacity += node
             power += (
-                around.ramp * heated_capacity(sample, i, T)
+                around.ramp * heated_capacity(sample, i, node)
                 + sample.share[i] * around.power
                 - sample.surface[i] * surface_loss(around, T, wall)
             )
@@ -273,7 +273,7 @@ def fire_line(sample, state, trigger):
         state.extent[s, k] += sample.fuse_extent[trigger]
     for i in range(state.temperature.shape[0]):
         state.enthalpy[i] += sample.share[i] * sample.fuse_energy[trigger]
-        state.temperature[i] = node_temperature(sample, i, state.enthalpy[i], state.temperature[i])
+        state.temperature[i] = node_temperature(sample.storage, i, state.enthalpy[i], state.temperature[i])
     state.ledger[ELECTRICAL] += sample.fuse_energy[trigger]
 
 

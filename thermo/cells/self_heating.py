@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 
 from thermo.base.arrays import Floats
-from thermo.base.constants import REFERENCE_TEMPERATURE
 from thermo.cells.line import kept_share
 from thermo.chemistry.kinetics import amounts, heat_per_extent, rates
-from thermo.materials.storage import node_capacity
+from thermo.materials.storage import node_capacity, sensible_capacity
 
 
 def self_heating_rates(sample: Any, temperature: Floats, extent: Floats, fired: Floats, rate: Floats) -> Floats:
@@ -35,7 +34,7 @@ def self_heating_rates(sample: Any, temperature: Floats, extent: Floats, fired: 
         for k in range(speed.shape[0]):
             power += heat_per_extent(mechanism, k, amount) * speed[k]
         kept = kept_share(sample, fired[i : i + 1])
-        plain = sample.share[at] * (sample.capacity.at_298 + sample.capacity.slope * (T - REFERENCE_TEMPERATURE)) + sample.extra[at]
-        melting = (node_capacity(sample, at, T) - plain) * rate[i]
+        plain = sensible_capacity(sample.storage, at, T)
+        melting = (node_capacity(sample.storage, at, T) - plain) * rate[i]
         made[i] = (kept * power - melting) / plain
     return made

@@ -33,13 +33,6 @@ class Reacting(NamedTuple):
     n_reactions: int
 
     @property
-    def constant(self) -> bool:
-        """Whether no heat capacity depends on temperature."""
-        first, last = self.storage.piece[:-1], self.storage.piece[1:]
-        same = [np.ptp(self.storage.start[a:b]) == 0.0 for a, b in zip(first, last, strict=True)]
-        return not np.any(self.storage.slope) and all(same)
-
-    @property
     def n_sites(self) -> int:
         """Of all kinds."""
         return sum(len(kind.node) for kind in self.kinds)

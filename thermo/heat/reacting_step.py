@@ -29,7 +29,7 @@ from thermo.heat.mesh_sample import MeshSample, Surface, sight
 from thermo.heat.mesh_work import MeshWork
 from thermo.heat.reacting import FACE_SLOPE, POWER, SLOPE, SUBSTEP, WORTH_COMPILING, Chemistry, Reacting, Taken, heat_left
 from thermo.heat.reactor import Stage
-from thermo.materials.storage import capacities, heats, temperatures
+from thermo.materials.storage import capacities, constant, heats, temperatures
 from thermo.stepping.loop import ERROR, LAST_STEP, D, G, State, W
 
 SCALE = 100.0  # K: by this and the tolerance errors of temperature are measured, as those of a cell are
@@ -70,7 +70,7 @@ class Step:
         self.now = self.now.with_slope(self.memory[:, FACE_SLOPE])
         work.now = sample.conduction.at(T)
         self.diagonal = work.now.matrix.diagonal() + self.now.slope
-        self.constant = self.reacting.constant
+        self.constant = constant(self.storage)
         self.capacity = sample.capacity if self.constant else capacities(self.storage, T)
         self.first = self.conducted(work.now, T) + self.now.flow
 

@@ -32,6 +32,20 @@ class Pieces(NamedTuple):
     there: Floats
 
 
+class Peaks(NamedTuple):
+    """Melting peaks (n_peaks,): the `heat` of each, per volume [J/m3] or of all [J], its `temperature` [K] and `width` [K].
+
+    heat / (width sqrt(2 pi)) exp(-((T - temperature)/width)^2 / 2) in the heat capacity, the normal distribution in the enthalpy.
+    """
+
+    heat: Floats
+    temperature: Floats
+    width: Floats
+
+
+NO_PEAKS = Peaks(np.zeros(0), np.zeros(0), np.zeros(0))
+
+
 class Integral(NamedTuple):
     """A property that is linear in temperature between corners, positive, constant beyond their ends, and its integral from 298.15 K.
 
@@ -65,6 +79,10 @@ class Integral(NamedTuple):
         slope = np.concatenate([[0.0], (self.left[1:] - self.right[:-1]) / np.diff(self.temperature), [0.0]])
         start, first = np.append(self.left[:1], self.right), self.temperature[:1]
         return Pieces(np.append(first, self.temperature), start, slope, np.append(self.there[:1], self.there))
+
+    def peaks(self) -> Peaks:
+        """None: melting is spread over a range."""
+        return NO_PEAKS
 
     def _piece(self, T: Floats) -> tuple[Pieces, Integers, Floats]:
         """The pieces, in which of them each temperature is, how far above its beginning [K]."""

@@ -12,8 +12,8 @@ from thermo.base.errors import among, shortened
 from thermo.casefile.models import Frozen, misplaced
 from thermo.casefile.reader import Key
 from thermo.casefile.units import Unit
-from thermo.materials.capacity import HeatCapacity
 from thermo.materials.material import Temperature
+from thermo.materials.storage import Storage
 from thermo.programmes.arc_machine import (
     AFTER,
     ARMED,
@@ -168,7 +168,7 @@ class ArcProgramme(Driving):
         phi = float(self.calorimeter.phi)
         return Mounting(0.0 if apart else capacity, capacity if apart else 0.0, apart, sensor.place == "holder", float(sensor.lag), phi)
 
-    def reader(self, machine: Any, capacity: HeatCapacity | None, tolerance: float) -> Reader:
+    def reader(self, machine: Any, capacity: Storage | None, tolerance: float) -> Reader:
         """What the instrument finds."""
         return ArcReader(self)
 

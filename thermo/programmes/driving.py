@@ -11,7 +11,7 @@ import numpy as np
 
 from thermo.base.arrays import Floats
 from thermo.casefile.models import Frozen
-from thermo.materials.capacity import HeatCapacity
+from thermo.materials.storage import Storage
 
 Terms = tuple[tuple[str, Any], ...]
 Problems = list[tuple[tuple[Any, ...], str]]  # keys below `programme`; those that begin with ".." from the top of the case
@@ -147,10 +147,10 @@ class Driving(Frozen):
         """How it drives a body with faces, where that fits."""
         return OnBody(None)
 
-    def reader(self, machine: Any, capacity: HeatCapacity | None, tolerance: float) -> Reader:
+    def reader(self, machine: Any, capacity: Storage | None, tolerance: float) -> Reader:
         """What reads its test off the rows of a run of that `machine`.
 
-        `capacity` of a cell without what is heated with it, None of a body; `tolerance` of the temperature in a step [K].
+        `capacity` of a cell without what is heated with it, one node, None of a body; `tolerance` of the temperature in a step [K].
         """
         return Reader()
 

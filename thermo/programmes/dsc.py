@@ -11,11 +11,12 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from thermo.base.arrays import Floats
+from thermo.base.constants import REFERENCE_TEMPERATURE
 from thermo.casefile.models import misplaced
 from thermo.casefile.reader import Key
 from thermo.casefile.units import Quantity, Unit, show
-from thermo.materials.capacity import HeatCapacity, heat_capacity
 from thermo.materials.material import Temperature
+from thermo.materials.storage import Storage, node_capacity
 from thermo.programmes.conditions import OverTime
 from thermo.programmes.driving import Driving, Mounting, Problems, Reader, Rows
 from thermo.programmes.exposure import Exposure, exposed
@@ -31,7 +32,7 @@ class Curve(Reader):
 
     Parameters
     ----------
-    capacity : of the sample without its pan
+    capacity : of the sample without its pan, one node
     tolerance : of the temperature in a step [K]
 
     Notes
@@ -42,10 +43,12 @@ class Curve(Reader):
     integrated beside it (LSODA).
     """
 
-    def __init__(self, programme: DscProgramme, capacity: HeatCapacity, tolerance: float) -> None:
+    def __init__(self, programme: DscProgramme, capacity: Storage, tolerance: float) -> None:
         self.programme, self.capacity, self.tolerance = programme, capacity, tolerance
         self.pan = float(programme.pan)
-        self.conductance = 0.0 if programme.lag is None else (capacity.at_298 + self.pan) / float(programme.lag)
+        self.conductance = (
+            0.0 if programme.lag is None else (node_capacity(capacity, 0, REFERENCE_TEMPERATURE) + self.pan) / float(programme.lag)
+        )
 
     @functools.cached_property
     def inert(self) -> Any:
@@ -55,7 +58,7 @@ class Curve(Reader):
         start, rate = float(self.programme.start), float(self.programme.rate)
 
         def slope(t: float, T: Floats) -> list[float]:
-            return [self.conductance * (start + rate * t - T[0]) / (heat_capacity(self.capacity, float(T[0])) + self.pan)]
+            return [self.conductance * (start + rate * t - T[0]) / (node_capacity(self.capacity, 0, float(T[0])) + self.pan)]
 
         span, longest = self.programme.span(), float(self.programme.spacing) / rate
         return solve_ivp(slope, (0.0, span), [start], method="LSODA", rtol=1e-9, atol=1e-9, max_step=longest, dense_output=True).sol
@@ -79,7 +82,7 @@ class Curve(Reader):
         """Heat flow out of the sample [W] and per mass, and what it would be without reactions, from arrays (n,) in s, K and W."""
         start, rate = float(self.programme.start), float(self.programme.rate)
         if self.programme.lag is None:
-            base = np.array([-rate * heat_capacity(self.capacity, T) for T in temperature])
+            base = np.array([-rate * node_capacity(self.capacity, 0, T) for T in temperature])
             flow = power + base
         else:
             reference = self.pan / self.conductance
@@ -189,7 +192,7 @@ class DscProgramme(Driving):
         """The pan is at the temperature of the sample."""
         return Mounting(with_cell=float(self.pan))
 
-    def reader(self, machine: Any, capacity: HeatCapacity | None, tolerance: float) -> Reader:
+    def reader(self, machine: Any, capacity: Storage | None, tolerance: float) -> Reader:
         """The curve."""
         assert capacity is not None
         return Curve(self, capacity, tolerance)

@@ -13,8 +13,8 @@ from pydantic import Field, model_validator
 from thermo.base.errors import among, shortened
 from thermo.casefile.models import Frozen, misplaced
 from thermo.casefile.units import Quantity, Unit, show
-from thermo.materials.capacity import HeatCapacity
 from thermo.materials.material import Temperature
+from thermo.materials.storage import Storage
 from thermo.programmes.conditions import (
     Acting,
     Convection,
@@ -78,7 +78,7 @@ class InAir(Driving):
         """The conditions until the end."""
         return OnBody(schedule(self.terms(), float(self.end)))
 
-    def reader(self, machine: Any, capacity: HeatCapacity | None, tolerance: float) -> Reader:
+    def reader(self, machine: Any, capacity: Storage | None, tolerance: float) -> Reader:
         """Air and plate beside the history of a cell."""
         return Reader() if capacity is None else ExposureReader(machine)
 
@@ -188,7 +188,7 @@ class HeaterProgramme(InAir):
         """The heater within, air around the whole surface."""
         return self._machine(float(self.heat_transfer_coefficient) * surface, float(self.emissivity) * surface)
 
-    def reader(self, machine: Any, capacity: HeatCapacity | None, tolerance: float) -> Reader:
+    def reader(self, machine: Any, capacity: Storage | None, tolerance: float) -> Reader:
         """What the heater gave, of a body as of a cell."""
         return ExposureReader(machine)
 
@@ -262,7 +262,7 @@ class RampProgramme(Driving):
         """The faces follow until the end."""
         return OnBody(schedule(self.terms(), self.lasts()))
 
-    def reader(self, machine: Any, capacity: HeatCapacity | None, tolerance: float) -> Reader:
+    def reader(self, machine: Any, capacity: Storage | None, tolerance: float) -> Reader:
         """That a cell's temperature is given is all there is to say."""
         return Reader() if capacity is None else ExposureReader(machine)
 

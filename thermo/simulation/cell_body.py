@@ -15,7 +15,7 @@ from thermo.cells.self_heating import self_heating_rates
 from thermo.chemistry.amount import AMOUNTS
 from thermo.chemistry.kinetics import amounts, heat_per_extent, rates
 from thermo.heat.discretised import Frame
-from thermo.materials.storage import node_heat
+from thermo.materials.storage import node_heat, storage_of
 from thermo.measurement.readings import Reading
 from thermo.simulation.reaction_warnings import reaction_warnings
 from thermo.stepping.loop import (
@@ -48,7 +48,9 @@ class CellBody:
         self.cell, mounting = cell, programme.mounting()
         self.sample = cell.build(mounting.phi, float(start), case.step_tolerance(), mounting)
         self.programme = programme.on_cell(float(cell.surface or 0.0), float(cell.capacity().at_298K) + mounting.with_cell)
-        self.reader = programme.reader(self.programme, self.sample.capacity, self.sample.tolerance_temperature)
+        self.reader = programme.reader(
+            self.programme, storage_of(np.ones((1, 1)), [cell.law(mounting.phi)]), self.sample.tolerance_temperature
+        )
         self.reactions = cell.reaction_names()
         nodes = {"sample": int(self.sample.site_node[0])}
         if mounting.conductance > 0.0:
@@ -128,7 +130,7 @@ class CellBody:
     def stored(self, temperature: float) -> float:
         """Enthalpy of the sample and all that is heated with it [J], were all of it at one temperature [K]."""
         sample = self.sample
-        return float(sum(node_heat(sample, i, temperature) for i in range(len(sample.share))))
+        return float(sum(node_heat(sample.storage, i, temperature) for i in range(len(sample.share))))
 
     def amounts(self, state: State) -> dict[str, dict[str, float]]:
         """The amount of each species at the start and at the end."""

@@ -227,27 +227,28 @@ def first_event(sample, programme, state, clock, h, work, trial, out, before, en
     copy(out, ends)
     low, high, above = 0.0, 1.0, out[event]
     due_event(sample, programme, state, clock, work, 0.0, before)
-    for attempt in range(150):
-        if (high - low) * h <= 1e-12 * (clock + h) or high - low < 1e-14:
-            break
-        middle = 0.5 * (low + high)
-        if attempt % 3 != 2 and before[event] < 0.0:
+    for attempt in range(MOST_LOOKS + 1):
+        closed = attempt == MOST_LOOKS or (high - low) * h <= 1e-12 * (clock + h) or high - low < 1e-14
+        middle = high if closed else 0.5 * (low + high)
+        if not closed and attempt % 3 != 2 and before[event] < 0.0:
             middle = low - before[event] * (high - low) / (above - before[event])
             # a little to either side in turn, so that the bracket closes from both ends
             middle = min(max(middle + (1e-7 if attempt % 3 == 0 else -1e-7) * (high - low), low), high)
         interpolate(sample, state, work, middle, trial)
         _, trigger, temperature, rate = due_event(sample, programme, trial, clock + middle * h, work, middle, out)
         found = due(out, ends)
+        if closed:
+            event = found
+            break
         if found == NOTHING:
             low = middle
             copy(out, before)
         else:
             high, event, above = middle, found, out[found]
-    interpolate(sample, state, work, high, trial)
-    _, trigger, temperature, rate = due_event(sample, programme, trial, clock + high * h, work, high, out)
-    return high, due(out, ends), trigger, temperature, rate
+    return high, event, trigger, temperature, rate
 
 
+MOST_LOOKS = 150  # for an event within a step
 AT_ONCE = 1e-6  # of a step: an event before that is taken where the step begins, whose rate need not be that at the end of the last one
 DENSE_ENOUGH = 0.9  # of a step: an event of several nodes before that wants a step that ends there
 MOST_ROWS_A_STEP = 12  # the step's own, and one an event that follows at once
