@@ -47,6 +47,8 @@ def apart(function: F) -> F:
 class _Bodies(dict[type, Callable[..., Any]]):
     """The bodies of one function by class."""
 
+    n_known = 0  # of all functions
+
     def __init__(self, name: str) -> None:
         super().__init__()
         self.name = name
@@ -71,6 +73,7 @@ def by_type(function: Callable[..., Any]) -> Any:
         def add(kind: type) -> Callable[[F], F]:
             def register(implementation: F) -> F:
                 to[kind] = implementation
+                _Bodies.n_known += 1
                 return implementation
 
             return register
@@ -110,7 +113,7 @@ def by_number(bodies: Sequence[Callable[..., Any]]) -> Callable[[Callable[..., A
 
 def cache_folder() -> Path:
     """Where compiled code is kept: a folder named after the sources, since a cache looks at the outermost file only."""
-    return _folder(len(_kernels), sum(len(bodies) + len(loops) for _, bodies, loops in _dispatchers))
+    return _folder(len(_kernels), _Bodies.n_known)
 
 
 @functools.cache

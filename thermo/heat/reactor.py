@@ -24,6 +24,7 @@ from thermo.materials.storage import node_capacity, node_heat, node_temperature
 LOCAL = 0.3  # of the tolerance of a step: that of the node's own
 SMOOTH = 0.01  # of the tolerance: the error of a stage in one midpoint step, which has the same sign in all
 QUIET = 1e-3  # of the tolerance of an extent: rates that give less within a stage are not looked at twice
+STEADY = 0.1  # growth of a rate constant by the rise that is guessed: below it, what is quiet is not looked at twice at all
 MOST_SUBSTEPS = 100_000
 MOST_REFUSED = 400  # one after the other
 
@@ -113,10 +114,19 @@ def smooth(mechanism, storage, share, reach, i, extent, fired, stage, reactor):
     decay = stage.draw[i] / capacity
     amounts(mechanism, extent, reactor.amount)
     rates(mechanism, T, reactor.amount, fired, reactor.first)
-    power = stage.power[i]
+    power, quiet, warms = stage.power[i], True, 0.0
     for k in range(n):
-        power += share[k] * heat_per_extent(mechanism, k, reactor.amount) * reactor.first[k]
+        heat = share[k] * heat_per_extent(mechanism, k, reactor.amount) * reactor.first[k]
+        power += heat
+        warms += abs(heat) * span
+        reactor.released[k] = heat * span
         reactor.point[k] = extent[k] + 0.5 * span * reactor.first[k]
+        quiet &= abs(reactor.first[k]) * span <= QUIET * stage.tolerance_extent * reach[k]
+        quiet &= abs(stage.slope[i]) * span * mechanism.activation[k] <= STEADY * T * T
+    if quiet and warms <= SMOOTH * stage.tolerance_temperature * capacity:
+        for k in range(n):
+            reactor.second[k] = reactor.first[k]
+        return smooth_end(mechanism, storage, i, extent, fired, stage, power, capacity, reactor)
     middle = T + risen(power / capacity, decay * stage.slope[i], decay, 0.5 * span)
     if not (1.0 < middle < 1e4):
         return math.nan
@@ -139,6 +149,13 @@ def smooth(mechanism, storage, share, reach, i, extent, fired, stage, reactor):
         reactor.released[k] = heat * reactor.second[k] * span
     if not (error <= SMOOTH * stage.tolerance_temperature * capacity):
         return math.nan
+    return smooth_end(mechanism, storage, i, extent, fired, stage, power, capacity, reactor)
+
+
+@kernel
+def smooth_end(mechanism, storage, i, extent, fired, stage, power, capacity, reactor):
+    """Temperature and extents at the end of a stage of constant `power` [W] and rates `reactor.second`; NaN where either is not so."""
+    T, span, decay = stage.temperature[i], stage.span, stage.draw[i] / capacity
     end = T + risen(power / capacity, decay * stage.slope[i], decay, span)
     if not (1.0 < end < 1e4):
         return math.nan
@@ -146,8 +163,10 @@ def smooth(mechanism, storage, share, reach, i, extent, fired, stage, reactor):
     heated = node_heat(storage, i, end) - node_heat(storage, i, T)
     if abs(heated - capacity * (end - T)) > 0.1 * stage.tolerance_temperature * capacity:
         return math.nan
-    for k in range(n):
+    for k in range(extent.shape[0]):
         reactor.point[k] = extent[k] + span * reactor.second[k]
+    if mechanism.threshold.shape[0] == 0:
+        return end
     amounts(mechanism, reactor.point, reactor.amount)
     which, _ = passed(mechanism, end, reactor.amount, fired)
     return math.nan if which >= 0 else end

@@ -33,7 +33,7 @@ class MeshReadings:
         self.powers = list(dict.fromkeys(self.of_term))
         sizes = {
             PROBES: len(self.names),
-            REACTIONS: len(body.chemistry.column_names()) if body.chemistry else 0,
+            REACTIONS: len(body.chemistry.column_names) if body.chemistry else 0,
             FRONT: OF_A_FRONT if body.chemistry else 0,
             POWERS: len(self.powers) + len(body.flows),
             STORED: 1 if body.weighs else 0,
@@ -69,7 +69,7 @@ class MeshReadings:
 
     def reactions(self, rows: Floats) -> dict[str, Floats]:
         """Columns of what reacts: heat [W], extents."""
-        names = self.body.chemistry.column_names() if self.body.chemistry else []
+        names = self.body.chemistry.column_names if self.body.chemistry else []
         return dict(zip(names, rows[:, self.blocks[REACTIONS]].T, strict=True))
 
     def fronts(self, rows: Floats) -> Floats:

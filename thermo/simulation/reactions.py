@@ -122,16 +122,27 @@ class Reactions:
 
     def extents(self, extent: Floats) -> dict[str, Floats]:
         """The mean extents over each region that reacts (n_rows, n_reactions), from those of the sites (n_rows, n_sites, n_reactions)."""
-        found = {}
+        return {
+            region: sum(np.einsum("rsk,s->rk", extent[:, rows, columns], weights) for rows, columns, weights in parts)
+            for region, parts in self._parts.items()
+        }
+
+    @functools.cached_property
+    def _parts(self) -> dict[str, list[tuple[slice, slice, Floats]]]:
+        """Of each region the sites of a kind that it has, the extents of its own reactions among theirs, and their shares of its volume."""
+        found: dict[str, list[tuple[slice, slice, Floats]]] = {}
         for region, (material, volume) in self.regions.items():
-            total = np.zeros((len(extent), len(self.rows[material])))
+            own = found[region] = []
             for kind, rows in rows_of(self.kinds):
-                columns = np.flatnonzero(np.isin(kind.row, self.rows[material]))
-                if len(columns):
-                    total += np.einsum("rsk,s->rk", extent[:, rows, columns[0] : columns[-1] + 1], volume[kind.node])
-            found[region] = total / volume.sum()
+                there, columns = volume[kind.node], np.flatnonzero(np.isin(kind.row, self.rows[material]))
+                held = np.flatnonzero(there)
+                if len(columns) and len(held):
+                    first, last = int(held[0]), int(held[-1]) + 1
+                    part = slice(rows.start + first, rows.start + last)
+                    own.append((part, slice(int(columns[0]), int(columns[-1]) + 1), there[first:last] / volume.sum()))
         return found
 
+    @functools.cached_property
     def column_names(self) -> list[str]:
         """The columns of the history, in the order of `row`."""
         made = [f"heat_{name}_W" for name in self.names]
