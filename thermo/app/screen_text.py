@@ -48,6 +48,9 @@ def case_text(summary: dict[str, Any]) -> str:
             after = show(missed["time_of_nearest_s"], "time")
             found = f"never; the nearest to {level} was {nearest} after {after}, {missed['short_by_K']:.3g} K short of it"
         lines.append(f"{name}: {found}")
+    for name, entry in summary.get("triggers", {}).items():
+        came = "never" if entry["time_s"] is None else show(entry["time_s"], "time")
+        lines.append(f"{name}: {came}, waiting for {show(entry['temperature_K'], 'temperature')}")
     for name, lag in summary.get("lags", {}).items():
         late = "" if lag["lag_s"] is None else f"; by {show(abs(lag['lag_s']), 'time')} at the end of the last heating"
         after = show(lag["time_of_largest_s"], "time")

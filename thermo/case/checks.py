@@ -368,6 +368,7 @@ def _results(sample: Any, measure: Measure, programme: Any) -> dict[str, Any]:
         "probes": dict.fromkeys(probes, _PROBE),
         "arrivals": {"*": {"*": {}}},
         "lags": {"*": _LAG} if meshed else {},
+        "triggers": {"*": {"time_s": {}, "temperature_K": {}, "largest_K": {}}} if meshed else {},
         "missed_crossings": dict.fromkeys(measure.crossings, _MISSED),
         **({"heats": dict.fromkeys(heats, _THROUGH), "flows": dict.fromkeys(measure.flows, _THROUGH)} if meshed else {}),
         "regions": dict.fromkeys(regions, _REGION),

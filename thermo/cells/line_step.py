@@ -235,7 +235,7 @@ def threshold_margin(sample, trial, s, j):
 
 @trigger_margin.body(LineSample)
 @kernel
-def line_trigger_margin(sample, trial):
+def line_trigger_margin(sample, trial, clock):
     hottest = 0.0
     for i in range(trial.temperature.shape[0]):
         if sample.share[i] > 0.0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -13,6 +14,7 @@ from thermo.base.constants import REFERENCE_TEMPERATURE, STEFAN_BOLTZMANN
 from thermo.heat.conduction import Conduction
 from thermo.heat.reacting import Reacting
 from thermo.heat.tensor import Stack
+from thermo.heat.triggers import NO_MOMENTS, Trigger, Waits
 from thermo.materials.storage import Storage, capacities, heats
 from thermo.programmes.programme import Surroundings
 from thermo.stepping.loop import LedgerRows, ledger_rows
@@ -51,6 +53,7 @@ class MeshSample(NamedTuple):
     What an instrument sets acts on the `wall`, the share of each node in the surface that its wall sees; its heater's power on what
     is `heated`; its sensor follows a `seen` mean of nodes with a `lag` [s]. What of it is `reacting` has a storage as well.
     The `reader` says what rows of the history keep; without one they keep nothing of the nodes.
+    Terms that wait for one of the `triggers`, or end with one, have an entry in `waits` by their number.
     """
 
     capacity: Floats
@@ -74,6 +77,8 @@ class MeshSample(NamedTuple):
     lag: float = 0.0
     reacting: Reacting | None = None
     reader: MeshReader | None = None
+    triggers: tuple[Trigger, ...] = ()
+    waits: Mapping[int, Waits] = {}
 
     @property
     def ledger(self) -> LedgerRows:
@@ -82,8 +87,8 @@ class MeshSample(NamedTuple):
 
     @property
     def events(self) -> bool:
-        """Whether steps may end at events, where the balance must be closed: one that an instrument drives, one that reacts."""
-        return self.driven or self.reacting is not None
+        """Whether steps may end at events, where the balance must be closed: an instrument drives it, it reacts, something triggers."""
+        return self.driven or self.reacting is not None or bool(self.triggers)
 
     @property
     def driven(self) -> bool:
@@ -125,10 +130,17 @@ class Surface(NamedTuple):
         return heats, given
 
 
-def surface(sample: MeshSample, time: float, temperature: Floats, around: Surroundings | None = None, seen: float = 0.0) -> Surface:
+def surface(
+    sample: MeshSample,
+    time: float,
+    temperature: Floats,
+    around: Surroundings | None = None,
+    seen: float = 0.0,
+    moments: Floats = NO_MOMENTS,
+) -> Surface:
     """Heat through every face by conditions that are not `held`, and by what a programme sets `around` it, its sensor showing `seen` [K].
 
-    What passes between two sides of the body is heat of no term.
+    What passes between two sides of the body is heat of no term. `moments` [s] of the triggers that have come.
     """
     found = Surface(np.zeros_like(temperature), np.zeros_like(temperature), np.zeros(len(sample.terms)), [], np.zeros(2))
     parts = []
@@ -144,7 +156,10 @@ def surface(sample: MeshSample, time: float, temperature: Floats, around: Surrou
             found.links.append((one, other, conductance))
         elif not condition.holds:
             nodes = sample.faces[face]
-            heat, slope = condition.exchange(sample.areas[face], time, temperature[nodes])
+            since = sample.waits[j].since(moments, time) if j in sample.waits else time
+            if since is None:
+                continue
+            heat, slope = condition.exchange(sample.areas[face], since, temperature[nodes])
             found.flow[nodes] += heat
             found.slope[nodes] += slope
             found.heats[j] = heat.sum()

@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 
 from thermo.base.arrays import Floats
-from thermo.base.errors import SolveError
 from thermo.heat.mesh_sample import MeshSample, Surface, heat_of, sight
 from thermo.heat.mesh_work import MeshWork
 from thermo.heat.reacting import N_MEMORY, POWER, SLOPE, SUBSTEP, Reacting, powers, switches_at
 from thermo.heat.reacting_step import reacting_step
+from thermo.heat.triggers import moments_of, next_trigger, room_for
 from thermo.materials.storage import temperatures
 from thermo.programmes.programme import N_MACHINE, start, surroundings, window
 from thermo.stepping.loop import (
@@ -87,6 +87,7 @@ def initial_mesh_state(sample: MeshSample, programme: Any) -> State:
     )
     if sample.reacting is not None:
         state = _reacting_state(sample.reacting, state)
+    state = state._replace(fired=room_for(state.fired, sample.triggers))
     for j, _, _, nodes in work.held_terms:
         state.ledger[sample.ledger.faces + j] = float(np.sum(enthalpy[nodes] - begun[nodes]))
     start(programme, state.machine, sight(sample, temperature))
@@ -159,7 +160,7 @@ def trbdf2(work: MeshWork, T: Floats, first: Floats, now: Surface, clock: float,
     work.follow(s, begun + W * h * (pulls[0] + pulls[1]))
     second = work.into_held(middle) + then.flow
     second[free] = rise[free] / s - first[free]  # what the stage says it is, so that the next one adds up
-    if work.sample.driven:
+    if work.sample.events:
         work.half = s * (now.heats + then.heats), s * (now.given + then.given), work.begun_heat + rise
         work.hold(work.half[0], rise - s * (first + second))
 
@@ -210,7 +211,7 @@ def interpolate_mesh(sample: MeshSample, state: State, work: MeshWork, theta: fl
     its steps at events: enthalpy and ledger are the parabolas through those of the three times then, so that the balance stays closed.
     """
     a, b, c = parabola(theta)
-    trial.ledger[:] = state.ledger
+    trial.ledger[:], trial.fired[:] = state.ledger, state.fired
     if sample.reacting is not None:
         _reacted(sample, state, work, theta, trial)
     if theta == 1.0:
@@ -298,13 +299,13 @@ def parabola(theta: float) -> tuple[float, float, float]:
 
 
 @trigger_margin.body(MeshSample)
-def mesh_trigger_margin(sample: MeshSample, trial: State) -> tuple[float, int]:
-    return -math.inf, 0
+def mesh_trigger_margin(sample: MeshSample, trial: State, clock: float) -> tuple[float, int]:
+    return next_trigger(sample.triggers, moments_of(trial.fired, sample.triggers), trial.temperature, clock)
 
 
 @fire.body(MeshSample)
 def fire_mesh(sample: MeshSample, state: State, trigger: int) -> None:
-    raise SolveError("a mesh has no triggers")
+    state.fired[-1, trigger] = state.loop[CLOCK]
 
 
 @remember.body(MeshSample)

@@ -18,6 +18,7 @@ from thermo.heat.mesh_sample import MeshSample, Surface, capacity_of, sight, sur
 from thermo.heat.multigrid import multigrid
 from thermo.heat.reacting import Chemistry
 from thermo.heat.tensor import box_solver
+from thermo.heat.triggers import NO_MOMENTS, moments_of
 from thermo.materials.storage import heats, temperatures
 from thermo.programmes.conditions import at
 from thermo.programmes.programme import N_MACHINE, surroundings
@@ -52,6 +53,7 @@ class MeshWork:
         n = len(sample.capacity)
         self.sample, self.terms, self.programme = sample, sample.terms, programme
         self.machine = np.zeros(N_MACHINE)  # that of the step which is taken
+        self.moments = NO_MOMENTS  # of the triggers, as that step finds them [s]
         self.curved = any(condition.curved for _, condition in self.terms) or (
             sample.wall is not None and surroundings(programme, self.machine, 0.0).emissive_area > 0.0
         )
@@ -94,6 +96,7 @@ class MeshWork:
         """A step of h [s] is tried from a state at the clock of the phase [s]: what the sensor shows there, and its rate."""
         sample, loop = self.sample, state.loop
         self.begun_heat, self.machine, self.span = state.enthalpy, state.machine, h
+        self.moments = moments_of(state.fired, sample.triggers)
         shown = float(loop[SENSOR_TEMPERATURE]) if sample.lag > 0.0 else sight(sample, state.temperature)
         self.behind, self.share, self.sensor = shown, 0.0, (shown, math.nan, math.nan)
         if sample.seen is not None:
@@ -148,8 +151,9 @@ class MeshWork:
     def surface(self, time: float, temperature: Floats) -> Surface:
         """All heat through faces at a time of the phase [s], with what the programme sets around the sample."""
         if not self.sample.driven:
-            return surface(self.sample, time, temperature)
-        return surface(self.sample, time, temperature, surroundings(self.programme, self.machine, time), self.shown(temperature))
+            return surface(self.sample, time, temperature, moments=self.moments)
+        around = surroundings(self.programme, self.machine, time)
+        return surface(self.sample, time, temperature, around, self.shown(temperature), self.moments)
 
     def shown(self, temperature: Floats) -> float:
         """What the sensor shows in the present stage [K], linear in the temperature of what it touches."""
@@ -312,7 +316,7 @@ class MeshWork:
     def _reference(self, s: float) -> csr_matrix:
         """The matrix that multigrid is made for: of the state as it was at the start, so that a resumed run makes the same."""
         start = self.sample.start_temperature
-        around = surface(self.sample, 0.0, start)
+        around = surface(self.sample, 0.0, start, moments=np.full(len(self.sample.triggers), math.inf))
         diagonal = s * around.slope[self.free] + (self.capacity_at(start)[self.free] if self.mass is None else 0.0)
         return self._system(s, self.sample.conduction.at(start).matrix, diagonal, around.links)
 

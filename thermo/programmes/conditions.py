@@ -120,6 +120,20 @@ class Timed:
 TemperatureOverTime = Annotated[Any, Timed("temperature")]
 
 
+class Reached(Frozen):
+    """A probe, or the hottest place of a region, that comes to a temperature for the first time."""
+
+    probe: str | None = None
+    region: str | None = None
+    temperature: Annotated[float, Unit("temperature")]
+
+    @model_validator(mode="after")
+    def _one(self) -> Reached:
+        if (self.probe is None) == (self.region is None):
+            raise misplaced([((), "give either 'probe' or 'region', whose hottest place is meant")])
+        return self
+
+
 class Acting(Frozen):
     """What every condition answers. A kind that has no answer to a question that is asked raises TypeError.
 
@@ -179,6 +193,10 @@ class Acting(Frozen):
         """The same where it is given for the whole of its place, by each unit of the area [m2] or volume [m3] that it acts on."""
         return self
 
+    def waits(self) -> dict[str, Reached]:
+        """What it waits for, by the words `starts` and `stops`."""
+        return {}
+
     def column(self, place: str, alone: bool) -> str:
         """What the column of its heat is called for; `alone`: nothing else acts at its place."""
         return place
@@ -199,9 +217,14 @@ class Held(Acting):
 
 
 class Given(Acting):
-    """Heat that comes whatever the temperature is: by each unit of its place, or as a `power` for the whole of it."""
+    """Heat that comes whatever the temperature is: by each unit of its place, or as a `power` for the whole of it.
+
+    With `starts` it begins when a place reaches a temperature, and its table counts from then; with `stops` it ends so.
+    """
 
     power: Annotated[Any, Timed("power")] = None
+    starts: Reached | None = None
+    stops: Reached | None = None
     by_unit: ClassVar[str]  # the key of what each unit gets
 
     @model_validator(mode="after")
@@ -228,6 +251,10 @@ class Given(Acting):
         each = [Quantity(value / size) for value in values]
         made = OverTime(tuple(Quantity(time) for time in times), tuple(each), ()) if varies(self.power) else each[0]
         return self.model_copy(update={self.by_unit: made, "power": None})
+
+    def waits(self) -> dict[str, Reached]:
+        """Of the two what is given."""
+        return {word: reached for word, reached in (("starts", self.starts), ("stops", self.stops)) if reached is not None}
 
     def exchange(self, area: Floats, time: float, temperature: Floats) -> tuple[Floats, Floats]:
         """q A or q V, whatever the temperature is."""
@@ -400,7 +427,7 @@ Condition = Annotated[Held | Flux | Convection | Radiation | Contact | ThinLayer
 
 
 def drives(condition: Acting, start: Any) -> bool:
-    """Whether a condition on a face moves heat from the beginning: not one at the temperature that the whole body starts at."""
+    """Whether a condition on a face moves heat by itself: not one at the temperature that the whole body starts at."""
     if condition.density is not None:
         return strongest_of(condition.density) > 0.0
     known = condition.outside
@@ -420,14 +447,14 @@ def lasting(condition: Any) -> bool:
 
 
 def corners(conditions: list[Any]) -> list[float]:
-    """Times at which a value of any condition bends [s]: steps end there."""
-    found = set()
-    for condition in conditions:
-        for name in type(condition).model_fields:
-            value = getattr(condition, name)
-            if isinstance(value, OverTime):
-                found |= {float(time) for time in value.time}
-    return sorted(found)
+    """Times at which a value of any condition bends [s]: steps end there. Those of one that waits are not known before."""
+    return sorted({time for condition in conditions if "starts" not in condition.waits() for time in bends_of(condition)})
+
+
+def bends_of(condition: Acting) -> list[float]:
+    """The times of the tables of a condition [s]."""
+    values = [getattr(condition, name) for name in type(condition).model_fields]
+    return sorted({float(time) for value in values if isinstance(value, OverTime) for time in value.time})
 
 
 def amounts(condition: Acting) -> list[float]:

@@ -6,8 +6,10 @@ from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 
+from thermo.base.errors import among, shortened
+from thermo.casefile.reader import Key
 from thermo.casefile.units import Unit
-from thermo.programmes.conditions import Condition, Inside, Source, corners
+from thermo.programmes.conditions import Acting, Condition, Inside, Source, corners
 from thermo.programmes.driving import Driving, OnBody, Problems, Terms
 from thermo.programmes.programme import Schedule
 
@@ -29,6 +31,28 @@ class Conditions(Driving):
         """Each condition with the name of its face, then each condition and each source with the name of its region."""
         placed = [*self.faces.items(), *self.regions.items()]
         return tuple([(name, condition) for name, conditions in placed for condition in conditions] + list(self.sources.items()))
+
+    def body_problems(self, body: Any, probes: Any) -> Problems:
+        """What conditions wait for is there, and there is a time to wait in."""
+        found: Problems = []
+        for key, condition in self._placed():
+            for word, reached in condition.waits().items():
+                if self.steady:
+                    found.append(((*key, word), "has no effect in a steady state, which has no time"))
+                if reached.probe is not None and reached.probe not in probes:
+                    text = f"there is no probe {shortened(reached.probe)!r}" + among(reached.probe, list(probes))
+                    found.append(((*key, word, "probe"), text))
+                if reached.region is not None and reached.region not in body.region_names():
+                    text = f"the sample has no region {shortened(reached.region)!r}" + among(reached.region, body.region_names())
+                    found.append(((*key, word, "region"), text))
+        return found
+
+    def _placed(self) -> list[tuple[Key, Acting]]:
+        """Every condition with its key."""
+        made: list[tuple[Key, Acting]] = [(("sources", name), source) for name, source in self.sources.items()]
+        for block, places in (("faces", self.faces), ("regions", self.regions)):
+            made += [((block, name, i), condition) for name, conditions in places.items() for i, condition in enumerate(conditions)]
+        return made
 
 
 class SteadyProgramme(Conditions):

@@ -23,7 +23,7 @@ from thermo.materials.integral import enthalpy_of
 from thermo.materials.properties import follows_axes
 from thermo.materials.storage import storage_of
 from thermo.measurement.asked import Place
-from thermo.measurement.readings import STORED, Reading, derived_numbers, field_summary, lags, stack_of, theta_between
+from thermo.measurement.readings import LARGEST, STORED, Reading, derived_numbers, field_summary, lags, stack_of, theta_between
 from thermo.measurement.resolution import (
     CAPACITY,
     CELLS,
@@ -36,11 +36,12 @@ from thermo.measurement.resolution import (
     range_warnings,
     short_reach,
 )
-from thermo.programmes.conditions import drives, extremes_of, lasting, resistance
+from thermo.programmes.conditions import Reached, drives, extremes_of, lasting, resistance
 from thermo.simulation.front import front_warnings, summed_up
 from thermo.simulation.mesh_readings import MeshReadings
 from thermo.simulation.reactions import reactions_of
 from thermo.simulation.start import nodal_start
+from thermo.simulation.triggered import never_triggered, triggered
 from thermo.stepping.loop import CLOCK, HEAT_IN, HEAT_OUT, HIGHEST, N_DIRECT, State, Stepper, advance
 from thermo.stepping.rows import SEEN, History
 
@@ -118,6 +119,7 @@ class MeshBody:
                 self.fixed[places[name]] = True
         low, high = extremes_of(self.start, terms, self.end)
         seen = self.probes[self.driven.seen] if self.driven.seen else None
+        self.triggered = triggered(terms, self._place)
         storage = storage_of(self.volumes, self.laws)
         return MeshSample(
             capacity=capacity,
@@ -140,7 +142,16 @@ class MeshBody:
             seen=None if seen is None else Share(seen.nodes, seen.weights),
             lag=self.driven.lag,
             reacting=self.chemistry.reacting(storage, tuple(self.inside)) if self.chemistry else None,
+            triggers=self.triggered.triggers,
+            waits=self.triggered.waits,
         )
+
+    def _place(self, reached: Reached) -> Reading:
+        """The place that a condition waits for: a probe, or the hottest place of a region."""
+        if reached.probe is not None:
+            return self.probes[reached.probe]
+        nodes = self.inside[list(self.regions).index(str(reached.region))]
+        return Reading(nodes, np.ones(len(nodes)), "maximum")
 
     def _places(self, case: Case, cuts: list[str]) -> tuple[dict[str, Integers], dict[str, Floats]]:
         """Nodes of what conditions act on and probes read, and the area or volume of each that is open to the conditions."""
@@ -290,9 +301,16 @@ class MeshBody:
             made["arrivals"] = self.chemistry.arrivals(columns, rows["regions"], self.arrival, points, self.multiplicity)
             for name, released in self.chemistry.released_in(columns, self.multiplicity).items():
                 made["regions"][name]["released_J"] = released
+        made["triggers"] = self.triggered.summary(state.fired, lambda reached: self._largest(reached, columns, rows["regions"]))
         if self.sensor and self.driven.wall:
             made["lags"] = lags(columns, self.sensor, list(self.probes), self.reader.heating(columns["rate_K_per_s"], rows["machine"]))
         return made
+
+    def _largest(self, reached: Reached, columns: dict[str, Any], regions: Floats) -> float:
+        """The largest temperature of a place that something waits for, in any row [K]."""
+        if reached.probe is not None:
+            return float(np.max(columns[f"{reached.probe}_K"]))
+        return float(np.max(regions[:, list(self.regions).index(str(reached.region)), LARGEST]))
 
     def references(self) -> dict[str, float]:
         """Heats are referred to nothing: nothing reacts."""
@@ -386,7 +404,12 @@ class MeshBody:
             now = extremes_of(self.start, terms, float(columns["time_s"][-1]))
             asked = {name: columns[f"{name}_K"] for name in self.asked}
             found += faint_signals(self.sample.tolerance, now, asked, regions)
-        return found + self._loose(terms) + coarse_patches(self.shape.mesh, faces, self.shape.space.order)
+        return (
+            found
+            + never_triggered(summary["triggers"])
+            + self._loose(terms)
+            + coarse_patches(self.shape.mesh, faces, self.shape.space.order)
+        )
 
     def _loose(self, terms: Iterable[tuple[str, Any]]) -> list[dict[str, Any]]:
         """A warning for every part of a body in several that nothing links to the others or to surroundings."""

@@ -12,6 +12,7 @@ import numpy as np
 
 from thermo.base.arrays import Floats
 from thermo.heat.mesh_sample import capacity_of, heat_of, surface
+from thermo.heat.triggers import moments_of
 from thermo.programmes.conditions import slope_at
 from thermo.simulation.front import OF_A_FRONT, Front
 
@@ -57,7 +58,7 @@ class MeshReadings:
             powers, of_nodes = body.chemistry.powers(temperature, extent, fired)
             out[blocks[REACTIONS]] = [*(body.multiplicity * powers), *body.chemistry.means(extent)]
             out[blocks[FRONT]] = self.front.row(temperature, of_nodes, capacity_of(body.sample, temperature))
-        out[blocks[POWERS]] = body.multiplicity * self._powers(time, temperature)
+        out[blocks[POWERS]] = body.multiplicity * self._powers(time, temperature, moments_of(fired, body.sample.triggers))
         if body.weighs:
             out[blocks[STORED]] = body.multiplicity * self._stored(temperature)
         out[blocks[REGIONS]] = self._regions(temperature).ravel()
@@ -109,10 +110,10 @@ class MeshReadings:
             return float(np.sum(heat_of(sample, temperature) - heat_of(sample, self.body.start)))
         return float((temperature - self.body.start) @ sample.capacity)
 
-    def _powers(self, time: float, temperature: Floats) -> Floats:
+    def _powers(self, time: float, temperature: Floats, moments: Floats) -> Floats:
         """Heat into the mesh by each column of conditions [W], then what passes the faces whose flow is asked for."""
         body, sample = self.body, self.body.sample
-        around = surface(sample, time, temperature)
+        around = surface(sample, time, temperature, moments=moments)
         into = sample.conduction.at(temperature).into(temperature) + around.flow
         slopes, needed = self.going(time, temperature, into)
         given = np.where(body.fixed, needed - into, 0.0)

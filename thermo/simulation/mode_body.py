@@ -51,6 +51,8 @@ def modal_body(case: Case, refine: int = 0) -> ModalBody | None:
         or "outside" in {name for name, _ in terms} | {probe.face for probe in case.measure.probes.values() if isinstance(probe, Place)}
     ):
         return None
+    if any(c.waits() for _, c in terms):
+        return None
     if any(c.shared for _, c in terms) and any(c.holds for _, c in terms):  # what is left of a face beside what is held there
         return None
     if any(isinstance(probe, Place) and probe.edge is not None for probe in case.measure.probes.values()):

@@ -132,7 +132,7 @@ def flush(sample, state, work):
 
 
 @by_type
-def trigger_margin(sample, trial):
+def trigger_margin(sample, trial, clock):
     """Largest excess [K] over the temperature of a trigger that has not fired, and its index."""
 
 
@@ -196,7 +196,7 @@ def due_event(sample, programme, trial, clock, work, theta, out):
 
     Into `out` (N_MARGINS + 1,): the programme's margins, then that of the sample's triggers; positive is due.
     """
-    out[TRIGGERED], trigger = trigger_margin(sample, trial)
+    out[TRIGGERED], trigger = trigger_margin(sample, trial, clock)
     temperature, rate = sensor(sample, programme, trial, clock, work, theta)
     margins(programme, trial.machine, clock, temperature, rate, out)
     return due(out, out), trigger, temperature, rate
@@ -251,6 +251,7 @@ def first_event(sample, programme, state, clock, h, work, trial, out, before, en
 MOST_LOOKS = 150  # for an event within a step
 AT_ONCE = 1e-6  # of a step: an event before that is taken where the step begins, whose rate need not be that at the end of the last one
 DENSE_ENOUGH = 0.9  # of a step: an event of several nodes before that wants a step that ends there
+DENSE_TRIGGER = 0.999  # the same of a trigger, behind which what heats the sample is another
 MOST_ROWS_A_STEP = 12  # the step's own, and one an event that follows at once
 
 
@@ -361,7 +362,7 @@ def advance(sample, programme, state, work, trial, times, levels, limits, histor
         looks = watches(programme) or state.fired.size > 0
         if looks:
             theta, event, trigger, temperature, rate = first_event(sample, programme, state, clock, h, work, trial, out, before, ends)
-            if AT_ONCE < theta < DENSE_ENOUGH and state.temperature.shape[0] > 1:
+            if AT_ONCE < theta < (DENSE_TRIGGER if event == TRIGGERED else DENSE_ENOUGH) and state.temperature.shape[0] > 1:
                 # within a step a node that follows another at once, as a quick sensor does, is off by what its rate blows up
                 loop[STEP], loop[CUT_STEP] = theta * h, max(h, loop[CUT_STEP])
                 continue

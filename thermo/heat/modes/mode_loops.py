@@ -196,7 +196,7 @@ def modal_sensor_loops(sample, programme, trial, clock, work, theta):
 
 @trigger_margin.loops(ModalSample)
 @kernel
-def modal_trigger_loops(sample, trial):
+def modal_trigger_loops(sample, trial, clock):
     return -np.inf, 0
 
 

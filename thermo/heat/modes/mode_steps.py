@@ -316,7 +316,7 @@ def modal_sensor(
 
 
 @trigger_margin.body(ModalSample)
-def modal_trigger_margin(sample: ModalSample, trial: State) -> tuple[float, int]:
+def modal_trigger_margin(sample: ModalSample, trial: State, clock: float) -> tuple[float, int]:
     return -math.inf, 0
 
 

@@ -1,0 +1,75 @@
+"""What happens once in a body: a place comes to a temperature, and heat starts or stops.
+
+The moments stand in the last row of the switches of a state, infinite as long as a thing has not happened. A step ends at each of them, and
+where a table that counts from one of them bends.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from thermo.base.arrays import Floats
+
+
+class Place(Protocol):
+    """Where a temperature is read."""
+
+    def of(self, temperature: Floats) -> Floats:
+        """Temperatures (n_rows,) [K] from those of the nodes (n_rows, n_nodes)."""
+
+
+class Trigger(NamedTuple):
+    """A place that comes to a `level` [K]; or, without a place, the time `level` [s] after the trigger number `follows`."""
+
+    place: Place | None
+    level: float
+    follows: int = -1
+
+
+class Waits(NamedTuple):
+    """Of a term that does not act all the time: the numbers of the triggers at which it starts and stops, -1 where there is none."""
+
+    starts: int = -1
+    stops: int = -1
+
+    def since(self, moments: Floats, time: float) -> float | None:
+        """How long it has been acting at a time [s], from the moments of the triggers; None where it does not act."""
+        begun = float(moments[self.starts]) if self.starts >= 0 else 0.0
+        ended = float(moments[self.stops]) if self.stops >= 0 else math.inf
+        return time - begun if begun <= time and not ended <= time else None
+
+
+NO_MOMENTS = np.zeros(0)
+
+
+def room_for(fired: Floats, triggers: tuple[Trigger, ...]) -> Floats:
+    """Switches of a state (n, m) with a last row for the moments of the triggers, none of which has come."""
+    if not triggers:
+        return fired
+    wider = np.zeros((len(fired) + 1, max(fired.shape[1], len(triggers))))
+    wider[:-1, : fired.shape[1]] = fired
+    wider[-1] = math.inf
+    return wider
+
+
+def moments_of(fired: Floats, triggers: tuple[Trigger, ...]) -> Floats:
+    """The moments of the triggers [s] in the switches of a state."""
+    return fired[-1, : len(triggers)] if triggers else NO_MOMENTS
+
+
+def next_trigger(triggers: tuple[Trigger, ...], moments: Floats, temperature: Floats, clock: float) -> tuple[float, int]:
+    """Excess over the trigger that is due most, in K or s, negative where none is due, and its number."""
+    worst, which = -math.inf, 0
+    for j, trigger in enumerate(triggers):
+        if moments[j] < math.inf:
+            continue
+        if trigger.place is None:
+            margin = clock - float(moments[trigger.follows]) - trigger.level
+        else:
+            margin = float(trigger.place.of(temperature[None])[0]) - trigger.level
+        if margin > worst:
+            worst, which = margin, j
+    return worst, which
