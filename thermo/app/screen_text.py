@@ -148,21 +148,24 @@ def percent(share: float) -> str:
 
 
 def _onset_lines(summary: dict[str, Any]) -> list[str]:
-
-    onsets = summary["onsets"]
-    if summary["definitions"] is None:
-        return []
+    onsets, hottest = summary["onsets"], summary.get("hottest")
 
     def found(entry: dict[str, Any] | None) -> str:
         return f"{show(entry['temperature_K'], 'temperature')} after {show(entry['time_s'], 'time')}" if entry else "none"
 
+    inside = []
+    if hottest and hottest["T3"]:
+        named = [("T1", hottest["T1"]), *((f"T2 ({criterion})", entry) for criterion, entry in hottest["T2"].items())]
+        inside = [f"hottest place: {name} {found(entry)}" for name, entry in [*named, ("T3", hottest["T3"])] if entry]
+    if summary["definitions"] is None:
+        return inside
     first = onsets["T1"]
     lines = [f"T1: {found(first)}" + (f", {first['criterion']}, margin {percent(first['margin'])}" if first else "")]
     lines += [f"T2 ({criterion}): {found(entry)}" for criterion, entry in onsets["T2"].items()]
     lines.append(f"T3: {found(onsets['T3'])}")
     if onsets["cessation"]:
         lines.append(f"cessation: {found(onsets['cessation'])}, margin {percent(onsets['cessation']['margin'])}")
-    return lines
+    return lines + inside
 
 
 def _closing(summary: dict[str, Any]) -> list[str]:

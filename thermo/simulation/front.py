@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 BURNS = 1.0  # K/s: slower self-heating of all nodes is no front
 TAKES_PART = 0.01  # of the largest power of a node: cells whose nodes have less do not burn
 LEAST = 3.0  # cells across the reaction zone
-OF_A_FRONT = 4  # numbers of a row: power of all reactions [W], cells across the zone, thermal layer [m], Zeldovich number
+# numbers of a row: power of all reactions [W], cells across the zone, thermal layer [m], Zeldovich number, all zero where nothing burns;
+# the temperature of the node that heats itself fastest [K], and that rate [K/s]
+OF_A_FRONT, OF_THE_FASTEST = 6, slice(4, 6)
 
 
 def sensitivity(mechanisms: Iterable[Mechanism], temperature: float) -> float:
@@ -56,9 +58,12 @@ class Front:
         self.mechanisms, self.start = body.chemistry.mechanisms, float(np.min(body.start))
 
     def row(self, temperature: Floats, power: Floats, capacity: Floats) -> Floats:
-        """The numbers of a front at one moment (`OF_A_FRONT`,), given the power of the reactions of each node [W]; zeros where none is."""
-        if np.max(power / capacity) < BURNS:
-            return np.zeros(OF_A_FRONT)
+        """The numbers of a front at one moment (`OF_A_FRONT`,), given the power of the reactions of each node [W]."""
+        made, rate = np.zeros(OF_A_FRONT), power / capacity
+        fastest = int(np.argmax(rate))
+        made[OF_THE_FASTEST] = temperature[fastest], rate[fastest]
+        if rate[fastest] < BURNS:
+            return made
         burning = power[self.cells].max(axis=1) > TAKES_PART * power.max()
         values = temperature[self.cells[burning]]
         widest = int(np.argmax(np.ptp(values, axis=1)))
@@ -66,12 +71,13 @@ class Front:
         hottest = float(temperature.max())
         slope = sensitivity(self.mechanisms.values(), hottest)
         if not within > 0.0 or not slope > 0.0:
-            return np.zeros(OF_A_FRONT)
+            return made
         nodes = self.cells[burning][widest]
         gradient = float(np.linalg.norm(cell_gradient(self.points[nodes][None], temperature[nodes][None], self.kind)))
         rise = hottest - self.start
         layer = rise / gradient if gradient > 0.0 else 0.0
-        return np.array([power.sum(), 1.0 / (slope * within), layer, slope * rise])
+        made[: OF_THE_FASTEST.start] = power.sum(), 1.0 / (slope * within), layer, slope * rise
+        return made
 
 
 def summed_up(time: Floats, rows: Floats) -> dict[str, float] | None:
@@ -84,7 +90,7 @@ def summed_up(time: Floats, rows: Floats) -> dict[str, float] | None:
         return None
     order = np.argsort(rows[:, 1])
     at = order[int(np.searchsorted(np.cumsum(weight[order]), 0.5 * weight.sum()))]
-    _, cells, layer, number = (float(value) for value in rows[at])
+    _, cells, layer, number = (float(value) for value in rows[at, : OF_THE_FASTEST.start])
     zone = layer / number
     return {
         "zeldovich": number,

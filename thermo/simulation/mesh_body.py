@@ -37,7 +37,8 @@ from thermo.measurement.resolution import (
     short_reach,
 )
 from thermo.programmes.conditions import Reached, drives, extremes_of, lasting, resistance
-from thermo.simulation.front import front_warnings, summed_up
+from thermo.simulation.front import OF_THE_FASTEST, front_warnings, summed_up
+from thermo.simulation.hottest import FASTEST, FASTEST_RATE, HOTTEST
 from thermo.simulation.mesh_readings import MeshReadings
 from thermo.simulation.reactions import reactions_of
 from thermo.simulation.start import nodal_start
@@ -275,6 +276,9 @@ class MeshBody:
         made |= self.reader.columns(block.time, block.machine, block.seen, power)
         made |= read.heats(rows)
         made |= {"row/regions": read.regions(rows), "row/front": read.fronts(rows)}
+        if self.chemistry:
+            made[HOTTEST] = made["row/regions"][:, :, LARGEST].max(axis=1)
+            made[FASTEST], made[FASTEST_RATE] = read.fronts(rows)[:, OF_THE_FASTEST].T
         if self.weighs:
             made["stored_J"] = read.stored(rows)
         return made

@@ -74,7 +74,7 @@ class MeshReadings:
         return dict(zip(names, rows[:, self.blocks[REACTIONS]].T, strict=True))
 
     def fronts(self, rows: Floats) -> Floats:
-        """What tells how the front of reactions is resolved (n_rows, 4)."""
+        """What tells how the front of reactions is resolved, and of the fastest node (n_rows, `OF_A_FRONT`)."""
         return rows[:, self.blocks[FRONT]]
 
     def heats(self, rows: Floats) -> dict[str, Floats]:
