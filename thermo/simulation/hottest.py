@@ -10,10 +10,8 @@ import numpy as np
 from thermo.base.arrays import Floats
 from thermo.onsets.onset import RATES, runaway_onsets
 
-HOTTEST, FASTEST, FASTEST_RATE = "hottest_K", "fastest_K", "fastest_self_heating_K_per_s"  # columns of the history
 
-
-def hottest_onsets(columns: Mapping[str, Floats], criteria: Iterable[str], seen: Mapping[str, Any]) -> dict[str, Any]:
+def hottest_onsets(time: Floats, rows: Floats, criteria: Iterable[str], seen: Mapping[str, Any]) -> dict[str, Any]:
     """T1, T2 and T3 at the hottest place, and how long after them the sensor has its own.
 
     T1 is the temperature of the hottest place when the instrument finds T1. T2 is where the rate of self-heating q/C of any node first
@@ -21,13 +19,14 @@ def hottest_onsets(columns: Mapping[str, Floats], criteria: Iterable[str], seen:
 
     Parameters
     ----------
-    columns : time_s [s] and those named above, arrays (n,)
+    time : (n,) [s]
+    rows : (n, 3) the largest temperature of all [K]; that of the node that heats itself fastest [K], and its rate [K/s]
     criteria : of T2
     seen : the onsets at the sensor, as in a summary; None each where nothing looks
     """
-    time, hottest = columns["time_s"], columns[HOTTEST]
+    hottest, fastest, rate = rows.T
     by_rate = tuple(name for name in criteria if name in RATES)
-    second = runaway_onsets(by_rate, time, columns[FASTEST], columns[FASTEST_RATE], np.zeros(len(time), bool), None)
+    second = runaway_onsets(by_rate, time, fastest, rate, np.zeros(len(time), bool), None)
     top = int(np.argmax(hottest))
     first = seen["T1"]
     found: dict[str, Any] = {

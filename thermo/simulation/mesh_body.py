@@ -38,7 +38,6 @@ from thermo.measurement.resolution import (
 )
 from thermo.programmes.conditions import Reached, drives, extremes_of, lasting, resistance
 from thermo.simulation.front import OF_THE_FASTEST, front_warnings, summed_up
-from thermo.simulation.hottest import FASTEST, FASTEST_RATE, HOTTEST
 from thermo.simulation.mesh_readings import MeshReadings
 from thermo.simulation.reactions import reactions_of
 from thermo.simulation.start import nodal_start
@@ -277,8 +276,8 @@ class MeshBody:
         made |= read.heats(rows)
         made |= {"row/regions": read.regions(rows), "row/front": read.fronts(rows)}
         if self.chemistry:
-            made[HOTTEST] = made["row/regions"][:, :, LARGEST].max(axis=1)
-            made[FASTEST], made[FASTEST_RATE] = read.fronts(rows)[:, OF_THE_FASTEST].T
+            largest = made["row/regions"][:, :, LARGEST].max(axis=1)
+            made["row/hottest"] = np.column_stack([largest, read.fronts(rows)[:, OF_THE_FASTEST]])
         if self.weighs:
             made["stored_J"] = read.stored(rows)
         return made

@@ -19,7 +19,7 @@ from thermo.programmes.driving import Rows
 from thermo.programmes.logger import MOST_ROWS
 from thermo.programmes.programme import ENDED, PHASE, REASON, REASONS
 from thermo.simulation.crossings import level_of
-from thermo.simulation.hottest import HOTTEST, hottest_onsets
+from thermo.simulation.hottest import hottest_onsets
 from thermo.simulation.prepared import Prepared
 from thermo.stepping.loop import (
     N_BANDED,
@@ -127,9 +127,9 @@ class Result:
             made |= sensed(self.body, self.case.measure.onsets.T2, self._seen(), self.columns, self._end_reason())
             made["definitions"] = DEFINITIONS
         made |= self.body.summary(self.columns, self.rows, self.state)
-        if HOTTEST in self.columns:
-            criteria = (CRITERIA[0], *self.case.measure.onsets.T2)
-            made["hottest"] = hottest_onsets(self.columns, dict.fromkeys(criteria), made["onsets"])
+        if "hottest" in self.rows:
+            criteria = dict.fromkeys((CRITERIA[0], *self.case.measure.onsets.T2))
+            made["hottest"] = hottest_onsets(self.time, self.rows["hottest"], criteria, made["onsets"])
         made["missed_crossings"] = {name: self._nearest(name) for name, crossing in made["crossings"].items() if crossing is None}
         made["energy"] = self._energy()
         made["expect"] = [judged(entry, made) for entry in self.case.expect]
