@@ -305,6 +305,12 @@ def test_a_value_is_shown_in_a_fitting_unit(value, dimension, text):
         ("onsets.T1.rate_K_per_s", "temperature rate"),
         ("exotherms.0.rise_K", "temperature difference"),
         ("energy.final_J", "energy"),
+        ("missed_crossings.hot.short_by_K", "temperature difference"),
+        ("lags.tab.largest_K", "temperature difference"),
+        ("arrivals.cell-2.speed_m_per_s", "speed"),
+        ("front.thermal_layer_m", "length"),
+        ("derived.stack.conductivity_through_W_per_m_K", "thermal conductivity"),
+        ("derived.stack.resistance_through_m2_K_per_W", "thermal resistance"),
         ("energy.residual_relative", "number"),
     ],
 )

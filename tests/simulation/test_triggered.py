@@ -63,7 +63,7 @@ def test_what_never_comes_is_said():
     assert summary["triggers"]["second-starts"] == {
         "time_s": None,
         "temperature_K": 500.0,
-        "largest_K": pytest.approx(420.0, abs=0.01),
+        "maximum_K": pytest.approx(420.0, abs=0.01),
     }
     (warning,) = (w for w in summary["warnings"] if w["code"] == "not-triggered")
     assert "second-starts waits for 226.85 degC and never comes" in warning["text"]

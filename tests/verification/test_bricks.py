@@ -8,7 +8,8 @@ matrices with Talbot inversion, 25 digits.
 import numpy as np
 import pytest
 
-from tests.conftest import case_from
+from tests.conftest import CASES, case_from
+from thermo.case.case import read_case
 from thermo.simulation.simulate import run
 
 PROBES = ("top-mean", "top-corner", "middle", "bottom-centre", "bottom-mean")
@@ -169,3 +170,18 @@ def test_a_layered_slab_agrees_with_its_exact_solution(name):
     rows = [int(np.argmin(np.abs(result.time - float(time)))) for time in result.case.measure.pictures.times]
     for probe, exact in SLABS[name][1].items():
         assert (result.probe(probe)[rows] - 300.0) / 100.0 == pytest.approx(exact, abs=0.001)
+
+
+@pytest.mark.slow
+def test_a_pi_ag_collector_is_no_barrier_to_the_heat_of_a_local_short():
+    """Figure 6A in the pouch: three films add t/k each, and the layers below the short become hotter, not cooler."""
+    copper, film = (run(read_case(CASES / "paper" / f"figure-6a-{name}.yaml")).summary() for name in ("cu", "pi-ag"))
+    assert all(row["holds"] for row in (*copper["expect"], *film["expect"]))
+    added = film["derived"]["stack"]["resistance_through_m2_K_per_W"] - copper["derived"]["stack"]["resistance_through_m2_K_per_W"]
+    assert added == pytest.approx(3 * (7e-6 / 0.12 + 1e-6 / 429.0 - 8e-6 / 400.0), rel=0.02)
+    for name in ("anode-2", "cathode-2", "anode-3"):
+        assert film["crossings"][name]["time_s"] < copper["crossings"][name]["time_s"]
+        assert film["probes"][name]["maximum_K"] > copper["probes"][name]["maximum_K"]
+    for summary in (copper, film):  # the power, a fall of 1 ms included
+        assert summary["energy"]["heat_in_J"] == pytest.approx(2.001, rel=1e-9)
+        assert summary["energy"]["residual_relative"] < 1e-12

@@ -369,7 +369,7 @@ def _results(sample: Any, measure: Measure, programme: Any) -> dict[str, Any]:
         "arrivals": {"*": {"*": {}}},
         **({"hottest": {"T1": _POINT, "T2": {"*": _POINT}, "T3": _POINT, "sensor_later_s": {"*": {}}}} if meshed else {}),
         "lags": {"*": _LAG} if meshed else {},
-        "triggers": {"*": {"time_s": {}, "temperature_K": {}, "largest_K": {}}} if meshed else {},
+        "triggers": {"*": {"time_s": {}, "temperature_K": {}, "maximum_K": {}}} if meshed else {},
         "missed_crossings": dict.fromkeys(measure.crossings, _MISSED),
         **({"heats": dict.fromkeys(heats, _THROUGH), "flows": dict.fromkeys(measure.flows, _THROUGH)} if meshed else {}),
         "regions": dict.fromkeys(regions, _REGION),

@@ -22,14 +22,14 @@ class Triggered(NamedTuple):
     waits: dict[int, Waits]
     names: dict[str, tuple[int, Reached]]
 
-    def summary(self, fired: Floats, largest: Callable[[Reached], float]) -> dict[str, Any]:
-        """When each trigger came, its temperature, and the `largest` temperature that its place had in a row."""
+    def summary(self, fired: Floats, maximum: Callable[[Reached], float]) -> dict[str, Any]:
+        """When each trigger came, its temperature, and the `maximum` temperature that its place had in a row."""
         moments = moments_of(fired, self.triggers)
         return {
             name: {
                 "time_s": float(moments[j]) if np.isfinite(moments[j]) else None,
                 "temperature_K": float(reached.temperature),
-                "largest_K": largest(reached),
+                "maximum_K": maximum(reached),
             }
             for name, (j, reached) in self.names.items()
         }
@@ -57,7 +57,7 @@ def never_triggered(found: dict[str, Any]) -> list[dict[str, Any]]:
     warnings = []
     for name, entry in found.items():
         if entry["time_s"] is None:
-            level, largest = (show(entry[key], "temperature") for key in ("temperature_K", "largest_K"))
-            text = f"{name} waits for {level} and never comes: its place reaches {largest} at most"
+            level, highest = (show(entry[key], "temperature") for key in ("temperature_K", "maximum_K"))
+            text = f"{name} waits for {level} and never comes: its place reaches {highest} at most"
             warnings.append({"code": "not-triggered", "text": text, "where": f"triggers.{name}"})
     return warnings
