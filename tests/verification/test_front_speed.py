@@ -4,8 +4,8 @@ In the frame of the front, alpha the share that has reacted and r = A (1 - alpha
 
     k T' = U rho (Q alpha - c (T - T0)),   alpha' = -r/U,   T -> T0 ahead,  T -> T0 + Q/c behind
 
-so d alpha/dT = -k r / (U^2 rho (Q alpha - c (T - T0))), from the burnt end, where alpha = 1 and the slope is known, to alpha = 0 ahead: that
-it arrives there gives U. At a Zeldovich number of 6 such a front is steady; from about 8 on it pulsates.
+so d alpha/dT = -k r / (U^2 rho (Q alpha - c (T - T0))), from the burnt end, where alpha = 1 and the slope is known, to alpha = 0 ahead.
+That it arrives there gives U. At a Zeldovich number of 6 such a front is steady; from about 8 on it pulsates.
 """
 
 from __future__ import annotations
