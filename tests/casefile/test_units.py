@@ -10,7 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from thermo.casefile.units import DIMENSIONS, Quantity, Unit, UnitError, dimension_of_key, parse, show, unit_factor
+from thermo.casefile.result_units import dimension_of_key
+from thermo.casefile.units import DIMENSIONS, Quantity, Unit, UnitError, parse, show, unit_factor
 
 
 @pytest.mark.parametrize(

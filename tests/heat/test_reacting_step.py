@@ -250,7 +250,7 @@ def test_threads_change_nothing():
         own = module.WORTH_A_THREAD
         module.WORTH_A_THREAD = 1
         try:
-            made = chemistry.take(stage, np.zeros(reacting.shape), np.zeros((n, reacting.n_switches)), temperature, heat, substep)
+            made = chemistry.take(stage, np.zeros(reacting.shape), np.zeros((n, reacting.n_switches)), temperature, heat, substep, None)
         finally:
             module.WORTH_A_THREAD = own
         return temperature, heat, made.extent, made.released

@@ -102,6 +102,50 @@ def test_a_run_resumed_on_either_side_of_a_trigger_is_bitwise_the_same():
             assert resumed.columns[name].tolist() == values.tolist(), name
 
 
+THROWS = """
+title: two blocks that react, nothing around them
+materials:
+  metal: {density: 2000 kg/m3, heat_capacity: 500 J/(kg K), thermal_conductivity: 1e5 W/(m K), EJECTA
+    chemistry: {title: one step, species: {a: {start: 1}}, reactions: {burn: {
+      pre_exponential_factor: 1e8 1/s, activation_energy: 80 kJ/mol, consumes: {a: 1}, factors: [{kind: order, species: a, order: 1}],
+      heat: {per_mass: 50 kJ/kg, content: 2000 kg/m3}}}}}
+sample:
+  kind: boxes
+  coordinates: line
+  cross_section: 10 cm2
+  temperature: 400 K
+  regions:
+    first: {material: metal, from: [0 mm], to: [5 mm]}
+    second: {material: metal, from: [5 mm], to: [10 mm]}
+  mesh: {order: 1, largest: 2.5 mm}
+programme: {kind: surroundings, end: 1000 s}
+measure: {probes: {middle: {region: second, take: mean}}}
+numerics: {tolerance: 1e-4}
+"""
+
+
+def test_what_is_thrown_out_takes_its_share_of_the_heat_that_is_left():
+    """100 K in all: 50 K up to 450 K, then half of the other 50 K; the rest is in the balance."""
+    summary = run(case_from(THROWS.replace("EJECTA", "ejecta: {fraction: 0.5, after: {temperature: 450 K}},"))).summary()
+    assert summary["probes"]["middle"]["final_K"] == pytest.approx(475.0, abs=0.01)
+    assert summary["energy"]["ejected_J"] == pytest.approx(25.0 * CAPACITY, abs=0.01 * CAPACITY)
+    assert sum(summary["energy"]["released_J"].values()) == pytest.approx(100.0 * CAPACITY, rel=1e-4)
+    assert summary["energy"]["residual_relative"] < 1e-12
+    assert set(summary["triggers"]) == {"first-ejects", "second-ejects"}
+
+
+def test_ejecta_that_never_come_are_said():
+    summary = run(case_from(THROWS.replace("EJECTA", "ejecta: {fraction: 0.5, after: {temperature: 600 K}},"))).summary()
+    assert summary["probes"]["middle"]["final_K"] == pytest.approx(500.0, abs=0.01)
+    assert summary["energy"]["ejected_J"] == 0.0
+    assert [w["where"] for w in summary["warnings"] if w["code"] == "not-triggered"] == ["triggers.first-ejects", "triggers.second-ejects"]
+
+
+def test_ejecta_of_what_does_not_react_are_refused():
+    with pytest.raises(CaseError, match="the material has no chemistry"):
+        case_from(BLOCK.replace("CHEMISTRY", ", ejecta: {fraction: 0.5, after: {temperature: 450 K}}").replace("STARTS", "power: 1 W"))
+
+
 @pytest.mark.parametrize(
     "starts, key, text",
     [

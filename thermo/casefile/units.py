@@ -365,39 +365,6 @@ def bare(number: object, dimension: str) -> str:
     return f"{number} has no unit; {wanted(dimension)} is needed, probably {meant}"
 
 
-def dimension_of_key(key: str) -> str:
-    """The dimension that the last word of a result key states: `half-rise.time_s` is a time.
-
-    Raises UnitError where the key ends in no known unit.
-    """
-    for suffix, dimension in SUFFIXES.items():
-        if key.endswith(suffix):
-            return dimension
-    return "number"
-
-
-SUFFIXES = {  # longest first: `_K_per_s` before `_s`
-    "_K_per_s": "temperature rate",
-    "_m_per_s": "speed",
-    "temperature_start_of_window_K": "temperature",
-    "rise_K": "temperature difference",
-    "short_by_K": "temperature difference",
-    "largest_K": "temperature difference",
-    "heated_K": "temperature difference",
-    "_W_per_m_K": "thermal conductivity",
-    "_m2_K_per_W": "thermal resistance",
-    "_K": "temperature",
-    "_m": "length",
-    "_s": "time",
-    "_J_per_kg": "specific energy",
-    "_J_per_K": "heat capacity",
-    "_J": "energy",
-    "_W": "power",
-    "_kg_per_m3": "density",
-    "_mol": "amount of substance",
-}
-
-
 def show(value: float, dimension: str) -> str:
     """The value as people read it: temperatures in degC, times in a fitting unit."""
     if dimension == "temperature":

@@ -9,10 +9,10 @@ from pydantic import Discriminator, Field, Tag, ValidationError, ValidationInfo,
 from thermo.base.errors import did_you_mean, shortened
 from thermo.casefile.models import Frozen, misplaced
 from thermo.casefile.reader import Key
-from thermo.casefile.units import UnitError
+from thermo.casefile.units import Unit, UnitError
 from thermo.chemistry.changes import change_problem, change_value, form_problems, with_changes
 from thermo.chemistry.mechanism import HeatPerMass, HeatPerMole, MechanismText, library_mechanisms
-from thermo.materials.material import Material
+from thermo.materials.material import Material, Temperature
 
 
 def _name_or_written(value: Any) -> str:
@@ -68,8 +68,32 @@ class Reacts(Frozen):
         return base, [(("with", key), text) for key, text in found if text]
 
 
+class ByTemperature(Frozen):
+    """When the hottest place of a region comes to a temperature."""
+
+    temperature: Temperature
+
+
+class ThrownOut(Frozen):
+    """Share of the heat of its reactions that leaves a region with what is thrown out, from a temperature on."""
+
+    fraction: Annotated[float, Unit("number", gt=0, lt=1)]
+    after: ByTemperature
+
+
 class ReactingMaterial(Reacts, Material):
-    """A material of a case: what the library has, and a chemistry whose heats are those of each cubic metre of it."""
+    """A material of a case: what the library has, and a chemistry whose heats are those of each cubic metre of it.
+
+    Of each region of this material `ejecta` take a share of the heat, once its hottest place is at a temperature.
+    """
+
+    ejecta: ThrownOut | None = None
+
+    @model_validator(mode="after")
+    def _throws_heat_out(self) -> ReactingMaterial:
+        if self.ejecta is not None and self.chemistry is None:
+            raise misplaced([(("ejecta",), "take a share of the heat of reactions, but the material has no chemistry")])
+        return self
 
     @model_validator(mode="after")
     def _by_volume(self) -> ReactingMaterial:

@@ -27,6 +27,7 @@ from thermo.programmes.programme import N_MACHINE, start, surroundings, window
 from thermo.stepping.loop import (
     CLOCK,
     CUT_STEP,
+    EJECTED,
     ERROR,
     FIRST_STEP,
     HEAT_IN,
@@ -36,6 +37,7 @@ from thermo.stepping.loop import (
     LAST_STEP,
     LOWEST,
     N_LOOP,
+    PHASE_TIME,
     RESTARTED,
     SENSOR_RAMP,
     SENSOR_RATE,
@@ -236,6 +238,7 @@ def _reacted(sample: MeshSample, state: State, work: MeshWork, theta: float, tri
     _, b, c = parabola(theta)
     (half, end), (by_half, by_end), rows = work.extents, work.released, sample.ledger
     trial.ledger[rows.reactions : rows.faces] += by_end if theta == 1.0 else b * by_half + c * by_end
+    trial.ledger[EJECTED] += work.ejected[1] if theta == 1.0 else b * work.ejected[0] + c * work.ejected[1]
     if theta == 1.0:
         trial.extent[:], trial.memory[:] = end, work.memory
     else:
@@ -305,7 +308,7 @@ def mesh_trigger_margin(sample: MeshSample, trial: State, clock: float) -> tuple
 
 @fire.body(MeshSample)
 def fire_mesh(sample: MeshSample, state: State, trigger: int) -> None:
-    state.fired[-1, trigger] = state.loop[CLOCK]
+    state.fired[-1, trigger] = state.loop[PHASE_TIME] + state.loop[CLOCK]
 
 
 @remember.body(MeshSample)

@@ -90,6 +90,7 @@ class MeshWork:
             self.extents = np.zeros(sample.reacting.shape), np.zeros(sample.reacting.shape)  # at the middle and the end of it
             self.switched = np.zeros((sample.reacting.n_sites, sample.reacting.n_switches))
             self.released = np.zeros(sample.reacting.n_reactions), np.zeros(sample.reacting.n_reactions)  # by then [J]
+            self.ejected = 0.0, 0.0  # by then [J]
             self.mean_power = np.zeros(n)  # of its last stage [W]
 
     def begin(self, state: State, clock: float, h: float) -> None:

@@ -23,14 +23,33 @@ WORTH_A_THREAD = 2000  # sites; fewer are done before a thread has begun
 POWER, SLOPE, SUBSTEP, FACE_SLOPE, N_MEMORY = 0, 1, 2, 3, 4
 
 
+class Ejecta(NamedTuple):
+    """What leaves with what a part throws out after a `trigger`: at its `nodes` the `share` (n,) of the heat of their reactions."""
+
+    trigger: int
+    nodes: Integers
+    share: Floats
+
+
 class Reacting(NamedTuple):
     """What reacts in a meshed sample: sites by `kinds`, the `storage` of all its nodes, the nodes of each of its `parts`, whose errors are
-    measured apart, and how many reactions its materials have in all."""
+    measured apart, how many reactions its materials have in all, and what takes heat away."""
 
     kinds: tuple[Sites, ...]
     storage: Storage
     parts: tuple[Integers, ...]
     n_reactions: int
+    ejecta: tuple[Ejecta, ...] = ()
+
+    def kept(self, moments: Floats) -> Floats | None:
+        """The share of the heat of the reactions of each node that stays, given the moments of the triggers [s]; None where all does."""
+        gone = [part for part in self.ejecta if moments[part.trigger] < np.inf]
+        if not gone:
+            return None
+        kept = np.ones(len(self.storage.first) - 1)
+        for _, nodes, share in gone:
+            kept[nodes] -= share
+        return kept
 
     @property
     def n_sites(self) -> int:
@@ -63,13 +82,15 @@ def ready(loop: Any, kinds: Iterable[Sites]) -> Any:
 
 class Taken(NamedTuple):
     """What sites have done over a stage: extents and switches at its end, as in a state; heat of all reactions by node and of each reaction
-    of the materials [J]; by node the sum of |heat| E/R over reactions [J K], which says how they answer a change of temperature."""
+    of the materials [J]; by node the sum of |heat| E/R over reactions [J K], which says how they answer a change of temperature; what of
+    the heat of the reactions is `ejected` [J], and not given to the nodes."""
 
     extent: Floats
     fired: Floats
     given: Floats
     released: Floats
     answer: Floats
+    ejected: float = 0.0
 
 
 class Chemistry:
@@ -82,24 +103,30 @@ class Chemistry:
         self.pool = ThreadPoolExecutor(self.n_threads) if self.n_threads > 1 else None
         self.memory = [[reactor_memory(kind.mechanism) for _ in range(self.n_threads)] for kind in sample.kinds]
 
-    def take(self, stage: Stage, extent: Floats, fired: Floats, temperature: Floats, heat: Floats, substep: Floats) -> Taken | None:
+    def take(
+        self, stage: Stage, extent: Floats, fired: Floats, temperature: Floats, heat: Floats, substep: Floats, kept: Floats | None
+    ) -> Taken | None:
         """All sites over a stage; `temperature` and `heat` of the nodes that react and the `substep` of these change in place.
 
-        None where a site has no solution.
+        `kept` is the share of its heat that each node keeps, None where that is all. None where a site has no solution.
         """
-        sample, n = self.sample, len(temperature)
+        sample, n, ejected = self.sample, len(temperature), 0.0
         made = Taken(extent.copy(), fired.copy(), np.zeros(n), np.zeros(sample.n_reactions), np.zeros(n))
         for (kind, rows), memory in zip(rows_of(sample.kinds), self.memory, strict=True):
             m, switches = len(kind.reach), kind.mechanism.threshold.shape[0]
             own, on = extent[rows, :m].copy(), fired[rows, :switches].copy()
-            released = np.zeros_like(own)
-            arguments = (kind, sample.storage, stage, own, on, temperature, heat, made.given, released, substep)
+            released, stays = np.zeros_like(own), None if kept is None else kept[kind.node][:, None]
+            sites = kind if stays is None else kind._replace(share=kind.share * stays)
+            arguments = (sites, sample.storage, stage, own, on, temperature, heat, made.given, released, substep)
             if not self._all(arguments, len(kind.node), memory):
                 return None
             made.extent[rows, :m], made.fired[rows, :switches] = own, on
+            if stays is not None:
+                released /= stays
+                ejected += float(np.sum(released * (1.0 - stays)))
             np.add.at(made.released, kind.row, released.sum(axis=0))
             made.answer[kind.node] = np.abs(released) @ kind.mechanism.activation
-        return made
+        return made._replace(ejected=ejected)
 
     def _all(self, arguments: tuple[object, ...], n: int, memory: list[Reactor]) -> bool:
         """Every site of a kind, in threads where there are many; each is alone, so the result does not depend on how many threads."""

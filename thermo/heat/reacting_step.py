@@ -70,6 +70,7 @@ class Step:
         self.now = self.now.with_slope(self.memory[:, FACE_SLOPE])
         work.now = sample.conduction.at(T)
         self.diagonal = work.now.matrix.diagonal() + self.now.slope
+        self.kept = self.reacting.kept(work.moments)
         self.constant = constant(self.storage)
         self.capacity = sample.capacity if self.constant else capacities(self.storage, T)
         self.first = self.conducted(work.now, T) + self.now.flow
@@ -106,7 +107,7 @@ class Step:
         # nodes that do not react take what comes in
         end, heat = T.copy(), H + stage.power * span
         end = self.temperatures(heat, T + guess)
-        taken = self.chemistry.take(stage, extent, fired, end, heat, self.memory[:, SUBSTEP])
+        taken = self.chemistry.take(stage, extent, fired, end, heat, self.memory[:, SUBSTEP], self.kept)
         if taken is None:
             return None
         end[held] = work.held_values(time)
@@ -257,12 +258,14 @@ def _keep(step: Step, stages: list[Made]) -> None:
         work.middle = state.temperature + G * (last.temperature - state.temperature)
         work.extents = state.extent + G * (last.taken.extent - state.extent), last.taken.extent
         work.released = G * released, released
+        work.ejected = G * last.taken.ejected, last.taken.ejected
         work.mean_power = given / h
         work.memory[:, POWER], work.memory[:, SLOPE] = work.mean_power, 0.0
         return
     one, two = stages
     work.hold(work.half[0], one.heat - state.enthalpy - one.taken.given - one.received)
     work.middle, work.extents, work.released = one.temperature, (one.taken.extent, two.taken.extent), (one.taken.released, released)
+    work.ejected = one.taken.ejected, one.taken.ejected + two.taken.ejected
     before, work.mean_power = one.taken.given / (G * h), two.taken.given / ((1.0 - G) * h)
     work.memory[:, SLOPE] = (work.mean_power - before) / (0.5 * h)
     work.memory[:, POWER] = work.mean_power + work.memory[:, SLOPE] * (0.5 * (1.0 - G) * h)

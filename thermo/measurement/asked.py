@@ -10,7 +10,8 @@ from pydantic import Discriminator, Field, Tag, ValidationInfo, field_validator,
 from thermo.base.errors import described
 from thermo.casefile.models import Frozen, misplaced
 from thermo.casefile.reader import Key
-from thermo.casefile.units import Unit, UnitError, dimension_of_key, parse
+from thermo.casefile.result_units import dimension_of_key
+from thermo.casefile.units import Unit, UnitError, parse
 from thermo.materials.material import Temperature
 
 Length = Annotated[float, Unit("length")]

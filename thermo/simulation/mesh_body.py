@@ -42,7 +42,7 @@ from thermo.simulation.mesh_readings import MeshReadings
 from thermo.simulation.reactions import reactions_of
 from thermo.simulation.start import nodal_start
 from thermo.simulation.triggered import never_triggered, triggered
-from thermo.stepping.loop import CLOCK, HEAT_IN, HEAT_OUT, HIGHEST, N_DIRECT, State, Stepper, advance
+from thermo.stepping.loop import CLOCK, EJECTED, HEAT_IN, HEAT_OUT, HIGHEST, N_DIRECT, State, Stepper, advance
 from thermo.stepping.rows import SEEN, History
 
 IN_INSTRUMENT = 100.0  # K: by this errors of a step are measured in a calorimeter, as those of a cell are
@@ -119,7 +119,7 @@ class MeshBody:
                 self.fixed[places[name]] = True
         low, high = extremes_of(self.start, terms, self.end)
         seen = self.probes[self.driven.seen] if self.driven.seen else None
-        self.triggered = triggered(terms, self._place)
+        self.triggered = triggered(terms, self.chemistry.ejecta if self.chemistry else {}, self._place)
         storage = storage_of(self.volumes, self.laws)
         return MeshSample(
             capacity=capacity,
@@ -141,7 +141,7 @@ class MeshBody:
             heated=self._share([self._acted_on(self.driven.heated)] if self.driven.heated else []),
             seen=None if seen is None else Share(seen.nodes, seen.weights),
             lag=self.driven.lag,
-            reacting=self.chemistry.reacting(storage, tuple(self.inside)) if self.chemistry else None,
+            reacting=self.chemistry.reacting(storage, tuple(self.inside), self.triggered) if self.chemistry else None,
             triggers=self.triggered.triggers,
             waits=self.triggered.waits,
         )
@@ -359,7 +359,7 @@ class MeshBody:
             "heat_in_J": float(through[through > 0.0].sum()) + heater + max(0.0, -wall),
             "heat_out_J": float(-through[through < 0.0].sum()) + max(0.0, wall),
             "released_J": dict(zip(self.reactions, self._released(state.ledger).tolist(), strict=True)),
-            "ejected_J": 0.0,
+            "ejected_J": float(self.multiplicity * state.ledger[EJECTED]),
         }
 
     def moved(self, state: State, begun: Floats, rows: dict[str, Floats]) -> float:

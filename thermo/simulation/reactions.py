@@ -15,13 +15,15 @@ from thermo.case.case import Case
 from thermo.chemistry.amount import AMOUNTS
 from thermo.chemistry.mechanism import MechanismText
 from thermo.chemistry.mechanism_arrays import arrays
+from thermo.chemistry.reacts import ThrownOut
 from thermo.chemistry.sites import Sites, reach_of, side_by_side
-from thermo.heat.reacting import Reacting, powers, rows_of
+from thermo.heat.reacting import Ejecta, Reacting, powers, rows_of
 from thermo.materials.properties import value_at
 from thermo.materials.storage import Storage
 from thermo.measurement.arrivals import Reached, arrivals
 from thermo.measurement.readings import HOTTEST, LARGEST, MEAN, SMALLEST
 from thermo.simulation.reaction_warnings import reaction_warnings
+from thermo.simulation.triggered import Triggered
 
 
 def reactions_of(case: Case, material: Mapping[str, str], volumes: Floats) -> Reactions | None:
@@ -29,15 +31,23 @@ def reactions_of(case: Case, material: Mapping[str, str], volumes: Floats) -> Re
     if not case.reacting:
         return None
     density = {name: float(value_at(case.material(name).density, REFERENCE_TEMPERATURE)) for name in case.reacting}
-    return Reactions({region: (name, case.materials[name].mechanism()) for region, name in material.items()}, density, volumes)
+    ejecta = {region: thrown for region, name in material.items() if (thrown := case.materials[name].ejecta) is not None}
+    return Reactions({region: (name, case.materials[name].mechanism()) for region, name in material.items()}, density, volumes, ejecta)
 
 
 class Reactions:
     """What reacts in a body; each reaction is named after its material and itself."""
 
-    def __init__(self, by_region: Mapping[str, tuple[str, MechanismText | None]], density: Mapping[str, float], volumes: Floats) -> None:
+    def __init__(
+        self,
+        by_region: Mapping[str, tuple[str, MechanismText | None]],
+        density: Mapping[str, float],
+        volumes: Floats,
+        ejecta: Mapping[str, ThrownOut],
+    ) -> None:
         """`by_region` the material of each region and its mechanism, in the order of the columns of `volumes` (n_nodes, n_regions) [m3];
-        `density` of each material that reacts, at 25 degC [kg/m3]."""
+        `density` of each material that reacts, at 25 degC [kg/m3]; `ejecta` of the regions that throw something out."""
+        self.ejecta = ejecta
         self.texts = {material: text for material, text in by_region.values() if text is not None}
         self.names = [f"{material}_{reaction}" for material, text in self.texts.items() for reaction in text.reactions]
         self.mechanisms = {name: arrays(text, volume=1.0, mass=density[name]) for name, text in self.texts.items()}
@@ -116,9 +126,16 @@ class Reactions:
             for warning in reaction_warnings(text, self.mechanisms[name], highest, tolerance, f"materials.{name}")
         ]
 
-    def reacting(self, storage: Storage, parts: tuple[Integers, ...]) -> Reacting:
+    def reacting(self, storage: Storage, parts: tuple[Integers, ...], triggered: Triggered) -> Reacting:
         """What is stepped of it; `parts` the nodes of each region."""
-        return Reacting(self.kinds, storage, parts, len(self.names))
+        thrown = tuple(self._thrown(region, triggered.names[f"{region}-ejects"][0]) for region in self.ejecta)
+        return Reacting(self.kinds, storage, parts, len(self.names), thrown)
+
+    def _thrown(self, region: str, trigger: int) -> Ejecta:
+        """What a region throws out; a node between two regions has as much of it as it has of the volume that reacts."""
+        volume, whole = self.regions[region][1], self.volumes.sum(axis=1)
+        nodes = np.flatnonzero(volume)
+        return Ejecta(trigger, nodes, float(self.ejecta[region].fraction) * volume[nodes] / whole[nodes])
 
     def extents(self, extent: Floats) -> dict[str, Floats]:
         """The mean extents over each region that reacts (n_rows, n_reactions), from those of the sites (n_rows, n_sites, n_reactions)."""

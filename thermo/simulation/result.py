@@ -465,13 +465,14 @@ def judged(entry: Any, summary: dict[str, Any]) -> dict[str, Any]:
 
 def unit_of(what: str) -> str | None:
     """The SI unit that the last word of a key states."""
-    from thermo.casefile.units import DIMENSIONS, SUFFIXES
+    from thermo.casefile.result_units import SUFFIXES
+    from thermo.casefile.units import DIMENSIONS
 
     return next((DIMENSIONS[dimension].unit for suffix, dimension in SUFFIXES.items() if what.endswith(suffix)), None)
 
 
 def shown(what: str, value: float | None) -> str:
     """A value as people read it, `none` where there is none."""
-    from thermo.casefile.units import dimension_of_key
+    from thermo.casefile.result_units import dimension_of_key
 
     return "none" if value is None else show(value, dimension_of_key(what))

@@ -1,14 +1,15 @@
-"""Conditions of a body that wait for a place to come to a temperature: their triggers, and what a run says of them."""
+"""What in a body waits for a place to come to a temperature, conditions and ejecta: their triggers, and what a run says of them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from thermo.base.arrays import Floats
 from thermo.casefile.units import show
+from thermo.chemistry.reacts import ThrownOut
 from thermo.heat.triggers import Trigger, Waits, moments_of
 from thermo.measurement.readings import Reading
 from thermo.programmes.conditions import Reached, bends_of
@@ -35,8 +36,8 @@ class Triggered(NamedTuple):
         }
 
 
-def triggered(terms: Sequence[tuple[str, Any]], reading: Callable[[Reached], Reading]) -> Triggered:
-    """The triggers of the terms of a body; `reading` reads the place that one names."""
+def triggered(terms: Sequence[tuple[str, Any]], ejecta: Mapping[str, ThrownOut], reading: Callable[[Reached], Reading]) -> Triggered:
+    """The triggers of the terms of a body and of the regions that throw something out; `reading` reads the place that one names."""
     made, waits, names = list[Trigger](), dict[int, Waits](), dict[str, tuple[int, Reached]]()
     for j, (place, condition) in enumerate(terms):
         numbers = {"starts": -1, "stops": -1}
@@ -49,6 +50,10 @@ def triggered(terms: Sequence[tuple[str, Any]], reading: Callable[[Reached], Rea
             waits[j] = Waits(**numbers)
         if numbers["starts"] >= 0:
             made += [Trigger(None, time, numbers["starts"]) for time in bends_of(condition) if time > 0.0]
+    for region, thrown in ejecta.items():
+        reached = Reached(region=region, temperature=thrown.after.temperature)
+        names[f"{region}-ejects"] = len(made), reached
+        made.append(Trigger(reading(reached), float(reached.temperature)))
     return Triggered(tuple(made), waits, names)
 
 

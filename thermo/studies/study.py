@@ -20,8 +20,9 @@ from thermo.casefile.columns import read_sheet
 from thermo.casefile.mending import mended
 from thermo.casefile.models import Frozen, make, misplaced
 from thermo.casefile.reader import Document, Key, read_document
+from thermo.casefile.result_units import dimension_of_key
 from thermo.casefile.settings import change
-from thermo.casefile.units import Unit, dimension_of_key
+from thermo.casefile.units import Unit
 from thermo.measurement.asked import Kind, expectation_problems, tolerance
 from thermo.results.store import plain_name
 from thermo.simulation.result import look_up, shown, unit_of
