@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from tests.conftest import case_from
@@ -144,6 +145,85 @@ def test_ejecta_that_never_come_are_said():
 def test_ejecta_of_what_does_not_react_are_refused():
     with pytest.raises(CaseError, match="the material has no chemistry"):
         case_from(BLOCK.replace("CHEMISTRY", ", ejecta: {fraction: 0.5, after: {temperature: 450 K}}").replace("STARTS", "power: 1 W"))
+
+
+SHORT = "short: {at: {temperature: 399 K}, resistance: 0.1 ohm, charge: 100 A s, voltage: {empty: 4 V, full: 4 V}, from: a, half: 1e-6},"
+
+
+def shorted(short=SHORT):
+    """Hardly anything but the short reacts."""
+    return THROWS.replace("EJECTA", short).replace("1e8 1/s", "1e-8 1/s")
+
+
+def test_each_region_is_a_cell_that_its_short_discharges():
+    """4 V over 0.1 ohm for 2.5 s: 400 J in each of two cells of 5 J/K."""
+    summary = run(case_from(shorted())).summary()
+    assert summary["probes"]["middle"]["final_K"] == pytest.approx(480.0, abs=0.01)
+    assert summary["regions"]["first"]["released_J"]["short"] == pytest.approx(400.0, rel=1e-4)
+    assert summary["energy"]["released_J"]["metal_short"] == pytest.approx(800.0, rel=1e-4)
+    assert summary["energy"]["residual_relative"] < 1e-12
+    assert summary["triggers"]["first-shorts"]["time_s"] == 0.0
+
+
+def test_one_of_two_cells_is_shorted():
+    """A contact that hardly conducts keeps the other cold."""
+    text = shorted(SHORT.replace("399 K", "420 K")).replace("end: 1000 s}", "end: 10 s, sources: {first: {power: 100 W}}}")
+    summary = run(case_from(text.replace("  mesh:", "  contacts: {first|second: 1 m2 K/W}\n  mesh:"))).summary()
+    assert summary["triggers"]["first-shorts"]["time_s"] == pytest.approx(1.0, abs=0.01)
+    assert summary["regions"]["first"]["released_J"]["short"] == pytest.approx(400.0, rel=1e-3)
+    assert summary["regions"]["second"]["released_J"]["short"] == 0.0
+    assert summary["triggers"]["second-shorts"]["time_s"] is None
+
+
+def test_a_short_is_that_of_a_cell_of_one_temperature():
+    """V falls from 4 to 2 V with the charge: 400 J (1 - exp(-0.4 t/s)), in both."""
+    falling = SHORT.replace("empty: 4 V", "empty: 2 V")
+    one = shorted(falling).replace("    second: {material: metal, from: [5 mm], to: [10 mm]}\n", "")
+    body = one.replace("region: second", "region: first").replace("to: [5 mm]", "to: [10 mm]")
+    for text, probe in ((body, "middle"), (CELL.replace("SHORT", falling.rstrip(",")), "sample")):
+        levels = ["410 K", "420 K", "425 K"]
+        crossings = ", ".join(f"at-{level[:3]}: {{probe: {probe}, temperature: {level}}}" for level in levels)
+        text = text.replace("take: mean}}}", f"take: mean}}}}, crossings: {{{crossings}}}}}").replace("CROSSINGS", crossings)
+        summary = run(case_from(text)).summary()
+        for level in levels:
+            exact = -np.log(1.0 - (float(level[:3]) - 400.0) * CAPACITY / 400.0) / 0.4
+            assert summary["crossings"][f"at-{level[:3]}"]["time_s"] == pytest.approx(exact, abs=3e-3)
+        assert summary["energy"]["residual_relative"] < 1e-12
+
+
+CELL = """
+title: the same with one temperature
+sample:
+  kind: lumped
+  temperature: 400 K
+  volume: 1e-5 m3
+  heat_capacity: {at_298K: 10 J/K}
+  SHORT
+  chemistry: {title: one step, species: {a: {start: 1}}, reactions: {burn: {
+    pre_exponential_factor: 1e-8 1/s, activation_energy: 80 kJ/mol, consumes: {a: 1}, factors: [{kind: order, species: a, order: 1}],
+    heat: {per_mass: 50 kJ/kg, content: 2000 kg/m3}}}}
+programme: {kind: surroundings, end: 1000 s}
+measure: {crossings: {CROSSINGS}}
+"""
+
+
+@pytest.mark.parametrize(
+    "short, text",
+    [
+        (SHORT.replace("from: a", "from: b"), "no such species 'b'"),
+        (SHORT.replace("half:", "fused_energy: 10 J, half:"), "in a body a short lasts until its charge is gone"),
+        (SHORT.replace("full: 4 V", "full: 3 V"), "must not have less voltage"),
+        (SHORT.replace("399 K", "399"), "has no unit"),
+    ],
+)
+def test_a_short_that_does_not_fit_is_refused(short, text):
+    with pytest.raises(CaseError, match=text):
+        case_from(shorted(short))
+
+
+def test_cells_of_one_material_are_of_one_size():
+    with pytest.raises(CaseError, match="'first' is smaller than 'second'"):
+        case_from(shorted().replace("to: [10 mm]", "to: [11 mm]"))
 
 
 @pytest.mark.parametrize(

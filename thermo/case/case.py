@@ -406,7 +406,11 @@ def resolved(case: Case) -> dict[str, Any]:
     data["materials"] = {name: _plain(case.material(name)) for name in case.materials}
     for name, material in case.materials.items():
         if material.chemistry is not None:
-            data["materials"][name] |= {"chemistry": _chemistry(material), "ejecta": _plain(material.ejecta)}
+            data["materials"][name] |= {
+                "chemistry": _chemistry(material),
+                "ejecta": _plain(material.ejecta),
+                "short": _plain(material.short),
+            }
     cell = case.cell
     if cell is not None and cell.chemistry is not None:
         data["sample"]["chemistry"] = _chemistry(cell)
@@ -435,6 +439,7 @@ def used_numbers(case: Case) -> Iterable[tuple[Key, Quantity]]:
             if mechanism is not None:
                 yield from quantities(mechanism, ("materials", name, "chemistry"))
                 yield from quantities(case.materials[name].ejecta, ("materials", name, "ejecta"))
+                yield from quantities(case.materials[name].short, ("materials", name, "short"))
         yield from (entry for entry in quantities(case.sample, ("sample",)) if entry[0][1] != "mesh")
     elif case.cell is not None:
         mechanism = case.cell.mechanism()

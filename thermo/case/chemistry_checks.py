@@ -29,8 +29,28 @@ def chemistry_mistakes(document: Document, case: Any) -> list[Mistake]:
     if case.reacting and case.body is not None and not case.body.lumps:
         text = f"{shortened(case.reacting[0])!r} reacts node by node, and these elements of order 2 cannot be lumped; use order: 1"
         found.append((("sample", "mesh"), text))
+    found += [(("materials", name, "short"), text) for name in case.reacting for text in _unequal_cells(case, name)]
     start = case.body.temperature if case.body is not None else None
     if case.reacting and isinstance(start, Stored) and has_reacted(start.folder):
         text = f"something has reacted in {start.folder}, and a field holds temperatures alone; start from a run without chemistry"
         found.append((("sample", "temperature", "result"), text))
     return [document.mistake(key, text) for key, text in found]
+
+
+def _unequal_cells(case: Any, name: str) -> list[str]:
+    """That regions of a material with a short, each of which is a cell, differ in volume."""
+    if case.materials[name].short is None:
+        return []
+    from thermo.heat.elements import Space
+
+    mesh = case.body.coarse()
+    volumes = Space(mesh, 1, axisymmetric=case.body.axisymmetric).cell_volumes()
+    sizes = {region: float(volumes[mesh.regions[region]].sum()) for region, (own, _) in case.body.materials().items() if own == name}
+    least, most = min(sizes, key=sizes.__getitem__), max(sizes, key=sizes.__getitem__)
+    if sizes[most] <= (1.0 + ALIKE) * sizes[least]:
+        return []
+    text = f"each region of {shortened(name)!r} is a cell with this charge, but {shortened(least)!r} is smaller than {shortened(most)!r}; "
+    return [text + "give them materials of their own"]
+
+
+ALIKE = 1e-3  # of the volume: cells that differ by less are of one size

@@ -7,15 +7,16 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from thermo.base.errors import did_you_mean, shortened
+from thermo.base.errors import shortened
 from thermo.casefile.models import Frozen, misplaced
 from thermo.casefile.reader import Key
 from thermo.casefile.units import Unit
 from thermo.cells.line import LineSample
 from thermo.chemistry.changes import with_changes
 from thermo.chemistry.mechanism import MechanismText, needs_mass, needs_volume
-from thermo.chemistry.mechanism_arrays import Short, arrays
+from thermo.chemistry.mechanism_arrays import arrays
 from thermo.chemistry.reacts import Reacts
+from thermo.chemistry.short import ShortCircuit, short_problems
 from thermo.materials.capacity import HeatCapacity
 from thermo.materials.integral import NO_PEAKS, Peaks
 from thermo.materials.material import Temperature
@@ -47,48 +48,6 @@ class Melting(Frozen):
     width: Annotated[float, Unit("temperature difference", gt=0)]
 
 
-class Trigger(Frozen):
-    """When something happens: where the cell reaches a temperature."""
-
-    temperature: Temperature
-
-
-class VoltageOfCell(Frozen):
-    """Open-circuit voltage over the charged fraction s: empty + (full - empty) s."""
-
-    empty: Annotated[float, Unit("voltage", gt=0)]
-    full: Annotated[float, Unit("voltage", gt=0)]
-
-
-class ShortCircuit(Frozen):
-    """An internal short at a trigger: sustained through `resistance`, or fused, giving `fused_energy` once.
-
-    It takes its charge from the species `from`, a fraction, which the decomposition of the charged material shares.
-    """
-
-    at: Trigger
-    resistance: Annotated[float, Unit("electrical resistance", gt=0)]
-    fused_energy: Annotated[float | None, Unit("energy", ge=0)] = None
-    charge: Annotated[float, Unit("electrical charge", gt=0)]
-    voltage: VoltageOfCell
-    species: str = Field(alias="from")
-    half: Annotated[float, Unit("number", gt=0)] = 0.001
-
-    def reaction(self) -> Short | None:
-        """The reaction of a sustained short; None of a fused one."""
-        if self.fused_energy is not None:
-            return None
-        ends = float(self.voltage.empty), float(self.voltage.full)
-        return Short(float(self.resistance), float(self.charge), *ends, self.species, float(self.half))
-
-    def fuse(self) -> tuple[float, float]:
-        """Energy that a fused short gives at once [J], and the charged fraction it takes: what passes at full voltage is gone."""
-        if self.fused_energy is None:
-            return 0.0, 0.0
-        energy = float(self.fused_energy)
-        return energy, energy / (self.voltage.full * self.charge)
-
-
 class Ejecta(Frozen):
     """Share of all heat that leaves with what is thrown out, once the short has happened."""
 
@@ -96,7 +55,6 @@ class Ejecta(Frozen):
     after: Literal["short"]
 
 
-AMOUNT_UNITS = {"density": "kg/m3", "amount of substance": "mol"}
 SENSOR_SHARE = 1e-6  # of the cell's heat capacity: what a sensor with a lag has
 
 
@@ -126,8 +84,6 @@ class LumpedCell(Reacts):
             problems.append(((), "give either 'heat_capacity' or 'parts'"))
         if self.ejecta is not None and self.short is None:
             problems.append((("ejecta", "after"), "names a short, but the cell has none"))
-        if self.short is not None and self.short.voltage.full < self.short.voltage.empty:
-            problems.append((("short", "voltage"), "the full cell must not have less voltage than the empty one"))
         base, found = self.written("cell")
         problems += found
         if self.chemistry is not None and base is None:
@@ -136,20 +92,13 @@ class LumpedCell(Reacts):
             problems.append(((), "'volume' is missing: the chemistry gives its amounts or heats per volume"))
         if base is not None and not problems and needs_mass(with_changes(base, self.changes)) and "kg" not in self.reference():
             problems.append(((), "'mass' is missing: the chemistry gives heats by a share of it"))
-        species = base.species if base else {}
-        if self.short is not None and self.short.species not in species:
-            problems.append(
-                (("short", "from"), f"no such species {shortened(self.short.species)!r}" + did_you_mean(self.short.species, species))
-            )
-        elif self.short is not None and base is not None and base.amounts != "number":
-            text = "a short uses the amount of this species as the charged fraction, but amounts are given in "
-            problems.append((("short", "from"), text + f"{AMOUNT_UNITS[base.amounts]}; give them as fractions, with a start of at most 1"))
-        elif self.short is not None and self.short.fused_energy is not None and base is not None and _use_of(base, self.short.species) < 0:
+        found = short_problems(self.short, base)
+        problems += found
+        fuses = self.short is not None and self.short.fused_energy is not None
+        if self.short is not None and fuses and base is not None and not found and _use_of(base, self.short.species) < 0:
             name = shortened(self.short.species)
             text = f"needs a reaction that consumes {name!r} one for one and nothing else"
             problems.append((("short", "fused_energy"), text + f" (consumes: {{{name}: 1}}); there is none"))
-        if self.short is not None and base is not None and "short" in base.reactions:
-            problems.append((("chemistry",), "has a reaction named 'short', which is reserved for the internal short"))
         if problems:
             raise misplaced(problems)
         return self

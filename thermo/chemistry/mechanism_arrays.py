@@ -32,7 +32,10 @@ _PER_REACTION: dict[str, float] = {
 
 
 class Short(NamedTuple):
-    """An internal short as a reaction that shares a charged species: I = (V0 + V1 s)/R x s/(s + half), from the first trigger on."""
+    """An internal short as a reaction that shares a charged species: I = (V0 + V1 s)/R x s/(s + half), from the first trigger on.
+
+    Its heat is that of the cell over its `volume` [m3], or of all of it where that is 1.
+    """
 
     resistance: float
     charge: float
@@ -40,6 +43,7 @@ class Short(NamedTuple):
     full: float
     species: str
     half: float
+    volume: float = 1.0
 
 
 Entry = tuple[int, int, float, float, float]  # of a factor: number of its kind, species, a, b, least
@@ -125,8 +129,8 @@ class _Lists:
         s = self.species.index(short.species)
         numbers = {
             "log_factor": -math.log(short.resistance * short.charge),
-            "heat": short.charge * short.empty,
-            "heat_slope": short.charge * (short.full - short.empty),
+            "heat": short.charge * short.empty / short.volume,
+            "heat_slope": short.charge * (short.full - short.empty) / short.volume,
             "heat_species": s,
         }
         self.switches.append((0, 1.0))

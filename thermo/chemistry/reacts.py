@@ -12,6 +12,7 @@ from thermo.casefile.reader import Key
 from thermo.casefile.units import Unit, UnitError
 from thermo.chemistry.changes import change_problem, change_value, form_problems, with_changes
 from thermo.chemistry.mechanism import HeatPerMass, HeatPerMole, MechanismText, library_mechanisms
+from thermo.chemistry.short import ShortCircuit, short_problems
 from thermo.materials.material import Material, Temperature
 
 
@@ -84,15 +85,28 @@ class ThrownOut(Frozen):
 class ReactingMaterial(Reacts, Material):
     """A material of a case: what the library has, and a chemistry whose heats are those of each cubic metre of it.
 
-    Of each region of this material `ejecta` take a share of the heat, once its hottest place is at a temperature.
+    Of each region of this material `ejecta` take a share of the heat, once its hottest place is at a temperature, and each is a cell that
+    a `short` discharges.
     """
 
     ejecta: ThrownOut | None = None
+    short: ShortCircuit | None = None
 
     @model_validator(mode="after")
-    def _throws_heat_out(self) -> ReactingMaterial:
+    def _fails(self) -> ReactingMaterial:
+        problems: list[tuple[Key, str]] = []
         if self.ejecta is not None and self.chemistry is None:
-            raise misplaced([(("ejecta",), "take a share of the heat of reactions, but the material has no chemistry")])
+            problems.append((("ejecta",), "take a share of the heat of reactions, but the material has no chemistry"))
+        if self.short is not None and self.chemistry is None:
+            problems.append((("short",), "uses up a species of the chemistry, but the material has none"))
+        elif not isinstance(self.chemistry, str) or self.chemistry in library_mechanisms():
+            problems += short_problems(self.short, self.written("material")[0])
+        if self.short is not None and self.short.fused_energy is not None:
+            problems.append(
+                (("short", "fused_energy"), "is for a cell of one temperature; in a body a short lasts until its charge is gone")
+            )
+        if problems:
+            raise misplaced(problems)
         return self
 
     @model_validator(mode="after")

@@ -16,7 +16,7 @@ class Sites(NamedTuple):
 
     `node` (n_sites,); `share` (n_sites, n_reactions) what the heat of each reaction refers to, m3 of its material at the node; the
     `mechanism` of these materials side by side; `row` (n_reactions,) the row of each reaction in the block of the ledger; `reach`
-    (n_reactions,) about the largest extent that each can come to.
+    (n_reactions,) about the largest extent that each can come to; `n_triggers` of the switches of a site that are not the mechanism's own.
     """
 
     node: Integers
@@ -24,14 +24,21 @@ class Sites(NamedTuple):
     mechanism: Mechanism
     row: Integers
     reach: Floats
+    n_triggers: int
+
+    @property
+    def n_switches(self) -> int:
+        """Of a site."""
+        return self.n_triggers + len(self.mechanism.threshold)
 
 
-def side_by_side(mechanisms: Sequence[Mechanism]) -> Mechanism:
-    """One mechanism that has the species and the reactions of all, none of which sees another's."""
+def side_by_side(mechanisms: Sequence[Mechanism], n_triggers: Sequence[int]) -> Mechanism:
+    """One mechanism that has the species and the reactions of all, none of which sees another's; the `n_triggers` of each come first among
+    the switches, those of the mechanisms after them."""
     if len(mechanisms) == 1:
         return mechanisms[0]
     counts = np.cumsum([0, *(m.start.shape[0] for m in mechanisms)])
-    switches = np.cumsum([0, *(m.threshold.shape[0] for m in mechanisms)])
+    triggers, switches = np.cumsum([0, *n_triggers]), np.cumsum([sum(n_triggers), *(m.threshold.shape[0] for m in mechanisms)])
     stoichiometry = np.zeros((sum(m.heat.shape[0] for m in mechanisms), int(counts[-1])))
     row = 0
     for m, first in zip(mechanisms, counts[:-1], strict=True):
@@ -54,7 +61,13 @@ def side_by_side(mechanisms: Sequence[Mechanism]) -> Mechanism:
     plain = [name for name in Mechanism._fields if name not in {*lists, *species, "switch", "stoichiometry", "scale"}]
     parts: dict[str, Any] = {name: joined(name) for name in plain}
     parts |= {name: offsets(name) for name in lists} | {name: moved(name, counts) for name in species}
-    return Mechanism(**parts, switch=moved("switch", switches), stoichiometry=stoichiometry, scale=max(m.scale for m in mechanisms))
+    switch = np.concatenate(
+        [
+            np.where(m.switch < own, m.switch + first, m.switch - own + after)
+            for m, own, first, after in zip(mechanisms, n_triggers, triggers, switches, strict=False)
+        ]
+    )
+    return Mechanism(**parts, switch=switch, stoichiometry=stoichiometry, scale=max(m.scale for m in mechanisms))
 
 
 def reach_of(mechanism: Mechanism) -> Floats:

@@ -309,6 +309,9 @@ def mesh_trigger_margin(sample: MeshSample, trial: State, clock: float) -> tuple
 @fire.body(MeshSample)
 def fire_mesh(sample: MeshSample, state: State, trigger: int) -> None:
     state.fired[-1, trigger] = state.loop[PHASE_TIME] + state.loop[CLOCK]
+    for number, rows, columns in () if sample.reacting is None else sample.reacting.shorted:
+        if number == trigger:
+            state.fired[rows, columns] = 1.0
 
 
 @remember.body(MeshSample)

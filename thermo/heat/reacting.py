@@ -31,15 +31,24 @@ class Ejecta(NamedTuple):
     share: Floats
 
 
+class Shorted(NamedTuple):
+    """What a `trigger` switches on: the switch number `column` of the sites in `rows`."""
+
+    trigger: int
+    rows: Integers
+    column: int
+
+
 class Reacting(NamedTuple):
     """What reacts in a meshed sample: sites by `kinds`, the `storage` of all its nodes, the nodes of each of its `parts`, whose errors are
-    measured apart, how many reactions its materials have in all, and what takes heat away."""
+    measured apart, how many reactions its materials have in all, what takes heat away, and what is shorted."""
 
     kinds: tuple[Sites, ...]
     storage: Storage
     parts: tuple[Integers, ...]
     n_reactions: int
     ejecta: tuple[Ejecta, ...] = ()
+    shorted: tuple[Shorted, ...] = ()
 
     def kept(self, moments: Floats) -> Floats | None:
         """The share of the heat of the reactions of each node that stays, given the moments of the triggers [s]; None where all does."""
@@ -64,7 +73,7 @@ class Reacting(NamedTuple):
     @property
     def n_switches(self) -> int:
         """Of the kind that has most."""
-        return max(len(kind.mechanism.threshold) for kind in self.kinds)
+        return max(kind.n_switches for kind in self.kinds)
 
 
 def rows_of(kinds: Iterable[Sites]) -> Iterator[tuple[Sites, slice]]:
@@ -113,7 +122,7 @@ class Chemistry:
         sample, n, ejected = self.sample, len(temperature), 0.0
         made = Taken(extent.copy(), fired.copy(), np.zeros(n), np.zeros(sample.n_reactions), np.zeros(n))
         for (kind, rows), memory in zip(rows_of(sample.kinds), self.memory, strict=True):
-            m, switches = len(kind.reach), kind.mechanism.threshold.shape[0]
+            m, switches = len(kind.reach), kind.n_switches
             own, on = extent[rows, :m].copy(), fired[rows, :switches].copy()
             released, stays = np.zeros_like(own), None if kept is None else kept[kind.node][:, None]
             sites = kind if stays is None else kind._replace(share=kind.share * stays)
@@ -149,7 +158,7 @@ def powers(kinds: Sequence[Sites], temperature: Floats, extent: Floats, fired: F
     of_reactions, of_nodes = np.zeros(1 + max(int(kind.row.max()) for kind in kinds)), np.zeros(len(temperature))
     fill: Any = ready(fill_powers, kinds)
     for kind, rows in rows_of(kinds):
-        m, switches = len(kind.reach), len(kind.mechanism.threshold)
+        m, switches = len(kind.reach), kind.n_switches
         found = np.zeros((len(kind.node), m))
         fill(kind, temperature, np.ascontiguousarray(extent[rows, :m]), np.ascontiguousarray(fired[rows, :switches]), found)
         np.add.at(of_reactions, kind.row, found.sum(axis=0))
@@ -172,7 +181,7 @@ def switches_at(sample: Reacting, temperature: Floats) -> Floats:
     """The switches of every site as they stand at the start (n_sites, n_switches)."""
     found = np.zeros((sample.n_sites, sample.n_switches))
     for kind, rows in rows_of(sample.kinds):
-        n = kind.mechanism.threshold.shape[0]
+        n = kind.n_switches
         for i, node in zip(range(rows.start, rows.stop), kind.node, strict=True):
             on = found[i, :n]
             for _ in range(n):

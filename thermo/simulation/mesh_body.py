@@ -77,7 +77,7 @@ class MeshBody:
         self.laws = [enthalpy_of(material) for material in self.materials.values()]
         self.inside = [np.unique(self.shape.space.cells[cells]) for cells in self.regions.values()]
         self.n_dofs = self.shape.n_nodes
-        self.chemistry = reactions_of(case, {region: named[region][0] for region in self.regions}, self.volumes)
+        self.chemistry = reactions_of(case, {region: named[region][0] for region in self.regions}, self.volumes, self.multiplicity)
         self.reactions = self.chemistry.names if self.chemistry else []
         self.asked, self.arrival = list(case.measure.probes), float(case.measure.arrival)
         self.probes = {name: self._reading(probe) for name, probe in case.measure.probes.items()}
@@ -119,7 +119,7 @@ class MeshBody:
                 self.fixed[places[name]] = True
         low, high = extremes_of(self.start, terms, self.end)
         seen = self.probes[self.driven.seen] if self.driven.seen else None
-        self.triggered = triggered(terms, self.chemistry.ejecta if self.chemistry else {}, self._place)
+        self.triggered = triggered(terms, self.chemistry.fails if self.chemistry else {}, self._place)
         storage = storage_of(self.volumes, self.laws)
         return MeshSample(
             capacity=capacity,

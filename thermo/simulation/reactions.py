@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,11 +13,11 @@ from thermo.base.arrays import Floats, Integers
 from thermo.base.constants import REFERENCE_TEMPERATURE
 from thermo.case.case import Case
 from thermo.chemistry.amount import AMOUNTS
-from thermo.chemistry.mechanism import MechanismText
+from thermo.chemistry.kinetics import Mechanism
 from thermo.chemistry.mechanism_arrays import arrays
-from thermo.chemistry.reacts import ThrownOut
+from thermo.chemistry.reacts import ReactingMaterial
 from thermo.chemistry.sites import Sites, reach_of, side_by_side
-from thermo.heat.reacting import Ejecta, Reacting, powers, rows_of
+from thermo.heat.reacting import Ejecta, Reacting, Shorted, powers, rows_of
 from thermo.materials.properties import value_at
 from thermo.materials.storage import Storage
 from thermo.measurement.arrivals import Reached, arrivals
@@ -26,13 +26,12 @@ from thermo.simulation.reaction_warnings import reaction_warnings
 from thermo.simulation.triggered import Triggered
 
 
-def reactions_of(case: Case, material: Mapping[str, str], volumes: Floats) -> Reactions | None:
+def reactions_of(case: Case, material: Mapping[str, str], volumes: Floats, multiplicity: float) -> Reactions | None:
     """What reacts in a body, given the material of each region; None where nothing does."""
     if not case.reacting:
         return None
     density = {name: float(value_at(case.material(name).density, REFERENCE_TEMPERATURE)) for name in case.reacting}
-    ejecta = {region: thrown for region, name in material.items() if (thrown := case.materials[name].ejecta) is not None}
-    return Reactions({region: (name, case.materials[name].mechanism()) for region, name in material.items()}, density, volumes, ejecta)
+    return Reactions({name: case.materials[name] for name in case.reacting}, material, density, volumes, multiplicity)
 
 
 class Reactions:
@@ -40,24 +39,34 @@ class Reactions:
 
     def __init__(
         self,
-        by_region: Mapping[str, tuple[str, MechanismText | None]],
+        materials: Mapping[str, ReactingMaterial],
+        by_region: Mapping[str, str],
         density: Mapping[str, float],
         volumes: Floats,
-        ejecta: Mapping[str, ThrownOut],
+        multiplicity: float,
     ) -> None:
-        """`by_region` the material of each region and its mechanism, in the order of the columns of `volumes` (n_nodes, n_regions) [m3];
-        `density` of each material that reacts, at 25 degC [kg/m3]; `ejecta` of the regions that throw something out."""
-        self.ejecta = ejecta
-        self.texts = {material: text for material, text in by_region.values() if text is not None}
-        self.names = [f"{material}_{reaction}" for material, text in self.texts.items() for reaction in text.reactions]
-        self.mechanisms = {name: arrays(text, volume=1.0, mass=density[name]) for name, text in self.texts.items()}
-        self.regions = {
-            region: (material, volumes[:, j]) for j, (region, (material, text)) in enumerate(by_region.items()) if text is not None
-        }
+        """`materials` are those that react, `density` theirs at 25 degC [kg/m3]; `by_region` the material of each region, in the order of
+        the columns of `volumes` (n_nodes, n_regions) [m3], of which the whole body has `multiplicity`."""
+        named = [name for name in dict.fromkeys(by_region.values()) if name in materials]
+        self.materials = {name: materials[name] for name in named}
+        self.texts = {name: text for name, entry in self.materials.items() if (text := entry.mechanism()) is not None}
+        self.reactions = {name: [*text.reactions, *(["short"] if self.materials[name].short else [])] for name, text in self.texts.items()}
+        self.names = [f"{material}_{reaction}" for material, reactions in self.reactions.items() for reaction in reactions]
+        self.regions = {region: (name, volumes[:, j]) for j, (region, name) in enumerate(by_region.items()) if name in self.texts}
+        self.mechanisms = {name: self._mechanism(name, density[name], multiplicity) for name in self.texts}
         self.places = {j: region for j, region in enumerate(by_region) if region in self.regions}
         self.volumes = np.stack([sum(v for own, v in self.regions.values() if own == material) for material in self.texts], axis=1)
         ends = np.cumsum([0, *(len(mechanism.heat) for mechanism in self.mechanisms.values())])
         self.rows = {m: np.arange(a, b) for m, (a, b) in zip(self.texts, itertools.pairwise(ends.tolist()), strict=True)}
+
+    def _mechanism(self, name: str, density: float, multiplicity: float) -> Mechanism:
+        """The mechanism of a material; each region of it is a cell that a short discharges, and they are of one volume."""
+        short = self.materials[name].short
+        reaction = None if short is None else short.reaction()
+        if reaction is not None:
+            sizes = [multiplicity * float(volume.sum()) for own, volume in self.regions.values() if own == name]
+            reaction = reaction._replace(volume=sizes[0])
+        return arrays(self.texts[name], reaction, volume=1.0, n_triggers=int(short is not None), mass=density)
 
     @functools.cached_property
     def kinds(self) -> tuple[Sites, ...]:
@@ -66,13 +75,15 @@ class Reactions:
         for kind in np.unique(held[held.any(axis=1)], axis=0):
             which = [name for name, there in zip(self.texts, kind, strict=True) if there]
             nodes = np.flatnonzero((held == kind).all(axis=1))
+            triggers = [int(self.materials[name].short is not None) for name in which]
             made.append(
                 Sites(
                     node=nodes,
                     share=np.repeat(self.volumes[nodes][:, kind], [len(self.rows[name]) for name in which], axis=1),
-                    mechanism=side_by_side([self.mechanisms[name] for name in which]),
+                    mechanism=side_by_side([self.mechanisms[name] for name in which], triggers),
                     row=np.concatenate([self.rows[name] for name in which]),
                     reach=np.concatenate([reach_of(self.mechanisms[name]) for name in which]),
+                    n_triggers=sum(triggers),
                 )
             )
         return tuple(made)
@@ -109,14 +120,15 @@ class Reactions:
         for name, (material, volume) in self.regions.items():
             heats = multiplicity * float(volume.sum()) * self.mechanisms[material].heat
             given = [float(heat * columns[column][-1]) for heat, column in zip(heats, self.extent_names(name), strict=True)]
-            found[name] = dict(zip(self.texts[material].reactions, given, strict=True))
+            found[name] = dict(zip(self.reactions[material], given, strict=True))
         return found
 
     def extent_names(self, region: str) -> list[str]:
         """The columns with the mean extents of a region that reacts."""
-        text = self.texts[self.regions[region][0]]
+        material = self.regions[region][0]
+        text = self.texts[material]
         counted = "conversion" if text.amounts == "number" else "extent"
-        return [f"{counted}_{region}_{name}{AMOUNTS[text.amounts]}" for name in text.reactions]
+        return [f"{counted}_{region}_{name}{AMOUNTS[text.amounts]}" for name in self.reactions[material]]
 
     def warnings(self, highest: float, tolerance: float) -> list[dict[str, Any]]:
         """What there is to say of the mechanisms, given the hottest temperature that was reached [K]."""
@@ -126,16 +138,42 @@ class Reactions:
             for warning in reaction_warnings(text, self.mechanisms[name], highest, tolerance, f"materials.{name}")
         ]
 
+    @property
+    def fails(self) -> dict[tuple[str, str], float]:
+        """The temperature [K] at which a region `ejects` or `shorts`, by region and word."""
+        found = {}
+        for region, (name, _) in self.regions.items():
+            ejecta, short = self.materials[name].ejecta, self.materials[name].short
+            if ejecta is not None:
+                found[region, "ejects"] = float(ejecta.after.temperature)
+            if short is not None:
+                found[region, "shorts"] = float(short.at.temperature)
+        return found
+
     def reacting(self, storage: Storage, parts: tuple[Integers, ...], triggered: Triggered) -> Reacting:
         """What is stepped of it; `parts` the nodes of each region."""
-        thrown = tuple(self._thrown(region, triggered.names[f"{region}-ejects"][0]) for region in self.ejecta)
-        return Reacting(self.kinds, storage, parts, len(self.names), thrown)
+        number = {key: triggered.names["-".join(key)][0] for key in self.fails}
+        thrown = tuple(self._thrown(region, j) for (region, word), j in number.items() if word == "ejects")
+        shorted = tuple(part for (region, word), j in number.items() if word == "shorts" for part in self._shorted(region, j))
+        return Reacting(self.kinds, storage, parts, len(self.names), thrown, shorted)
 
     def _thrown(self, region: str, trigger: int) -> Ejecta:
         """What a region throws out; a node between two regions has as much of it as it has of the volume that reacts."""
-        volume, whole = self.regions[region][1], self.volumes.sum(axis=1)
-        nodes = np.flatnonzero(volume)
-        return Ejecta(trigger, nodes, float(self.ejecta[region].fraction) * volume[nodes] / whole[nodes])
+        (name, volume), whole = self.regions[region], self.volumes.sum(axis=1)
+        nodes, ejecta = np.flatnonzero(volume), self.materials[name].ejecta
+        assert ejecta is not None
+        return Ejecta(trigger, nodes, float(ejecta.fraction) * volume[nodes] / whole[nodes])
+
+    def _shorted(self, region: str, trigger: int) -> Iterator[Shorted]:
+        """The switches of the short at the sites of a region."""
+        name, volume = self.regions[region]
+        held = self.volumes > 0.0
+        for kind, rows in rows_of(self.kinds):
+            there = np.flatnonzero(volume[kind.node] > 0.0)
+            if len(there):
+                which = [other for other, own in zip(self.texts, held[kind.node[0]], strict=True) if own]
+                before = sum(self.materials[other].short is not None for other in which[: which.index(name)])
+                yield Shorted(trigger, rows.start + there, before)
 
     def extents(self, extent: Floats) -> dict[str, Floats]:
         """The mean extents over each region that reacts (n_rows, n_reactions), from those of the sites (n_rows, n_sites, n_reactions)."""

@@ -1,4 +1,4 @@
-"""What in a body waits for a place to come to a temperature, conditions and ejecta: their triggers, and what a run says of them."""
+"""What in a body waits for a place to come to a temperature, conditions, shorts, ejecta: their triggers, and what a run says of them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import numpy as np
 
 from thermo.base.arrays import Floats
 from thermo.casefile.units import show
-from thermo.chemistry.reacts import ThrownOut
 from thermo.heat.triggers import Trigger, Waits, moments_of
 from thermo.measurement.readings import Reading
 from thermo.programmes.conditions import Reached, bends_of
@@ -36,8 +35,11 @@ class Triggered(NamedTuple):
         }
 
 
-def triggered(terms: Sequence[tuple[str, Any]], ejecta: Mapping[str, ThrownOut], reading: Callable[[Reached], Reading]) -> Triggered:
-    """The triggers of the terms of a body and of the regions that throw something out; `reading` reads the place that one names."""
+def triggered(terms: Sequence[tuple[str, Any]], fails: Mapping[tuple[str, str], float], reading: Callable[[Reached], Reading]) -> Triggered:
+    """The triggers of the terms of a body, and of what `fails`, a region and a word, at a temperature [K].
+
+    `reading` reads the place that one names.
+    """
     made, waits, names = list[Trigger](), dict[int, Waits](), dict[str, tuple[int, Reached]]()
     for j, (place, condition) in enumerate(terms):
         numbers = {"starts": -1, "stops": -1}
@@ -50,9 +52,9 @@ def triggered(terms: Sequence[tuple[str, Any]], ejecta: Mapping[str, ThrownOut],
             waits[j] = Waits(**numbers)
         if numbers["starts"] >= 0:
             made += [Trigger(None, time, numbers["starts"]) for time in bends_of(condition) if time > 0.0]
-    for region, thrown in ejecta.items():
-        reached = Reached(region=region, temperature=thrown.after.temperature)
-        names[f"{region}-ejects"] = len(made), reached
+    for (region, word), temperature in fails.items():
+        reached = Reached.model_construct(region=region, temperature=temperature)
+        names[f"{region}-{word}"] = len(made), reached
         made.append(Trigger(reading(reached), float(reached.temperature)))
     return Triggered(tuple(made), waits, names)
 
