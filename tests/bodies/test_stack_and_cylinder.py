@@ -157,3 +157,43 @@ def test_a_contact_is_given_in_one_place():
     turned = STACK.replace("cell-1|cell-2: 0.001", "cell-2|cell-1: 0.001")
     case = case_from(MATERIALS + turned + HEATED.replace("CONTACTS", ""))
     assert dict(case.terms())["cell-1|cell-2"].resistance == 0.001
+
+
+POUCH = """
+sample:
+  kind: stack
+  temperature: 25 degC
+  layers:
+    - {name: pouch, material: plate, thickness: 0.1 mm}
+    - repeat: 3
+      layers: [{name: foil, material: plate, thickness: 10 um}, {name: coating, material: cell, thickness: 80 um, repeat: 2}]
+    - {name: lid, material: plate, thickness: 0.1 mm}
+programme: {kind: surroundings, end: 1 s, faces: {left: [{kind: held, temperature: 200 degC}]}}
+"""
+
+
+def test_a_group_of_layers_is_repeated():
+    body = case_from(MATERIALS + POUCH).sample
+    group = [name for i in (1, 2, 3) for name in (f"foil-{i}", f"coating-1-{i}", f"coating-2-{i}")]
+    assert list(body.regions) == ["pouch", *group, "lid"]
+    assert body.regions["lid"].low[0] == pytest.approx(0.1e-3 + 3 * 170e-6)
+    assert body.materials()["coating-2-3"] == ("cell", ("layers", 1, "layers", 1, "material"))
+
+
+@pytest.mark.parametrize(
+    "old, new, text",
+    [
+        ("material: cell, thickness: 80", "material: sell, thickness: 80", "sample.layers.1.layers.1.material: unknown material 'sell'"),
+        ("repeat: 3", "repeat: 0", "sample.layers.1"),
+        (
+            "name: coating, material: cell, thickness: 80 um, repeat: 2",
+            "name: foil, material: cell, thickness: 80 um",
+            "'foil-1' is already used",
+        ),
+        ("thickness: 10 um", "thicknes: 10 um", "sample.layers.1.layers.0"),
+    ],
+)
+def test_a_mistake_in_a_group_is_said_where_it_is(old, new, text):
+    with pytest.raises(CaseError) as refused:
+        case_from(MATERIALS + POUCH.replace(old, new))
+    assert text in str(refused.value)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import functools
 import itertools
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from meshes.boxes import SIDES
 from thermo.base.errors import shortened
@@ -19,17 +19,50 @@ CELLS = {1: 400.0, 3: 60.0}  # in the length of a stack by default, by dimension
 MOST_LAYERS = 400
 
 
+Repeat = Annotated[int, Field(strict=True, ge=1, le=MOST_LAYERS)]
+
+
+class Placed(NamedTuple):
+    """A layer where it lies: its region, its material, its thickness [m], its key in the sample."""
+
+    name: str
+    material: str
+    thickness: float
+    key: Key
+
+
 class StackLayer(Frozen):
     """One layer, or several alike that follow each other: `cell` repeated twice is `cell-1` and `cell-2`."""
 
     name: str
     material: str
     thickness: Length
-    repeat: Annotated[int, Field(strict=True, ge=1, le=MOST_LAYERS)] = 1
+    repeat: Repeat = 1
 
-    def names(self) -> list[str]:
-        """The regions that it makes."""
-        return [self.name] if self.repeat == 1 else [f"{self.name}-{i + 1}" for i in range(self.repeat)]
+    def placed(self, key: Key) -> list[Placed]:
+        """The regions that it makes, from left to right; `key` is where it stands in the sample."""
+        names = [self.name] if self.repeat == 1 else [f"{self.name}-{i + 1}" for i in range(self.repeat)]
+        return [Placed(name, self.material, float(self.thickness), key) for name in names]
+
+
+class StackGroup(Frozen):
+    """Layers that follow each other again and again, as those of a pouch do: `foil` and `coating` repeated twice are `foil-1`, `coating-1`,
+    `foil-2` and `coating-2`."""
+
+    layers: Annotated[tuple[StackLayer, ...], Field(min_length=1)]
+    repeat: Repeat
+
+    def placed(self, key: Key) -> list[Placed]:
+        """As of a layer."""
+        once = [part for j, layer in enumerate(self.layers) for part in layer.placed((*key, "layers", j))]
+        return [part._replace(name=f"{part.name}-{i + 1}") for i in range(self.repeat) for part in once]
+
+
+def _layer_or_group(value: Any) -> str:
+    return "group" if isinstance(value, StackGroup) or (isinstance(value, dict) and "layers" in value) else "layer"
+
+
+Layers = Annotated[Annotated[StackLayer, Tag("layer")] | Annotated[StackGroup, Tag("group")], Discriminator(_layer_or_group)]
 
 
 class Stack(BoxBody):
@@ -39,7 +72,7 @@ class Stack(BoxBody):
     """
 
     kind: Literal["stack"]
-    layers: Annotated[tuple[StackLayer, ...], Field(min_length=1)]
+    layers: Annotated[tuple[Layers, ...], Field(min_length=1)]
     size: tuple[Length, Length] | None = None
     coordinates: Literal["line", "space"] = "line"
     symmetry: tuple[str, ...] = ()
@@ -49,12 +82,11 @@ class Stack(BoxBody):
     def _fits(self) -> Stack:
         problems: list[tuple[Key, str]] = []
         seen: set[str] = set()
-        for i, layer in enumerate(self.layers):
-            for name in layer.names():
-                if not name or "|" in name or "." in name or name in seen or name in (*SIDES[self.dimension], OUTSIDE):
-                    text = f"{shortened(name)!r} is already used, is empty or contains '|' or '.'"
-                    problems.append((("layers", i, "name"), text))
-                seen.add(name)
+        for name, _, _, key in self.placed:
+            if not name or "|" in name or "." in name or name in seen or name in (*SIDES[self.dimension], OUTSIDE):
+                text = f"{shortened(name)!r} is already used, is empty or contains '|' or '.'"
+                problems.append(((*key, "name"), text))
+            seen.add(name)
         if len(seen) > MOST_LAYERS:
             problems.append((("layers",), f"makes {len(seen)} layers; at most {MOST_LAYERS} are accepted"))
         if self.coordinates == "space" and self.size is None:
@@ -67,17 +99,19 @@ class Stack(BoxBody):
             raise misplaced(problems)
         return self
 
+    @functools.cached_property
+    def placed(self) -> list[Placed]:
+        """All its layers from left to right."""
+        return [part for i, entry in enumerate(self.layers) for part in entry.placed(("layers", i))]
+
     @functools.cached_property  # type: ignore[misc]
     def regions(self) -> dict[str, Region]:
         """The layers as boxes."""
-        names = [name for layer in self.layers for name in layer.names()]
-        thickness = [float(layer.thickness) for layer in self.layers for _ in layer.names()]
-        material = [layer.material for layer in self.layers for _ in layer.names()]
-        ends = [0.0, *itertools.accumulate(thickness)]
+        ends = [0.0, *itertools.accumulate(part.thickness for part in self.placed)]
         rest = (float(self.size[0]), float(self.size[1])) if self.coordinates == "space" and self.size else ()
         return {
-            name: Region.model_construct(material=of, low=(low, *(0.0 for _ in rest)), high=(high, *rest), boxes=())
-            for name, of, (low, high) in zip(names, material, itertools.pairwise(ends), strict=True)
+            part.name: Region.model_construct(material=part.material, low=(low, *(0.0 for _ in rest)), high=(high, *rest), boxes=())
+            for part, (low, high) in zip(self.placed, itertools.pairwise(ends), strict=True)
         }
 
     @property  # type: ignore[misc]
@@ -97,9 +131,8 @@ class Stack(BoxBody):
 
     def materials(self) -> dict[str, tuple[str, Key]]:
         """The material of every layer, and where the case says so."""
-        return {name: (layer.material, ("layers", i, "material")) for i, layer in enumerate(self.layers) for name in layer.names()}
+        return {part.name: (part.material, (*part.key, "material")) for part in self.placed}
 
     def widest(self) -> float | None:
         """The largest cell [m]."""
-        whole = sum(float(layer.thickness) * layer.repeat for layer in self.layers)
-        return super().widest() or whole / CELLS[self.dimension]
+        return super().widest() or sum(part.thickness for part in self.placed) / CELLS[self.dimension]
