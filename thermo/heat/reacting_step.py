@@ -110,8 +110,9 @@ class Step:
         taken = self.chemistry.take(stage, extent, fired, end, heat, self.memory[:, SUBSTEP], self.kept)
         if taken is None:
             return None
-        end[held] = work.held_values(time)
-        heat[held] = heats(self.storage, end)[held]
+        if len(held):
+            end[held] = work.held_values(time)
+            heat[held] = heats(self.storage, end)[held]
         return self._corrected(end, heat, taken, H, known, s, time)
 
     def _as_nodes_see_it(self, T: Floats, H: Floats, guess: Floats, s: float, span: float, power: Floats) -> Stage:

@@ -318,6 +318,8 @@ def _each_peak(storage: Storage, temperature: Floats) -> Iterator[tuple[Floats, 
 def _pieces(storage: Storage, column: int, material: Integers, x: Floats) -> Floats:
     """The rows of `piece_before` for many materials and places (4, n)."""
     at, n = storage.ends[2 * material], np.diff(storage.ends)[::2]
+    if len(n) == n.sum():
+        return storage.law[at].T  # of one piece each
     corners = np.ascontiguousarray(storage.law[:, column])
     while n.max(initial=0) > 1:
         half = (n // 2)[material]

@@ -113,10 +113,11 @@ class MeshReadings:
     def _powers(self, time: float, temperature: Floats, moments: Floats) -> Floats:
         """Heat into the mesh by each column of conditions [W], then what passes the faces whose flow is asked for."""
         body, sample = self.body, self.body.sample
-        around = surface(sample, time, temperature, moments=moments)
-        into = sample.conduction.at(temperature).into(temperature) + around.flow
-        slopes, needed = self.going(time, temperature, into)
-        given = np.where(body.fixed, needed - into, 0.0)
+        around, slopes, given = surface(sample, time, temperature, moments=moments), np.zeros(0), np.zeros(0)
+        if body.flows or body.fixed.any():
+            into = sample.conduction.at(temperature).into(temperature) + around.flow
+            slopes, needed = self.going(time, temperature, into)
+            given = np.where(body.fixed, needed - into, 0.0)
         found, counted = dict.fromkeys(self.powers, 0.0), np.zeros(body.n_dofs, bool)
         for j, ((face, condition), column) in enumerate(zip(body.terms, self.of_term, strict=True)):
             if condition.holds:
