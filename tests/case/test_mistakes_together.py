@@ -188,3 +188,24 @@ def test_a_mistake_of_a_study_hides_none_of_its_members(tmp_path):
         study_of(read_document(tmp_path / "study.yaml"))
     found = [mistake.key for mistake in caught.value.mistakes]
     assert sorted(found) == ["measure.flows.0", "programme.end", "study.cases.other", "study.claims.0.source", "study.tabel"]
+
+
+def test_a_wrong_unit_in_with_hides_no_reaction_that_is_not_there():
+    text = """\
+    title: a stack
+    materials:
+      m:
+        density: 1000 kg/m3
+        heat_capacity: 500 J/(kg K)
+        thermal_conductivity: 1 W/(m K)
+        chemistry: hatchard-kim-4
+        with: {cathod.heat: 3 J, sei.heat: 5 m, salt.start: 0.1}
+    sample:
+      kind: stack
+      temperature: 20 degC
+      layers: [{name: one, material: m, thickness: 1 mm, repeat: -1}, {name: other, material: m, thickness: 1}]
+    programme: {kind: surroundings, end: 10 s}
+    """
+    names = {f"materials.m.with.{name}" for name in ("sei.heat", "cathod.heat", "salt.start")}
+    assert set(keys(text)[:3]) == names
+    assert keys(text)[3:] == ["sample.layers.0.repeat", "sample.layers.1.thickness"]

@@ -152,6 +152,8 @@ def translated(
         near = closest("kind", list(node)) if isinstance(node, dict) else None
         if near is not None:
             full, text = (*full, near), "unknown key; did you mean 'kind'?"
+    elif kind == "too_short" and len(node) >= context["min_length"]:
+        return []  # entries with mistakes of their own do not count
     elif kind in ("too_long", "too_short"):
         most = context.get("max_length", context.get("min_length"))
         text = f"has {len(node)} entries; {most} are needed"

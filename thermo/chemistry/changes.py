@@ -37,19 +37,27 @@ def with_changes(mechanism: MechanismText, changes: dict[str, Any]) -> Mechanism
     return mechanism.model_copy(update={"reactions": reactions, "species": species})
 
 
+def name_problem(mechanism: MechanismText, key: str) -> str | None:
+    """That an entry of `with` names a species or a reaction that is not there, or None."""
+    name, _, field = key.rpartition(".")
+    if field == "start" and name not in mechanism.species:
+        return f"there is no species {shortened(name)!r}" + did_you_mean(name, mechanism.species)
+    if field != "start" and name not in mechanism.reactions:
+        keys = [f"{reaction}.{number}" for reaction in mechanism.reactions for number in CHANGEABLE]
+        return f"there is no reaction {shortened(name or key)!r}" + did_you_mean(key, keys)
+    return None
+
+
 def change_problem(mechanism: MechanismText, key: str, value: Any) -> str | None:
     """What is wrong with an entry of `with`, or None."""
-    name, _, field = key.rpartition(".")
+    strange, (name, _, field) = name_problem(mechanism, key), key.rpartition(".")
+    if strange is not None:
+        return strange
     if field == "start":
-        if name not in mechanism.species:
-            return f"there is no species {shortened(name)!r}" + did_you_mean(name, mechanism.species)
         if value.dimension != mechanism.amounts:
             return f"is {an(value.dimension)}, but amounts are given as {an(mechanism.amounts)}"
         factors = (factor for reaction in mechanism.reactions.values() for factor in reaction.factors if factor.species == name)
         return next((text for factor in factors if (text := factor.start_problem(value)) is not None), None)
-    if name not in mechanism.reactions:
-        keys = [f"{reaction}.{number}" for reaction in mechanism.reactions for number in CHANGEABLE]
-        return f"there is no reaction {shortened(name or key)!r}" + did_you_mean(key, keys)
     if field == "heat":
         return next(iter(heat_problem(value, mechanism.amounts)), None)
     return None

@@ -10,7 +10,7 @@ from thermo.base.errors import did_you_mean, shortened
 from thermo.casefile.models import Frozen, misplaced
 from thermo.casefile.reader import Key
 from thermo.casefile.units import Unit, UnitError
-from thermo.chemistry.changes import change_problem, change_value, form_problems, with_changes
+from thermo.chemistry.changes import change_problem, change_value, form_problems, name_problem, with_changes
 from thermo.chemistry.mechanism import HeatPerMass, HeatPerMole, MechanismText, library_mechanisms
 from thermo.chemistry.short import ShortCircuit, short_problems
 from thermo.materials.material import Material, Temperature
@@ -46,27 +46,33 @@ class Reacts(Frozen):
                 problems += [((key, *more), text) for more, text in form_problems(error)]
             except UnitError as error:
                 problems.append(((key,), str(error)))
-        if problems:
-            raise misplaced(problems)
+        if problems:  # nobody asks for the names of what has no value
+            text = _written_out(info.data.get("chemistry"))
+            known = {key[0] for key, _ in problems if len(key) == 1}
+            named = [(key, name_problem(text, key)) for key in value if key not in known] if text else []
+            raise misplaced(problems + [((key,), said) for key, said in named if said])
         return made
 
     def mechanism(self) -> MechanismText | None:
         """The chemistry with the numbers of `with` in place."""
-        if self.chemistry is None:
-            return None
-        text = library_mechanisms()[self.chemistry] if isinstance(self.chemistry, str) else self.chemistry
-        return with_changes(text, self.changes)
+        text = _written_out(self.chemistry)
+        return None if text is None else with_changes(text, self.changes)
 
     def written(self, owner: str) -> tuple[MechanismText | None, list[tuple[Key, str]]]:
         """The chemistry as it stands without `with`, and what is wrong with both; `owner` is what has them, in words."""
         if isinstance(self.chemistry, str) and self.chemistry not in library_mechanisms():
             text = f"unknown mechanism {shortened(self.chemistry)!r}" + did_you_mean(self.chemistry, library_mechanisms())
             return None, [(("chemistry",), text)]
-        base = library_mechanisms()[self.chemistry] if isinstance(self.chemistry, str) else self.chemistry
+        base = _written_out(self.chemistry)
         if base is None:
             return None, [(("with",), f"changes numbers of a chemistry, but the {owner} has none")] if self.changes else []
         found = [(key, change_problem(base, key, value)) for key, value in self.changes.items()]
         return base, [(("with", key), text) for key, text in found if text]
+
+
+def _written_out(chemistry: str | MechanismText | None) -> MechanismText | None:
+    """A chemistry by its name in the library or as it is; None where there is none of that name."""
+    return library_mechanisms().get(chemistry) if isinstance(chemistry, str) else chemistry
 
 
 class ByTemperature(Frozen):
