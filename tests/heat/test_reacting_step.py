@@ -333,3 +333,37 @@ def test_a_run_that_has_reacted_is_no_start(tmp_path):
     text = OVEN.replace("ROLL", ROLL).replace("K,", "2 W/(m K),", 1).replace("temperature: 25 degC", f"temperature: {{result: {tmp_path}}}")
     with pytest.raises(CaseError, match="something has reacted in"):
         case_from(text)
+
+
+def test_a_field_has_the_extents_of_every_reaction_at_its_nodes():
+    """Of a body of which one half reacts: not a number in the other, and in the mean what the history has."""
+    result = run(
+        case_from("""
+    title: half of it reacts
+    materials:
+      burns:
+        density: 2000 kg/m3
+        heat_capacity: 1000 J/(kg K)
+        thermal_conductivity: 1 W/(m K)
+        chemistry: {title: one step, species: {a: {start: 1}}, reactions: {burn: {
+          pre_exponential_factor: 1e8 1/s, activation_energy: 80 kJ/mol, consumes: {a: 1}, factors: [{kind: order, species: a, order: 1}],
+          heat: {per_mass: 5 kJ/kg, content: 2000 kg/m3}}}}
+      inert: {density: 2000 kg/m3, heat_capacity: 1000 J/(kg K), thermal_conductivity: 1 W/(m K)}
+    sample:
+      kind: stack
+      temperature: 420 K
+      layers: [{name: one, material: burns, thickness: 6 mm}, {name: other, material: inert, thickness: 6 mm}]
+      mesh: {order: 1, smallest: 1 mm, largest: 1 mm}
+    programme: {kind: surroundings, end: 60 s}
+    measure: {pictures: {times: [30 s, 60 s]}}
+    """)
+    )
+    assert [time for time, _ in result.frames] == [30.0, 60.0]
+    for time, field in result.frames:
+        (found,) = result.body.extents(field).values()
+        there = result.body.chemistry.volumes[:, 0] > 0.0
+        assert np.isnan(found[~there]).all()
+        mean = found[there] @ result.body.chemistry.volumes[there, 0] / result.body.chemistry.volumes[there, 0].sum()
+        row = int(np.flatnonzero(result.time == time)[0])
+        assert mean == pytest.approx(result.columns["conversion_one_burn"][row], rel=1e-12)
+        assert len(result.body.unfolded(field)) == 13

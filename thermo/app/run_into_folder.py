@@ -203,11 +203,11 @@ def _run(
     saved = [time.monotonic(), number]
 
     def keep(frames: Iterable[tuple[float, Any]]) -> None:
-        for moment, temperature in frames:
+        for moment, field in frames:
             if mesh is not None:
-                whole = body.unfolded(temperature)
+                whole = body.unfolded(field)
                 flux = body.heat_flux(mesh, whole) if case.measure.pictures.heat_flux else None
-                folder.write_frame(len(written) + 1, moment, mesh, whole, flux, written)
+                folder.write_frame(len(written) + 1, moment, mesh, whole, flux, written, body.extents(field))
             written.append(moment)
 
     if stored is not None:

@@ -44,7 +44,7 @@ from thermo.stepping.loop import (
     trigger_margin,
     worth,
 )
-from thermo.stepping.rows import interpolate, n_readings, probe, read, sensor
+from thermo.stepping.rows import copy, interpolate, keep, n_kept, n_readings, probe, read, sensor
 
 
 @make_work.body(LineSample)
@@ -168,6 +168,18 @@ def read_line(sample, time, state, out):
         for j in range(state.fired.shape[1]):
             out[at] = state.fired[s, j]
             at += 1
+
+
+@n_kept.body(LineSample)
+def n_line_kept(sample, state):
+    return state.temperature.shape[0]
+
+
+@keep.body(LineSample)
+@kernel
+def keep_line(sample, state, out):
+    """The temperatures."""
+    copy(state.temperature, out)
 
 
 @probe.body(LineSample)

@@ -59,7 +59,7 @@ from thermo.stepping.loop import (
     trigger_margin,
     worth,
 )
-from thermo.stepping.rows import interpolate, n_readings, probe, read, sensor
+from thermo.stepping.rows import interpolate, keep, n_kept, n_readings, probe, read, sensor
 
 DIGITS = 4.0 * 2.220446049250313e-16  # of a temperature: what rounding leaves open in the difference of two
 
@@ -257,6 +257,20 @@ def n_mesh_readings(sample: MeshSample) -> int:
 def read_mesh(sample: MeshSample, time: float, state: State, out: Floats) -> None:
     if sample.reader is not None:
         out[:] = sample.reader.row(time, state.temperature, state.extent, state.fired)
+
+
+@n_kept.body(MeshSample)
+def n_mesh_kept(sample: MeshSample, state: State) -> int:
+    return len(state.temperature) * (1 if sample.reacting is None else 1 + sample.reacting.n_reactions)
+
+
+@keep.body(MeshSample)
+def keep_mesh(sample: MeshSample, state: State, out: Floats) -> None:
+    """The temperatures, then the extents of each reaction of the materials by node, which are not a number where it does not happen."""
+    n = len(state.temperature)
+    out[:n] = state.temperature
+    if sample.reacting is not None:
+        out[n:] = sample.reacting.by_node(state.extent).ravel()
 
 
 @probe.body(MeshSample)

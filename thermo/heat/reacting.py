@@ -60,6 +60,14 @@ class Reacting(NamedTuple):
             kept[nodes] -= share
         return kept
 
+    def by_node(self, extent: Floats) -> Floats:
+        """Extents of a state (n_sites, n_reactions) by reaction of the materials and node, NaN where there is none of it."""
+        found = np.full((self.n_reactions, len(self.storage.first) - 1), np.nan)
+        for kind, rows in rows_of(self.kinds):
+            for k, row in enumerate(kind.row):
+                found[row, kind.node] = extent[rows, k]
+        return found
+
     @property
     def n_sites(self) -> int:
         """Of all kinds."""

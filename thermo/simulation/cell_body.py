@@ -168,6 +168,10 @@ class CellBody:
         """There is no field."""
         raise TypeError("a cell of one temperature has no field")
 
+    def extents(self, field: Floats) -> dict[str, Floats]:
+        """Nothing reacts at its nodes."""
+        return {}
+
     def heat_flux(self, frame: Frame, temperature: Floats) -> Floats:
         """There is no field."""
         raise TypeError("a cell of one temperature has no field")

@@ -255,9 +255,16 @@ class MeshBody:
         """The whole body for a field file."""
         return self.shape.frame()
 
-    def unfolded(self, temperature: Floats) -> Floats:
-        """Nodal temperatures of the whole body from those of the mesh."""
-        return self.shape.unfolded(temperature)
+    def unfolded(self, field: Floats) -> Floats:
+        """Nodal temperatures of the whole body from a field of the history."""
+        return self.shape.unfolded(field[: self.n_dofs])
+
+    def extents(self, field: Floats) -> dict[str, Floats]:
+        """Nodal extents of reactions of the whole body from a field of the history."""
+        if self.chemistry is None:
+            return {}
+        rows = field[self.n_dofs :].reshape(-1, self.n_dofs)
+        return {name: self.shape.unfolded(values) for name, values in zip(self.chemistry.field_names, rows, strict=True)}
 
     def columns(self, block: History) -> dict[str, Any]:
         """Columns of the history for the rows of a block: probes, the same as theta, heat through faces, stored heat."""

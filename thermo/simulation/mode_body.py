@@ -270,6 +270,10 @@ class ModalBody:
         nz, nx, ny = self.box.shape
         return temperature[: self.n_dofs].reshape(nz, nx * ny).T.ravel()[self._whole[1]]
 
+    def extents(self, field: Floats) -> dict[str, Floats]:
+        """Nothing reacts at its nodes."""
+        return {}
+
     def heat_flux(self, frame: Frame, temperature: Floats) -> Floats:
         """Heat flux of the cells of a frame [W/m2] from the temperatures of its points."""
         in_plane, through = self.stack.conductivity_in_plane, self.stack.conductivity_through

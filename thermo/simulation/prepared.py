@@ -51,6 +51,9 @@ class Prepared(Protocol):
     def unfolded(self, temperature: Floats) -> Floats:
         """Nodal temperatures of the whole body from a field of the history."""
 
+    def extents(self, field: Floats) -> dict[str, Floats]:
+        """Nodal extents of reactions of the whole body from a field of the history, by the name of their column in a field file."""
+
     def heat_flux(self, frame: Frame, temperature: Floats) -> Floats:
         """Heat flux of the cells of a frame [W/m2] from the temperatures of its points."""
 

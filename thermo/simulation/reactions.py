@@ -125,10 +125,13 @@ class Reactions:
 
     def extent_names(self, region: str) -> list[str]:
         """The columns with the mean extents of a region that reacts."""
-        material = self.regions[region][0]
-        text = self.texts[material]
-        counted = "conversion" if text.amounts == "number" else "extent"
-        return [f"{counted}_{region}_{name}{AMOUNTS[text.amounts]}" for name in self.reactions[material]]
+        return self._named(self.regions[region][0], region)
+
+    def _named(self, material: str, place: str) -> list[str]:
+        """What the extents of the reactions of a material are called at a place, with their unit."""
+        amounts = self.texts[material].amounts
+        counted = "conversion" if amounts == "number" else "extent"
+        return [f"{counted}_{place}_{name}{AMOUNTS[amounts]}" for name in self.reactions[material]]
 
     def warnings(self, highest: float, tolerance: float) -> list[dict[str, Any]]:
         """What there is to say of the mechanisms, given the hottest temperature that was reached [K]."""
@@ -196,6 +199,11 @@ class Reactions:
                     part = slice(rows.start + first, rows.start + last)
                     own.append((part, slice(int(columns[0]), int(columns[-1]) + 1), there[first:last] / volume.sum()))
         return found
+
+    @property
+    def field_names(self) -> list[str]:
+        """What the extents of each reaction are called in a field file."""
+        return [name for material in self.texts for name in self._named(material, material)]
 
     @functools.cached_property
     def column_names(self) -> list[str]:

@@ -33,6 +33,7 @@ from thermo.stepping.rows import (
     Levels,
     copy,
     interpolate,
+    n_kept,
     n_readings,
     sensor,
     waiting,
@@ -402,7 +403,7 @@ def new_history(sample: Any, state: State, n_rows: int, n_fields: int) -> Histor
         reading=np.zeros((n_rows, n_readings(sample))),
         ledger=np.zeros((n_rows, *state.ledger.shape)),
         machine=np.zeros((n_rows, *state.machine.shape)),
-        field=np.zeros((n_fields, *state.temperature.shape)),
+        field=np.zeros((n_fields, n_kept(sample, state))),
     )
 
 

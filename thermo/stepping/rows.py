@@ -21,8 +21,8 @@ NEAR = 1e-12  # of a time, or of a step: rows as near as that are one
 class History(NamedTuple):
     """Rows written while steps are taken; the sensor shows `seen` [K] with a `rate` [K/s], `asked` 1.0 for a row at an asked time.
 
-    `reading` (n_rows, n_readings) is what the sample reads of the state. `field` (n_asked, n_nodes) holds the whole `State.temperature`,
-    of the rows at asked times alone and in their order.
+    `reading` (n_rows, n_readings) is what the sample reads of the state. `field` (n_asked, n_values) holds what `keep` keeps of the
+    nodes, of the rows at asked times alone and in their order.
     """
 
     time: Floats
@@ -75,6 +75,16 @@ def read(sample, time, state, out):
 
 
 @by_type
+def n_kept(sample, state):
+    """How many numbers `keep` keeps."""
+
+
+@by_type
+def keep(sample, state, out):
+    """Into `out` (n_kept,): what is kept of the nodes at an asked time, their temperatures first."""
+
+
+@by_type
 def probe(sample, state, which):
     """The temperature [K] of the probe number `which` in a state."""
 
@@ -115,7 +125,7 @@ def write_row(sample, state, time, seen, rate, asked, history, row):
         field = 0
         for k in range(row):
             field += 1 if history.asked[k] != 0.0 else 0
-        copy(state.temperature, history.field[field])
+        keep(sample, state, history.field[field])
 
 
 @apart

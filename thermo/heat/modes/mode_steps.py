@@ -38,7 +38,7 @@ from thermo.stepping.loop import (
     trigger_margin,
     worth,
 )
-from thermo.stepping.rows import copy, interpolate, n_readings, probe, read, sensor
+from thermo.stepping.rows import copy, interpolate, keep, n_kept, n_readings, probe, read, sensor
 
 MANY_HELD = 60  # nodes held on a part of a plane whose dense system is worth keeping
 
@@ -284,6 +284,18 @@ def n_modal_readings(sample: ModalSample) -> int:
 @kernel
 def read_modal(sample, time, state, out):  # type: ignore[no-untyped-def]
     """The nodes of the planes that are seen, and the means of all planes."""
+    copy(state.temperature, out)
+
+
+@n_kept.body(ModalSample)
+def n_modal_kept(sample, state):  # type: ignore[no-untyped-def]
+    return state.temperature.shape[0]
+
+
+@keep.body(ModalSample)
+@kernel
+def keep_modal(sample, state, out):  # type: ignore[no-untyped-def]
+    """The temperatures."""
     copy(state.temperature, out)
 
 
