@@ -207,7 +207,8 @@ def _run(
             if mesh is not None:
                 whole = body.unfolded(temperature)
                 flux = body.heat_flux(mesh, whole) if case.measure.pictures.heat_flux else None
-                folder.write_frame(len(written) + 1, moment, mesh, whole, flux, written)
+                beside = {label: body.unfolded(values) for label, values in body.fields().items()}
+                folder.write_frame(len(written) + 1, moment, mesh, whole, flux, written, **beside)
             written.append(moment)
 
     if stored is not None:

@@ -164,18 +164,20 @@ class Folder:
         writer.writerows([harmless(cell) for cell in row] for row in rows)
         self.write(name, text.getvalue())
 
-    def write_frame(self, number: int, time: float, mesh: Any, temperature: Any, heat_flux: Any, earlier: list[float]) -> None:
+    def write_frame(
+        self, number: int, time: float, mesh: Any, temperature: Any, heat_flux: Any, earlier: list[float], **beside: Any
+    ) -> None:
         """One moment of the field as `fields/frame-NNNN.vtu`, and the series `fields/run.pvd` anew.
 
         `mesh` is a `shape.Frame`, `temperature` (n_points,) [K], `heat_flux` (n_cells, 3) [W/m2]
-        or None, `earlier` the times of the frames before this one [s].
+        or None, `earlier` the times of the frames before this one [s], `beside` further fields of the points by name.
         """
         import meshio
 
         data = meshio.Mesh(
             mesh.points,
             [(mesh.kind, mesh.cells)],
-            point_data={"temperature_K": temperature},
+            point_data={"temperature_K": temperature, **beside},
             cell_data={"material": [mesh.material.astype(np.int32)]} | ({} if heat_flux is None else {"heat_flux_W_per_m2": [heat_flux]}),
         )
         folder = self.path / "fields"

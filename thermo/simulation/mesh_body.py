@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -188,6 +188,16 @@ class MeshBody:
         """The loop over steps."""
         return advance
 
+    def settled(self, state: State) -> Iterator[History]:
+        """The steady state by Newton's method."""
+        from thermo.heat import steady
+
+        return steady.settle(self.sample, self.programme, state)
+
+    def fields(self) -> dict[str, Floats]:
+        """None beside temperatures."""
+        return {}
+
     @property
     def energy_limit(self) -> float:
         """Share of the heat exchanged beyond which a run counts as failed: less where nothing is iterated."""
@@ -299,7 +309,7 @@ class MeshBody:
         if not self.weighs:  # without density and heat capacity nothing is known of what is stored
             made["derived"]["fourier"] = None
             made["regions"] = {name: region | {"stored_J": None} for name, region in made["regions"].items()}
-        if self.chemistry:
+        if self.chemistry and not self.steady:
             made["front"] = summed_up(time, rows["front"])
             made["arrivals"] = self.chemistry.arrivals(columns, rows["regions"], self.arrival, points, self.multiplicity)
             for name, released in self.chemistry.released_in(columns, self.multiplicity).items():

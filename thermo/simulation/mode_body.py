@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -231,6 +231,14 @@ class ModalBody:
             ]
             found.append(Leaving(j, nodes, weights.ravel()[nodes], rising, sources, beside))
         return found
+
+    def settled(self, state: State) -> Iterator[History]:
+        """No steady programme has it."""
+        raise TypeError("a box in mode space is not brought to a steady state")
+
+    def fields(self) -> dict[str, Floats]:
+        """None beside temperatures."""
+        return {}
 
     def rounding(self, energy: dict[str, Any], state: State) -> float:
         """What the digits of temperature leave open [J]: of the stored heat, and of conduction between neighbours over a long time."""

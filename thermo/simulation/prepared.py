@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Protocol
 
 from thermo.base.arrays import Floats
@@ -41,6 +42,15 @@ class Prepared(Protocol):
 
     def stepper(self) -> Stepper:
         """The loop over steps."""
+
+    def settled(self, state: State) -> Iterator[History]:
+        """The one row of a steady programme, the state being put in place; TypeError where no such programme has this sample.
+
+        Raises SolveError where it is not found.
+        """
+
+    def fields(self) -> dict[str, Floats]:
+        """What a field file has beside temperatures, by name, at the nodes that `unfolded` takes."""
 
     def notes(self) -> list[str]:
         """What is said in the log."""
