@@ -14,6 +14,7 @@ from thermo.app.screen_text import case_text
 from thermo.base.errors import CaseError
 from thermo.results.store import damage
 from thermo.simulation.simulate import run
+from thermo.studies.batch import simulate_many
 
 ZERO = 273.15
 PRE = 6.897738030e12  # 1/s: 2.5e13 times 0.75/e, the anode of Kim's set at its start
@@ -129,6 +130,77 @@ def test_a_range_that_begins_too_hot():
     found = solved(cell(anode(8.314), "{from: 130 degC, to: 200 degC}")).summary()
     assert found["stability"]["critical_ambient_K"] - ZERO == pytest.approx(127.84318, abs=1e-4)
     assert "unstable at 130.00 degC already: the critical ambient lies below the range" in case_text(found)
+
+
+def two(other):
+    """The anode of zero order beside another reaction."""
+    return anode(8.314).replace("reactions: {", f"reactions: {{{other}, ").replace("species: {}", "species: {a: {start: 1}, b: {start: 0}}")
+
+
+def alone(critical):
+    """Whether a critical oven [degC] is that of the anode of zero order alone."""
+    return critical == pytest.approx(127.84318, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("other", "composition", "said", "compared"),
+    [
+        (
+            "short: {rate, E0, heat: 100 J, consumes: {a: 1}}",
+            "fresh",
+            "burns out before it ignites, B below 5: 'short' (B 0)",
+            lambda T: T < 127.8,
+        ),
+        ("short: {rate, E0, heat: 100 J, consumes: {a: 1}}", "igniting", "left out, B below 5: 'short' (B 0)", alone),
+        (
+            "melt: {fast, E1, heat: -90 J, consumes: {a: 1}, order a}",
+            "fresh",
+            "takes up heat for a while only: 'melt' (B -",
+            lambda T: T > 127.86,
+        ),
+        ("melt: {fast, E1, heat: -90 J, consumes: {a: 1}, order a}", "igniting", "left out, B below 5: 'melt' (B -", alone),
+        (
+            "later: {fast, E1, heat: 90 J, consumes: {b: 1}, order b}",
+            "fresh",
+            "nothing to react with at this composition: 'later'",
+            alone,
+        ),
+        (
+            "gated: {fast, E1, heat: 900 J, consumes: {a: 1}, order a, gate: {temperature: 200 degC}}",
+            "igniting",
+            "is switched off at the temperatures of this state: 'gated'; once on",
+            alone,
+        ),
+    ],
+)
+def test_what_a_composition_leaves_open_is_said(other, composition, said, compared):
+    """A source that does not rise with temperature, heat that is taken up, a reactant that is not there yet, a gate."""
+    for word, meant in {
+        "rate": "pre_exponential_factor: 1e-3 1/s",
+        "fast": "pre_exponential_factor: 1e12 1/s",
+        "E0": "activation_energy: 0 J/mol",
+        "E1": "activation_energy: 130 kJ/mol",
+        "order a": "factors: [{kind: order, species: a, order: 1}]",
+        "order b": "factors: [{kind: order, species: b, order: 1}]",
+    }.items():
+        other = other.replace(word, meant)
+    summary = solved(cell(two(other), composition=composition)).summary()
+    assert said in case_text(summary)
+    assert compared(summary["stability"]["critical_ambient_K"] - ZERO)
+
+
+def test_a_source_that_is_too_strong_everywhere():
+    """The run fails in words, and leaves what it began with."""
+    strong = "short: {pre_exponential_factor: 1 1/s, activation_energy: 0 J/mol, heat: 10 kJ, consumes: {}}"
+    summary = solved(cell(two(strong), ambient="50 degC")).summary()
+    assert summary["status"] == "failed"
+    assert "'short' gives most of the heat" in summary["end"]["reason"]
+    assert summary["stability"] is None
+
+
+def test_a_batch_of_it_is_refused():
+    with pytest.raises(ValueError, match="a programme 'stability' has no course over time"):
+        simulate_many(case_from(cell()), {"programme.emissivity": [0.7, 0.9]})
 
 
 BODY = """

@@ -171,7 +171,7 @@ def _stability_lines(found: dict[str, Any] | None) -> list[str]:
             name,
             f"{entry['heat_W']:.4g} W" if entry["counted"] else "left out",
             "endless" if entry["adiabatic_rise_K"] is None else f"{entry['adiabatic_rise_K']:.4g} K",
-            "endless" if entry["B"] is None else f"{entry['B']:.3g}",
+            ("endless" if entry["adiabatic_rise_K"] is None else "off") if entry["B"] is None else f"{entry['B']:.3g}",
         )
         for name, entry in found["reactions"].items()
     ]

@@ -95,8 +95,8 @@ def switches_on(mechanism, temperature, amount, fired):  # type: ignore[no-untyp
 
 
 def relative_slope(mechanism: Mechanism, k: int, temperature: float, n_triggers: int) -> float:
-    """d ln k/dT of reaction k at a temperature [1/K]; zero where a switch keeps it off."""
+    """d ln k/dT of reaction k at a temperature [1/K]; no number where a switch keeps it off."""
     fired = np.zeros(n_triggers + len(mechanism.threshold))
     switches_on(mechanism, temperature, mechanism.start, fired)
     value, slope = rate_constant_and_slope(mechanism, k, temperature, fired)
-    return float(slope / value) if value > 0.0 else 0.0
+    return float(slope / value) if value > 0.0 else math.nan

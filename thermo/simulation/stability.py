@@ -68,10 +68,13 @@ class Verdict(NamedTuple):
 def judged(made: Making, programme: StabilityProgramme) -> Verdict:
     """The verdict on a sample. Reactions that cannot ignite are left out one round after the other: without them it gets hotter before
     it is critical, and at a higher temperature B is less. Raises SolveError where no state is found."""
-    counted = np.ones(len(made.names), bool)
+    counted, all_count = np.ones(len(made.names), bool), programme.composition == "fresh"
+    if not all_count:
+        whole = FrozenHeat(made.kinds, len(made.around.film), programme.composition, counted)
+        counted = ~(_exponents(made, whole, programme.begins)[0] < IGNITES)
     while True:
         verdict = _found(made, programme, counted)
-        left = counted & ((verdict.B >= IGNITES) | (programme.composition == "fresh"))
+        left = counted & (~(verdict.B < IGNITES) | all_count)
         if np.array_equal(left, counted):
             return verdict
         counted = left
@@ -87,7 +90,9 @@ def _found(made: Making, programme: StabilityProgramme, counted: Any) -> Verdict
         if state is None and first > 2.0 * COOLER * i:
             state = stationary(body, first - COOLER * i)
     if state is None:
-        raise SolveError(f"there is no stationary state in surroundings at {show(first, 'temperature')}, nor in much colder ones")
+        most = made.names[int(np.argmax(heat.by_reaction(np.full(heat.n_nodes, first))))]
+        text = f"there is no stationary state in surroundings at {show(first, 'temperature')}, nor in much colder ones"
+        raise SolveError(f"{text}; '{most}' gives most of the heat")
     if highest is not None or not stands:
         state = critical(body, state, first if highest is None else highest)
         stands = stands or not state.folds or state.ambient >= first
@@ -99,13 +104,13 @@ def _found(made: Making, programme: StabilityProgramme, counted: Any) -> Verdict
 
 def _exponents(made: Making, heat: FrozenHeat, hottest: float) -> tuple[Floats, Floats]:
     """B of each reaction at a temperature [K], and what it heats its material by before it slows itself down [K]: both infinite for one
-    that nothing ends, B zero for one that is switched off."""
+    that nothing ends; B no number for one that is switched off."""
     rise = np.where(heat.holds == 0.0, 0.0, heat.holds * heat.reactions.lasts / made.own_capacity(hottest))
     slope = np.zeros(len(rise))
     for kind in made.kinds:
         for k, row in enumerate(kind.row):
             slope[row] = relative_slope(kind.mechanism, k, hottest, kind.n_triggers)
-    return np.where(slope == 0.0, 0.0, slope * rise), rise
+    return np.where(slope == 0.0, 0.0, slope * np.where(slope == 0.0, 0.0, rise)), rise
 
 
 def told(made: Making, verdict: Verdict, programme: StabilityProgramme) -> dict[str, Any]:
@@ -140,13 +145,13 @@ def told(made: Making, verdict: Verdict, programme: StabilityProgramme) -> dict[
 def complaints(made: Making, verdict: Verdict, programme: StabilityProgramme) -> list[dict[str, Any]]:
     """Where the criterion is off: reactions that burn out, that are left out, that have not begun."""
     heats, factors, found = verdict.heat.holds, verdict.heat.reactions.factor, []
+    there, idle, off = (heats != 0.0) & (factors > 0.0), (heats != 0.0) & (factors == 0.0), np.isnan(verdict.B)
 
     def add(code: str, which: Any, before: str, after: str) -> None:
-        named = ", ".join(f"'{made.names[k]}' (B {verdict.B[k]:.2g})" for k in np.flatnonzero(which))
+        named = ", ".join(f"'{made.names[k]}'" + ("" if off[k] else f" (B {verdict.B[k]:.2g})") for k in np.flatnonzero(which))
         if named:
             found.append({"code": code, "text": f"{before}: {named}{after}", "where": "programme.composition"})
 
-    there, idle = (heats != 0.0) & (factors > 0.0) & (verdict.B != 0.0), (heats != 0.0) & (factors == 0.0)
     if programme.composition == "fresh":
         too_low = "; counted as if it lasted, it makes the critical ambient too low; composition: igniting leaves it out"
         add("burns-out", there & (heats > 0.0) & (verdict.B < IGNITES), f"burns out before it ignites, B below {IGNITES:g}", too_low)
@@ -159,8 +164,7 @@ def complaints(made: Making, verdict: Verdict, programme: StabilityProgramme) ->
         text = f"the sample is unstable at {show(programme.begins, 'temperature')} already: the critical ambient lies below the range"
         found.append({"code": "below-range", "text": text, "where": "programme.ambient"})
     add("not-begun", idle, "has nothing to react with at this composition", "; a transient may make its reactant")
-    off = (heats != 0.0) & (factors > 0.0) & (verdict.B == 0.0)
-    add("switched-off", off, "is switched off at the temperatures of this state", "; once on it gives heat that is not counted")
+    add("switched-off", there & off, "is switched off at the temperatures of this state", "; once on it gives heat that is not counted")
     return found
 
 
@@ -225,6 +229,7 @@ class StableMesh(MeshBody):
     def settled(self, state: State) -> Iterator[History]:
         """The stationary state that was found, its conditions as they are in its surroundings; what it starts from where none was."""
         found, heat = self.question.answer, np.zeros(self.n_dofs)
+        state.temperature[:] = self.asked_of.begins
         if found is not None:
             own = self.asked_of.at(found.ambient)
             self.sample = self.sample._replace(terms=(*own, *self.sample.terms[len(own) :]))
