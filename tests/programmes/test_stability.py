@@ -8,6 +8,7 @@ import meshio
 import numpy as np
 import pytest
 
+from tests.bodies.test_solids import THERE
 from tests.conftest import case_from
 from thermo.app.cli import main
 from thermo.app.screen_text import case_text
@@ -313,6 +314,42 @@ def test_where_a_conductivity_depends_on_temperature():
         one, other = (stability(slab(CONDUCTS=k, AMBIENT=ambient)) for k in ("0.5 W/(m K)", table))
         assert other["lambda_1_per_s"] == pytest.approx(one["lambda_1_per_s"], rel=1e-5, abs=1e-9)
         assert other["critical_ambient_K"] == pytest.approx(one["critical_ambient_K"], abs=1e-5)
+
+
+BALL = """
+title: a sphere
+materials:
+  roll: {density: 2580 kg/m3, heat_capacity: 830 J/(kg K), thermal_conductivity: 0.5 W/(m K), chemistry: CHEMISTRY}
+sample:
+  kind: solids
+  regions: {ball: {material: roll, sphere: {centre: [0 mm, 0 mm, 0 mm], radius: 10 mm}}}
+  mesh: {order: 1, size: SIZE}
+programme: {kind: stability, ambient: {from: 60 degC, to: 200 degC}, heat_transfer_coefficient: 10 W/(m2 K)}
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not THERE, reason="gmsh is not installed, or cannot be loaded")
+def test_a_sphere():
+    """Flat facets hold less than the sphere: the error is of second order in their size, 0.04 K at 1.5 mm."""
+    errors = []
+    for size in ("3 mm", "1.5 mm"):
+        found = stability(BALL.replace("CHEMISTRY", anode(8.314462618)).replace("SIZE", size))
+        errors.append(found["critical_ambient_K"] - 395.53289)
+    assert errors[1] == pytest.approx(0.0, abs=0.05)
+    assert errors[0] / errors[1] == pytest.approx(4.0, rel=0.2)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("off", "time"), [(-0.01, None), (0.01, 66_537.0), (1.0, 6891.0)])
+def test_a_transient_of_a_cell_agrees(off, time):
+    """0.01 K below the critical oven the cell stays; above it 500 K comes at the time of another program."""
+    critical = stability(cell(anode(8.314)))["critical_ambient_K"]
+    text = cell(anode(8.314)).replace("kind: stability", "kind: oven\n  end: 11 d").replace("  composition: fresh\n", "")
+    text = text.replace(f"ambient: {RANGE}", f"air: {critical + off} K").replace("programme:", "  temperature: 25 degC\nprogramme:")
+    text += "measure: {crossings: {away: {probe: sample, temperature: 500 K}}}\n"
+    crossing = solved(text + "numerics: {tolerance: 1e-6}").summary()["crossings"]["away"]
+    assert crossing is None if time is None else crossing["time_s"] == pytest.approx(time, rel=5e-3)
 
 
 @pytest.mark.slow

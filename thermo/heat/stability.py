@@ -28,7 +28,7 @@ MOST_NEWTON = 12  # iterations of a point of the branch
 MOST_POINTS = 2000
 REFINED = 3  # solves of one linear system
 SMALLEST = 1e-9  # of the temperature: the last change of a point, which is of second order
-FIRST_STEP, LONGEST_STEP, SHORTEST_STEP = 2.0, 20.0, 1e-7  # K along the branch
+FIRST_STEP, LONGEST_STEP, SHORTEST_STEP = 2.0, 6.0, 1e-7  # K along the branch
 TURN = 0.9  # cosine of the angle by which the branch may turn in a step
 ALL_HEAT = 10.0  # K along a branch on which the heat grows from none to all of it
 FEW = 40  # nodes up to which all eigenvalues are found at once
@@ -171,10 +171,9 @@ class _Branch:
             more -= np.asarray(body.conduction.tangent(temperature)[:, body.held].sum(axis=1)).ravel()
         return flow[self.free], more[self.free]
 
-    def point(self, temperature: Floats, parameter: float, row: Floats, along: float, value: float, before: Point | None) -> Point | None:
-        """The state near a guess on the plane  weight row . (T - guess) + along (parameter - guess) = value;  None where it is not found.
-
-        Its direction is that which goes on from the point `before`.
+    def point(self, temperature: Floats, parameter: float, normal: Floats, forward: float, before: Point | None) -> Point | None:
+        """The state near a guess in the plane through it  weight normal . (T - guess) + forward (parameter - guess) = 0;  None where none
+        is found. Its direction is that which goes on from the point `before`.
         """
         T, p, free = temperature.copy(), parameter, self.free
         first = T[free].copy()
@@ -183,8 +182,8 @@ class _Branch:
             into, more = self.left(T, p)
             matrix, solve = self.factors(T, self.along.at(p)[1])
             b = solve(more)
-            plane = value - float(self.weight * row @ (T[free] - first)) - along * (p - parameter)
-            change, step = self._bordered(solve, matrix, more, b, row, along, into, plane)
+            off = -float(self.weight * normal @ (T[free] - first)) - forward * (p - parameter)
+            change, step = self._bordered(solve, matrix, more, b, self.weight * normal, forward, into, off)
             T[free] += change
             p += step
             moved = float(np.max(np.abs(change), initial=0.0))
@@ -195,15 +194,14 @@ class _Branch:
         return None
 
     def _bordered(
-        self, solve: Any, matrix: Any, more: Floats, b: Floats, row: Floats, along: float, into: Floats, plane: float
+        self, solve: Any, matrix: Any, more: Floats, b: Floats, border: Floats, corner: float, into: Floats, off: float
     ) -> tuple[Floats, float]:
-        """x and s with  matrix x - more s = into,  weight row . x + along s = plane,  given b = solve(more); refined, for near a fold the
-        matrix alone is all but singular."""
-        border = self.weight * row
+        """x and s with  matrix x - more s = into,  border . x + corner s = off,  given b = solve(more); refined, for near a fold the matrix
+        alone is all but singular."""
         x, s = np.zeros_like(into), 0.0
         for _ in range(REFINED):
             a = solve(into - matrix @ x + more * s)
-            change = (plane - float(border @ x) - along * s - float(border @ a)) / (float(border @ b) + along)
+            change = (off - float(border @ x) - corner * s - float(border @ a)) / (float(border @ b) + corner)
             x, s = x + a + change * b, s + change
         return x, s
 
@@ -218,13 +216,13 @@ class _Branch:
         """The point a step [K] further along the branch."""
         guess = point.temperature.copy()
         guess[self.free] += step * point.direction
-        return self.point(guess, point.parameter + step * point.forward, point.direction, point.forward, 0.0, point)
+        return self.point(guess, point.parameter + step * point.forward, point.direction, point.forward, point)
 
     def at(self, parameter: float, near: Point) -> Point | None:
         """The point with a parameter, from one near it."""
         guess = near.temperature.copy()
         guess[self.free] += (parameter - near.parameter) * near.direction / near.forward
-        return self.point(guess, parameter, np.zeros(len(self.free)), 1.0, 0.0, near)
+        return self.point(guess, parameter, np.zeros(len(self.free)), 1.0, near)
 
     def follows(self, one: Point, other: Point | None, step: float) -> bool:
         """Whether a point lies behind another on the branch, a `step` [K] on, and goes on much as that one does."""
@@ -261,7 +259,7 @@ class _Branch:
 def _followed(body: SelfHeated, along: Along, temperature: Floats, parameter: float, last: float) -> State:
     """The state where the branch folds, or where its parameter comes to the `last`; SolveError where it is lost."""
     branch = _Branch(body, along, temperature)
-    here = branch.point(temperature, parameter, np.zeros(len(branch.free)), 1.0, 0.0, None)
+    here = branch.point(temperature, parameter, np.zeros(len(branch.free)), 1.0, None)
     if here is None:
         raise SolveError("the stationary state was not found: Newton's method does not converge")
     step = FIRST_STEP

@@ -97,6 +97,11 @@ def _found(made: Making, programme: StabilityProgramme, counted: Any) -> Verdict
         state = critical(body, state, first if highest is None else highest)
         stands = stands or not state.folds or state.ambient >= first
     eigenvalue, mode = lowest_mode(body, state.temperature)
+    if eigenvalue <= 0.0 and not state.folds:
+        text = (
+            f"the state in surroundings at {show(state.ambient, 'temperature')} has lambda {eigenvalue:.3g} 1/s: a fold was passed unseen"
+        )
+        raise SolveError(text)
     B, rise = _exponents(made, heat, float(np.max(state.temperature)))
     found = state.ambient if state.folds else None
     return Verdict(state.temperature, state.ambient, stands, eigenvalue, mode, found, heat, B, rise, counted)
