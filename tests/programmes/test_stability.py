@@ -169,7 +169,7 @@ def alone(critical):
         (
             "gated: {fast, E1, heat: 900 J, consumes: {a: 1}, order a, gate: {temperature: 200 degC}}",
             "igniting",
-            "is switched off at the temperatures of this state: 'gated'; once on",
+            "does not act in this state: 'gated'; once it is triggered or switched on",
             alone,
         ),
     ],
@@ -188,6 +188,21 @@ def test_what_a_composition_leaves_open_is_said(other, composition, said, compar
     summary = solved(cell(two(other), composition=composition)).summary()
     assert said in case_text(summary)
     assert compared(summary["stability"]["critical_ambient_K"] - ZERO)
+
+
+SHORT = "short: {at: {temperature: 130 degC}, resistance: 50 mohm, charge: 2 Ah, voltage: {empty: 3 V, full: 4.2 V}, from: cathode}"
+
+
+def test_a_short_is_not_counted_and_the_run_says_so():
+    """The state lies above its trigger, so that in a test it would have come before."""
+    one = cell(composition="igniting").replace("  with: {}", f"  {SHORT}")
+    other = slab(CHEMISTRY=f"hatchard-kim-4, {SHORT}", COOLED=film(10.0, "right") + ", composition: igniting")
+    for text, name in ((one, "the short"), (other, "roll-shorts")):
+        summary = solved(text).summary()
+        said = case_text(summary)
+        assert f"{name} comes at 130.00 degC, below the temperatures of this state, and is not counted" in said
+        assert "does not act in this state: " in said
+        assert "never" not in said
 
 
 def test_a_source_that_is_too_strong_everywhere():

@@ -39,13 +39,15 @@ MOST_COOLER = 10
 
 
 class Making(NamedTuple):
-    """A sample and what reacts in it: `around` without its heat, the sites of all `kinds`, the names of the reactions, and the heat capacity
-    of what each reaction is in at a temperature [K] (n_reactions,) [J/K]; `multiplicity` of its mesh."""
+    """A sample and what reacts in it: `around` without its heat, the sites of all `kinds`, the names of the reactions, and the heat
+    capacity of what each reaction is in at a temperature [K] (n_reactions,) [J/K]; the temperature of each of its triggers [K], none of
+    which has come; `multiplicity` of its mesh."""
 
     around: SelfHeated
     kinds: Sequence[Sites]
     names: list[str]
     own_capacity: Callable[[float], Floats]
+    triggers: dict[str, float]
     multiplicity: float = 1.0
 
 
@@ -169,7 +171,11 @@ def complaints(made: Making, verdict: Verdict, programme: StabilityProgramme) ->
         text = f"the sample is unstable at {show(programme.begins, 'temperature')} already: the critical ambient lies below the range"
         found.append({"code": "below-range", "text": text, "where": "programme.ambient"})
     add("not-begun", idle, "has nothing to react with at this composition", "; a transient may make its reactant")
-    add("switched-off", there & off, "is switched off at the temperatures of this state", "; once on it gives heat that is not counted")
+    add("switched-off", there & off, "does not act in this state", "; once it is triggered or switched on, its heat is not counted")
+    for name, level in made.triggers.items():
+        if level <= np.max(verdict.temperature):
+            text = f"{name} comes at {show(level, 'temperature')}, below the temperatures of this state, and is not counted"
+            found.append({"code": "triggered", "text": text, "where": "sample"})
     return found
 
 
@@ -218,7 +224,8 @@ class StableMesh(MeshBody):
         held = np.flatnonzero(self.fixed)
         around = SelfHeated(sample.conduction, film, glow, held, no_heat, lambda T: capacity_of(sample, T), sample.dimension)
         assert self.chemistry is not None
-        return Question(Making(around, self.chemistry.kinds, self.reactions, self._own_capacity, self.multiplicity), programme)
+        triggers = {name: float(reached.temperature) for name, (_, reached) in self.triggered.names.items()}
+        return Question(Making(around, self.chemistry.kinds, self.reactions, self._own_capacity, triggers, self.multiplicity), programme)
 
     def _own_capacity(self, temperature: float) -> Floats:
         """The heat capacity of the material of each reaction (n_reactions,) [J/K], of the mesh."""
@@ -259,7 +266,7 @@ class StableMesh(MeshBody):
 
     def summary(self, columns: dict[str, Any], rows: dict[str, Floats], state: State) -> dict[str, Any]:
         """The answer beside what any body has."""
-        return super().summary(columns, rows, state) | {"stability": self.question.summary()}
+        return super().summary(columns, rows, state) | {"triggers": {}, "stability": self.question.summary()}
 
     def energy(self, state: State, begun: Floats) -> dict[str, Any]:
         """Powers of the stationary state [W]."""
@@ -310,8 +317,9 @@ class StableCell(CellBody):
             lambda T: capacities(sample.storage, T),
             1,
         )
+        triggers = {"the short": float(self.cell.short.at.temperature)} if self.cell.short else {}
         own = lambda T: np.repeat(capacities(sample.storage, np.array([T])), n)  # noqa: E731
-        return Question(Making(around, [kind], self.reactions, own), programme)
+        return Question(Making(around, [kind], self.reactions, own, triggers), programme)
 
     def settled(self, state: State) -> Iterator[History]:
         """The stationary state that was found; what it starts from where none was."""
