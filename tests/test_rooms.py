@@ -108,7 +108,7 @@ def kinds_asked(names):
 
 SAMPLES = {"LumpedCell", "Meshed", "LayeredBlock", "Boxes", "ImportedBody", "ImportedMesh", "Solids"}
 PROGRAMMES = {"Driving", "Conditions", "InAir", "Calorimeter", "Exposure", "Schedule", "SteadyProgramme", "SurroundingsProgramme"}
-PROGRAMMES |= {f"{name}Programme" for name in ("Arc", "Dsc", "Oven", "HotPlate", "Heater", "Ramp")}
+PROGRAMMES |= {f"{name}Programme" for name in ("Arc", "Dsc", "Oven", "HotPlate", "Heater", "Ramp", "Stability")}
 CONDITIONS = {"Acting", "Given", "Held", "Flux", "Convection", "Radiation", "Contact", "ThinLayer", "GapRadiation", "Source", "Plate"}
 FORMS = {"ByAxis", "Orthotropic", "Cylindrical", "Tensor"}
 

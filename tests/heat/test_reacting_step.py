@@ -360,7 +360,7 @@ def test_a_field_has_the_extents_of_every_reaction_at_its_nodes():
     )
     assert [time for time, _ in result.frames] == [30.0, 60.0]
     for time, field in result.frames:
-        (found,) = result.body.extents(field).values()
+        (found,) = result.body.fields(field).values()
         there = result.body.chemistry.volumes[:, 0] > 0.0
         assert np.isnan(found[~there]).all()
         mean = found[there] @ result.body.chemistry.volumes[there, 0] / result.body.chemistry.volumes[there, 0].sum()

@@ -47,7 +47,7 @@ ON_CELL = ON_BODY | {
     "arc": ON_BODY["arc"].replace("probe: middle, ", ""),
 }
 BODIES = [kind for kind in SAMPLES if kind != "lumped"]
-REFUSED = {("lumped", "steady"): "a cell of one temperature has no field; the steady state of a reacting cell is not supported yet"}
+REFUSED = {("lumped", "steady"): "a cell of one temperature has no field; use 'stability'"}
 REFUSED |= {(kind, "dsc"): "milligrams in a pan have one temperature: a programme 'dsc' needs a lumped sample" for kind in BODIES}
 
 

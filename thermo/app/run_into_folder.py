@@ -207,7 +207,7 @@ def _run(
             if mesh is not None:
                 whole = body.unfolded(field)
                 flux = body.heat_flux(mesh, whole) if case.measure.pictures.heat_flux else None
-                folder.write_frame(len(written) + 1, moment, mesh, whole, flux, written, body.extents(field))
+                folder.write_frame(len(written) + 1, moment, mesh, whole, flux, written, **body.fields(field))
             written.append(moment)
 
     if stored is not None:

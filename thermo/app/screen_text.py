@@ -38,7 +38,7 @@ def case_text(summary: dict[str, Any]) -> str:
     if summary["maximum_rate"] is not None and not summary["exotherms"] and not body:
         hottest = summary["probes"]["sample"]
         lines.append(f"hottest: {show(hottest['maximum_K'], 'temperature')} after {show(hottest['time_of_maximum_s'], 'time')}")
-    lines += _scan_lines(summary.get("dsc"))
+    lines += _scan_lines(summary.get("dsc")) + _stability_lines(summary.get("stability"))
     for name, crossing in summary["crossings"].items():
         if crossing:
             found = f"{show(crossing['time_s'], 'time')} at {show(crossing['temperature_K'], 'temperature')}"
@@ -140,6 +140,42 @@ def _scan_lines(scan: dict[str, Any] | None) -> list[str]:
         *(lines or ["no peak"]),
         f"total area: {show(scan['area_J_per_kg'], 'specific energy')}, above the baseline '{scan['baseline']}'",
     ]
+
+
+RULES = {
+    "fresh": "composition fresh: every reaction as it starts",
+    "igniting": "composition igniting: reactions with B of 5 or more, each at its largest factor; the others left out",
+}
+
+
+def _stability_lines(found: dict[str, Any] | None) -> list[str]:
+    if found is None:
+        return []
+
+    def degrees(value: float | None) -> str:
+        return "not known" if value is None else f"{value - 273.15:.3f} degC"
+
+    eigenvalue, critical = found["lambda_1_per_s"], found["critical_ambient_K"]
+    if found["stable"]:
+        upto = "up to" if isinstance(found["asked_K"], list) else "at"
+        line = f"stable {upto} an ambient of {degrees(found['ambient_K'])}: lambda {eigenvalue:.5g} 1/s there, "
+        lines = [line + f"a disturbance falls to 1/e in {show(1.0 / eigenvalue, 'time')}"]
+    elif isinstance(found["asked_K"], list):
+        lines = [f"critical ambient {degrees(critical)}: lambda is zero there, and in hotter surroundings the heat outgrows the loss"]
+    else:
+        lines = [f"unstable at an ambient of {degrees(found['asked_K'])}: the heat outgrows the loss above {degrees(critical)}"]
+    ends = list(dict.fromkeys((degrees(found["coldest_K"]), degrees(found["hottest_K"]))))
+    lines.append(f"sample at an ambient of {degrees(found['ambient_K'])}: {' to '.join(ends)}")
+    rows: list[tuple[str, ...]] = [
+        (
+            name,
+            f"{entry['heat_W']:.4g} W" if entry["counted"] else "left out",
+            "endless" if entry["adiabatic_rise_K"] is None else f"{entry['adiabatic_rise_K']:.4g} K",
+            ("endless" if entry["adiabatic_rise_K"] is None else "off") if entry["B"] is None else f"{entry['B']:.3g}",
+        )
+        for name, entry in found["reactions"].items()
+    ]
+    return [*lines, RULES[found["composition"]], "", columns_text(rows, ("reaction", "heat", "adiabatic rise", "B"))]
 
 
 def percent(share: float) -> str:

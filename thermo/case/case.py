@@ -36,6 +36,7 @@ from thermo.programmes.arc import ArcProgramme
 from thermo.programmes.conditions import OverTime
 from thermo.programmes.dsc import DscProgramme
 from thermo.programmes.ovens import HeaterProgramme, HotPlateProgramme, OvenProgramme, RampProgramme
+from thermo.programmes.stability import StabilityProgramme
 from thermo.programmes.surroundings import SteadyProgramme, SurroundingsProgramme
 
 MOST_NODES = 3_000_000
@@ -71,6 +72,7 @@ Programme = Annotated[
     | RampProgramme
     | DscProgramme
     | SteadyProgramme
+    | StabilityProgramme
     | ArcProgramme,
     Field(discriminator="kind"),
 ]

@@ -191,7 +191,7 @@ def programme_mistakes(document: Document, sample: Any, programme: Any, measure:
         mistakes.append(document.mistake(key, text))
 
     begins, kind = programme.starts_at(), programme.kind
-    fixed = begins is not None and not (sample.has_field and programme.on_body_starts_itself)
+    fixed = bool(programme.start_key) and not (sample.has_field and programme.on_body_starts_itself)
     written = document.data.get("sample")
     started = sample.temperature is not None or (isinstance(written, dict) and "temperature" in written)  # maybe wrongly written
     if begins is None and not started and not (programme.steady and not sample.has_field):
@@ -339,6 +339,8 @@ _LAG: dict[str, Any] = {name: {} for name in ("largest_K", "time_of_largest_s", 
 _STACK: dict[str, Any] = {
     name: {} for name in ("conductivity_in_plane_W_per_m_K", "conductivity_through_W_per_m_K", "resistance_through_m2_K_per_W")
 }
+_STABILITY: dict[str, Any] = {name: {} for name in ("ambient_K", "lambda_1_per_s", "critical_ambient_K", "hottest_K", "coldest_K")}
+_STABILITY |= {"reactions": {"*": {name: {} for name in ("heat_W", "factor", "adiabatic_rise_K", "B")}}}
 _ENERGY = ("initial_J", "final_J", "heat_in_J", "heat_out_J", "ejected_J", "residual_J", "residual_relative")
 _BALANCE: dict[str, Any] = {"heat_in_W": {}, "heat_out_W": {}, "residual_W": {}, "residual_relative": {}}
 
@@ -358,7 +360,7 @@ def _results(sample: Any, measure: Measure, programme: Any) -> dict[str, Any]:
     regions = ["*"] if sample is None else sample.region_names() if meshed else []
     energy: dict[str, Any] = {name: {} for name in _ENERGY} | {"released_J": {"*": {}}}
     if programme is None or programme.steady:
-        energy = _BALANCE if programme is not None else energy | _BALANCE
+        energy = _BALANCE | {"released_W": {"*": {}}} if programme is not None else energy | _BALANCE
     return {
         "end": {"reason": {}, "time_s": {}},
         "onsets": {"T1": _FIRST, "T2": dict.fromkeys(measure.onsets.T2, _POINT), "T3": _POINT, "cessation": _POINT},
@@ -376,6 +378,7 @@ def _results(sample: Any, measure: Measure, programme: Any) -> dict[str, Any]:
         "derived": {"length_m": {}, "fourier": {}, "biot": {"*": {}}, "stack": _STACK},
         "dsc": {"peaks": {"*": _PEAK}, "area_J": {}, "area_J_per_kg": {}},
         "amounts": {"*": {"*": {}}},
+        **({"stability": _STABILITY} if programme is None or programme.stability else {}),
         "energy": energy,
     }
 

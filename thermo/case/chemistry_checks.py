@@ -20,8 +20,11 @@ def chemistry_mistakes(document: Document, case: Any) -> list[Mistake]:
     found += [
         (("materials", name, "chemistry"), f"nothing of {shortened(name)!r} reacts: {unused}") for name in own if name not in case.reacting
     ]
-    if case.reacting and case.programme.steady:
-        text = "a reacting body has no steady state that a steady programme could find; use 'surroundings' with an end"
+    if case.reacting and case.programme.steady and not case.programme.stability:
+        text = "a body that reacts has no steady state that this programme could find; use 'stability', or 'surroundings' with an end"
+        found.append((("programme", "kind"), text))
+    if case.body is not None and not case.reacting and case.programme.stability:
+        text = "nothing reacts in this body, so there is no heat that could make it unstable; give a material a 'chemistry'"
         found.append((("programme", "kind"), text))
     if case.reacting and case.numerics.capacity == "consistent":
         text = f"{shortened(case.reacting[0])!r} reacts node by node, which needs a lumped heat capacity; leave 'capacity' out"

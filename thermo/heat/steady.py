@@ -83,9 +83,16 @@ def settle(sample: MeshSample, programme: Schedule, state: State) -> Iterator[Hi
     work, T = SteadyWork(sample._replace(mass=None), programme), state.temperature
     T[work.held] = work.held_values(0.0)
     failure = _newton(work, T, state.loop)
-    loop = state.loop
+    yield settled_row(sample, programme, state)
+    if failure:
+        raise SolveError(failure)
+
+
+def settled_row(sample: MeshSample, programme: Schedule, state: State, made: float | Floats = 0.0) -> History:
+    """The one row of a state in which nothing changes any more, with its powers in the ledger [W]; reactions have `made` (n_nodes,) [W]."""
+    work, T, loop = MeshWork(sample._replace(mass=None), programme), state.temperature, state.loop
     around = surface(sample, 0.0, T)
-    into = work.now.into(T) + around.flow
+    into = sample.conduction.at(T).into(T) + around.flow + made
     state.ledger[sample.ledger.faces :] = around.heats
     for j, _, _, nodes in work.held_terms:
         state.ledger[sample.ledger.faces + j] = -float(np.sum(into[nodes]))
@@ -94,9 +101,7 @@ def settle(sample: MeshSample, programme: Schedule, state: State) -> Iterator[Hi
     state.machine[PHASE], state.machine[REASON] = ENDED, 2.0
     history = new_history(sample, state, 1, 1)
     write_row(sample, state, 0.0, float(T[0]), 0.0, 1.0, history, 0)
-    yield history
-    if failure:
-        raise SolveError(failure)
+    return history
 
 
 def _newton(work: SteadyWork, T: Floats, loop: Floats) -> str:

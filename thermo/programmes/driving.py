@@ -101,12 +101,14 @@ class Driving(Frozen):
     """A programme in a case.
 
     steady : it asks where conditions lead in the end, and time has no meaning
+    stability : it asks whether that is stable while reactions make heat, whose composition stays
     start_key : the key by which it says itself where the sample starts; empty where the sample says that
     in_air : it needs the `surface` of a cell
     on_body_starts_itself : a body may start elsewhere all the same
     """
 
     steady: ClassVar[bool] = False
+    stability: ClassVar[bool] = False
     start_key: ClassVar[str] = ""
     in_air: ClassVar[bool] = False
     on_body_starts_itself: ClassVar[bool] = False

@@ -67,7 +67,7 @@ class SteadyProgramme(Conditions):
 
     def cell_problems(self, cell: Any) -> Problems:
         """A cell has no field."""
-        text = "a cell of one temperature has no field; the steady state of a reacting cell is not supported yet"
+        text = "a cell of one temperature has no field; use 'stability' for its stationary state while it reacts"
         return [(("kind",), text)]
 
 

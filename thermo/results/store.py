@@ -165,19 +165,19 @@ class Folder:
         self.write(name, text.getvalue())
 
     def write_frame(
-        self, number: int, time: float, mesh: Any, temperature: Any, heat_flux: Any, earlier: list[float], more: Any = ()
+        self, number: int, time: float, mesh: Any, temperature: Any, heat_flux: Any, earlier: list[float], **beside: Any
     ) -> None:
         """One moment of the field as `fields/frame-NNNN.vtu`, and the series `fields/run.pvd` anew.
 
         `mesh` is a `shape.Frame`, `temperature` (n_points,) [K], `heat_flux` (n_cells, 3) [W/m2]
-        or None, `earlier` the times of the frames before this one [s], `more` nodal arrays (n_points,) by name.
+        or None, `earlier` the times of the frames before this one [s], `beside` further fields of the points by name.
         """
         import meshio
 
         data = meshio.Mesh(
             mesh.points,
             [(mesh.kind, mesh.cells)],
-            point_data={"temperature_K": temperature, **dict(more)},
+            point_data={"temperature_K": temperature, **beside},
             cell_data={"material": [mesh.material.astype(np.int32)]} | ({} if heat_flux is None else {"heat_flux_W_per_m2": [heat_flux]}),
         )
         folder = self.path / "fields"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -67,6 +68,14 @@ class CellBody:
     def stepper(self) -> Stepper:
         """The loop over steps."""
         return advance
+
+    def settled(self, state: State) -> Iterator[History]:
+        """No steady programme has it."""
+        raise TypeError("a cell of one temperature is not brought to a steady state")
+
+    def fields(self, field: Floats) -> dict[str, Floats]:
+        """None beside temperatures."""
+        return {}
 
     def rounding(self, energy: dict[str, Any], state: State) -> float:
         """What the digits of the stored heat leave open [J]: below it there is nothing to say of the balance."""
@@ -167,10 +176,6 @@ class CellBody:
     def unfolded(self, temperature: Floats) -> Floats:
         """There is no field."""
         raise TypeError("a cell of one temperature has no field")
-
-    def extents(self, field: Floats) -> dict[str, Floats]:
-        """Nothing reacts at its nodes."""
-        return {}
 
     def heat_flux(self, frame: Frame, temperature: Floats) -> Floats:
         """There is no field."""

@@ -9,6 +9,7 @@ from thermo.case.case import Case
 BYTES_A_NODE = {1: 500, 2: 2_000, 3: 6_000}  # matrices, multigrid levels and a few rows of history, by dimension
 SECONDS_A_NODE = 0.7e-3  # a transient over ten decades of time, some 300 solves by multigrid
 SECONDS_A_STEADY_NODE = 4e-5  # assembly and a few solves
+FACTORS_OF_A_BRANCH = 80.0  # on the way to critical surroundings
 SECONDS_A_FRAME, BYTES_A_FRAME = (0.011, 5e-6), (500, 18)  # of itself, and for each of its nodes: compressed, and on a disk
 SECONDS_A_ROUND_NODE = 1.5e-4  # of a calorimeter that heats and waits once, some 70 solves
 STEPS_OF_A_BURN, SECONDS_A_STEP, SECONDS_A_STEP_NODE = 1000.0, 5e-3, 3.3e-6  # of 1000 nodes that react, more as the root of their number
@@ -23,13 +24,15 @@ def estimate(case: Case) -> str:
 
         n = body.n_nodes(case.named_faces())
         frames = len(case.measure.pictures.times)
-        seconds, memory = SECONDS_A_NODE * n, BYTES_A_NODE[body.dimension] * n
+        seconds, memory = SECONDS_A_NODE * n, float(BYTES_A_NODE[body.dimension] * n)
         factors = ""
         if case.programme.steady:
             from thermo.heat.linear import directly, factor_bytes, factors_fit
 
             seconds, need = SECONDS_A_STEADY_NODE * n, factor_bytes(n, body.dimension, symmetric=False)
-            if not directly(n, body.dimension) and memory < need and factors_fit(n, body.dimension, symmetric=False):
+            if case.programme.stability:
+                seconds, memory = FACTORS_OF_A_BRANCH * seconds, memory + factor_bytes(n, body.dimension)
+            elif not directly(n, body.dimension) and memory < need and factors_fit(n, body.dimension, symmetric=False):
                 factors = f" ({130 + need / 1e6:.0f} MB if iterations do not converge and a system is factorised)"
         elif case.reacting:
             seconds = STEPS_OF_A_BURN * math.sqrt(n / 1000.0) * (SECONDS_A_STEP + SECONDS_A_STEP_NODE * n)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -188,6 +188,12 @@ class MeshBody:
         """The loop over steps."""
         return advance
 
+    def settled(self, state: State) -> Iterator[History]:
+        """The steady state by Newton's method."""
+        from thermo.heat import steady
+
+        return steady.settle(self.sample, self.programme, state)
+
     @property
     def energy_limit(self) -> float:
         """Share of the heat exchanged beyond which a run counts as failed: less where nothing is iterated."""
@@ -259,7 +265,7 @@ class MeshBody:
         """Nodal temperatures of the whole body from a field of the history."""
         return self.shape.unfolded(field[: self.n_dofs])
 
-    def extents(self, field: Floats) -> dict[str, Floats]:
+    def fields(self, field: Floats) -> dict[str, Floats]:
         """Nodal extents of reactions of the whole body from a field of the history."""
         if self.chemistry is None:
             return {}
@@ -306,7 +312,7 @@ class MeshBody:
         if not self.weighs:  # without density and heat capacity nothing is known of what is stored
             made["derived"]["fourier"] = None
             made["regions"] = {name: region | {"stored_J": None} for name, region in made["regions"].items()}
-        if self.chemistry:
+        if self.chemistry and not self.steady:
             made["front"] = summed_up(time, rows["front"])
             made["arrivals"] = self.chemistry.arrivals(columns, rows["regions"], self.arrival, points, self.multiplicity)
             for name, released in self.chemistry.released_in(columns, self.multiplicity).items():

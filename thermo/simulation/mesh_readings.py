@@ -32,10 +32,11 @@ class MeshReadings:
         faces = [face for face, _ in terms]
         self.of_term = [condition.column(face, faces.count(face) == 1) for face, condition in terms]
         self.powers = list(dict.fromkeys(self.of_term))
+        burns = body.chemistry is not None and not body.steady
         sizes = {
             PROBES: len(self.names),
-            REACTIONS: len(body.chemistry.column_names) if body.chemistry else 0,
-            FRONT: OF_A_FRONT if body.chemistry else 0,
+            REACTIONS: len(body.chemistry.column_names) if burns and body.chemistry else 0,
+            FRONT: OF_A_FRONT if burns else 0,
             POWERS: len(self.powers) + len(body.flows),
             STORED: 1 if body.weighs else 0,
             REGIONS: OF_A_REGION * len(body.regions),
@@ -43,7 +44,7 @@ class MeshReadings:
         ends = list(itertools.accumulate(sizes.values(), initial=0))
         self.blocks = {name: slice(*pair) for name, pair in zip(sizes, itertools.pairwise(ends), strict=True)}
         self.n_readings = ends[-1]
-        self.front = Front(body) if body.chemistry else None
+        self.front = Front(body) if burns else None
         self.begun = [law.at(body.start[nodes]) for law, nodes in zip(body.laws, body.inside, strict=True)]
 
     def probe(self, which: int, temperature: Floats) -> float:
@@ -70,7 +71,7 @@ class MeshReadings:
 
     def reactions(self, rows: Floats) -> dict[str, Floats]:
         """Columns of what reacts: heat [W], extents."""
-        names = self.body.chemistry.column_names if self.body.chemistry else []
+        names = self.body.chemistry.column_names if self.body.chemistry and self.front else []
         return dict(zip(names, rows[:, self.blocks[REACTIONS]].T, strict=True))
 
     def fronts(self, rows: Floats) -> Floats:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -232,6 +232,14 @@ class ModalBody:
             found.append(Leaving(j, nodes, weights.ravel()[nodes], rising, sources, beside))
         return found
 
+    def settled(self, state: State) -> Iterator[History]:
+        """No steady programme has it."""
+        raise TypeError("a box in mode space is not brought to a steady state")
+
+    def fields(self, field: Floats) -> dict[str, Floats]:
+        """None beside temperatures."""
+        return {}
+
     def rounding(self, energy: dict[str, Any], state: State) -> float:
         """What the digits of temperature leave open [J]: of the stored heat, and of conduction between neighbours over a long time."""
         box = self.box
@@ -269,10 +277,6 @@ class ModalBody:
         """Nodal temperatures of the whole body from a row of the history."""
         nz, nx, ny = self.box.shape
         return temperature[: self.n_dofs].reshape(nz, nx * ny).T.ravel()[self._whole[1]]
-
-    def extents(self, field: Floats) -> dict[str, Floats]:
-        """Nothing reacts at its nodes."""
-        return {}
 
     def heat_flux(self, frame: Frame, temperature: Floats) -> Floats:
         """Heat flux of the cells of a frame [W/m2] from the temperatures of its points."""

@@ -9,6 +9,10 @@ from thermo.simulation.prepared import Prepared
 
 def build(case: Case, refine: int = 0) -> Prepared:
     """The sample ready to be stepped: a cell of one temperature, a box in mode space where that is possible, else a mesh."""
+    if case.programme.stability:
+        from thermo.simulation.stability import StableCell, StableMesh
+
+        return StableMesh(case, refine) if case.sample.has_field else StableCell(case)
     if not case.sample.has_field:
         return CellBody(case)
     from thermo.simulation.mesh_body import MeshBody

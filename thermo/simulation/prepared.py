@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Protocol
 
 from thermo.base.arrays import Floats
@@ -42,6 +43,15 @@ class Prepared(Protocol):
     def stepper(self) -> Stepper:
         """The loop over steps."""
 
+    def settled(self, state: State) -> Iterator[History]:
+        """The one row of a steady programme, the state being put in place; TypeError where no such programme has this sample.
+
+        Raises SolveError where it is not found.
+        """
+
+    def fields(self, field: Floats) -> dict[str, Floats]:
+        """What a field file has beside temperatures, by name, at the points of the whole body, from a field of the history."""
+
     def notes(self) -> list[str]:
         """What is said in the log."""
 
@@ -50,9 +60,6 @@ class Prepared(Protocol):
 
     def unfolded(self, temperature: Floats) -> Floats:
         """Nodal temperatures of the whole body from a field of the history."""
-
-    def extents(self, field: Floats) -> dict[str, Floats]:
-        """Nodal extents of reactions of the whole body from a field of the history, by the name of their column in a field file."""
 
     def heat_flux(self, frame: Frame, temperature: Floats) -> Floats:
         """Heat flux of the cells of a frame [W/m2] from the temperatures of its points."""

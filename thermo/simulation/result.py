@@ -203,7 +203,9 @@ class Result:
     def _energy(self) -> dict[str, Any]:
         energy = self.body.energy(self.state, self.begun)
         if "heat_in_W" in energy:
-            left, passed = energy["heat_in_W"] - energy["heat_out_W"], energy["heat_in_W"] + energy["heat_out_W"]
+            made = energy.get("released_W", {}).values()
+            left = energy["heat_in_W"] - energy["heat_out_W"] + sum(made)
+            passed = energy["heat_in_W"] + energy["heat_out_W"] + sum(map(abs, made))
             return energy | {"residual_W": left, "residual_relative": abs(left) / passed if passed > 0.0 else 0.0}
         # heat that came and went again is none of the sums
         between = float(np.max(np.abs(self.columns["stored_J"]))) if "stored_J" in self.columns else 0.0

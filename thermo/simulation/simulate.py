@@ -55,9 +55,7 @@ def run(
     limits = Limits(most_steps=float(case.numerics.most_steps), longest_step=longest)
     try:
         if case.programme.steady:
-            from thermo.heat.steady import settle
-
-            blocks = settle(body.sample, body.programme, state)
+            blocks = body.settled(state)
         else:
             blocks = integrate(
                 body.sample,
@@ -119,6 +117,9 @@ def compared(coarse: Result, fine: Result) -> dict[str, Any]:
     for name, entry in regions.items():
         for key in ("maximum_K", "minimum_K"):
             put(f"regions.{name}.{key}", entry[key], theirs["regions"][name][key], span)
+    if ours.get("stability", {}).get("critical_ambient_K") and theirs["stability"]["critical_ambient_K"]:
+        name = "critical_ambient_K"
+        put(f"stability.{name}", ours["stability"][name], theirs["stability"][name], span)
     for key in ("heat_in_J", "heat_in_W"):
         if key in ours["energy"]:
             put(f"energy.{key}", ours["energy"][key], theirs["energy"][key], abs(ours["energy"][key]))

@@ -74,6 +74,10 @@ def changed_cases(case: Case, table: Mapping[str, Sequence[float | str]]) -> lis
     """The case once for each row of a table. Raises ValueError as `simulate_many` does."""
     if case.sample.has_field:
         raise ValueError("simulate_many needs a lumped cell")
+    if case.programme.steady:
+        raise ValueError(
+            f"a programme '{case.programme.kind}' has no course over time that simulate_many could follow; run each case alone"
+        )
     lengths = {len(column) for column in table.values()}
     if len(lengths) != 1:
         raise ValueError("the columns of the table differ in length" if lengths else "the table is empty")

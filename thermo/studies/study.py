@@ -274,6 +274,9 @@ def _batch_of(document: Document, text: StudyText, batch: Batch) -> Study:
             mistakes.append(document.mistake(("study", word, name), f"has {length} values, but another column has {longest}"))
         if member.case.sample.has_field:
             mistakes.append(document.mistake(("study", "case"), "a batch needs a lumped cell"))
+        elif member.case.programme.steady:
+            why = f"a batch follows tests over time, and a programme '{member.case.programme.kind}' has none; run each case alone"
+            mistakes.append(document.mistake(("study", "case"), why))
         elif not uneven:
             mistakes += _rows_tried(member, table, wrong)
     elif not mistakes:
