@@ -109,7 +109,8 @@ def draw(path: Path, listener: Any, *, again: bool = False) -> None:
     add_pictures(path, made)
     for note in notes:
         listener.note(note)
-    listener.note(f"pictures: {', '.join(f'{path}/pictures/{name}.png' for name in made)}")
+    if made:
+        listener.note(f"pictures: {', '.join(f'{path}/pictures/{name}.png' for name in made)}")
 
 
 @app.command()
