@@ -221,22 +221,23 @@ def first_event(sample, programme, state, clock, h, work, trial, out, before, en
     Only what is due at the end of the step is looked for within: `ends` are the margins there. The bracket closes by false position,
     every third time by halving; `before` holds the margins at its lower end.
     """
-    interpolate(sample, state, work, 1.0, trial)
-    event, trigger, temperature, rate = due_event(sample, programme, trial, clock + h, work, 1.0, out)
-    if event == NOTHING:
-        return 2.0, event, trigger, temperature, rate
-    copy(out, ends)
-    low, high, above = 0.0, 1.0, out[event]
-    due_event(sample, programme, state, clock, work, 0.0, before)
-    for attempt in range(MOST_LOOKS + 1):
+    event, trigger, temperature, rate, low, high, above = NOTHING, 0, 0.0, 0.0, 0.0, 1.0, 0.0
+    for attempt in range(-1, MOST_LOOKS + 1):  # the first look is at the end of the step, the last at the side where it happens
         closed = attempt == MOST_LOOKS or (high - low) * h <= 1e-12 * (clock + h) or high - low < 1e-14
-        middle = high if closed else 0.5 * (low + high)
-        if not closed and attempt % 3 != 2 and before[event] < 0.0:
+        middle = high if closed or attempt < 0 else 0.5 * (low + high)
+        if attempt >= 0 and not closed and attempt % 3 != 2 and before[event] < 0.0:
             middle = low - before[event] * (high - low) / (above - before[event])
             # a little to either side in turn, so that the bracket closes from both ends
             middle = min(max(middle + (1e-7 if attempt % 3 == 0 else -1e-7) * (high - low), low), high)
         interpolate(sample, state, work, middle, trial)
-        _, trigger, temperature, rate = due_event(sample, programme, trial, clock + middle * h, work, middle, out)
+        found, trigger, temperature, rate = due_event(sample, programme, trial, clock + middle * h, work, middle, out)
+        if attempt < 0:
+            if found == NOTHING:
+                return 2.0, found, trigger, temperature, rate
+            event, above = found, out[found]
+            copy(out, ends)
+            due_event(sample, programme, state, clock, work, 0.0, before)
+            continue
         found = due(out, ends)
         if closed:
             event = found
