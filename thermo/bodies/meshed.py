@@ -20,6 +20,7 @@ from thermo.casefile.reader import Key
 from thermo.casefile.tables import pairs
 from thermo.casefile.units import Quantity, Unit
 from thermo.heat.discretised import Shape, facing
+from thermo.materials.material import Material
 from thermo.programmes.conditions import Contact, drives
 
 Length = Annotated[float, Unit("length", gt=0)]
@@ -160,6 +161,10 @@ class Meshed(Frozen):
     def materials(self) -> dict[str, tuple[str, Key]]:
         """The material of every region, and where the case says so below `sample`."""
         raise NotImplementedError
+
+    def placed(self, region: str, material: Material) -> Material:
+        """A material as it lies in a region: what a body in space knows of the axis that it goes round."""
+        return material
 
     def touching(self) -> tuple[tuple[str, Contact], ...]:
         """The contacts of the body itself, whatever acts on it."""

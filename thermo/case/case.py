@@ -213,9 +213,10 @@ def _fitting_mistakes(document: Document, case: Case) -> list[Mistake]:
     mistakes = []
     materials = _known_materials(case, body)
     for region, (name, _) in body.materials().items():
-        text = (
-            misfit(materials[name].thermal_conductivity, shortened(region), body.dimension, body.axisymmetric) if name in materials else ""
-        )
+        if name not in materials:
+            continue
+        conductivity = body.placed(region, materials[name]).thermal_conductivity
+        text = misfit(conductivity, shortened(region), body.dimension, body.axisymmetric)
         if text:
             mistakes.append(document.mistake(("materials", name, "thermal_conductivity"), text))
     if isinstance(body, BoxBody):
