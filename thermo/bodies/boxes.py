@@ -189,14 +189,6 @@ class BoxBody(Meshed):
         """Every face a case can name: sides, the outside, interfaces, patches."""
         return [name for name, rows in self._coarse.faces.items() if len(rows)]
 
-    def overlaps(self, names: list[str]) -> list[tuple[str, str]]:
-        """Pairs of faces that share more than an edge."""
-        rows = {
-            name: {tuple(row) for row in np.sort(self._coarse.faces[name], axis=1).tolist()} for name in names if name in self._coarse.faces
-        }
-        known = list(rows)
-        return [(one, other) for i, one in enumerate(known) for other in known[:i] if rows[one] & rows[other]]
-
     def n_nodes(self, faces: Mapping[str, float], refine: int = 0) -> int:
         """Number of nodes of the whole tensor mesh, holes included, without making it."""
         return int(np.prod([self.mesh.order * (len(points) - 1) + 1 for points in self._axes(faces, refine)]))

@@ -32,8 +32,8 @@ def _sides(r: Floats) -> int:
 
 
 def sides_of(radius: float, largest: float) -> int:
-    """How many sides of at most `largest` [m] a circle is drawn with: a multiple of 8."""
-    return max(LEAST_SIDES, 8 * math.ceil(0.25 * math.pi * radius / largest - 1e-9))
+    """How many sides of about `largest` [m] a circle is drawn with: a multiple of 8."""
+    return max(LEAST_SIDES, 8 * round(0.25 * math.pi * radius / largest))
 
 
 class Core(Frozen):

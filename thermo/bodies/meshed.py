@@ -196,7 +196,10 @@ class Meshed(Frozen):
 
     def overlaps(self, names: list[str]) -> list[tuple[str, str]]:
         """Pairs of faces of which one lies on the other, in part or as a whole."""
-        raise NotImplementedError
+        faces = self.coarse().faces
+        rows = {name: {tuple(row) for row in np.sort(faces[name], axis=1).tolist()} for name in names if name in faces}
+        known = list(rows)
+        return [(one, other) for i, one in enumerate(known) for other in known[:i] if rows[one] & rows[other]]
 
     def planes(self) -> tuple[str, ...]:
         """Sides at which the body goes on as a mirror image, and what lies on an axis."""

@@ -18,6 +18,7 @@ from thermo.bodies.cylinder import Cylinder
 from thermo.bodies.layered_block import LayeredBlock
 from thermo.bodies.mesh_file import ImportedBody, ImportedMesh, MeshFile
 from thermo.bodies.meshed import Along, Meshed, Stored
+from thermo.bodies.pack import Pack
 from thermo.bodies.solids import Solids
 from thermo.bodies.stack import Stack
 from thermo.case.checks import expect_mistakes, measure_mistakes, place_mistakes, programme_mistakes, sample_mistakes, with_interfaces
@@ -62,7 +63,7 @@ class Numerics(Frozen):
     most_time: Annotated[float | None, Unit("time", gt=0)] = None
 
 
-Sample = Annotated[LayeredBlock | Boxes | Stack | Cylinder | ImportedMesh | Solids | LumpedCell, Field(discriminator="kind")]
+Sample = Annotated[LayeredBlock | Boxes | Stack | Cylinder | Pack | ImportedMesh | Solids | LumpedCell, Field(discriminator="kind")]
 Programme = Annotated[
     SurroundingsProgramme
     | OvenProgramme
