@@ -181,7 +181,9 @@ class Cylinder(BoxBody):
 
     def _rings(self, r: Floats) -> tuple[list[float], float]:
         """Half the diagonal of the square in the middle and the ends of the rings round it, and the first circle, from points at r [m]."""
-        inner = min(low for extents in self._extents().values() for extent in extents for low in (extent.low[0], extent.high[0]) if low > 0.0)
+        inner = min(
+            low for extents in self._extents().values() for extent in extents for low in (extent.low[0], extent.high[0]) if low > 0.0
+        )
         inside = r[(r > 0.0) & (r < inner * (1.0 - NINE_DIGITS))]
         square = float(inside[np.argmin(np.abs(inside - SQUARE * inner))]) if len(inside) else SQUARE * inner
         return [square, *r[r > square * (1.0 + NINE_DIGITS)].tolist()], inner

@@ -166,7 +166,7 @@ class Meshed(Frozen):
         """A material as it lies in a region: what a body in space knows of the axis that it goes round."""
         return material
 
-    def touching(self) -> tuple[tuple[str, Contact], ...]:
+    def touching(self) -> tuple[tuple[str, Any], ...]:
         """The contacts of the body itself, whatever acts on it."""
         if not self.contacts:
             return ()

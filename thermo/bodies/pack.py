@@ -13,11 +13,12 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from meshes.boxes import SIDES
 from meshes.mesh import Mesh, facet_pairs, rows_in
-from meshes.packs import KINDS, LEAST_SIDES, MIDDLE, WALL, Plan, levels_of, n_section, part_at, section, sides_of
+from meshes.packs import INSIDE, KINDS, LEAST_SIDES, MIDDLE, WALL, Plan, levels_of, n_section, part_at, section, sides_of
 from meshes.rounds import at_place, drawn, raised, widened
 from thermo.base.arrays import Floats, Integers
 from thermo.base.errors import did_you_mean, shortened
 from thermo.bodies.cylinder import Can, Core
+from thermo.bodies.gaps import Exchange, PackShape, exchanges, facing, neighbours
 from thermo.bodies.meshed import NINE_DIGITS, OUTSIDE, Length, Meshed
 from thermo.casefile.models import Frozen, misplaced
 from thermo.casefile.reader import Key
@@ -114,7 +115,8 @@ class Pack(Meshed):
     """Upright cells in `rows` along y and `columns` along x, a `pitch` or a `gap` apart (one number, or [x, y]).
 
     Regions are `cell-1`, `cell-2`, ... row by row, along x first; `can-1`, `core-1`; `between`, `barrier-1`, `tray`. What is `between`
-    fills the gaps over the height of the cells, round ones with half a gap beyond the outer cells. z begins at the lower end of the cells,
+    fills the gaps over the height of the cells, round ones with half a gap beyond the outer cells. Without it the gaps are empty, and an
+    `exchange` passes heat between neighbours, from a face `gap-1-2` to `gap-2-1`, which are no part of the outside. z begins at the lower end of the cells,
     the tray is below; x and y begin at the axis of the first cell, or at its lower left corner. Volumes are exact, as in a `cylinder` in
     space.
     """
@@ -128,6 +130,7 @@ class Pack(Meshed):
     pitch: Spacing | None = None
     gap: Spacing | None = None
     between: str | None = None
+    exchange: Exchange | None = None
     barriers: Barriers | None = None
     tray: Tray | None = None
     cells: dict[str, OneCell] = {}
@@ -141,13 +144,17 @@ class Pack(Meshed):
         if (self.pitch is None) == (self.gap is None):
             problems.append(((), "give either 'pitch', from cell to cell, or 'gap', between neighbours"))
         if self.rows * self.columns > MOST_CELLS:
-            problems.append((("rows",), f"makes {self.rows * self.columns} cells with {self.columns} columns; at most {MOST_CELLS} are accepted"))
+            problems.append(
+                (("rows",), f"makes {self.rows * self.columns} cells with {self.columns} columns; at most {MOST_CELLS} are accepted")
+            )
         if problems:
             raise misplaced(problems)
         problems = self._cell_problems() or self._gap_problems()
         known = [f"cell-{k + 1}" for k in range(self.plan.n_cells)]
         problems += [
-            (("cells", name), f"there is no cell {shortened(name)!r}" + did_you_mean(name, known)) for name in self.cells if name not in known
+            (("cells", name), f"there is no cell {shortened(name)!r}" + did_you_mean(name, known))
+            for name in self.cells
+            if name not in known
         ]
         if not problems:
             empty = [name for name, cells in self.coarse().regions.items() if not len(cells)]
@@ -164,7 +171,9 @@ class Pack(Meshed):
         if 2.0 * wall >= narrow:
             problems.append(((self._shape, "can", "thickness"), f"leaves no room in a cell that is {show(narrow, 'length')} wide"))
         elif cell.core is not None and 2.0 * self.plan.core >= narrow - 2.0 * wall:
-            problems.append(((self._shape, "core", "diameter"), f"leaves no roll: the can is {show(narrow - 2.0 * wall, 'length')} wide inside"))
+            problems.append(
+                ((self._shape, "core", "diameter"), f"leaves no roll: the can is {show(narrow - 2.0 * wall, 'length')} wide inside")
+            )
         if 2.0 * end >= cell.high():
             key = (self._shape, "can", "ends" if cell.can and cell.can.ends is not None else "thickness")
             problems.append((key, f"leaves no room in a cell that is {show(cell.high(), 'length')} high"))
@@ -178,11 +187,16 @@ class Pack(Meshed):
         for axis, along in enumerate("xy"):
             gap, wide = self.plan.gap[axis], self.cell.wide()[axis]
             if gap < -slack:
-                text = f"cells overlap: they are {show(wide, 'length')} wide along {along}, but {show(self.plan.pitch[axis], 'length')} apart"
+                text = (
+                    f"cells overlap: they are {show(wide, 'length')} wide along {along}, but {show(self.plan.pitch[axis], 'length')} apart"
+                )
                 problems.append(((word,), text))
             elif gap < least - slack:
                 text = f"round cells need a gap of {show(least, 'length')} along {along}, found {show(max(gap, 0.0), 'length')}"
                 problems.append(((word,), text))
+        if self.exchange and (self.between or self.barriers):
+            what = "'between' fills the gaps" if self.between else "a barrier lies in them"
+            problems.append((("exchange",), f"is for empty gaps, but {what}"))
         if self.barriers and not problems:
             room = self.plan.gap[1] - least
             if self.rows == 1:
@@ -244,20 +258,16 @@ class Pack(Meshed):
         breaks = [(thickness, 1 if coarse else count) for _, thickness, count in self._bands()]
         return levels_of(breaks, -float(self.tray.thickness) if self.tray else 0.0, refine)
 
-    def _what(self, part: int, band: str) -> str | None:
-        """The region of a part of the section in a band along z."""
+    def _what(self, part: int, band: str) -> str:
+        """The region of a part of the section in a band along z; one that has no material is empty."""
         if band == TRAY:
             return TRAY
-        if part < self.plan.between:
-            cell, kind = divmod(part, KINDS)
-            if kind == WALL or band == END:
-                return f"can-{cell + 1}"
-            if kind == MIDDLE:
-                return f"core-{cell + 1}" if self.cell.core and self.cell.core.material else None
-            return f"cell-{cell + 1}"
+        if part == self.plan.between:
+            return "between"
         if part > self.plan.between:
             return f"barrier-{part - self.plan.between}"
-        return "between" if self.between else None
+        cell, kind = divmod(part, KINDS)
+        return f"{'can' if band == END else {MIDDLE: 'core', INSIDE: 'cell', WALL: 'can'}[kind]}-{cell + 1}"
 
     def materials(self) -> dict[str, tuple[str, Key]]:
         """The material of every region, and where the case says so."""
@@ -286,30 +296,33 @@ class Pack(Meshed):
         axis = self.plan.centre(int(number) - 1)
         return material.model_copy(update={"thermal_conductivity": about(material.thermal_conductivity, axis)})
 
-    def touching(self) -> tuple[tuple[str, Contact], ...]:
-        """The contacts of the body itself, those of the tray among them."""
-        own = dict(super().touching())
+    def touching(self) -> tuple[tuple[str, Any], ...]:
+        """The contacts of the body itself, those of the tray and what passes empty gaps among them."""
+        own: dict[str, Any] = dict(super().touching())
         if self.tray is not None and self.tray.resistance is not None:
             on_tray = [name for name in self.face_names() if name.endswith(f"|{TRAY}")]
             own |= {name: Contact.model_construct(kind="contact", resistance=self.tray.resistance) for name in on_tray}
+        own |= dict(exchanges(self.plan, self.exchange) if self.exchange else ())
         return tuple(own.items())
 
     def _meshed(self, levels: Floats, plan: Plan, refine: int = 0) -> Mesh:
         """The pack on its section, with its faces: sides of the whole, `side-1`, ... of the cells."""
-        names = list(self.materials())
+        number = {name: i for i, name in enumerate(self.materials())}
         heights, bands = np.cumsum([levels[0], *(thickness for _, thickness, _ in self._bands())]), self._bands()
         of = [bands[int(np.searchsorted(heights, z)) - 1][0] for z in 0.5 * (levels[1:] + levels[:-1])]
-        table = {
-            (part, band): -1 if (what := self._what(part, band)) is None else names.index(what)
-            for part, band in itertools.product(range(plan.n_parts), {*of})
-        }
-        region = np.array([[table[part, band] for band in of] for part in range(plan.n_parts)])
-        mesh = raised(section(plan, refine), levels, region, names)
+        table = {band: [number.get(self._what(part, band), -1) for part in range(plan.n_parts)] for band in {*of}}
+        region = np.array([table[band] for band in of]).T
+        mesh = raised(section(plan, refine), levels, region, list(number))
         outer = mesh.faces[OUTSIDE]
         outer = outer[~self._in_bore(mesh, outer)]
         ends = [*plan.ends(), (float(levels[0]), float(levels[-1]))]
         faces = {side: at_place(mesh, outer, i // 2, ends[i // 2][i % 2]) for i, side in enumerate(SIDES[3])}
-        return mesh._replace(faces=faces | self._sides(mesh, outer) | mesh.faces | {OUTSIDE: outer})
+        faces |= self._sides(mesh, outer)
+        if self.exchange is not None:
+            facing_each = self._facing(mesh, faces)
+            faces |= facing_each
+            outer = outer[rows_in(outer, np.concatenate([np.zeros((0, 4), np.int64), *facing_each.values()]), missing=-1) < 0]
+        return mesh._replace(faces=faces | mesh.faces | {OUTSIDE: outer})
 
     def _in_bore(self, mesh: Mesh, facets: Integers) -> Any:
         """Which facets lie in the empty core of a cell, in which no air moves."""
@@ -332,6 +345,17 @@ class Pack(Meshed):
             made[f"side-{k}"] = outer[upright & np.isin(owner, own)]
         return made
 
+    def _facing(self, mesh: Mesh, faces: dict[str, Integers]) -> dict[str, Integers]:
+        """The facets of each cell that face a neighbour across an empty gap: of a round one, within 45 degrees."""
+        made = {}
+        for one, other, axis in neighbours(self.plan):
+            for cell, to, sign in ((one, other, 1.0), (other, one, -1.0)):
+                rows = faces[f"side-{cell + 1}"]
+                away = sign * (mesh.points[rows].mean(axis=1)[:, :2] - self.plan.centre(cell))
+                half = 0.5 * self.plan.wide[axis] * (1.0 - NINE_DIGITS)
+                made[facing(cell, to)] = rows[away[:, axis] > (np.abs(away[:, 1 - axis]) if self.plan.round else half)]
+        return made
+
     def coarse(self) -> Mesh:
         """The coarsest mesh that shows what touches what."""
         return self._coarse
@@ -343,9 +367,10 @@ class Pack(Meshed):
     def shape(self, faces: Mapping[str, float], cuts: list[str], *, refine: int = 0, nodal: bool | None = None) -> Shape:
         """The pack on its mesh, cut open along interfaces; round faces on the outside have the areas of circles."""
         mesh = self._meshed(self._levels(refine=refine), self.plan, refine)
-        return Shape(
+        return PackShape(
             mesh,
-            1,
+            self.plan,
+            self.cell.high(),
             nodal=nodal is not False,
             cuts=cuts,
             areas=self._areas(mesh, refine),
@@ -360,9 +385,12 @@ class Pack(Meshed):
             return {}
         sides = 2**refine * sides_of(self.plan)
         longer = widened(sides) * math.sin(math.pi / sides) * sides / math.pi
-        lateral = {name: float(facet_sizes(mesh.points, rows).sum()) for name, rows in mesh.faces.items() if name.startswith("side-")}
-        outside = float(facet_sizes(mesh.points, mesh.faces[OUTSIDE]).sum()) - (1.0 - 1.0 / longer) * sum(lateral.values())
-        return {name: area / longer for name, area in lateral.items() if area} | {OUTSIDE: outside}
+        upright = np.concatenate([rows for name, rows in mesh.faces.items() if name.startswith("side-")])
+        made = {}
+        for name in (name for name, rows in mesh.faces.items() if name.startswith(("side-", "gap-", OUTSIDE)) and len(rows)):
+            curved = rows_in(mesh.faces[name], upright, missing=-1) >= 0
+            made[name] = float(np.sum(facet_sizes(mesh.points, mesh.faces[name]) / np.where(curved, longer, 1.0)))
+        return made
 
     def _onto(self, refine: int) -> Callable[[Floats], Floats]:
         """Moves points of round cells (n, 3) to where their polygons have them."""
@@ -384,11 +412,11 @@ class Pack(Meshed):
         if len(point) != 3:
             return f"three coordinates [x, y, z] are needed, found {len(point)}"
         slack = NINE_DIGITS * max(self.cell.high(), *(high - low for low, high in self.plan.ends()))
-        heights = np.cumsum([self._levels(coarse=True)[0], *(thickness for _, thickness, _ in self._bands())])
+        heights, known = np.cumsum([self._levels(coarse=True)[0], *(thickness for _, thickness, _ in self._bands())]), self.materials()
         for shift in itertools.product((0.0, -slack, slack), repeat=3):
             x, y, z = (float(value) + move for value, move in zip(point, shift, strict=True))
             part, band = part_at(self.plan, x, y), int(np.searchsorted(heights, z)) - 1
-            if part >= 0 and 0 <= band < len(heights) - 1 and self._what(part, self._bands()[band][0]) is not None:
+            if part >= 0 and 0 <= band < len(heights) - 1 and self._what(part, self._bands()[band][0]) in known:
                 return None
         return "lies outside the body"
 

@@ -187,8 +187,12 @@ class Shape:
         """Pairs of nodes that a contact or a gap couples, and the area of each pair [m2]. Raises ValueError where nodes do not face."""
         if condition.parts:
             return self.space.opposite(*self.sides[face])
-        partner, normal = facing(self.mesh, face, condition.to, self.space.axisymmetric)
+        partner, normal = self.opposite(face, condition)
         return self.space.opposite(self.mesh.faces[face], self.mesh.faces[condition.to][partner], normal)
+
+    def opposite(self, face: str, condition: Any) -> tuple[Integers, Floats]:
+        """For each facet of the face of a gap the number of the one opposite it, and the normal towards that, see `facing`."""
+        return facing(self.mesh, face, condition.to, self.space.axisymmetric)
 
     def flow(self, face: str, conductivity: dict[str, Any]) -> list[tuple[Any, Any]]:
         """Conduction through a face within the body, where the coordinates rise, as terms (value, B): the heat is the sum of B times
