@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from meshes.mesh import Floats
-from meshes.rounds import Section, disc, grid, united
+from meshes.rounds import Section, disc, grid, spread, tile, united
 
 MIDDLE, INSIDE, WALL, KINDS = 0, 1, 2, 3  # parts of one cell: core or bore, roll or contents, can; how many there are
 SQUARE = 0.5  # of the innermost circle: half the diagonal of the square in the middle of a round cell
@@ -83,20 +83,21 @@ def sides_of(plan: Plan) -> int:
 def n_section(plan: Plan, refine: int = 0) -> int:
     """About how many points the section has, those on common edges counted twice."""
     if not plan.round:
-        return math.prod(len(lines) for lines in _lines(plan, refine))
-    sides = 2**refine * sides_of(plan)
-    strips = (plan.rows - 1) * plan.columns * (sides // 4 + 1) * (2 * 2**refine + 1) if plan.sheet else 0
+        x, y = _lines(plan, refine)
+        return len(x) * len(y)
+    sides = int(2**refine) * sides_of(plan)
+    strips = (plan.rows - 1) * plan.columns * (sides // 4 + 1) * (2 * int(2**refine) + 1) if plan.sheet else 0
     return plan.n_cells * ((sides // 4 + 1) ** 2 + sides * (len(_rings(plan, refine)[0]) - 1 + _beyond(plan, refine))) + strips
 
 
 def section(plan: Plan, refine: int = 0) -> Section:
-    """The section of a pack; `part` is `KINDS` times the number of a cell, and which of its parts it is; then what is between, and sheets."""
+    """The section of a pack; `part` is `KINDS` times the number of a cell and which of its parts, or what is between, or a sheet."""
     return _of_round(plan, refine) if plan.round else _of_boxes(plan, refine)
 
 
 def _cut(low: float, high: float, n: int, refine: int) -> list[float]:
     """Ends of n parts of an interval, refined; without its beginning."""
-    return np.linspace(low, high, n * 2**refine + 1)[1:].tolist()  # type: ignore[no-any-return]
+    return [float(value) for value in np.linspace(low, high, n * 2**refine + 1)[1:]]
 
 
 def _rings(plan: Plan, refine: int) -> tuple[list[float], float, list[int]]:
@@ -118,27 +119,25 @@ def _rings(plan: Plan, refine: int) -> tuple[list[float], float, list[int]]:
 
 def _beyond(plan: Plan, refine: int) -> int:
     """Rings between a round cell and the edge of its tile."""
-    return 2**refine * max(2, round(0.5 * max(plan.gap) / (plan.wide[0] / plan.across)))
+    return int(2**refine) * max(2, round(0.5 * max(plan.gap) / (plan.wide[0] / plan.across)))
 
 
 def _of_round(plan: Plan, refine: int) -> Section:
-    sides, beyond = 2**refine * sides_of(plan), _beyond(plan, refine)
+    sides, beyond = int(2**refine) * sides_of(plan), _beyond(plan, refine)
     radii, first, kinds = _rings(plan, refine)
     made = []
     m = sides // 4
     half = (0.5 * plan.pitch[0], 0.5 * plan.pitch[1])
     for cell in range(plan.n_cells):
-        row, column = divmod(cell, plan.columns)
-        x, y = plan.centre(cell)
+        row, (x, y) = cell // plan.columns, plan.centre(cell)
         low = half[1] - (0.5 * plan.sheet if row else 0.0)
         high = half[1] - (0.5 * plan.sheet if row < plan.rows - 1 else 0.0)
-        tile = np.array([[half[0], -low], [half[0], high], [-half[0], high], [-half[0], -low]])
-        own = disc(radii, first, sides, tile, beyond)
+        own = disc(radii, first, sides, tile((half[0], low), (half[0], high), sides), beyond)
         part = np.array([KINDS * cell + kind for kind in kinds] + [plan.between] * beyond)[own.part]
-        made.append(Section(own.points + (x, y), own.cells, part))
+        made.append(Section(own.points + np.array([x, y]), own.cells, part))
         if plan.sheet and row < plan.rows - 1:
             strip = np.linspace(y + high, y + high + plan.sheet, 2 * 2**refine + 1)
-            made.append(grid(np.linspace(x - half[0], x + half[0], m + 1), strip, plan.between + 1 + row))
+            made.append(grid(x + spread(high, half[0], half[0], m), strip, plan.between + 1 + row))
     return united(made, 1e-7 * plan.wide[0])
 
 
@@ -172,9 +171,10 @@ def _lines(plan: Plan, refine: int) -> list[Floats]:
 
 
 def _of_boxes(plan: Plan, refine: int) -> Section:
-    made = grid(*_lines(plan, refine))
+    x, y = _lines(plan, refine)
+    made = grid(x, y)
     middle = made.points[made.cells].mean(axis=1)
-    return made._replace(part=np.array([part_at(plan, x, y) for x, y in middle.tolist()]))
+    return made._replace(part=np.array([part_at(plan, *place) for place in middle.tolist()]))
 
 
 def part_at(plan: Plan, x: float, y: float) -> int:

@@ -12,6 +12,7 @@ from meshes.checks import joined
 from meshes.mesh import Floats, Integers, Mesh, facet_pairs, interfaces
 
 BULGE = 0.35  # of the way from its straight sides to the circle through its corners, the square in the middle of a disc is round
+SPREAD = 2  # power of the way to a corner with which the points of a tile spread
 FLAT = 1e-9  # of the size of a body: what differs by less lies in one plane
 
 
@@ -39,7 +40,7 @@ def drawn(points: Floats, sides: int) -> Floats:
     """Where points (n, 2) of a round body about the origin lie on its polygons, which have corners at 45 degrees: circles on polygons."""
     angle = 2.0 * math.pi / sides
     within = np.mod(np.arctan2(points[:, 1], points[:, 0]), angle) - 0.5 * angle
-    return points * (widened(sides) * math.cos(0.5 * angle) / np.cos(within))[:, None]
+    return np.asarray(points * (widened(sides) * math.cos(0.5 * angle) / np.cos(within))[:, None])
 
 
 def _along(corners: Floats, sides: int) -> Floats:
@@ -47,7 +48,31 @@ def _along(corners: Floats, sides: int) -> Floats:
     m = sides // 4
     side, share = np.divmod(np.arange(sides), m)
     weight = (share / m)[:, None]
-    return (1.0 - weight) * corners[side] + weight * corners[(side + 1) % 4]
+    return np.asarray((1.0 - weight) * corners[side] + weight * corners[(side + 1) % 4])
+
+
+def spread(away: float, low: float, high: float, n: int) -> Floats:
+    """Points (n + 1,) along a side of a tile, from `low` below to `high` above the foot of its disc, which is `away` [m].
+
+    Near the foot they stand where the rays of the disc pass, so that cells are upright in a narrow gap; they spread towards the corners.
+    """
+    t = np.tan(np.linspace(-0.25 * math.pi, 0.25 * math.pi, n + 1))
+    t[[0, -1]] = -1.0, 1.0
+    half = np.where(t < 0.0, low, high)
+    return np.asarray(np.where(half > away, away * t + (half - away) * t * np.abs(t) ** SPREAD, half * t))
+
+
+def tile(low: tuple[float, float], high: tuple[float, float], sides: int) -> Floats:
+    """Points (sides, 2) on the edge of a rectangle that reaches so far below and above a disc's middle [m], from its lower right corner."""
+    (left, down), (right, up), m = low, high, sides // 4
+    along = (spread(right, down, up, m), spread(up, left, right, m), spread(left, down, up, m), spread(down, left, right, m))
+    sides_of_it = (
+        np.stack([np.full(m, right), along[0][:-1]], axis=1),
+        np.stack([along[1][:0:-1], np.full(m, up)], axis=1),
+        np.stack([np.full(m, -left), along[2][:0:-1]], axis=1),
+        np.stack([along[3][:-1], np.full(m, -down)], axis=1),
+    )
+    return np.concatenate(sides_of_it)
 
 
 def _filled(edge: Floats) -> Floats:
@@ -59,21 +84,21 @@ def _filled(edge: Floats) -> Floats:
     v = np.linspace(0.0, 1.0, m + 1)[None, :, None]
     ruled = (1.0 - v) * bottom[:, None] + v * top[:, None] + (1.0 - u) * left[None] + u * right[None]
     flat = (1.0 - u) * ((1.0 - v) * bottom[0] + v * top[0]) + u * ((1.0 - v) * bottom[-1] + v * top[-1])
-    return ruled - flat  # type: ignore[no-any-return]
+    return np.asarray(ruled - flat)
 
 
-def disc(radii: Sequence[float], first: float, sides: int, tile: Floats | None = None, beyond: int = 0) -> Section:
+def disc(radii: Sequence[float], first: float, sides: int, border: Floats | None = None, beyond: int = 0) -> Section:
     """A disc about the origin: a square in its middle, and rings round it; `part` 0 is the square, k the ring that ends at radii[k].
 
-    Circles are polygons of `sides`, a multiple of 8, with corners at 45 degrees and the area of the circle. With a `tile`, more rings
-    lead from the last circle to its edge; their parts go on counting.
+    Circles are polygons of `sides`, a multiple of 8, with corners at 45 degrees and the area of the circle. With a `border`, more
+    rings lead to it from the last circle; their parts go on counting.
 
     Parameters
     ----------
     radii : rising [m]: half the diagonal of the square, then the ends of the rings
     first : the least radius [m] among them that must be a circle; rings within go over from the square to it
-    tile : corners (4, 2) [m] of a rectangle round the disc, counterclockwise from the lower right one
-    beyond : rings between the last circle and the tile
+    border : points (sides, 2) [m] round the disc, counterclockwise from its lower right corner, see `tile`
+    beyond : rings between the last circle and the border
     """
     m, grow = sides // 4, widened(sides)
     angle = 2.0 * math.pi / sides * np.arange(sides) - 0.25 * math.pi
@@ -84,8 +109,8 @@ def disc(radii: Sequence[float], first: float, sides: int, tile: Floats | None =
     for radius in radii[1:]:
         share = (radius - radii[0]) / (first - radii[0])
         rings.append((1.0 - share) * edge + share * circle if share < 1.0 else grow * radius * unit)
-    if tile is not None:
-        last, border = rings[-1], _along(tile, sides)
+    if border is not None:
+        last = rings[-1]
         rings += [last + (i + 1) / beyond * (border - last) for i in range(beyond)]
     number = np.arange((m + 1) ** 2).reshape(m + 1, m + 1)
     square = np.stack([number[:-1, :-1], number[1:, :-1], number[1:, 1:], number[:-1, 1:]], axis=-1).reshape(-1, 4)
@@ -140,4 +165,5 @@ def raised(section: Section, levels: Floats, region: Integers, names: Sequence[s
 def at_place(mesh: Mesh, facets: Integers, axis: int, place: float) -> Integers:
     """Those of some facets that lie in the plane across an axis at a place [m]."""
     away = np.abs(mesh.points[facets][:, :, axis] - place)
-    return facets[away.max(axis=1) < FLAT * float(np.ptp(mesh.points, axis=0).max())]
+    found: Integers = facets[away.max(axis=1) < FLAT * float(np.ptp(mesh.points, axis=0).max())]
+    return found

@@ -18,7 +18,6 @@ from thermo.heat.discretised import Shape
 from thermo.materials.properties import Property, value_at
 from thermo.programmes.conditions import Acting
 
-
 LEAST = 1e-9  # of the width of a cell: boxes that are nearer touch
 
 

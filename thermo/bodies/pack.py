@@ -12,6 +12,7 @@ import numpy as np
 from pydantic import BeforeValidator, Field, model_validator
 
 from meshes.boxes import SIDES
+from meshes.checks import corner_determinants, facet_sizes
 from meshes.mesh import Mesh, facet_pairs, rows_in
 from meshes.packs import INSIDE, KINDS, LEAST_SIDES, MIDDLE, WALL, Plan, levels_of, n_section, part_at, section, sides_of
 from meshes.rounds import at_place, drawn, raised, widened
@@ -107,7 +108,7 @@ class PackMesh(Frozen):
     """How many hexahedra, of order 1, are across a cell and along its height; gaps, barriers and the tray have at least two."""
 
     order: Literal[1] = 1
-    across: Annotated[int, Field(strict=True, ge=2, le=64)] = 8
+    across: Annotated[int, Field(strict=True, ge=1, le=64)] = 8
     along: Annotated[int, Field(strict=True, ge=1, le=200)] = 8
 
 
@@ -115,10 +116,11 @@ class Pack(Meshed):
     """Upright cells in `rows` along y and `columns` along x, a `pitch` or a `gap` apart (one number, or [x, y]).
 
     Regions are `cell-1`, `cell-2`, ... row by row, along x first; `can-1`, `core-1`; `between`, `barrier-1`, `tray`. What is `between`
-    fills the gaps over the height of the cells, round ones with half a gap beyond the outer cells. Without it the gaps are empty, and an
-    `exchange` passes heat between neighbours, from a face `gap-1-2` to `gap-2-1`, which are no part of the outside. z begins at the lower end of the cells,
-    the tray is below; x and y begin at the axis of the first cell, or at its lower left corner. Volumes are exact, as in a `cylinder` in
-    space.
+    fills the gaps over the height of the cells, round ones with half a gap beyond the outer cells. Without it the gaps are empty. An
+    `exchange` then passes heat between neighbours, from a face `gap-1-2` to `gap-2-1`, and these faces are no part of the outside.
+
+    z begins at the lower end of the cells, and the tray is below. x and y begin at the axis of the first cell, or at its lower left
+    corner. Volumes are exact, as in a `cylinder` in space.
     """
 
     kind: Literal["pack"]
@@ -156,6 +158,8 @@ class Pack(Meshed):
             for name in self.cells
             if name not in known
         ]
+        if not problems and self.plan.round and not np.all(corner_determinants(*section(self.plan)[:2], "quad") > 0.0):
+            problems.append((("pitch" if self.gap is None else "gap",), "differs too much along x and y for a mesh between the cells"))
         if not problems:
             empty = [name for name, cells in self.coarse().regions.items() if not len(cells)]
             problems += [((name,), "has no gap to fill") for name in empty if name == "between"]
@@ -379,8 +383,6 @@ class Pack(Meshed):
 
     def _areas(self, mesh: Mesh, refine: int) -> dict[str, float]:
         """Areas of the faces with round sides of cells [m2]: a polygon of the area of its circle is longer than that."""
-        from meshes.checks import facet_sizes
-
         if not self.plan.round:
             return {}
         sides = 2**refine * sides_of(self.plan)

@@ -276,7 +276,7 @@ def about(conductivity: Any, axis: tuple[float, float]) -> Any:
     if not isinstance(conductivity, Cylindrical):
         return conductivity
     round_it = conductivity if conductivity.tangential is not None else conductivity._replace(tangential=conductivity.radial)
-    return round_it if any(conductivity.centre) else round_it._replace(centre=(*axis, 0.0))
+    return round_it if any(conductivity.centre) else round_it._replace(centre=tuple(Quantity(value) for value in (*axis, 0.0)))
 
 
 def misfit(conductivity: Any, region: str, dimension: int, axisymmetric: bool) -> str:
