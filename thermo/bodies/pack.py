@@ -23,7 +23,7 @@ from thermo.bodies.gaps import Exchange, PackShape, exchanges, facing, neighbour
 from thermo.bodies.meshed import NINE_DIGITS, OUTSIDE, Length, Meshed
 from thermo.casefile.models import Frozen, misplaced
 from thermo.casefile.reader import Key
-from thermo.casefile.units import Unit, show
+from thermo.casefile.units import Unit
 from thermo.heat.discretised import Shape
 from thermo.materials.material import Material
 from thermo.materials.properties import about
@@ -36,6 +36,10 @@ TRAY, END, ROLL = "tray", "end", "roll"  # what there is along z: a tray, the en
 
 def _as_list(value: Any) -> Any:
     return [value] if isinstance(value, str | int | float) else value
+
+
+def _mm(length: float) -> str:
+    return f"{1e3 * length:.6g} mm"
 
 
 Spacing = Annotated[tuple[Annotated[float, Unit("length", ge=0)], ...], BeforeValidator(_as_list), Field(min_length=1, max_length=2)]
@@ -173,14 +177,12 @@ class Pack(Meshed):
         cell, problems = self.cell, list[tuple[Key, str]]()
         wall, end, narrow = self.plan.wall, self._end, min(cell.wide())
         if 2.0 * wall >= narrow:
-            problems.append(((self._shape, "can", "thickness"), f"leaves no room in a cell that is {show(narrow, 'length')} wide"))
+            problems.append(((self._shape, "can", "thickness"), f"leaves no room in a cell that is {_mm(narrow)} wide"))
         elif cell.core is not None and 2.0 * self.plan.core >= narrow - 2.0 * wall:
-            problems.append(
-                ((self._shape, "core", "diameter"), f"leaves no roll: the can is {show(narrow - 2.0 * wall, 'length')} wide inside")
-            )
+            problems.append(((self._shape, "core", "diameter"), f"leaves no roll: the can is {_mm(narrow - 2.0 * wall)} wide inside"))
         if 2.0 * end >= cell.high():
             key = (self._shape, "can", "ends" if cell.can and cell.can.ends is not None else "thickness")
-            problems.append((key, f"leaves no room in a cell that is {show(cell.high(), 'length')} high"))
+            problems.append((key, f"leaves no room in a cell that is {_mm(cell.high())} high"))
         return problems
 
     def _gap_problems(self) -> list[tuple[Key, str]]:
@@ -189,14 +191,14 @@ class Pack(Meshed):
         word, least = "pitch" if self.gap is None else "gap", NARROWEST * self.cell.wide()[0] if self.cylinder else 0.0
         slack = 1e-9 * max(self.cell.wide())
         for axis, along in enumerate("xy"):
+            if problems and len(self.pitch or self.gap or ()) == 1:  # one number, one mistake
+                break
             gap, wide = self.plan.gap[axis], self.cell.wide()[axis]
             if gap < -slack:
-                text = (
-                    f"cells overlap: they are {show(wide, 'length')} wide along {along}, but {show(self.plan.pitch[axis], 'length')} apart"
-                )
+                text = f"cells overlap: they are {_mm(wide)} wide along {along}, but {_mm(self.plan.pitch[axis])} apart"
                 problems.append(((word,), text))
             elif gap < least - slack:
-                text = f"round cells need a gap of {show(least, 'length')} along {along}, found {show(max(gap, 0.0), 'length')}"
+                text = f"round cells need a gap of {_mm(least)} along {along}, found {_mm(max(gap, 0.0))}"
                 problems.append(((word,), text))
         if self.exchange and (self.between or self.barriers):
             what = "'between' fills the gaps" if self.between else "a barrier lies in them"
@@ -206,7 +208,7 @@ class Pack(Meshed):
             if self.rows == 1:
                 problems.append((("barriers",), "need two rows: a barrier lies between rows"))
             elif self.barriers.thickness > room + slack:
-                text = f"leaves no room: {show(room, 'length')} of the gap between rows can be filled"
+                text = f"leaves no room: {_mm(room)} of the gap between rows can be filled"
                 problems.append((("barriers", "thickness"), text))
         return problems
 
@@ -240,6 +242,8 @@ class Pack(Meshed):
         wide, can, core = self.cell.wide(), self.cell.can, self.cell.core
         given = [float(value) for value in (self.pitch or self.gap or ())]
         pitch = [value + (0.0 if self.pitch else w) for value, w in zip((given * 2)[:2], wide, strict=True)]
+        if self.box:  # one row of boxes has no gap
+            pitch = [p if n > 1 else w for p, w, n in zip(pitch, wide, (self.columns, self.rows), strict=True)]
         return Plan(
             columns=self.columns,
             rows=self.rows,
