@@ -129,6 +129,7 @@ class Meshed(Frozen):
     contacts: dict[str, Annotated[float, Unit("thermal resistance", gt=0)]] = {}
     has_field: ClassVar[bool] = True
     part: ClassVar[str] = "region"  # what its regions are called
+    coarser: ClassVar[str] = "increase smallest, interface or growth"  # what to do about too many nodes
     if TYPE_CHECKING:
         mesh: Any
         kind: Any

@@ -128,7 +128,7 @@ class Pack(Meshed):
     """
 
     kind: Literal["pack"]
-    part: ClassVar[str] = "region"
+    coarser: ClassVar[str] = "decrease across or along"
     cylinder: RoundCell | None = None
     box: BoxCell | None = None
     rows: Annotated[int, Field(strict=True, ge=1, le=MOST_CELLS)] = 1
@@ -162,7 +162,7 @@ class Pack(Meshed):
             for name in self.cells
             if name not in known
         ]
-        if not problems and self.plan.round and not np.all(corner_determinants(*section(self.plan)[:2], "quad") > 0.0):
+        if not problems and not self._meets():
             problems.append((("pitch" if self.gap is None else "gap",), "differs too much along x and y for a mesh between the cells"))
         if not problems:
             empty = [name for name, cells in self.coarse().regions.items() if not len(cells)]
@@ -171,6 +171,12 @@ class Pack(Meshed):
         if problems:
             raise misplaced(problems)
         return self
+
+    def _meets(self) -> bool:
+        """Whether the tiles of round cells have sound quadrilaterals: those of a few cells tell of all."""
+        few = self.plan._replace(columns=min(self.columns, 2), rows=min(self.rows, 3))
+        made = section(few)
+        return bool(np.all(corner_determinants(made.points, made.cells, "quad") > 0.0))
 
     def _cell_problems(self) -> list[tuple[Key, str]]:
         """What is wrong with the cell by itself."""
@@ -203,11 +209,11 @@ class Pack(Meshed):
         if self.exchange and (self.between or self.barriers):
             what = "'between' fills the gaps" if self.between else "a barrier lies in them"
             problems.append((("exchange",), f"is for empty gaps, but {what}"))
-        if self.barriers and not problems:
+        if self.barriers and self.rows == 1:
+            problems.append((("barriers",), "need two rows: a barrier lies between rows"))
+        elif self.barriers and not problems:
             room = self.plan.gap[1] - least
-            if self.rows == 1:
-                problems.append((("barriers",), "need two rows: a barrier lies between rows"))
-            elif self.barriers.thickness > room + slack:
+            if self.barriers.thickness > room + slack:
                 text = f"leaves no room: {_mm(room)} of the gap between rows can be filled"
                 problems.append((("barriers", "thickness"), text))
         return problems
@@ -325,7 +331,7 @@ class Pack(Meshed):
         outer = outer[~self._in_bore(mesh, outer)]
         ends = [*plan.ends(), (float(levels[0]), float(levels[-1]))]
         faces = {side: at_place(mesh, outer, i // 2, ends[i // 2][i % 2]) for i, side in enumerate(SIDES[3])}
-        faces |= self._sides(mesh, outer)
+        faces |= {name: rows for name, rows in self._sides(mesh, outer).items() if len(rows)}
         if self.exchange is not None:
             facing_each = self._facing(mesh, faces)
             faces |= facing_each
@@ -337,8 +343,8 @@ class Pack(Meshed):
         if self.cell.core is None or self.cell.core.material is not None:
             return np.zeros(len(facets), bool)
         x, y, z = np.moveaxis(mesh.points[facets], -1, 0)
-        centres, slack = [self.plan.centre(k) for k in range(self.plan.n_cells)], NINE_DIGITS * self.cell.high()
-        away = np.min([np.hypot(x - middle[0], y - middle[1]) for middle in centres], axis=0)
+        slack, (px, py) = NINE_DIGITS * self.cell.high(), self.plan.pitch
+        away = np.hypot(x - px * np.round(x / px), y - py * np.round(y / py))
         inside = (z >= self._end - slack) & (z <= self.cell.high() - self._end + slack)
         return ((away <= widened(LEAST_SIDES) * self.plan.core) & inside).all(axis=1)  # corners of polygons lie beyond their circle
 
@@ -391,7 +397,7 @@ class Pack(Meshed):
             return {}
         sides = 2**refine * sides_of(self.plan)
         longer = widened(sides) * math.sin(math.pi / sides) * sides / math.pi
-        upright = np.concatenate([rows for name, rows in mesh.faces.items() if name.startswith("side-")])
+        upright = np.concatenate([np.zeros((0, 4), np.int64), *(rows for name, rows in mesh.faces.items() if name.startswith("side-"))])
         made = {}
         for name in (name for name, rows in mesh.faces.items() if name.startswith(("side-", "gap-", OUTSIDE)) and len(rows)):
             curved = rows_in(mesh.faces[name], upright, missing=-1) >= 0

@@ -240,7 +240,7 @@ def _size_mistakes(document: Document, case: Case) -> list[Mistake]:
     if n <= MOST_NODES:  # else there is no grid to be counted either
         n = body.n_nodes(case.named_faces(), int(case.numerics.check_mesh))
     if n > MOST_NODES:
-        text = f"needs {n} nodes; at most {MOST_NODES} are accepted: increase smallest, interface or growth"
+        text = f"needs {n} nodes; at most {MOST_NODES} are accepted: {body.coarser}"
         mistakes.append(document.mistake(("sample", "mesh"), text))
     if case.programme.steady:
         for region in body.untied(case.terms(), steady=True):
