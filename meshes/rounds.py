@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from meshes.checks import joined
 from meshes.mesh import Floats, Integers, Mesh, facet_pairs, interfaces
 
 BULGE = 0.35  # of the way from its straight sides to the circle through its corners, the square in the middle of a disc is round
@@ -135,6 +134,8 @@ def grid(x: Floats, y: Floats, part: int = 0) -> Section:
 
 def united(sections: Sequence[Section], near: float) -> Section:
     """Sections in one, points nearer than `near` [m] made one."""
+    from meshes.checks import joined
+
     starts = np.cumsum([0, *(len(section.points) for section in sections)])
     points = np.concatenate([section.points for section in sections])
     kept, number = np.unique(joined(points, near), return_inverse=True)

@@ -41,6 +41,7 @@ numerics: {step: 2 s}
 FLAT = CELL.replace("  coordinates: space\n", "").replace("    side:", "    right:").replace("[0 mm, 9 mm, 0 mm]", "[9 mm, 0 mm]")
 
 
+@pytest.mark.usual(2)
 @pytest.mark.parametrize("half", ["true", "false"])
 @pytest.mark.parametrize("core", ["{diameter: 4 mm}", "{diameter: 4 mm, material: rod}"])
 def test_volumes_and_areas_are_those_of_the_round_cell(half, core):
@@ -56,6 +57,7 @@ def test_volumes_and_areas_are_those_of_the_round_cell(half, core):
     assert body.multiplicity * body.shape.face("outside")[1].sum() == pytest.approx(outside, rel=1e-12)
 
 
+@pytest.mark.usual(1)
 @pytest.mark.parametrize("largest", ["1 mm", "4 mm", "20 mm"])
 def test_its_hexahedra_are_sound(largest):
     """No cell is turned, folded, flat or over another; the worst has a scaled Jacobian above a half."""

@@ -6,13 +6,14 @@ import math
 
 import numpy as np
 import pytest
-from conftest import case_from
+from conftest import CASES, case_from
 
 from meshes.checks import oriented, quality, sizes, tangles
 from meshes.packs import INSIDE, KINDS, Plan, part_at, section
 from meshes.rounds import raised
 from thermo.base.errors import CaseError
 from thermo.bodies.gaps import shape_factor, view_factor
+from thermo.case.case import read_case
 from thermo.simulation.prepare import build
 from thermo.simulation.simulate import run
 
@@ -111,6 +112,7 @@ def test_outside_are_the_faces_of_the_whole_and_no_bore():
 PLAN = Plan(2, 2, (20.0, 20.0), (18.0, 18.0), 0.5, 1.5, 0.0, 8, True)
 
 
+@pytest.mark.usual(4)
 @pytest.mark.parametrize(
     ("changes", "least"),
     [
@@ -320,6 +322,31 @@ programme: {kind: surroundings, end: 200 s}
     assert summary["energy"]["released_J"]["hot_only"] == pytest.approx(1e9 * 40e-3 * 12e-3 * 60e-3, rel=1e-4)
     assert summary["energy"]["residual_relative"] < 1e-12
     assert summary["regions"]["cell-2"]["mean_K"] > 299.0
+
+
+@pytest.mark.slow
+def test_the_shipped_row_gives_what_it_says():
+    """Three cells in potting: heats to rounding, delays as on the finer mesh, and a balance that closes through three runaways."""
+    result = run(read_case(CASES / "propagation" / "potted-row.yaml"))
+    summary = result.summary()
+    assert [entry["holds"] for entry in summary["expect"]] == [True] * 6
+    assert summary["energy"]["residual_relative"] < 1e-12
+
+
+@pytest.mark.slow
+def test_neighbours_on_both_sides_run_away_together():
+    """The middle one of three cells is heated: the outer two arrive within what the solver leaves open of a second."""
+    text = (CASES / "propagation" / "potted-row.yaml").read_text().replace("sources: {cell-1:", "sources: {cell-2:")
+    arrivals = run(case_from(text[: text.index("expect:")])).summary()["arrivals"]
+    assert arrivals["cell-1"]["time_s"] == pytest.approx(arrivals["cell-3"]["time_s"], abs=0.5)
+
+
+@pytest.mark.slow
+def test_a_pack_may_be_refined_once():
+    """Half the size in every direction: the means of an inert pack change by a few percent of their rise on a coarse mesh."""
+    refined = HEATED.replace("{step: 10 s}", "{step: 10 s, check_mesh: true}")
+    found = run(case_from(MATERIALS + ROUND + refined)).summary()["mesh_check"]["results"]
+    assert abs(found["one_K"]["relative"]) < 0.05
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,8 @@ class GapExchange(Acting):
 
     A is the side of a whole round cell [m2], `reach` its shape factor over its circumference [1/m] and F its view factor; of boxes the
     face, one over the gap, and 1. k is that at the mean of both temperatures. Each pair exchanges as if it were alone: cells that stand
-    diagonally see nothing of each other, and the ends of the cells have no edge effects.
+    diagonally see nothing of each other, and the ends of the cells have no edge effects. In a square grid the gas passes less, 0.76 of it
+    for a gap of a ninth of the diameter.
     """
 
     kind: Literal["gap"] = "gap"

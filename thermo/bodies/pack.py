@@ -12,7 +12,6 @@ import numpy as np
 from pydantic import BeforeValidator, Field, model_validator
 
 from meshes.boxes import SIDES
-from meshes.checks import corner_determinants, facet_sizes
 from meshes.mesh import Mesh, facet_pairs, rows_in
 from meshes.packs import INSIDE, KINDS, LEAST_SIDES, MIDDLE, WALL, Plan, levels_of, n_section, part_at, section, sides_of
 from meshes.rounds import at_place, drawn, raised, widened
@@ -174,6 +173,8 @@ class Pack(Meshed):
 
     def _meets(self) -> bool:
         """Whether the tiles of round cells have sound quadrilaterals: those of a few cells tell of all."""
+        from meshes.checks import corner_determinants
+
         few = self.plan._replace(columns=min(self.columns, 2), rows=min(self.rows, 3))
         made = section(few)
         return bool(np.all(corner_determinants(made.points, made.cells, "quad") > 0.0))
@@ -393,6 +394,8 @@ class Pack(Meshed):
 
     def _areas(self, mesh: Mesh, refine: int) -> dict[str, float]:
         """Areas of the faces with round sides of cells [m2]: a polygon of the area of its circle is longer than that."""
+        from meshes.checks import facet_sizes
+
         if not self.plan.round:
             return {}
         sides = 2**refine * sides_of(self.plan)
