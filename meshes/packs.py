@@ -10,11 +10,9 @@ from typing import NamedTuple
 import numpy as np
 
 from meshes.mesh import Floats
-from meshes.rounds import Section, disc, grid, spread, tile, united
+from meshes.rounds import SQUARE, Section, disc, grid, sides_of, spread, tile, united
 
 MIDDLE, INSIDE, WALL, KINDS = 0, 1, 2, 3  # parts of one cell: core or bore, roll or contents, can; how many there are
-SQUARE = 0.5  # of the innermost circle: half the diagonal of the square in the middle of a round cell
-LEAST_SIDES = 16
 
 
 class Plan(NamedTuple):
@@ -71,13 +69,13 @@ class Plan(NamedTuple):
         return found
 
 
-def sides_of(plan: Plan) -> int:
+def sides_in(plan: Plan) -> int:
     """Sides of the polygon of a round cell, a multiple of 8: as long as its cells are wide, and enough for the narrowest gap.
 
     Where two circles are near, the gap between them opens over an angle of sqrt(gap / radius): a side is no longer than that.
     """
     narrow = min(plan.gap[0], plan.gap[1] - plan.sheet) / plan.wide[0]
-    return max(LEAST_SIDES, 8 * round(0.125 * math.pi * plan.across), 8 * math.ceil(0.25 * math.pi / math.sqrt(narrow)))
+    return max(sides_of(0.5 * plan.wide[0], plan.wide[0] / plan.across), 8 * math.ceil(0.25 * math.pi / math.sqrt(narrow)))
 
 
 def n_section(plan: Plan, refine: int = 0) -> int:
@@ -85,7 +83,7 @@ def n_section(plan: Plan, refine: int = 0) -> int:
     if not plan.round:
         x, y = _lines(plan, refine)
         return len(x) * len(y)
-    sides = int(2**refine) * sides_of(plan)
+    sides = int(2**refine) * sides_in(plan)
     strips = (plan.rows - 1) * plan.columns * (sides // 4 + 1) * (2 * int(2**refine) + 1) if plan.sheet else 0
     return plan.n_cells * ((sides // 4 + 1) ** 2 + sides * (len(_rings(plan, refine)[0]) - 1 + _beyond(plan, refine))) + strips
 
@@ -123,7 +121,7 @@ def _beyond(plan: Plan, refine: int) -> int:
 
 
 def _of_round(plan: Plan, refine: int) -> Section:
-    sides, beyond = int(2**refine) * sides_of(plan), _beyond(plan, refine)
+    sides, beyond = int(2**refine) * sides_in(plan), _beyond(plan, refine)
     radii, first, kinds = _rings(plan, refine)
     made = []
     m = sides // 4

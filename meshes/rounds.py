@@ -11,6 +11,8 @@ import numpy as np
 from meshes.mesh import Floats, Integers, Mesh, facet_pairs, interfaces
 
 BULGE = 0.35  # of the way from its straight sides to the circle through its corners, the square in the middle of a disc is round
+SQUARE = 0.5  # of the innermost circle: half the diagonal of the square in its middle
+LEAST_SIDES = 16  # of a polygon that stands for a circle
 SPREAD = 2  # power of the way to a corner with which the points of a tile spread
 FLAT = 1e-9  # of the size of a body: what differs by less lies in one plane
 
@@ -33,6 +35,15 @@ def widened(sides: int) -> float:
     """
     angle = 2.0 * math.pi / sides
     return math.sqrt(angle / math.sin(angle))
+
+
+def sides_of(radius: float, size: float) -> int:
+    """How many sides of about a `size` [m] a circle is drawn with: a multiple of 8.
+
+    >>> sides_of(9.0, 1.0)
+    56
+    """
+    return max(LEAST_SIDES, 8 * round(0.25 * math.pi * radius / size))
 
 
 def drawn(points: Floats, sides: int) -> Floats:

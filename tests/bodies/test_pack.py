@@ -26,6 +26,10 @@ materials:
     density: 2500 kg/m3
     heat_capacity: 900 J/(kg K)
     thermal_conductivity: {radial: 1 W/(m K), tangential: 20 W/(m K), axial: 20 W/(m K)}
+  wound:
+    density: 2500 kg/m3
+    heat_capacity: 900 J/(kg K)
+    thermal_conductivity: {radial: 1 W/(m K), tangential: 9 W/(m K), axial: 9 W/(m K)}
   plain: {density: 2500 kg/m3, heat_capacity: 900 J/(kg K), thermal_conductivity: 3 W/(m K)}
   steel: {density: 7900 kg/m3, heat_capacity: 500 J/(kg K), thermal_conductivity: 16 W/(m K)}
   potting: {density: 1400 kg/m3, heat_capacity: 1200 J/(kg K), thermal_conductivity: 0.3 W/(m K)}
@@ -152,14 +156,18 @@ def rayleigh(ratio, fraction):
     return 1.0 - 2.0 * fraction / (t + fraction - 0.305827 * fraction**4 * t / (t**2 - 1.402958 * fraction**8) - 0.013362 * fraction**8 / t)
 
 
-@pytest.mark.parametrize(("quadrature", "across"), [("gauss", 16), ("nodal", 32)])
-def test_heat_passes_a_row_as_it_passes_an_array_of_cylinders(quadrature, across):
-    """Two cells of 3 W/(m K) in potting of 0.3 W/(m K) between planes at 100 and 0 degC: Rayleigh's conductivity of the array."""
+@pytest.mark.parametrize(("quadrature", "across", "roll"), [("gauss", 16, "plain"), ("nodal", 32, "plain"), ("gauss", 16, "wound")])
+def test_heat_passes_a_row_as_it_passes_an_array_of_cylinders(quadrature, across, roll):
+    """Two cells of 3 W/(m K) in potting of 0.3 W/(m K) between planes at 100 and 0 degC: Rayleigh's conductivity of the array.
+
+    One of layers with 1 W/(m K) across and 9 W/(m K) along them, wound round each axis, is the same from outside: every multipole
+    r^m of the potential becomes r^(3 m), and the flux that it needs at the rim is that of sqrt(1 x 9) W/(m K).
+    """
     row = """
 sample:
   kind: pack
   temperature: 25 degC
-  cylinder: {diameter: 16 mm, length: 10 mm, roll: plain}
+  cylinder: {diameter: 16 mm, length: 10 mm, roll: ROLL}
   columns: 2
   pitch: 20 mm
   between: potting
@@ -168,10 +176,10 @@ programme:
   kind: steady
   faces: {left: [{kind: held, temperature: 100 degC}], right: [{kind: held, temperature: 0 degC}]}
 """
-    text = MATERIALS + row.replace("ACROSS", str(across)) + f"numerics: {{quadrature: {quadrature}}}\n"
+    text = MATERIALS + row.replace("ACROSS", str(across)).replace("ROLL", roll) + f"numerics: {{quadrature: {quadrature}}}\n"
     found = run(case_from(text)).columns["heat_left_W"][-1]
     exact = 0.3 * rayleigh(10.0, math.pi * 8.0**2 / 20.0**2) * 100.0 * 20e-3 * 10e-3 / 40e-3
-    assert found == pytest.approx(exact, rel=3e-3)
+    assert found == pytest.approx(exact, rel=5e-3)
 
 
 def test_boxes_with_flush_barriers_are_layers_in_series():
@@ -352,7 +360,7 @@ def test_a_pack_may_be_refined_once():
 @pytest.mark.parametrize(
     ("sample", "old", "new", "said"),
     [
-        (ROUND, "gap: 2 mm", "pitch: 17 mm", "test.yaml:21: sample.pitch: cells overlap: they are 18 mm wide along x, but 17 mm apart"),
+        (ROUND, "gap: 2 mm", "pitch: 17 mm", "test.yaml:25: sample.pitch: cells overlap: they are 18 mm wide along x, but 17 mm apart"),
         (ROUND, "gap: 2 mm", "pitch: 18 mm", "sample.pitch: round cells need a gap of 0.09 mm along x, found 0 mm"),
         (ROUND, "gap: 2 mm", "gap: 2 mm\n  pitch: 20 mm", "give either 'pitch', from cell to cell, or 'gap', between neighbours"),
         (ROUND, "  gap: 2 mm\n", "", "give either 'pitch', from cell to cell, or 'gap', between neighbours"),
@@ -371,6 +379,7 @@ def test_a_pack_may_be_refined_once():
             "cells.cell-1.material: unknown material 'stel'; did you mean 'steel'?",
         ),
         (ROUND, "  mesh:", "  exchange: {emissivity: 0.8}\n  mesh:", "exchange: is for empty gaps, but 'between' fills the gaps"),
+        (EMPTY, "rows: 2\n  columns: 2", "rows: 1", "exchange: has no effect: no two cells have a gap between them"),
         (ROUND, "  mesh:", "  contacts: {can-1|tray: 0.1 m2 K/W}\n  mesh:", "the tray has a 'resistance' already: give it in one place"),
         (ROUND, "diameter: 4 mm", "diameter: 17.2 mm", "cylinder.core.diameter: leaves no roll: the can is 17 mm wide inside"),
         (ROUND, "thickness: 0.5 mm", "thickness: 9 mm", "cylinder.can.thickness: leaves no room in a cell that is 18 mm wide"),

@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import model_validator
 
 from meshes.mesh import Mesh, rows_in
-from meshes.rounds import at_place, disc, drawn, raised, widened
+from meshes.rounds import SQUARE, at_place, disc, drawn, raised, sides_of, widened
 from thermo.base.arrays import Floats
 from thermo.bodies.boxes import FINEST, Box, BoxBody, LinearMesh, Region
 from thermo.bodies.meshed import NINE_DIGITS, OUTSIDE, Length
@@ -22,18 +22,11 @@ from thermo.materials.material import Material
 from thermo.materials.properties import about
 
 ACROSS = {2: 20.0, 3: 8.0}  # cells in the radius by default, by dimension
-LEAST_SIDES = 16  # of a polygon that stands for a circle
-SQUARE = 0.5  # of the innermost circle: half the diagonal of the square in its middle
 
 
 def _sides(r: Floats) -> int:
     """How many sides a body with points at r [m] has, so that its cells are about as long round it as along the radius."""
     return sides_of(float(r[-1]), float(np.diff(r).max()))
-
-
-def sides_of(radius: float, largest: float) -> int:
-    """How many sides of about `largest` [m] a circle is drawn with: a multiple of 8."""
-    return max(LEAST_SIDES, 8 * round(0.25 * math.pi * radius / largest))
 
 
 class Core(Frozen):

@@ -13,8 +13,8 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from meshes.boxes import SIDES
 from meshes.mesh import Mesh, facet_pairs, rows_in
-from meshes.packs import INSIDE, KINDS, LEAST_SIDES, MIDDLE, WALL, Plan, levels_of, n_section, part_at, section, sides_of
-from meshes.rounds import at_place, drawn, raised, widened
+from meshes.packs import INSIDE, KINDS, MIDDLE, WALL, Plan, levels_of, n_section, part_at, section, sides_in
+from meshes.rounds import LEAST_SIDES, at_place, drawn, raised, widened
 from thermo.base.arrays import Floats, Integers
 from thermo.base.errors import did_you_mean, shortened
 from thermo.bodies.cylinder import Can, Core
@@ -110,7 +110,7 @@ class OneCell(Frozen):
 class PackMesh(Frozen):
     """How many hexahedra, of order 1, are across a cell and along its height; gaps, barriers and the tray have at least two."""
 
-    order: Literal[1] = 1
+    order: ClassVar[int] = 1
     across: Annotated[int, Field(strict=True, ge=1, le=64)] = 8
     along: Annotated[int, Field(strict=True, ge=1, le=200)] = 8
 
@@ -210,6 +210,8 @@ class Pack(Meshed):
         if self.exchange and (self.between or self.barriers):
             what = "'between' fills the gaps" if self.between else "a barrier lies in them"
             problems.append((("exchange",), f"is for empty gaps, but {what}"))
+        elif self.exchange and not problems and not neighbours(self.plan):
+            problems.append((("exchange",), "has no effect: no two cells have a gap between them"))
         if self.barriers and self.rows == 1:
             problems.append((("barriers",), "need two rows: a barrier lies between rows"))
         elif self.barriers and not problems:
@@ -398,7 +400,7 @@ class Pack(Meshed):
 
         if not self.plan.round:
             return {}
-        sides = 2**refine * sides_of(self.plan)
+        sides = 2**refine * sides_in(self.plan)
         longer = widened(sides) * math.sin(math.pi / sides) * sides / math.pi
         upright = np.concatenate([np.zeros((0, 4), np.int64), *(rows for name, rows in mesh.faces.items() if name.startswith("side-"))])
         made = {}
@@ -409,7 +411,7 @@ class Pack(Meshed):
 
     def _onto(self, refine: int) -> Callable[[Floats], Floats]:
         """Moves points of round cells (n, 3) to where their polygons have them."""
-        sides, centres = 2**refine * sides_of(self.plan), np.array([self.plan.centre(k) for k in range(self.plan.n_cells)])
+        sides, centres = 2**refine * sides_in(self.plan), np.array([self.plan.centre(k) for k in range(self.plan.n_cells)])
 
         def moved(points: Floats) -> Floats:
             made = points.copy()
@@ -445,7 +447,7 @@ class Pack(Meshed):
 
     def most_cells(self, faces: Mapping[str, float]) -> int:
         """An upper bound of the number of cells along one axis, without making the mesh."""
-        return max(len(self._levels()), sides_of(self.plan) if self.plan.round else 0)
+        return max(len(self._levels()), sides_in(self.plan) if self.plan.round else 0)
 
     def n_nodes(self, faces: Mapping[str, float], refine: int = 0) -> int:
         """An upper bound of the number of nodes, empty gaps included, without making the mesh."""
