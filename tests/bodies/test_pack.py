@@ -204,6 +204,27 @@ programme:
     assert run(case_from(MATERIALS + row)).columns["heat_front_W"][-1] == pytest.approx(100.0 / resistance * 50e-3 * 40e-3, rel=1e-9)
 
 
+def test_boxes_without_a_gap_touch_and_empty_gaps_are_told_of():
+    """Two boxes side by side are one plate in the steady state; apart, the log says that nothing passes."""
+    row = """
+sample:
+  kind: pack
+  temperature: 25 degC
+  box: {size: [12 mm, 50 mm, 40 mm], material: plain}
+  columns: 2
+  gap: GAP
+  mesh: {across: 2, along: 1}
+programme:
+  kind: steady
+  faces: {left: [{kind: held, temperature: 100 degC}], right: [{kind: held, temperature: 0 degC}]}
+"""
+    found = run(case_from(MATERIALS + row.replace("GAP", "0 mm"))).columns["heat_left_W"][-1]
+    assert found == pytest.approx(3.0 * 100.0 / 24e-3 * 50e-3 * 40e-3, rel=1e-9)
+    apart = case_from(MATERIALS + row.replace("GAP", "1 mm")).body
+    assert len(case_from(MATERIALS + BOXES + HEATED).body.notes({})) == 1
+    assert apart.notes({})[1] == "no heat passes the empty gaps between cells: give 'between' or 'exchange'"
+
+
 def test_a_cell_alone_cools_as_the_axisymmetric_one():
     """Its side and its ends in air: the mean of its roll after a minute, both meshes with the can and the bore."""
     film = "[{kind: convection, heat_transfer_coefficient: 60 W/(m2 K), ambient_temperature: 80 degC}]"

@@ -455,4 +455,7 @@ class Pack(Meshed):
 
     def notes(self, faces: Mapping[str, float]) -> list[str]:
         """What is said of the mesh in the log."""
-        return [f"the mesh of {self.plan.n_cells} cells has up to {self.n_nodes(faces)} nodes of {self.degree} hexahedra"]
+        size = f"the mesh of {self.plan.n_cells} cells has up to {self.n_nodes(faces)} nodes of {self.degree} hexahedra"
+        open_gaps = [gap - sheet for _, _, axis in neighbours(self.plan) for gap, sheet in [(self.plan.gap[axis], axis * self.plan.sheet)]]
+        empty = max(open_gaps, default=0.0) > NINE_DIGITS * max(self.cell.wide()) and not (self.between or self.exchange)
+        return [size, *(["no heat passes the empty gaps between cells: give 'between' or 'exchange'"] if empty else [])]
