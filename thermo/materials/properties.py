@@ -377,8 +377,6 @@ def _round(conductivity: Cylindrical, dimension: int, axisymmetric: bool, along:
         shape = (dimension,) + (1,) * (places.ndim - 1)
         away = places - centre.reshape(shape)
         away = away - axis.reshape(shape) * np.tensordot(axis, away, 1)
-        if away.ndim == 3:  # one direction a cell: that of its flat sides, so that what leads round it leads nothing out
-            away = np.broadcast_to(away.mean(axis=2, keepdims=True), away.shape)
         away = away / np.maximum(np.sqrt(np.sum(away * away, axis=0)), 1e-300)
         return away[:, None] * away[None, :]  # type: ignore[no-any-return]
 
