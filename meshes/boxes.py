@@ -52,11 +52,12 @@ def boxes_axes(
     smallest: float | None,
     growth: float,
     largest: float | None,
+    share: float = 0.25,
     refine: int = 0,
 ) -> list[Floats]:
     """Points along each axis, every side of a box among them; cells are of `smallest` there and grow from there.
 
-    `smallest` is a quarter of the shortest distance between two sides along the axis where it is not given, and at a patch what
+    `smallest` is a `share` of the shortest distance between two sides along the axis where it is not given, and at a patch what
     `patch_sizes` says, at the places in `thin` (one mapping an axis) no more than the size there; `largest` a tenth of the whole.
     """
     axes = []
@@ -68,7 +69,7 @@ def boxes_axes(
         keep = np.concatenate([[True], np.diff(ends) > SNAP * span])
         breaks = ends[keep]
         breaks[-1] = ends[-1]
-        fine = smallest or 0.25 * float(np.min(np.diff(breaks)))
+        fine = smallest or share * float(np.min(np.diff(breaks)))
         sizes = dict.fromkeys(breaks.tolist(), fine)
         asked = [*wanted[axis].items(), *(thin[axis].items() if thin else ())]
         for place, size in () if smallest else asked:

@@ -126,6 +126,10 @@ class BoxBody(Meshed):
         """The largest cell [m]; None where that is left to the mesh."""
         return None if self.mesh.largest is None else float(self.mesh.largest)
 
+    def finest(self) -> float:
+        """The smallest cell as a share of the shortest distance between two sides of boxes, where the case says nothing."""
+        return 0.25
+
     def _extents(self) -> dict[str, list[Extent]]:
         return {name: [box.extent() for _, box in region.parts()] for name, region in self.regions.items()}
 
@@ -157,6 +161,7 @@ class BoxBody(Meshed):
             smallest=1e9 if coarse else None if size is None else float(size),
             growth=float(self.mesh.growth),
             largest=1e9 if coarse else largest,
+            share=self.finest(),
             refine=refine,
         )
 
@@ -184,14 +189,6 @@ class BoxBody(Meshed):
         """Every face a case can name: sides, the outside, interfaces, patches."""
         return [name for name, rows in self._coarse.faces.items() if len(rows)]
 
-    def overlaps(self, names: list[str]) -> list[tuple[str, str]]:
-        """Pairs of faces that share more than an edge."""
-        rows = {
-            name: {tuple(row) for row in np.sort(self._coarse.faces[name], axis=1).tolist()} for name in names if name in self._coarse.faces
-        }
-        known = list(rows)
-        return [(one, other) for i, one in enumerate(known) for other in known[:i] if rows[one] & rows[other]]
-
     def n_nodes(self, faces: Mapping[str, float], refine: int = 0) -> int:
         """Number of nodes of the whole tensor mesh, holes included, without making it."""
         return int(np.prod([self.mesh.order * (len(points) - 1) + 1 for points in self._axes(faces, refine)]))
@@ -202,7 +199,7 @@ class BoxBody(Meshed):
         bodies = [extent for group in self._extents().values() for extent in group]
         extents = bodies + list(self._patches().values())
         wanted, thin = patch_sizes(bodies, list(self._patches().values())), self._thin(faces)
-        for axis in range(self.dimension):
+        for axis in range(len(wanted)):
             ends = np.unique([value for extent in extents for value in (extent.low[axis], extent.high[axis])])
             span, shortest = float(ends[-1] - ends[0]), float(np.min(np.diff(ends)))
             finest = min([shortest / 4.0, *wanted[axis].values(), *thin[axis].values()])

@@ -113,13 +113,6 @@ class ImportedBody(Meshed):
         """What lies on the axis."""
         return tuple(on_axis(self.imported.mesh)) if self.axisymmetric else ()
 
-    def overlaps(self, names: list[str]) -> list[tuple[str, str]]:
-        """Pairs of faces that share more than an edge."""
-        faces = self.imported.mesh.faces
-        rows = {name: {tuple(row) for row in np.sort(faces[name], axis=1).tolist()} for name in names if name in faces}
-        known = list(rows)
-        return [(one, other) for i, one in enumerate(known) for other in known[:i] if rows[one] & rows[other]]
-
     def contains(self, point: tuple[float, ...]) -> str | None:
         """What is wrong with a point that should lie in the body, or None."""
         mesh = self.imported.mesh

@@ -20,6 +20,7 @@ from thermo.casefile.reader import Key
 from thermo.casefile.tables import pairs
 from thermo.casefile.units import Quantity, Unit
 from thermo.heat.discretised import Shape, facing
+from thermo.materials.material import Material
 from thermo.programmes.conditions import Contact, drives
 
 Length = Annotated[float, Unit("length", gt=0)]
@@ -128,6 +129,7 @@ class Meshed(Frozen):
     contacts: dict[str, Annotated[float, Unit("thermal resistance", gt=0)]] = {}
     has_field: ClassVar[bool] = True
     part: ClassVar[str] = "region"  # what its regions are called
+    coarser: ClassVar[str] = "increase smallest, interface or growth"  # what to do about too many nodes
     if TYPE_CHECKING:
         mesh: Any
         kind: Any
@@ -161,7 +163,11 @@ class Meshed(Frozen):
         """The material of every region, and where the case says so below `sample`."""
         raise NotImplementedError
 
-    def touching(self) -> tuple[tuple[str, Contact], ...]:
+    def placed(self, region: str, material: Material) -> Material:
+        """A material as it lies in a region: what a body in space knows of the axis that it goes round."""
+        return material
+
+    def touching(self) -> tuple[tuple[str, Any], ...]:
         """The contacts of the body itself, whatever acts on it."""
         if not self.contacts:
             return ()
@@ -191,7 +197,10 @@ class Meshed(Frozen):
 
     def overlaps(self, names: list[str]) -> list[tuple[str, str]]:
         """Pairs of faces of which one lies on the other, in part or as a whole."""
-        raise NotImplementedError
+        faces = self.coarse().faces
+        rows = {name: {tuple(row) for row in np.sort(faces[name], axis=1).tolist()} for name in names if name in faces}
+        known = list(rows)
+        return [(one, other) for i, one in enumerate(known) for other in known[:i] if rows[one] & rows[other]]
 
     def planes(self) -> tuple[str, ...]:
         """Sides at which the body goes on as a mirror image, and what lies on an axis."""

@@ -82,7 +82,7 @@ class Stack(BoxBody):
     def _fits(self) -> Stack:
         problems: list[tuple[Key, str]] = []
         seen: set[str] = set()
-        for name, _, _, key in self.placed:
+        for name, _, _, key in self.parts:
             if not name or "|" in name or "." in name or name in seen or name in (*SIDES[self.dimension], OUTSIDE):
                 text = f"{shortened(name)!r} is already used, is empty or contains '|' or '.'"
                 problems.append(((*key, "name"), text))
@@ -100,18 +100,18 @@ class Stack(BoxBody):
         return self
 
     @functools.cached_property
-    def placed(self) -> list[Placed]:
+    def parts(self) -> list[Placed]:
         """All its layers from left to right."""
         return [part for i, entry in enumerate(self.layers) for part in entry.placed(("layers", i))]
 
     @functools.cached_property  # type: ignore[misc]
     def regions(self) -> dict[str, Region]:
         """The layers as boxes."""
-        ends = [0.0, *itertools.accumulate(part.thickness for part in self.placed)]
+        ends = [0.0, *itertools.accumulate(part.thickness for part in self.parts)]
         rest = (float(self.size[0]), float(self.size[1])) if self.coordinates == "space" and self.size else ()
         return {
             part.name: Region.model_construct(material=part.material, low=(low, *(0.0 for _ in rest)), high=(high, *rest), boxes=())
-            for part, (low, high) in zip(self.placed, itertools.pairwise(ends), strict=True)
+            for part, (low, high) in zip(self.parts, itertools.pairwise(ends), strict=True)
         }
 
     @property  # type: ignore[misc]
@@ -131,8 +131,8 @@ class Stack(BoxBody):
 
     def materials(self) -> dict[str, tuple[str, Key]]:
         """The material of every layer, and where the case says so."""
-        return {part.name: (part.material, (*part.key, "material")) for part in self.placed}
+        return {part.name: (part.material, (*part.key, "material")) for part in self.parts}
 
     def widest(self) -> float | None:
         """The largest cell [m]."""
-        return super().widest() or sum(part.thickness for part in self.placed) / CELLS[self.dimension]
+        return super().widest() or sum(part.thickness for part in self.parts) / CELLS[self.dimension]

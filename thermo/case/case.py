@@ -18,6 +18,7 @@ from thermo.bodies.cylinder import Cylinder
 from thermo.bodies.layered_block import LayeredBlock
 from thermo.bodies.mesh_file import ImportedBody, ImportedMesh, MeshFile
 from thermo.bodies.meshed import Along, Meshed, Stored
+from thermo.bodies.pack import Pack
 from thermo.bodies.solids import Solids
 from thermo.bodies.stack import Stack
 from thermo.case.checks import expect_mistakes, measure_mistakes, place_mistakes, programme_mistakes, sample_mistakes, with_interfaces
@@ -63,7 +64,7 @@ class Numerics(Frozen):
     most_time: Annotated[float | None, Unit("time", gt=0)] = None
 
 
-Sample = Annotated[LayeredBlock | Boxes | Stack | Cylinder | ImportedMesh | Solids | LumpedCell, Field(discriminator="kind")]
+Sample = Annotated[LayeredBlock | Boxes | Stack | Cylinder | Pack | ImportedMesh | Solids | LumpedCell, Field(discriminator="kind")]
 Programme = Annotated[
     SurroundingsProgramme
     | OvenProgramme
@@ -215,9 +216,10 @@ def _fitting_mistakes(document: Document, case: Case) -> list[Mistake]:
     mistakes = []
     materials = _known_materials(case, body)
     for region, (name, _) in body.materials().items():
-        text = (
-            misfit(materials[name].thermal_conductivity, shortened(region), body.dimension, body.axisymmetric) if name in materials else ""
-        )
+        if name not in materials:
+            continue
+        conductivity = body.placed(region, materials[name]).thermal_conductivity
+        text = misfit(conductivity, shortened(region), body.dimension, body.axisymmetric)
         if text:
             mistakes.append(document.mistake(("materials", name, "thermal_conductivity"), text))
     if isinstance(body, BoxBody):
@@ -240,7 +242,7 @@ def _size_mistakes(document: Document, case: Case) -> list[Mistake]:
     if n <= MOST_NODES:  # else there is no grid to be counted either
         n = body.n_nodes(case.named_faces(), int(case.numerics.check_mesh))
     if n > MOST_NODES:
-        text = f"needs {n} nodes; at most {MOST_NODES} are accepted: increase smallest, interface or growth"
+        text = f"needs {n} nodes; at most {MOST_NODES} are accepted: {body.coarser}"
         mistakes.append(document.mistake(("sample", "mesh"), text))
     if case.programme.steady:
         for region in body.untied(case.terms(), steady=True):

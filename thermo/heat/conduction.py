@@ -149,7 +149,7 @@ def conduction_of(space: Any, conductivity: dict[str, Any], links: list[Links]) 
     for region, value in conductivity.items():
         cells = space.of.regions[region]
         for part in directions(value, dimension, space.axisymmetric):
-            dyad = part.dyad(places[:, cells])
+            dyad = part.dyad(space.turning(places[:, cells]))
             if isinstance(part.value, Table):
                 tables.append((cells, dyad, part.value))
             else:

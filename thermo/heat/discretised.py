@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import combinations
 from typing import Any, NamedTuple
 
@@ -112,7 +112,8 @@ def _normal(mesh: Mesh, face: str) -> Floats:
 
 class Shape:
     """A mesh with elements of an order, cut open along `cuts`; `mirrors` are (axis, coordinate [m]) of planes that it ends at.
-    `areas` [m2] are those of faces whose facets only come near them.
+    `areas` [m2] are those of faces whose facets only come near them; `onto` moves points of the body (n, dimension) to where its mesh,
+    whose facets are flat, has them.
 
     Raises ValueError where a cut is on the outside.
     """
@@ -129,11 +130,13 @@ class Shape:
         mirrors: Iterable[tuple[int, float]] = (),
         nodes: Floats | None = None,
         areas: dict[str, float] | None = None,
+        onto: Callable[[Floats], Floats] | None = None,
     ) -> None:
         names, self._whole = list(cuts), mesh
         mesh, self.sides = split(mesh, names) if names else (mesh, {})
         self.space = Space(mesh, order, axisymmetric=axisymmetric, across=across, nodal=nodal, nodes=None if names else nodes)
         self.mesh, self.mirrors, self.areas = mesh, list(mirrors), areas or {}
+        self.onto = onto
         self._known: dict[str, tuple[Integers, Floats]] = {}
 
     @property
@@ -184,8 +187,12 @@ class Shape:
         """Pairs of nodes that a contact or a gap couples, and the area of each pair [m2]. Raises ValueError where nodes do not face."""
         if condition.parts:
             return self.space.opposite(*self.sides[face])
-        partner, normal = facing(self.mesh, face, condition.to, self.space.axisymmetric)
+        partner, normal = self.opposite(face, condition)
         return self.space.opposite(self.mesh.faces[face], self.mesh.faces[condition.to][partner], normal)
+
+    def opposite(self, face: str, condition: Any) -> tuple[Integers, Floats]:
+        """For each facet of the face of a gap the number of the one opposite it, and the normal towards that, see `facing`."""
+        return facing(self.mesh, face, condition.to, self.space.axisymmetric)
 
     def flow(self, face: str, conductivity: dict[str, Any]) -> list[tuple[Any, Any]]:
         """Conduction through a face within the body, where the coordinates rise, as terms (value, B): the heat is the sum of B times
@@ -219,6 +226,8 @@ class Shape:
     def weights_at(self, point: Floats) -> Floats:
         """Weights of all nodes in the value at a point of the whole body [m]. Raises ValueError where it lies in no cell."""
         point = np.array(point, float)[: self.mesh.points.shape[1]]
+        if self.onto is not None:
+            point = self.onto(point[None])[0]
         for axis, plane in self.mirrors:
             if (point[axis] - plane) * (self.mesh.points[:, axis].mean() - plane) < 0.0:
                 point[axis] = 2.0 * plane - point[axis]

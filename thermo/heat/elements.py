@@ -146,6 +146,13 @@ class Space:
         """Quadrature points (dimension, n_cells, n_points) [m]."""
         return np.asarray(self.basis.global_coordinates())
 
+    def turning(self, places: Floats) -> Floats:
+        """Where directions that turn from place to place are taken, from quadrature points (dimension, n_cells, n_points) [m].
+
+        Linear elements have flat sides and one direction each, so that layers round an axis lead no heat out between their corners.
+        """
+        return places if self.order == 2 else np.broadcast_to(places.mean(axis=2, keepdims=True), places.shape)
+
     def content(self, density: Floats) -> Floats:
         """Share of each node in the integral of a density per cell (n_cells,): row sums of a mass matrix."""
         values, _ = self.shapes(self.element)
@@ -266,7 +273,7 @@ class Space:
         places, own = np.asarray(basis.global_coordinates()), self.cells[touching]
         slopes = [np.broadcast_to(np.asarray(field[0].grad), (len(places), *basis.dx.shape)) for field in basis.basis]
         test = sum(slope * at[own[:, i]][None, :, None] for i, slope in enumerate(slopes))
-        turned = np.einsum("abcq,bcq,cq->acq", dyad(places), test, basis.dx * self.measure(places))
+        turned = np.einsum("abcq,bcq,cq->acq", dyad(self.turning(places)), test, basis.dx * self.measure(places))
         share = np.stack([np.einsum("acq,acq->cq", turned, slope) for slope in slopes], axis=-1)
         share = share.sum(axis=1)
         n, width = own.shape

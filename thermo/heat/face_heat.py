@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from meshes.mesh import Links, equal_rows, facet_pairs, region_numbers, rows_in
 from thermo.base.arrays import Floats, Integers
 from thermo.heat.conduction import potential
-from thermo.heat.discretised import Shape, facing
+from thermo.heat.discretised import Shape
 from thermo.heat.mesh_sample import MeshSample, Terms
 from thermo.materials.integral import Integral
 from thermo.materials.material import Material
@@ -156,7 +156,7 @@ def _gaps(body: Faced, facets: Integers, weights: Floats, at: Floats | None) -> 
     for name, condition in body.terms:
         if condition.links and not condition.parts:
             one, other, area = body.links[name]
-            partner, _ = facing(mesh, name, condition.to, body.shape.space.axisymmetric)
+            partner, _ = body.shape.opposite(name, condition)
             for rows, end, sign in ((mesh.faces[name], one, -1.0), (mesh.faces[condition.to][partner], other, 1.0)):
                 weight = np.repeat(weights[rows_in(rows, facets)], len(one) // len(rows)) * (1.0 if at is None else at[end])
                 found.append((condition, one, other, sign * weight * area))

@@ -270,6 +270,15 @@ def mirrored(conductivity: Any, axis: int, place: float) -> bool:
     return symmetric(conductivity) or bool(conductivity.mirrored(axis, place))
 
 
+def about(conductivity: Any, axis: tuple[float, float]) -> Any:
+    """A conductivity in a round body in space whose axis stands upright at (x, y) [m]: a cylindrical one without a `centre` of its own
+    goes round it, and without a `tangential` value conducts round it as it does along the radius."""
+    if not isinstance(conductivity, Cylindrical):
+        return conductivity
+    round_it = conductivity if conductivity.tangential is not None else conductivity._replace(tangential=conductivity.radial)
+    return round_it if any(conductivity.centre) else round_it._replace(centre=tuple(Quantity(value) for value in (*axis, 0.0)))
+
+
 def misfit(conductivity: Any, region: str, dimension: int, axisymmetric: bool) -> str:
     """Why a conductivity does not suit a region of a body; empty where it does."""
     if isinstance(conductivity, Tensor) and len(conductivity.rows) != dimension:

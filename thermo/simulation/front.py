@@ -109,5 +109,5 @@ def front_warnings(front: dict[str, float] | None) -> list[dict[str, Any]]:
     size = show(front["cell_m"], "length")
     text = f"the burn is not resolved: its reaction zone is {show(zone, 'length')} thick, {cells:.2g} cells of {size}. Temperatures within "
     text += "the body while it burns, and the speed of a front, depend on the mesh; "
-    text += f"cells of {show(zone / LEAST, 'length')} resolve it (sample.mesh.largest)"
+    text += f"cells of {show(zone / LEAST, 'length')} resolve it (sample.mesh)"
     return [{"code": "front-unresolved", "text": text, "where": "sample.mesh"}]

@@ -69,7 +69,7 @@ class MeshBody:
         self.shape = self.block.shape(self.named, cuts, refine=refine, **quadrature)
         self.multiplicity, self.regions = self.shape.multiplicity, self.shape.mesh.regions
         named = self.block.materials()
-        self.materials = {name: case.material(named[name][0]) for name in self.regions}  # in the order of the mesh
+        self.materials = {name: self.block.placed(name, case.material(named[name][0])) for name in self.regions}  # in the order of the mesh
         self.weighs = all(m.density is not None and m.heat_capacity is not None for m in self.materials.values())
         self.materials = {name: material.for_steady() for name, material in self.materials.items()}
         self.bulk = {name: case.bulk(named[name][0]) for name in self.regions}
