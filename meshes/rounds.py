@@ -31,7 +31,7 @@ def widened(sides: int) -> float:
     sqrt(t / sin t) with t = 2 pi / sides: what is drawn so has the area, and its prism the volume, of the round body.
 
     >>> round(widened(24), 6)
-    1.005747
+    1.005741
     """
     angle = 2.0 * math.pi / sides
     return math.sqrt(angle / math.sin(angle))
