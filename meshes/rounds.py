@@ -31,7 +31,7 @@ def widened(sides: int) -> float:
     sqrt(t / sin t) with t = 2 pi / sides: what is drawn so has the area, and its prism the volume, of the round body.
 
     >>> round(widened(24), 6)
-    1.005747
+    1.005741
     """
     angle = 2.0 * math.pi / sides
     return math.sqrt(angle / math.sin(angle))
@@ -124,9 +124,8 @@ def disc(radii: Sequence[float], first: float, sides: int, border: Floats | None
         rings += [last + (i + 1) / beyond * (border - last) for i in range(beyond)]
     number = np.arange((m + 1) ** 2).reshape(m + 1, m + 1)
     square = np.stack([number[:-1, :-1], number[1:, :-1], number[1:, 1:], number[:-1, 1:]], axis=-1).reshape(-1, 4)
-    around = np.concatenate(
-        [number[m, :m], number[:0:-1, m], number[0, :0:-1], number[:m, 0]]
-    )  # of the square, from its lower right corner
+    # round the square, from its lower right corner
+    around = np.concatenate([number[m, :m], number[:0:-1, m], number[0, :0:-1], number[:m, 0]])
     cells, part, inner = [square], [np.zeros(len(square), np.int64)], around
     for k in range(len(rings)):
         outer = (m + 1) ** 2 + k * sides + np.arange(sides)

@@ -44,7 +44,7 @@ def shape_factor(ratio: float) -> float:
     F. P. Incropera and D. P. DeWitt, Fundamentals of Heat and Mass Transfer, table of conduction shape factors.
 
     >>> round(shape_factor(2.0), 6)
-    2.385471
+    2.385492
     """
     return 2.0 * math.pi / math.acosh(2.0 * ratio**2 - 1.0)
 
