@@ -6,8 +6,10 @@ from __future__ import annotations
 def dimension_of_key(key: str) -> str:
     """The dimension that the last word of a result key states: `half-rise.time_s` is a time.
 
-    A number where it ends in no known unit.
+    That of a member of a group is the group's: `released_J.roll_sei` is an energy. A number where no unit is stated.
     """
+    *_, group, last = ["", *key.split(".")]
+    key = group if group in GROUPS else last
     for suffix, dimension in SUFFIXES.items():
         if key.endswith(suffix):
             return dimension
@@ -34,3 +36,5 @@ SUFFIXES = {  # longest first: `_K_per_s` before `_s`
     "_kg_per_m3": "density",
     "_mol": "amount of substance",
 }
+
+GROUPS = {"released_J", "sensor_later_s"}  # of results that are named by what they belong to

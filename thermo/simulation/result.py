@@ -467,10 +467,11 @@ def judged(entry: Any, summary: dict[str, Any]) -> dict[str, Any]:
 
 def unit_of(what: str) -> str | None:
     """The SI unit that the last word of a key states."""
-    from thermo.casefile.result_units import SUFFIXES
+    from thermo.casefile.result_units import dimension_of_key
     from thermo.casefile.units import DIMENSIONS
 
-    return next((DIMENSIONS[dimension].unit for suffix, dimension in SUFFIXES.items() if what.endswith(suffix)), None)
+    dimension = dimension_of_key(what)
+    return None if dimension == "number" else DIMENSIONS[dimension].unit
 
 
 def shown(what: str, value: float | None) -> str:
