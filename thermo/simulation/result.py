@@ -48,7 +48,7 @@ class Recording:
         columns = {"time_s": block.time, **self.body.columns(block)}
         columns |= {"row/machine": block.machine, "row/ledger": block.ledger}
         for name, values in columns.items():
-            self.parts.setdefault(name, []).append(values)
+            self.parts.setdefault(name, []).append(np.array(values))  # a view would hold all of the block
         new: list[tuple[float, Floats]] = []
         if self.framed:
             new = [(float(time), field.copy()) for time, field in zip(block.time[block.asked > 0.0], block.field, strict=True)]
