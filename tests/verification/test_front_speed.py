@@ -17,7 +17,9 @@ import pytest
 from scipy.integrate import solve_ivp
 from scipy.optimize import brentq
 
-from tests.conftest import case_from
+from tests.conftest import CASES
+from thermo.case.case import read_case
+from thermo.measurement.asked import wanted
 from thermo.simulation.simulate import run
 
 DENSITY, CAPACITY, CONDUCTIVITY, HEAT, START = 2000.0, 1000.0, 2.0, 5e5, 300.0
@@ -46,45 +48,21 @@ def speed_of_wave() -> float:
     return brentq(unburnt, 1e-4, 3e-4, xtol=1e-12)
 
 
-BAR = f"""
-title: a bar with a front
-materials:
-  bar:
-    density: {DENSITY} kg/m3
-    heat_capacity: {CAPACITY} J/(kg K)
-    thermal_conductivity: {CONDUCTIVITY} W/(m K)
-    chemistry:
-      title: one step of first order
-      species: {{a: {{start: 1}}}}
-      reactions:
-        burn:
-          pre_exponential_factor: {FACTOR} 1/s
-          activation_energy: {OVER_R * R} J/mol
-          factors: [{{kind: order, species: a, order: 1}}]
-          consumes: {{a: 1}}
-          heat: {{per_mass: {HEAT} J/kg, content: {DENSITY} kg/m3}}
-sample:
-  kind: boxes
-  coordinates: line
-  cross_section: 1 cm2
-  temperature: {START} K
-  regions: {{bar: {{material: bar, from: [0 mm], to: [240 mm]}}}}
-  mesh: {{order: 1, smallest: SIZE, largest: SIZE}}
-programme:
-  kind: surroundings
-  end: 23 min
-  faces: {{left: [{{kind: held, temperature: {BURNT} K}}]}}
-measure:
-  probes: {{first: [150 mm], second: [190 mm], behind: [100 mm]}}
-  crossings: {{first: {{probe: first, temperature: 550 K}}, second: {{probe: second, temperature: 550 K}}}}
-numerics: {{tolerance: 1e-4}}
-"""
+CASE = CASES / "verification" / "travelling-front.yaml"
 
 
 def measured(size: str) -> tuple[float, dict]:
-    summary = run(case_from(BAR.replace("SIZE", size))).summary()
-    first, second = (summary["crossings"][name]["time_s"] for name in ("first", "second"))
-    return 0.04 / (second - first), summary
+    """The speed on cells of a size, between the middles of two regions."""
+    summary = run(read_case(CASE, [f"sample.mesh.smallest={size}", f"sample.mesh.largest={size}", "expect=[]"])).summary()
+    return summary["arrivals"]["second"]["speed_m_per_s"], summary
+
+
+def test_the_case_expects_the_speed_of_this_wave():
+    case = read_case(CASE)
+    assert wanted(case.expect[0].what, case.expect[0].value) == pytest.approx(speed_of_wave(), rel=1e-7)
+    mechanism = case.materials["bar"].mechanism()
+    assert mechanism.reactions["burn"].activation_energy == pytest.approx(OVER_R * R)
+    assert mechanism.reactions["burn"].pre_exponential_factor == FACTOR
 
 
 @pytest.mark.slow

@@ -376,6 +376,8 @@ def show(value: float, dimension: str) -> str:
             if abs(value) >= factor * (2.0 if unit in ("h", "min") else 1.0):
                 return f"{value / factor:.4g} {unit}"
         return f"{value / 1e-9:.4g} ns" if value else "0 s"
+    if dimension == "speed":
+        return f"{value * 1e3:.4g} mm/s"
     if dimension == "length" and 0.0 < abs(value) < 1e-3:
         return f"{value * 1e6:.4g} um"
     if dimension == "specific energy":
