@@ -83,7 +83,11 @@ def _empty(node: Any, key: Key = ()) -> Iterable[Key]:
         yield from _empty(value, (*key, name))
 
 
-_ELSEWHERE = {"chemistry": "is for a lumped sample only; reactions in a meshed body are not supported yet"}  # keys in a wrong place
+_ELSEWHERE = {  # keys in a wrong place
+    "chemistry": "is given to a cell of one temperature, or to a material",
+    "starts": "is for a flux or a source: nothing else waits for a temperature",
+    "stops": "is for a flux or a source: nothing else waits for a temperature",
+}
 
 
 _WANTED = {
@@ -134,7 +138,7 @@ def translated(
         if match is not None:
             meant.add((*key[:-1], match))
         text = "unknown key" + (did_you_mean(match, [match]) if match else did_you_mean(key[-1], known) if suggest else "")
-    elif kind == "missing" and isinstance(parent, list):
+    elif kind == "missing" and isinstance(parent, list) and isinstance(key[-1], int):
         full, text = full[:-1], f"has {len(parent)} entries; {int(key[-1]) + 1} are needed"
     elif kind == "missing":
         if key in meant:

@@ -15,6 +15,7 @@ Journal of Computational Physics 163 (2000) 467-488.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -25,10 +26,13 @@ from thermo.base.arrays import Floats, Integers
 from thermo.heat.conduction import potential
 from thermo.heat.discretised import Shape
 from thermo.heat.mesh_sample import MeshSample, Terms
+from thermo.heat.triggers import NO_MOMENTS, Waits
 from thermo.materials.integral import Integral
 from thermo.materials.material import Material
 from thermo.materials.properties import directions, principal
 from thermo.materials.storage import Storage, capacities, storage_of
+
+NOTHING = np.zeros((0, 0))
 
 
 class Placed(Protocol):
@@ -41,6 +45,13 @@ class Placed(Protocol):
     @property
     def axisymmetric(self) -> bool:
         """Whether the plane is turned round its second axis."""
+
+
+class Reacts(Protocol):
+    """What reacts in a body."""
+
+    def share(self, region: str) -> tuple[Integers, Floats] | None:
+        """The rows of the reactions of a region among all, and its share in what they make at each node; None where none is."""
 
 
 class Faced(Protocol):
@@ -60,16 +71,23 @@ class Faced(Protocol):
     steady: bool
 
     @property
+    def chemistry(self) -> Reacts | None:
+        """What reacts in it."""
+
+    @property
     def block(self) -> Placed:
         """The body as the case has it."""
 
 
 class Passage(NamedTuple):
-    """The terms of the heat through a face [W]: conditions on nodes with their area [m2] or volume [m3]; the share of held nodes in what
-    they are given; links (condition, nodes of both sides, area with a sign); conduction as (value, B), the sum of B times the
-    potential of the conductivity counts against; what is stored beside the face, by enthalpies or by a row of the mass matrix."""
+    """The terms of the heat through a face [W]: conditions by the number of their term, on nodes with their area [m2] or volume [m3];
+    reactions by their rows, with the share of each node in what they make; the share of held nodes in what they are given; links
+    (condition, nodes of both sides, area with a sign); conduction as (value, B), the sum of B times the potential of the conductivity
+    counts against; what is stored beside the face, by enthalpies or by a row of the mass matrix."""
 
-    exchanges: list[tuple[Any, Integers, Floats]] = []
+    exchanges: list[tuple[int, Any, Integers, Floats]] = []
+    reactions: list[tuple[Integers, Floats]] = []
+    waits: Mapping[int, Waits] = {}
     held: Integers = np.zeros(0, np.int64)
     share: Floats = np.zeros(0)
     links: list[tuple[Any, Integers, Integers, Floats]] = []
@@ -77,11 +95,18 @@ class Passage(NamedTuple):
     storage: list[Storage] = []
     mass: Floats | None = None
 
-    def heat(self, time: float, temperature: Floats, slopes: Floats, given: Floats) -> float:
-        """Heat through the face of the mesh [W]; `slopes` dT/dt [K/s] and heat `given` to held nodes [W] of all nodes."""
+    def heat(
+        self, time: float, temperature: Floats, slopes: Floats, given: Floats, moments: Floats = NO_MOMENTS, made: Floats = NOTHING
+    ) -> float:
+        """Heat through the face of the mesh [W]; `slopes` dT/dt [K/s] and heat `given` to held nodes [W] of all nodes, the `moments` of the
+        triggers [s], what reactions have `made` (n_reactions, n_nodes) [W]."""
         found = float(given[self.held] @ self.share)
-        for condition, nodes, area in self.exchanges:
-            found += float(condition.exchange(area, time, temperature[nodes])[0].sum())
+        for j, condition, nodes, area in self.exchanges:
+            since = self.waits[j].since(moments, time) if j in self.waits else time
+            if since is not None:
+                found += float(condition.exchange(area, since, temperature[nodes])[0].sum())
+        for rows, share in self.reactions if len(made) else ():
+            found += float(made[rows].sum(axis=0) @ share)
         for condition, one, other, area in self.links:
             a, b = temperature[one], temperature[other]
             found += float(np.sum(condition.across(area, time, a, b) * (a - b)))
@@ -109,17 +134,18 @@ def passage(body: Faced, face: str) -> Passage:
         weights = np.zeros(len(facets))
         weights[on] = 1.0
         held, share = _held(body, facets, weights)
-        return Passage(_conditions(body, facets, weights, np.ones(shape.n_nodes)), held, share, _gaps(body, facets, weights, None))
+        conditions = _conditions(body, facets, weights, np.ones(shape.n_nodes))
+        return Passage(conditions, [], body.sample.waits, held, share, _gaps(body, facets, weights, None))
     conductivity = {name: material.thermal_conductivity for name, material in body.materials.items()}
     return Passage(conduct=[(value, -B) for value, B in shape.flow(face, conductivity)])
 
 
-def _conditions(body: Faced, facets: Integers, weights: Floats, at: Floats) -> list[tuple[Any, Integers, Floats]]:
+def _conditions(body: Faced, facets: Integers, weights: Floats, at: Floats) -> list[tuple[int, Any, Integers, Floats]]:
     """Conditions on faces, each facet (n, m) with a weight (n,) and each node with one, `at` (n_nodes,)."""
     shape, space = body.shape, body.shape.space
     nowhere = np.zeros((0, facets.shape[1]), np.int64)
-    found: list[tuple[Any, Integers, Floats]] = []
-    for name, condition in body.terms:
+    found: list[tuple[int, Any, Integers, Floats]] = []
+    for j, (name, condition) in enumerate(body.terms):
         if not (condition.links or condition.inside or condition.holds):
             rows = shape.mesh.faces[name]
             closed = np.concatenate([nowhere, *(shape.mesh.faces[other] for other, c in body.terms if c.covers and other != name)])
@@ -128,7 +154,7 @@ def _conditions(body: Faced, facets: Integers, weights: Floats, at: Floats) -> l
             weight = np.where(rows_in(rows, closed, -1) < 0, weights[rows_in(rows, facets)], 0.0)  # on what is covered nothing else acts
             area: Floats = scale * at * np.bincount(each.ravel(), weights=(share * weight[:, None]).ravel(), minlength=space.n_nodes)
             nodes: Integers = np.flatnonzero(area).astype(np.int64)
-            found.append((condition, nodes, area[nodes]))
+            found.append((j, condition, nodes, area[nodes]))
     return found
 
 
@@ -167,7 +193,7 @@ def _between(body: Faced, face: str) -> Passage:
     """What the nodes of an interface have left over in its first region."""
     space, mesh, steady = body.shape.space, body.shape.mesh, body.steady
     facets, sides = facet_pairs(mesh)
-    found = Passage([], links=[], conduct=[], storage=[])
+    found = Passage([], [], body.sample.waits, links=[], conduct=[], storage=[])
     mass = np.zeros(space.n_nodes)
     for k, (region, at) in enumerate(_weights(body, face, facets, sides).items()):
         if not np.any(at):
@@ -178,10 +204,13 @@ def _between(body: Faced, face: str) -> Passage:
         weights = mine[sides].sum(axis=1) / (sides >= 0).sum(axis=1)
         found.exchanges.extend(_conditions(body, facets, weights, at))
         found.links.extend(_gaps(body, facets, weights, at))
-        for name, condition in body.terms:
+        made = body.chemistry.share(region) if body.chemistry else None
+        if made is not None:
+            found.reactions.append((made[0], at * made[1]))
+        for j, (name, condition) in enumerate(body.terms):
             if condition.inside and name == region:
                 nodes = np.flatnonzero(at)
-                found.exchanges.append((condition, nodes, at[nodes] * body.volumes[nodes, k]))
+                found.exchanges.append((j, condition, nodes, at[nodes] * body.volumes[nodes, k]))
             elif condition.links and "|" in name:
                 one, other, area = body.links[name]
                 first, _, last = name.partition("|")

@@ -21,7 +21,7 @@ from thermo.heat.mesh_sample import MeshSample, Surface, heat_of, sight
 from thermo.heat.mesh_work import MeshWork
 from thermo.heat.reacting import N_MEMORY, POWER, SLOPE, SUBSTEP, Reacting, powers, switches_at
 from thermo.heat.reacting_step import reacting_step
-from thermo.heat.triggers import moments_of, next_trigger, room_for
+from thermo.heat.triggers import moments_of, next_trigger, room_for, until_next
 from thermo.materials.storage import temperatures
 from thermo.programmes.programme import N_MACHINE, start, surroundings, window
 from thermo.stepping.loop import (
@@ -105,7 +105,7 @@ def _reacting_state(reacting: Reacting, state: State) -> State:
     """The state with extents, switches, and the powers that its reactions begin with."""
     extent, fired = np.zeros(reacting.shape), switches_at(reacting, state.temperature)
     memory = np.zeros((len(state.temperature), N_MEMORY))
-    memory[:, POWER] = powers(reacting.kinds, state.temperature, extent, fired)[1]
+    memory[:, POWER] = powers(reacting.kinds, state.temperature, extent, fired).sum(axis=0)
     memory[:, SUBSTEP] = math.inf
     return state._replace(extent=extent, fired=fired, memory=memory)
 
@@ -326,6 +326,8 @@ def fire_mesh(sample: MeshSample, state: State, trigger: int) -> None:
     for number, rows, columns in () if sample.reacting is None else sample.reacting.shorted:
         if number == trigger:
             state.fired[rows, columns] = 1.0
+    moments, now = moments_of(state.fired, sample.triggers), float(state.fired[-1, trigger])
+    state.loop[STEP] = min(state.loop[STEP], until_next(sample.triggers, moments, now))
 
 
 @remember.body(MeshSample)

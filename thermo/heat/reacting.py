@@ -161,17 +161,17 @@ class Chemistry:
         return all(list(self.pool.map(some, ends[:-1].tolist(), ends[1:].tolist())))
 
 
-def powers(kinds: Sequence[Sites], temperature: Floats, extent: Floats, fired: Floats) -> tuple[Floats, Floats]:
-    """Heat of each reaction of the materials [W] at one moment, and of all by node (n_nodes,) [W]."""
-    of_reactions, of_nodes = np.zeros(1 + max(int(kind.row.max()) for kind in kinds)), np.zeros(len(temperature))
+def powers(kinds: Sequence[Sites], temperature: Floats, extent: Floats, fired: Floats) -> Floats:
+    """Heat of each reaction of the materials by node at one moment (n_reactions, n_nodes) [W]."""
+    made = np.zeros((1 + max(int(kind.row.max()) for kind in kinds), len(temperature)))
     fill: Any = ready(fill_powers, kinds)
     for kind, rows in rows_of(kinds):
         m, switches = len(kind.reach), kind.n_switches
         found = np.zeros((len(kind.node), m))
         fill(kind, temperature, np.ascontiguousarray(extent[rows, :m]), np.ascontiguousarray(fired[rows, :switches]), found)
-        np.add.at(of_reactions, kind.row, found.sum(axis=0))
-        of_nodes[kind.node] = found.sum(axis=1)
-    return of_reactions, of_nodes
+        for k, row in enumerate(kind.row):
+            made[row, kind.node] = found[:, k]
+    return made
 
 
 def fill_powers(sites, temperature, extent, fired, found):  # type: ignore[no-untyped-def]

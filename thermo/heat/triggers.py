@@ -43,6 +43,7 @@ class Waits(NamedTuple):
 
 
 NO_MOMENTS = np.zeros(0)
+REACHED = 1e-9  # of a level: a place that is so near has come to it, whatever rounding says
 
 
 def room_for(fired: Floats, triggers: tuple[Trigger, ...]) -> Floats:
@@ -69,7 +70,13 @@ def next_trigger(triggers: tuple[Trigger, ...], moments: Floats, temperature: Fl
         if trigger.place is None:
             margin = clock - float(moments[trigger.follows]) - trigger.level
         else:
-            margin = float(trigger.place.of(temperature[None])[0]) - trigger.level
+            margin = float(trigger.place.of(temperature[None])[0]) - trigger.level + REACHED * trigger.level
         if margin > worst:
             worst, which = margin, j
     return worst, which
+
+
+def until_next(triggers: tuple[Trigger, ...], moments: Floats, clock: float) -> float:
+    """How long it is until the first of the known moments [s], those that follow a trigger that has come; infinite where none is known."""
+    known = [float(moments[t.follows]) + t.level for j, t in enumerate(triggers) if t.place is None and moments[j] == math.inf]
+    return min((moment - clock for moment in known if clock < moment < math.inf), default=math.inf)

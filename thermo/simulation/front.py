@@ -28,8 +28,8 @@ BURNS = 1.0  # K/s: slower self-heating of all nodes is no front
 TAKES_PART = 0.01  # of the largest power of a node: cells whose nodes have less do not burn
 LEAST = 3.0  # cells across the reaction zone
 # numbers of a row: power of all reactions [W], cells across the zone, thermal layer [m], Zeldovich number, all zero where nothing burns;
-# the temperature of the node that heats itself fastest [K], and that rate [K/s]
-OF_A_FRONT, OF_THE_FASTEST = 6, slice(4, 6)
+# the temperature of the hottest node that reacts [K], and the rate at which it heats itself [K/s]
+OF_A_FRONT, OF_THE_HOTTEST = 6, slice(4, 6)
 
 
 def sensitivity(mechanisms: Iterable[Mechanism], temperature: float) -> float:
@@ -55,14 +55,15 @@ class Front:
         rows = np.concatenate([cells for name, cells in mesh.regions.items() if name in body.chemistry.regions])
         pieces, owner = space.pieces()  # a quadratic cell in linear ones
         self.cells, self.points, self.kind = pieces[np.isin(owner, rows)], space.points, mesh.kind
+        self.nodes = np.unique(self.cells)
         self.mechanisms, self.start = body.chemistry.mechanisms, float(np.min(body.start))
 
     def row(self, temperature: Floats, power: Floats, capacity: Floats) -> Floats:
         """The numbers of a front at one moment (`OF_A_FRONT`,), given the power of the reactions of each node [W]."""
         made, rate = np.zeros(OF_A_FRONT), power / capacity
-        fastest = int(np.argmax(rate))
-        made[OF_THE_FASTEST] = temperature[fastest], rate[fastest]
-        if rate[fastest] < BURNS:
+        hottest_node = self.nodes[int(np.argmax(temperature[self.nodes]))]
+        made[OF_THE_HOTTEST] = temperature[hottest_node], rate[hottest_node]
+        if np.max(rate) < BURNS:
             return made
         burning = power[self.cells].max(axis=1) > TAKES_PART * power.max()
         values = temperature[self.cells[burning]]
@@ -76,7 +77,7 @@ class Front:
         gradient = float(np.linalg.norm(cell_gradient(self.points[nodes][None], temperature[nodes][None], self.kind)))
         rise = hottest - self.start
         layer = rise / gradient if gradient > 0.0 else 0.0
-        made[: OF_THE_FASTEST.start] = power.sum(), 1.0 / (slope * within), layer, slope * rise
+        made[: OF_THE_HOTTEST.start] = power.sum(), 1.0 / (slope * within), layer, slope * rise
         return made
 
 
@@ -90,7 +91,7 @@ def summed_up(time: Floats, rows: Floats) -> dict[str, float] | None:
         return None
     order = np.argsort(rows[:, 1])
     at = order[int(np.searchsorted(np.cumsum(weight[order]), 0.5 * weight.sum()))]
-    _, cells, layer, number = (float(value) for value in rows[at, : OF_THE_FASTEST.start])
+    _, cells, layer, number = (float(value) for value in rows[at, : OF_THE_HOTTEST.start])
     zone = layer / number
     return {
         "zeldovich": number,

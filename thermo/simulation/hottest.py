@@ -14,19 +14,19 @@ from thermo.onsets.onset import RATES, runaway_onsets
 def hottest_onsets(time: Floats, rows: Floats, criteria: Iterable[str], seen: Mapping[str, Any]) -> dict[str, Any]:
     """T1, T2 and T3 at the hottest place, and how long after them the sensor has its own.
 
-    T1 is the temperature of the hottest place when the instrument finds T1. T2 is where the rate of self-heating q/C of any node first
-    reaches a criterion in rates, at the temperature of that node. T3 is the largest temperature of all.
+    T1 is the temperature of the hottest place when the instrument finds T1. T2 is where the rate of self-heating q/C of the hottest node
+    that reacts first reaches a criterion in rates. T3 is the largest temperature of all.
 
     Parameters
     ----------
     time : (n,) [s]
-    rows : (n, 3) the largest temperature of all [K]; that of the node that heats itself fastest [K], and its rate [K/s]
+    rows : (n, 3) the largest temperature of all [K]; that of the hottest node that reacts [K], and the rate at which it heats itself [K/s]
     criteria : of T2
     seen : the onsets at the sensor, as in a summary; None each where nothing looks
     """
-    hottest, fastest, rate = rows.T
+    hottest, reacting, rate = rows.T
     by_rate = tuple(name for name in criteria if name in RATES)
-    second = runaway_onsets(by_rate, time, fastest, rate, np.zeros(len(time), bool), None)
+    second = runaway_onsets(by_rate, time, reacting, rate, np.zeros(len(time), bool), None)
     top = int(np.argmax(hottest))
     first = seen["T1"]
     found: dict[str, Any] = {

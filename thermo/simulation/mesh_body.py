@@ -37,7 +37,7 @@ from thermo.measurement.resolution import (
     short_reach,
 )
 from thermo.programmes.conditions import Reached, drives, extremes_of, lasting, resistance
-from thermo.simulation.front import OF_THE_FASTEST, front_warnings, summed_up
+from thermo.simulation.front import OF_THE_HOTTEST, front_warnings, summed_up
 from thermo.simulation.mesh_readings import MeshReadings
 from thermo.simulation.reactions import reactions_of
 from thermo.simulation.start import nodal_start
@@ -290,7 +290,7 @@ class MeshBody:
         made |= {"row/regions": read.regions(rows), "row/front": read.fronts(rows)}
         if self.chemistry:
             largest = made["row/regions"][:, :, LARGEST].max(axis=1)
-            made["row/hottest"] = np.column_stack([largest, read.fronts(rows)[:, OF_THE_FASTEST]])
+            made["row/hottest"] = np.column_stack([largest, read.fronts(rows)[:, OF_THE_HOTTEST]])
         if self.weighs:
             made["stored_J"] = read.stored(rows)
         return made

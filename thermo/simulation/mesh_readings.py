@@ -55,11 +55,14 @@ class MeshReadings:
         """What is read at a time [s] of temperatures (n_nodes,) [K], extents and switches (n_readings,)."""
         body, out, blocks = self.body, np.empty(self.n_readings), self.blocks
         out[blocks[PROBES]] = [self.probe(i, temperature) for i in range(len(self.names))]
-        if body.chemistry and self.front:
-            powers, of_nodes = body.chemistry.powers(temperature, extent, fired)
-            out[blocks[REACTIONS]] = [*(body.multiplicity * powers), *body.chemistry.means(extent)]
-            out[blocks[FRONT]] = self.front.row(temperature, of_nodes, capacity_of(body.sample, temperature))
-        out[blocks[POWERS]] = body.multiplicity * self._powers(time, temperature, moments_of(fired, body.sample.triggers))
+        moments, made = moments_of(fired, body.sample.triggers), np.zeros((0, len(temperature)))
+        if body.chemistry and self.front and body.sample.reacting:
+            made = body.chemistry.powers(temperature, extent, fired)
+            out[blocks[REACTIONS]] = [*(body.multiplicity * made.sum(axis=1)), *body.chemistry.means(extent)]
+            kept = body.sample.reacting.kept(moments)
+            made = made if kept is None else made * kept
+            out[blocks[FRONT]] = self.front.row(temperature, made.sum(axis=0), capacity_of(body.sample, temperature))
+        out[blocks[POWERS]] = body.multiplicity * self._powers(time, temperature, moments, made)
         if body.weighs:
             out[blocks[STORED]] = body.multiplicity * self._stored(temperature)
         out[blocks[REGIONS]] = self._regions(temperature).ravel()
@@ -111,12 +114,15 @@ class MeshReadings:
             return float(np.sum(heat_of(sample, temperature) - heat_of(sample, self.body.start)))
         return float((temperature - self.body.start) @ sample.capacity)
 
-    def _powers(self, time: float, temperature: Floats, moments: Floats) -> Floats:
-        """Heat into the mesh by each column of conditions [W], then what passes the faces whose flow is asked for."""
+    def _powers(self, time: float, temperature: Floats, moments: Floats, made: Floats) -> Floats:
+        """Heat into the mesh by each column of conditions [W], then what passes the faces whose flow is asked for.
+
+        `made` (n_reactions, n_nodes) [W] is what reactions give to the nodes.
+        """
         body, sample = self.body, self.body.sample
         around, slopes, given = surface(sample, time, temperature, moments=moments), np.zeros(0), np.zeros(0)
         if body.flows or body.fixed.any():
-            into = sample.conduction.at(temperature).into(temperature) + around.flow
+            into = sample.conduction.at(temperature).into(temperature) + around.flow + made.sum(axis=0)
             slopes, needed = self.going(time, temperature, into)
             given = np.where(body.fixed, needed - into, 0.0)
         found, counted = dict.fromkeys(self.powers, 0.0), np.zeros(body.n_dofs, bool)
@@ -132,7 +138,9 @@ class MeshReadings:
                 found[column] += float(np.sum(condition.across(area, time, a, b) * (a - b)))
             else:
                 found[column] += float(around.heats[j])
-        return np.array([*found.values(), *(flow.heat(time, temperature, slopes, given) for flow in body.flows.values())], float)
+        return np.array(
+            [*found.values(), *(flow.heat(time, temperature, slopes, given, moments, made) for flow in body.flows.values())], float
+        )
 
     def going(self, time: float, temperature: Floats, into: Floats) -> tuple[Floats, Floats]:
         """How fast every node goes [K/s], held ones as they must, others as heat enters them, and what heat that takes [W]."""

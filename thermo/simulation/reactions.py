@@ -213,9 +213,17 @@ class Reactions:
             made += self.extent_names(region)
         return made
 
-    def powers(self, temperature: Floats, extent: Floats, fired: Floats) -> tuple[Floats, Floats]:
-        """Heat of each reaction and of each node [W], of one state."""
+    def powers(self, temperature: Floats, extent: Floats, fired: Floats) -> Floats:
+        """Heat of each reaction at each node (n_reactions, n_nodes) [W], of one state."""
         return powers(self.kinds, temperature, extent, fired)
+
+    def share(self, region: str) -> tuple[Integers, Floats] | None:
+        """The rows of the reactions of a region among all, and its share (n_nodes,) in what they make at each node; None where none is."""
+        if region not in self.regions:
+            return None
+        name, volume = self.regions[region]
+        whole = self.volumes[:, list(self.texts).index(name)]
+        return self.rows[name], np.divide(volume, whole, out=np.zeros_like(whole), where=whole > 0.0)
 
     def means(self, extent: Floats) -> list[float]:
         """The mean of the extent of each reaction over each region, of one state, in the order of `column_names`."""

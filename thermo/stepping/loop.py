@@ -251,6 +251,15 @@ def first_event(sample, programme, state, clock, h, work, trial, out, before, en
 
 
 MOST_LOOKS = 150  # for an event within a step
+
+
+@kernel
+def wants_its_end(loop, theta, event, h):
+    """Whether a step of several nodes shall be taken again to end at the event within it; not for ever shorter ones."""
+    dense = DENSE_TRIGGER if event == TRIGGERED else DENSE_ENOUGH
+    return AT_ONCE < theta and theta < dense and theta * h > AT_ONCE * loop[CUT_STEP]
+
+
 AT_ONCE = 1e-6  # of a step: an event before that is taken where the step begins, whose rate need not be that at the end of the last one
 DENSE_ENOUGH = 0.9  # of a step: an event of several nodes before that wants a step that ends there
 DENSE_TRIGGER = 0.999  # the same of a trigger, behind which what heats the sample is another
@@ -364,7 +373,7 @@ def advance(sample, programme, state, work, trial, times, levels, limits, histor
         looks = watches(programme) or state.fired.size > 0
         if looks:
             theta, event, trigger, temperature, rate = first_event(sample, programme, state, clock, h, work, trial, out, before, ends)
-            if AT_ONCE < theta < (DENSE_TRIGGER if event == TRIGGERED else DENSE_ENOUGH) and state.temperature.shape[0] > 1:
+            if state.temperature.shape[0] > 1 and wants_its_end(loop, theta, event, h):
                 # within a step a node that follows another at once, as a quick sensor does, is off by what its rate blows up
                 loop[STEP], loop[CUT_STEP] = theta * h, max(h, loop[CUT_STEP])
                 continue
