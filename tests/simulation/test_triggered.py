@@ -30,6 +30,7 @@ programme:
   regions: {second: [{kind: source, STARTS}]}
 measure: {probes: {middle: {region: second, take: mean}}}
 """
+FLUX = "{kind: flux, power: 100 W, stops: {probe: middle, temperature: 420 K}}"
 TABLE = "starts: {region: second, temperature: 350 K}, power: {table: [[0 s, 0 W], [1 s, 200 W], [2 s, 200 W], [2.5 s, 0 W]]}"
 CAPACITY = 2000.0 * 500.0 * 1e-5  # J/K
 
@@ -224,6 +225,71 @@ def test_a_short_that_does_not_fit_is_refused(short, text):
 def test_cells_of_one_material_are_of_one_size():
     with pytest.raises(CaseError, match="'first' is smaller than 'second'"):
         case_from(shorted().replace("to: [10 mm]", "to: [11 mm]"))
+
+
+def test_a_place_that_starts_at_its_level_has_come_to_it():
+    """And one that a face holds there; neither takes ever shorter steps."""
+    for level in ("300 K", "300.0000001 K"):
+        summary = run(case(TABLE.replace("350 K", level))).summary()
+        assert summary["triggers"]["second-starts"]["time_s"] == 0.0
+    held = BLOCK.replace("STARTS", TABLE).replace("CHEMISTRY", "").replace("1e5 W/(m K)", "1 W/(m K)")
+    held = held.replace(
+        "{left: [{kind: flux, power: 100 W, stops: {probe: middle, temperature: 420 K}}]}", "{right: [{kind: held, temperature: 350 K}]}"
+    )
+    summary = run(case_from(held)).summary()
+    assert summary["triggers"]["second-starts"]["time_s"] is not None
+
+
+def test_a_short_pulse_after_a_long_wait_gives_all_its_heat():
+    """10 ms behind a trigger that comes after ten hours."""
+    pulse = "starts: {region: first, temperature: 310 K}, power: {table: [[0 s, 0 W], [10 ms, 300 kW], [20 ms, 0 W]]}"
+    text = (
+        BLOCK.replace("STARTS", pulse)
+        .replace("CHEMISTRY", "")
+        .replace("end: 100 s", "end: 15 h")
+        .replace("power: 100 W, stops: {probe: middle, temperature: 420 K}", "power: 3 mW")
+    )
+    summary = run(case_from(text)).summary()
+    assert summary["energy"]["heat_in_J"] == pytest.approx(3000.0 + 3e-3 * 54000.0, rel=1e-6)
+    assert summary["probes"]["middle"]["final_K"] == pytest.approx(300.0 + 3162.0 / CAPACITY, abs=0.02)
+
+
+def test_heats_of_a_short_by_region_add_up_to_that_of_the_body():
+    """Whatever its voltage is; half of what a cell holds is half of the larger of the short's and the reaction's heat."""
+    summary = run(case_from(shorted(SHORT.replace("empty: 4 V", "empty: 2 V")))).summary()
+    assert summary["energy"]["released_J"]["metal_short"] == pytest.approx(600.0, rel=1e-3)
+    for region in ("first", "second"):
+        assert summary["regions"][region]["released_J"]["short"] == pytest.approx(300.0, rel=1e-3)
+        assert summary["arrivals"][region]["released_J"] == pytest.approx(300.0, rel=1e-3)
+        assert summary["arrivals"][region]["converted"] == pytest.approx(300.0 / 500.0, rel=1e-3)
+
+
+def test_onsets_at_the_hottest_place_are_with_what_ejecta_leave():
+    """Isothermal: the rate of the history at T2 is the criterion."""
+    text = THROWS.replace("EJECTA", "ejecta: {fraction: 0.5, after: {temperature: 405 K}},")
+    result = run(case_from(text))
+    onset = result.summary()["hottest"]["T2"]["10 K/min"]
+    T = result.probe("middle")
+    row = int(np.searchsorted(result.time, onset["time_s"]))
+    rate = (T[row + 1] - T[row - 1]) / (result.time[row + 1] - result.time[row - 1])
+    assert rate == pytest.approx(1.0 / 6.0, rel=0.1)
+
+
+def test_a_held_face_gives_what_reactions_at_its_nodes_make_too():
+    """Its heat over time is that of the balance."""
+    text = (
+        THROWS.replace("EJECTA", "")
+        .replace("1e5 W/(m K)", "1 W/(m K)")
+        .replace("end: 1000 s}", "end: 200 s, faces: {left: [{kind: held, temperature: 400 K}]}}")
+    )
+    result = run(case_from(text.replace("measure: {", "measure: {flows: [first|second, left], ")))
+    energy = result.summary()["energy"]
+    heat = np.trapezoid(result.columns["heat_left_W"], result.time)
+    assert heat == pytest.approx(energy["heat_in_J"] - energy["heat_out_J"], rel=2e-3)
+    assert result.columns["flow_left_W"] == pytest.approx(result.columns["heat_left_W"], rel=1e-9, abs=1e-9)
+    stored = 5.0 * (result.summary()["regions"]["second"]["mean_K"] - 400.0)
+    passed = np.trapezoid(result.columns["flow_first|second_W"], result.time)
+    assert passed == pytest.approx(stored - result.summary()["regions"]["second"]["released_J"]["burn"], rel=5e-3)
 
 
 @pytest.mark.parametrize(

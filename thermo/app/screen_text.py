@@ -180,7 +180,9 @@ def _stability_lines(found: dict[str, Any] | None) -> list[str]:
 
 def percent(share: float) -> str:
     """A margin as people read it: two digits, and times where it is large."""
-    return f"{share:.0f} times" if abs(share) >= 10.0 else f"{100.0 * share:.2g} %"
+    if abs(share) >= 10.0:
+        return f"{share:.0f} times"
+    return f"{100.0 * share:.0f} %" if abs(share) >= 0.995 else f"{100.0 * share:.2g} %"
 
 
 def _onset_lines(summary: dict[str, Any]) -> list[str]:

@@ -60,6 +60,8 @@ class StabilityProgramme(Driving):
     def _cooled(self) -> StabilityProgramme:
         if self.heat_transfer_coefficient is None and not self.held_faces:
             raise misplaced([((), "'heat_transfer_coefficient' is missing")])
+        if self.heat_transfer_coefficient is None and "faces" in self.model_fields_set:
+            raise misplaced([((), "'heat_transfer_coefficient' is missing: 'faces' are those that it acts on")])
         if not (self.heat_transfer_coefficient or self.emissivity or self.held_faces):
             text = "no heat leaves the sample: with a heat transfer coefficient and an emissivity of zero it has no stationary state"
             raise misplaced([(("heat_transfer_coefficient",), text)])
@@ -112,8 +114,18 @@ class StabilityProgramme(Driving):
     def body_problems(self, body: Any, probes: Any) -> Problems:
         """Faces that are not there."""
         found, known = missing_faces(self, body) if self.heat_transfer_coefficient or self.emissivity else [], body.face_names()
+        filmed = self.faces if self.heat_transfer_coefficient or self.emissivity else ()
         for i, name in enumerate(self.held_faces):
-            if name not in known:
+            if name in self.held_faces[:i]:
+                found.append((("held_faces", i), f"{shortened(name)!r} is named twice"))
+            elif name in filmed and name in known:
+                found.append(
+                    (
+                        ("held_faces", i),
+                        f"{shortened(name)!r} has a film as well, which does nothing on a held face; leave it out of 'faces'",
+                    )
+                )
+            elif name not in known:
                 found.append((("held_faces", i), f"the sample has no face {shortened(name)!r}" + among(name, known)))
             elif body.within(name):
                 found.append((("held_faces", i), f"{shortened(name)!r} lies within the body; name an outer face"))

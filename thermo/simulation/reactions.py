@@ -98,8 +98,7 @@ class Reactions:
         cells = []
         for j, name in self.places.items():
             material, volume = self.regions[name]
-            size, mechanism = multiplicity * float(volume.sum()), self.mechanisms[material]
-            extents = np.stack([columns[column] for column in self.extent_names(name)], axis=1)
+            size = multiplicity * float(volume.sum())
             cells.append(
                 Reached(
                     name,
@@ -107,9 +106,9 @@ class Reactions:
                     largest=regions[:, j, LARGEST],
                     smallest=regions[:, j, SMALLEST],
                     hottest=regions[:, j, HOTTEST],
-                    released=size * (extents @ mechanism.heat),
+                    released=size * self._released(name, columns).sum(axis=1),
                     centre=volume @ points / volume.sum(),
-                    holds=size * float(np.maximum(mechanism.heat, 0.0) @ reach_of(mechanism)),
+                    holds=size * self._holds(material),
                 )
             )
         return arrivals(columns["time_s"], cells, level, lambda node: [float(x) for x in points[node]])
@@ -118,10 +117,39 @@ class Reactions:
         """Heat of each reaction in each region that reacts [J], at the end."""
         found = {}
         for name, (material, volume) in self.regions.items():
-            heats = multiplicity * float(volume.sum()) * self.mechanisms[material].heat
-            given = [float(heat * columns[column][-1]) for heat, column in zip(heats, self.extent_names(name), strict=True)]
-            found[name] = dict(zip(self.reactions[material], given, strict=True))
+            given = multiplicity * float(volume.sum()) * self._released(name, columns)[-1]
+            found[name] = dict(zip(self.reactions[material], given.tolist(), strict=True))
         return found
+
+    def _released(self, region: str, columns: Mapping[str, Any]) -> Floats:
+        """Heat of each reaction of a region so far, by its mean extents, in every row (n_rows, n_reactions) [J/m3].
+
+        That of a short depends on the charge that is left, as it is from row to row.
+        """
+        mechanism = self.mechanisms[self.regions[region][0]]
+        extents = np.stack([columns[column] for column in self.extent_names(region)], axis=1)
+        found: Floats = extents * mechanism.heat
+        for k in np.flatnonzero(mechanism.heat_slope):
+            species = mechanism.heat_species[k]
+            amount = mechanism.start[species] + np.append(0.0, extents @ mechanism.stoichiometry[:, species])
+            steps = 0.5 * (amount[1:] + amount[:-1]) * np.diff(extents[:, k], prepend=0.0)
+            found[:, k] += mechanism.heat_slope[k] * np.cumsum(steps)
+        return found
+
+    def _holds(self, material: str) -> float:
+        """About the heat that a material holds [J/m3]: where a short and a reaction share a charge, what gives more of it. Zero where that
+        is not known, since a reaction that gives heat uses nothing up."""
+        mechanism, n = self.mechanisms[material], len(self.texts[material].reactions)
+        uses = mechanism.stoichiometry < 0.0
+        heats = np.maximum(mechanism.heat, 0.0) * reach_of(mechanism)
+        if np.any((heats > 0.0) & ~uses.any(axis=1)):
+            return 0.0
+        if len(heats) == n:
+            return float(heats.sum())
+        species = int(mechanism.heat_species[n])
+        charge, shared = float(mechanism.start[species]), uses[:n, species]
+        electrical = float(mechanism.heat[n] * charge + 0.5 * mechanism.heat_slope[n] * charge**2)
+        return float(heats[:n][~shared].sum()) + max(float(heats[:n][shared].sum()), electrical)
 
     def extent_names(self, region: str) -> list[str]:
         """The columns with the mean extents of a region that reacts."""
