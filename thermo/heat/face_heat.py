@@ -86,10 +86,11 @@ class Passage(NamedTuple):
             a, b = temperature[one], temperature[other]
             found += float(np.sum(condition.across(area, time, a, b) * (a - b)))
         for value, B in self.conduct:
-            found -= float(np.sum(B @ potential(value, temperature)))
+            found -= float(np.sum(B @ potential(value, temperature[: B.shape[1]])))
         for storage in self.storage:
-            found -= float(capacities(storage, temperature) @ slopes)
-        return found if self.mass is None else found - float(self.mass @ slopes)
+            n = len(storage.first) - 1  # of the mesh, without lumped bodies beside it
+            found -= float(capacities(storage, temperature[:n]) @ slopes[:n])
+        return found if self.mass is None else found - float(self.mass @ slopes[: len(self.mass)])
 
 
 def passage(body: Faced, face: str) -> Passage:
@@ -109,16 +110,29 @@ def passage(body: Faced, face: str) -> Passage:
         weights = np.zeros(len(facets))
         weights[on] = 1.0
         held, share = _held(body, facets, weights)
-        return Passage(_conditions(body, facets, weights, np.ones(shape.n_nodes)), held, share, _gaps(body, facets, weights, None))
+        at = np.ones(shape.n_nodes)
+        links = _gaps(body, facets, weights, None) + _touched(body, facets, weights, at)
+        return Passage(_conditions(body, facets, weights, at), held, share, links)
     conductivity = {name: material.thermal_conductivity for name, material in body.materials.items()}
     return Passage(conduct=[(value, -B) for value, B in shape.flow(face, conductivity)])
 
 
 def _conditions(body: Faced, facets: Integers, weights: Floats, at: Floats) -> list[tuple[Any, Integers, Floats]]:
-    """Conditions on faces, each facet (n, m) with a weight (n,) and each node with one, `at` (n_nodes,)."""
+    """Conditions on faces but contacts with bodies, each facet (n, m) with a weight (n,) and each node with one, `at` (n_nodes,)."""
+    return [(condition, nodes, area) for _, condition, nodes, area in _acting(body, facets, weights, at) if not condition.beside]
+
+
+def _touched(body: Faced, facets: Integers, weights: Floats, at: Floats) -> list[tuple[Any, Integers, Integers, Floats]]:
+    """Heat from lumped bodies into the body, in the same way."""
+    acting = [entry for entry in _acting(body, facets, weights, at) if entry[1].beside]
+    return [(condition, np.full(len(nodes), body.links[name][0][0]), nodes, area) for name, condition, nodes, area in acting if len(nodes)]
+
+
+def _acting(body: Faced, facets: Integers, weights: Floats, at: Floats) -> list[tuple[str, Any, Integers, Floats]]:
+    """Conditions on faces with the nodes and the areas they act on, by name of the face."""
     shape, space = body.shape, body.shape.space
     nowhere = np.zeros((0, facets.shape[1]), np.int64)
-    found: list[tuple[Any, Integers, Floats]] = []
+    found: list[tuple[str, Any, Integers, Floats]] = []
     for name, condition in body.terms:
         if not (condition.links or condition.inside or condition.holds):
             rows = shape.mesh.faces[name]
@@ -128,7 +142,7 @@ def _conditions(body: Faced, facets: Integers, weights: Floats, at: Floats) -> l
             weight = np.where(rows_in(rows, closed, -1) < 0, weights[rows_in(rows, facets)], 0.0)  # on what is covered nothing else acts
             area: Floats = scale * at * np.bincount(each.ravel(), weights=(share * weight[:, None]).ravel(), minlength=space.n_nodes)
             nodes: Integers = np.flatnonzero(area).astype(np.int64)
-            found.append((condition, nodes, area[nodes]))
+            found.append((name, condition, nodes, area[nodes]))
     return found
 
 
@@ -178,6 +192,7 @@ def _between(body: Faced, face: str) -> Passage:
         weights = mine[sides].sum(axis=1) / (sides >= 0).sum(axis=1)
         found.exchanges.extend(_conditions(body, facets, weights, at))
         found.links.extend(_gaps(body, facets, weights, at))
+        found.links.extend(_touched(body, facets, weights, at))
         for name, condition in body.terms:
             if condition.inside and name == region:
                 nodes = np.flatnonzero(at)

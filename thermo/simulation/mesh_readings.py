@@ -58,7 +58,8 @@ class MeshReadings:
         if body.chemistry and self.front:
             powers, of_nodes = body.chemistry.powers(temperature, extent, fired)
             out[blocks[REACTIONS]] = [*(body.multiplicity * powers), *body.chemistry.means(extent)]
-            out[blocks[FRONT]] = self.front.row(temperature, of_nodes, capacity_of(body.sample, temperature))
+            mesh = slice(body.n_nodes)
+            out[blocks[FRONT]] = self.front.row(temperature[mesh], of_nodes[mesh], capacity_of(body.sample, temperature)[mesh])
         out[blocks[POWERS]] = body.multiplicity * self._powers(time, temperature, moments_of(fired, body.sample.triggers))
         if body.weighs:
             out[blocks[STORED]] = body.multiplicity * self._stored(temperature)
@@ -120,13 +121,13 @@ class MeshReadings:
             slopes, needed = self.going(time, temperature, into)
             given = np.where(body.fixed, needed - into, 0.0)
         found, counted = dict.fromkeys(self.powers, 0.0), np.zeros(body.n_dofs, bool)
-        for j, ((face, condition), column) in enumerate(zip(body.terms, self.of_term, strict=True)):
+        for j, ((face, condition), column) in enumerate(zip(sample.terms, self.of_term, strict=True)):
             if condition.holds:
                 nodes = sample.faces[face]
                 nodes = nodes[~counted[nodes]]  # the heat of a node of two held faces counts once
                 counted[nodes] = True
                 found[column] += float(np.sum(given[nodes]))
-            elif condition.links:
+            elif condition.links or condition.beside:
                 one, other, area = body.links[face]
                 a, b = temperature[one], temperature[other]
                 found[column] += float(np.sum(condition.across(area, time, a, b) * (a - b)))
