@@ -75,7 +75,7 @@ class Conditions(Driving):
         for key, condition in self._placed():
             if not condition.beside:
                 continue
-            name, place = condition.name, key[1]
+            name, place = condition.name, str(key[1])
             for what, names in taken:
                 if name in names:
                     found.append(((*key, "name"), f"the case has a {what} {shortened(name)!r}; give the body another name"))

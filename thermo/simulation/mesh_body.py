@@ -216,7 +216,8 @@ class MeshBody:
         if self.steady:
             flow = np.abs(self.sample.conduction.at(state.temperature).matrix.diagonal()) * state.temperature
             return float(self.multiplicity * np.finfo(float).eps * np.sqrt(len(flow)) * flow.max())
-        stored = 1e-14 * max(abs(energy["initial_J"]), abs(energy["final_J"]))
+        beside = float(np.abs(self.sample.capacity[self.n_nodes :] @ state.temperature[self.n_nodes :]))  # of lumped bodies, maybe huge
+        stored = 1e-14 * max(abs(energy["initial_J"]), abs(energy["final_J"]), self.multiplicity * beside)
         hottest, time = float(state.loop[HIGHEST]), float(state.loop[CLOCK])
         diagonal = self.sample.conduction.at(state.temperature).matrix.diagonal()
         conducted = np.finfo(float).eps * hottest * float(diagonal.max()) * time
