@@ -148,7 +148,7 @@ def _together(block: Any, faces: list[str], name: str, kinds: list[Any]) -> list
     if n_links > 1 or (n_links and ("held" in kinds or ("gap-radiation" not in kinds and len(kinds) > 1))):
         found.append(((), "a contact, a thin layer or a gap must be alone on its face" if n_links == 1 else "two contacts on one face"))
     if kinds.count(BODY) > 1:
-        found.append(((), "touches two bodies; give each a face of its own, such as a patch"))
+        found.append(((), "touches two bodies; a face touches one, so give each a face of its own, such as a patch"))
     if kinds.count(BODY) == 1 and "gap-radiation" in kinds:
         found.append(((), "looks across a gap, so it touches no body"))
     n_held = kinds.count("held")

@@ -16,7 +16,7 @@ from thermo.base.arrays import Floats
 from thermo.casefile.models import misplaced
 from thermo.casefile.reader import Key
 from thermo.casefile.units import Unit
-from thermo.programmes.conditions import Acting, TemperatureOverTime, Timed, at, rows_of, same, strongest_of
+from thermo.programmes.conditions import Acting, Timed, at, rows_of, same, strongest_of
 
 OF_THE_BODY = ("heat_capacity", "temperature", "power", "heat_transfer_conductance", "ambient_temperature")
 
@@ -66,42 +66,52 @@ class ContactWithABody(Acting):
         """Beside other conditions on its face it has a column of its own."""
         return place if alone else f"{place}|{self.name}"
 
-    def alone(self) -> OnLumpedBody:
-        """What acts on the body itself."""
-        return OnLumpedBody.model_construct(
-            power=self.power, heat_transfer_conductance=self.heat_transfer_conductance, ambient_temperature=self.ambient_temperature
-        )
+    def alone(self) -> list[Acting]:
+        """What acts on the body itself: its power, its loss to the surroundings."""
+        made: list[Acting] = []
+        if self.power is not None:
+            made.append(Power.model_construct(power=self.power))
+        if self.heat_transfer_conductance is not None:
+            made.append(Loss.model_construct(conductance=self.heat_transfer_conductance, ambient_temperature=self.ambient_temperature))
+        return made
 
     def differs(self, other: ContactWithABody) -> list[str]:
         """The keys in which another contact says something else of the body."""
         return [key for key in OF_THE_BODY if _rows(getattr(self, key)) != _rows(getattr(other, key))]
 
 
-class OnLumpedBody(Acting):
-    """What a lumped body gets by other ways than the faces that touch it: P(t) + UA (T_amb - Tb)."""
+class Power(Acting):
+    """Heat that is made in a lumped body [W]; its area is the share of the body that belongs to the mesh."""
 
-    power: Annotated[Any, Timed("power")] = None
-    heat_transfer_conductance: Annotated[Any, Timed("heat transfer conductance", ge=0)] = None
-    ambient_temperature: TemperatureOverTime = None
+    power: Any
+    inside: ClassVar[bool] = True
+
+    @property
+    def density(self) -> Any:
+        """The power [W]."""
+        return self.power
+
+    def exchange(self, area: Floats, time: float, temperature: Floats) -> tuple[Floats, Floats]:
+        """P, whatever the temperature is."""
+        return at(self.power, time) * area, np.zeros_like(area)
+
+
+class Loss(Acting):
+    """UA (Tb - T_amb) leaves a lumped body; its area is the share of the body that belongs to the mesh."""
+
+    conductance: Any
+    ambient_temperature: Any
     inside: ClassVar[bool] = True
 
     @property
     def outside(self) -> Any:
-        """The temperature of its surroundings [K]."""
+        """The temperature of the surroundings [K]."""
         return self.ambient_temperature
 
-    @property
-    def density(self) -> Any:
-        """Its power [W]."""
-        return self.power
-
     def exchange(self, area: Floats, time: float, temperature: Floats) -> tuple[Floats, Floats]:
-        """P + UA (T_amb - T) and UA, of the share in `area` of the body that a mesh of part of the whole has."""
-        given = 0.0 if self.power is None else at(self.power, time)
-        if self.heat_transfer_conductance is None:
-            return given * area, np.zeros_like(area)
-        conductance = at(self.heat_transfer_conductance, time) * area
-        return given * area + conductance * (at(self.ambient_temperature, time) - temperature), conductance
+        """UA (T_amb - Tb) and UA."""
+        conductance = at(self.conductance, time) * area
+        return conductance * (at(self.ambient_temperature, time) - temperature), conductance
 
 
 def _rows(value: Any) -> Any:

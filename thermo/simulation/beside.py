@@ -85,6 +85,6 @@ def bodies_beside(
         capacity=np.array([float(c.heat_capacity) / multiplicity for c in said.values()]),
         start=np.array([float(start if c.temperature is None else c.temperature) for c in said.values()]),
         links=links,
-        terms=tuple((name, c.alone()) for name, c in said.items()),
+        terms=tuple((name, acting) for name, c in said.items() for acting in c.alone()),
         share=1.0 / multiplicity,
     )
