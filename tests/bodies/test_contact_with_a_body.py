@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from tests.bodies.test_mesh_file import written
 from tests.conftest import case_from
 from tests.simulation.test_resume import checkpoints
 from thermo.base.errors import CaseError
+from thermo.case.case import read_case
 from thermo.simulation.simulate import run
 
 SLAB = """
@@ -221,6 +223,68 @@ def test_a_huge_body_is_a_film_in_every_flow():
     for name in ("end_K", "heat_bottom_W", "heat_cold_W", "flow_bottom_W", "flow_cold_W", "flow_a|b_W"):
         assert touched.columns[name] == pytest.approx(blown.columns[name], abs=1e-7), name
     assert all(warning["code"] != "energy" for warning in touched.summary()["warnings"])
+
+
+ROUND = "diameter: 20 mm, length: 40 mm, roll: m"
+CAN = np.pi / 4.0 * 0.02**2 * 0.04  # m3
+
+
+@pytest.mark.parametrize(
+    ("sample", "face", "volume"),
+    [
+        (f"kind: cylinder, {ROUND}, mesh: {{largest: 4 mm}}", "right", CAN),
+        (f"kind: cylinder, half: false, {ROUND}, mesh: {{largest: 4 mm}}", "right", CAN),
+        (f"kind: cylinder, coordinates: space, {ROUND}, mesh: {{largest: 4 mm}}", "side", CAN),
+        (f"kind: pack, cylinder: {{{ROUND}}}, columns: 2, gap: 2 mm, between: m, mesh: {{across: 4, along: 2}}", "bottom", None),
+        (
+            "kind: stack, coordinates: space, size: [2 cm, 2 cm], layers: [{name: a, material: m, thickness: 5 mm}], mesh: {largest: 2 mm}",
+            "left",
+            2e-6,
+        ),
+        (
+            "kind: layered-block, size: [20 mm, 20 mm], layers: [{name: a, material: m, thickness: 5 mm}],"
+            "mesh: {order: 2, largest: 5 mm, symmetry: true}",
+            "top",
+            2e-6,
+        ),
+        (
+            "kind: boxes, coordinates: space, symmetry: [left], regions: {a: {material: m, from: [0 mm, 0 mm, 0 mm],"
+            "to: [10 mm, 20 mm, 5 mm]}}, mesh: {order: 2, elements: simplices, largest: 5 mm}",
+            "top",
+            2e-6,
+        ),
+    ],
+)
+def test_every_body_comes_to_the_temperature_of_its_holder(sample, face, volume):
+    """(C T + C_b T_b)/(C + C_b) in the end, with the heat capacity of the whole body, whatever part of it is meshed."""
+    result = run(
+        case_from(f"""
+title: a body on a holder
+materials: {{m: {{density: 2000 kg/m3, heat_capacity: 500 J/(kg K), thermal_conductivity: 20 W/(m K)}}}}
+sample: {{{sample}, temperature: 400 K}}
+programme:
+  kind: surroundings
+  end: 10000 s
+  faces: {{{face}: [{{kind: contact-with-a-body, name: holder, heat_capacity: 5 J/K, resistance: 1e-3 m2 K/W, temperature: 300 K}}]}}
+measure: {{flows: [{face}]}}
+""")
+    )
+    summary = result.summary()
+    volume = 0.044 * 0.022 * 0.04 if volume is None else volume
+    capacity = 2000.0 * 500.0 * volume
+    assert summary["probes"]["holder"]["final_K"] == pytest.approx((400.0 * capacity + 300.0 * 5.0) / (capacity + 5.0), abs=1e-3)
+    assert result.columns[f"flow_{face}_W"] == pytest.approx(result.columns[f"heat_{face}_W"], rel=1e-9, abs=1e-9)
+    assert summary["energy"]["residual_relative"] < 1e-12
+
+
+def test_a_body_from_a_mesh_file_too(tmp_path):
+    file = written(tmp_path, 3, "simplices", programme="surroundings")
+    body = "contact-with-a-body, name: holder, heat_capacity: 1 J/K, resistance: 1e-3 m2 K/W, temperature: 400 K"
+    text = file.read_text().replace("kind: held, temperature: 400 K", f"kind: {body}")
+    file.write_text(text.replace("    cold: [{kind: held, temperature: 300 K}]\n", "  end: 1000 s\n"))
+    summary = run(read_case(file)).summary()
+    assert summary["probes"]["holder"]["final_K"] == pytest.approx((300.0 * 0.75 + 400.0) / 1.75, abs=0.01)  # 750 mm3 of 1 MJ/(m3 K)
+    assert summary["energy"]["residual_relative"] < 1e-12
 
 
 REACTING = """

@@ -1,6 +1,8 @@
 """Lumped bodies that faces touch: a holder, a block heater, a cold plate of finite heat capacity.
 
-C dTb/dt = P(t) + UA (T_amb - Tb) + sum over its faces of A/R (T - Tb)
+Each has one temperature Tb:
+
+    C dTb/dt = P(t) + UA (T_amb - Tb) + sum over its faces of A/R (T - Tb)
 """
 
 from __future__ import annotations
