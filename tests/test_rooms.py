@@ -109,7 +109,20 @@ def kinds_asked(names):
 SAMPLES = {"LumpedCell", "Meshed", "LayeredBlock", "Boxes", "ImportedBody", "ImportedMesh", "Solids"}
 PROGRAMMES = {"Driving", "Conditions", "InAir", "Calorimeter", "Exposure", "Schedule", "SteadyProgramme", "SurroundingsProgramme"}
 PROGRAMMES |= {f"{name}Programme" for name in ("Arc", "Dsc", "Oven", "HotPlate", "Heater", "Ramp", "Stability")}
-CONDITIONS = {"Acting", "Given", "Held", "Flux", "Convection", "Radiation", "Contact", "ThinLayer", "GapRadiation", "Source", "Plate"}
+CONDITIONS = {
+    "Acting",
+    "Given",
+    "Held",
+    "Flux",
+    "Convection",
+    "Radiation",
+    "Contact",
+    "ThinLayer",
+    "GapRadiation",
+    "Source",
+    "Plate",
+    "ContactWithABody",
+}
 FORMS = {"ByAxis", "Orthotropic", "Cylindrical", "Tensor"}
 
 

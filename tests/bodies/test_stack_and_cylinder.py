@@ -197,3 +197,18 @@ def test_a_mistake_in_a_group_is_said_where_it_is(old, new, text):
     with pytest.raises(CaseError) as refused:
         case_from(MATERIALS + POUCH.replace(old, new))
     assert text in str(refused.value)
+
+
+def test_a_stack_has_effective_conductivities():
+    """In parallel and in series; plates of 200 and cells of 0.5 W/(m K)."""
+    found = run(case_from(MATERIALS + POUCH)).summary()["derived"]["stack"]
+    plates, cells = 0.23e-3, 0.48e-3
+    assert found["conductivity_in_plane_W_per_m_K"] == pytest.approx((200.0 * plates + 0.5 * cells) / (plates + cells))
+    assert found["resistance_through_m2_K_per_W"] == pytest.approx(plates / 200.0 + cells / 0.5)
+
+
+def test_what_is_no_stack_of_layers_has_no_effective_conductivity_to_expect():
+    expect = "expect: [{what: derived.stack.conductivity_through_W_per_m_K, value: 1 W/(m K), within: 1 %, kind: exact, source: a test}]"
+    case_from(MATERIALS + POUCH + expect)
+    with pytest.raises(CaseError, match="unknown result"):
+        case_from(MATERIALS + POUCH.replace("kind: stack", "kind: stack\n  coordinates: space\n  size: [1 mm, 1 mm]") + expect)

@@ -11,7 +11,7 @@ from thermo.studies.study import is_study, study_of
 FILES = sorted(CASES.rglob("*.yaml"))
 STUDIES = [file for file in FILES if "\nstudy:" in file.read_text()]
 SINGLE = [file for file in FILES if file not in STUDIES]
-LONG = ("stefan-melting", "nafems-t4-convection", "meshed-18650")
+LONG = ("stefan-melting", "nafems-t4-convection", "meshed-18650", "travelling-front", "stability-18650")
 
 
 @pytest.mark.parametrize("file", SINGLE, ids=lambda file: file.stem)

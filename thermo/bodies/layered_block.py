@@ -239,6 +239,10 @@ class LayeredBlock(Meshed):
         """The block on its mesh, cut open along interfaces, given the faces that the programme names."""
         return self._shape(self.vertex_grid(faces, refine), cuts, nodal is not False)
 
+    def sheets(self) -> dict[str, float]:
+        """The thickness of each layer [m]."""
+        return {layer.name: float(layer.thickness) for layer in self.layers}
+
     def coarse(self) -> Mesh:
         """The layers with as few cells as the patches leave."""
         levels = np.concatenate([[0.0], np.cumsum([float(layer.thickness) for layer in self.layers])])

@@ -21,7 +21,7 @@ from thermo.casefile.tables import pairs
 from thermo.casefile.units import Quantity, Unit
 from thermo.heat.discretised import Shape, facing
 from thermo.materials.material import Material
-from thermo.programmes.conditions import Contact, drives
+from thermo.programmes.conditions import Contact
 
 Length = Annotated[float, Unit("length", gt=0)]
 Coordinate = Annotated[float, Unit("length")]
@@ -167,6 +167,10 @@ class Meshed(Frozen):
         """A material as it lies in a region: what a body in space knows of the axis that it goes round."""
         return material
 
+    def sheets(self) -> dict[str, float] | None:
+        """The thickness of each of its regions [m] where it is a stack of layers; None where it is not."""
+        return None
+
     def touching(self) -> tuple[tuple[str, Any], ...]:
         """The contacts of the body itself, whatever acts on it."""
         if not self.contacts:
@@ -271,10 +275,10 @@ class Meshed(Frozen):
         terms = list(terms)
         films: dict[str, float] = {}
         for name, condition in terms:
-            if condition.strongest() > 0.0:
+            if condition.strongest() > 0.0 and not condition.beside:  # through a good contact it is like a held face
                 films[name] = films.get(name, 0.0) + condition.strongest()
         mesh = self.coarse()
-        loaded = {name: None for name, condition in terms if name in mesh.faces and drives(condition, self.temperature)}
+        loaded = {name: None for name, condition in terms if name in mesh.faces and condition.drives(self.temperature)}
         loaded |= dict.fromkeys(face for face in mesh.faces if "|" in face and self.jumps(face))
         if not loaded:
             return {}
@@ -315,7 +319,7 @@ class Meshed(Frozen):
         for name, condition in terms:
             if condition.outside is not None and condition.inside:
                 tied |= set(label[mesh.regions[name]].tolist())
-            elif condition.outside is not None:
+            elif condition.outside is not None or condition.beside:
                 tied |= touched(name)
             elif condition.links and not condition.parts:
                 gaps.append(touched(name) | touched(condition.to))

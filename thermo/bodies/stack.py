@@ -129,6 +129,10 @@ class Stack(BoxBody):
         """It has no thickness across a plane."""
         return None
 
+    def sheets(self) -> dict[str, float] | None:
+        """The thickness of each layer [m]; on a line, whose x is what the conductivity of a layer calls through."""
+        return {part.name: part.thickness for part in self.parts} if self.coordinates == "line" else None
+
     def materials(self) -> dict[str, tuple[str, Key]]:
         """The material of every layer, and where the case says so."""
         return {part.name: (part.material, (*part.key, "material")) for part in self.parts}

@@ -10,6 +10,7 @@ from thermo.casefile.reader import Document, Key
 from thermo.casefile.units import show
 from thermo.measurement.asked import Crossing, Measure, Place
 from thermo.programmes.conditions import varies
+from thermo.programmes.lumped_bodies import lumped_names
 
 
 def sample_mistakes(document: Document, sample: Any, raw: Any) -> list[Mistake]:
@@ -64,6 +65,19 @@ def with_interfaces(document: Document, sample: Any) -> Document:
         settings=frozenset(moved.get(key, key) for key in document.settings),
         mistakes=tuple(mistakes),
     )
+
+
+BODY = "contact-with-a-body"
+
+
+def _beside(document: Document) -> list[str]:
+    """The names of lumped bodies that a programme has, as read: they are read like probes."""
+    programme = document.data.get("programme")
+    faces = programme.get("faces") if isinstance(programme, dict) else None
+    entries = [entry for part in faces.values() if isinstance(part, list) for entry in part] if isinstance(faces, dict) else []
+    return [
+        entry["name"] for entry in entries if isinstance(entry, dict) and entry.get("kind") == BODY and isinstance(entry.get("name"), str)
+    ]
 
 
 def _kinds(conditions: Any) -> list[Any]:
@@ -126,13 +140,17 @@ def _one_condition(block: Any, faces: list[str], name: str, entry: dict[str, Any
 def _together(block: Any, faces: list[str], name: str, kinds: list[Any]) -> list[tuple[Key, str]]:
     """Conditions that cannot stand on one face together, or not on this one."""
     found: list[tuple[Key, str]] = []
-    films = [kind for kind in kinds if kind in ("convection", "radiation")]
+    films = [kind for kind in kinds if kind in ("convection", "radiation", BODY)]
     if films and block and name in faces and block.within(name):
         text = f"{shortened(name)!r} lies within the body, where there are no surroundings: {films[0]} belongs on an outer face "
         found.append(((), text + "(for heat released inside, use a flux on such a face or a source in a region)"))
     n_links = sum(kind in ("contact", "thin-layer", "gap-radiation") for kind in kinds)
     if n_links > 1 or (n_links and ("held" in kinds or ("gap-radiation" not in kinds and len(kinds) > 1))):
         found.append(((), "a contact, a thin layer or a gap must be alone on its face" if n_links == 1 else "two contacts on one face"))
+    if kinds.count(BODY) > 1:
+        found.append(((), "touches two bodies; a face touches one, so give each a face of its own, such as a patch"))
+    if kinds.count(BODY) == 1 and "gap-radiation" in kinds:
+        found.append(((), "looks across a gap, so it touches no body"))
     n_held = kinds.count("held")
     if n_held > 1:
         found.append(((), f"is held at {n_held} temperatures at once; a face can be held at one"))
@@ -280,7 +298,8 @@ def measure_mistakes(document: Document, sample: Any, programme: Any, measure: A
     mistakes = []
     if sample is None:  # what the probes are called is known all the same
         written = document.data.get("sample")
-        known = list(measure.probes) if isinstance(written, dict) and written.get("kind") != "lumped" else [*measure.probes, "sample"]
+        known = [*measure.probes, *_beside(document)]
+        known += [] if isinstance(written, dict) and written.get("kind") != "lumped" else ["sample"]
         held = programme.held() if programme is not None else None
         return [
             mistake for name, crossing in measure.crossings.items() for mistake in _crossing_mistakes(document, name, crossing, known, held)
@@ -314,7 +333,7 @@ def measure_mistakes(document: Document, sample: Any, programme: Any, measure: A
     read += [(("measure", "probes", name, "face"), probe.face) for name, probe in measure.probes.items() if isinstance(probe, Place)]
     parted = _parted(sample, [face for _, face in read if face], cuts) if cuts else []
     mistakes += [document.mistake(key, text) for key, face in read for name, text in parted if name == face]
-    known = list(measure.probes) if block else ["sample"]
+    known = [*measure.probes, *_beside(document)] if block else ["sample"]
     for name, crossing in measure.crossings.items():
         held = (programme.held() if block else {}) if programme is not None else None
         mistakes += _crossing_mistakes(document, name, crossing, known, held)
@@ -349,15 +368,17 @@ def _heated(sample: Any, programme: Any) -> list[str]:
     """What the columns of heat are called for: faces, regions with sources, contacts, pairs of faces across a gap."""
     own = sample.touching() if sample is not None and sample.has_field else ()
     terms = (*programme.terms(), *own)
-    return list(dict.fromkeys(c.column(name, alone=False) for name, c in terms))
+    columns = [c.column(name, alone) for name, c in terms for alone in (True, False)]
+    return list(dict.fromkeys([*columns, *lumped_names(terms)]))
 
 
-def _results(sample: Any, measure: Measure, programme: Any) -> dict[str, Any]:
-    """The keys of a summary, as far as a case can expect them; `*` stands for any name."""
+def _results(sample: Any, measure: Measure, programme: Any, beside: list[str]) -> dict[str, Any]:
+    """The keys of a summary, as far as a case can expect them, `beside` the names of lumped bodies; `*` stands for any name."""
     meshed = sample is None or sample.has_field  # what is not known may be either
-    probes = list(measure.probes) if meshed and sample is not None else [*measure.probes, "sample", "holder", "sensor"]
+    probes = [*measure.probes, *beside] if meshed and sample is not None else [*measure.probes, *beside, "sample", "holder", "sensor"]
     heats = ["*"] if programme is None else _heated(sample, programme)
     regions = ["*"] if sample is None else sample.region_names() if meshed else []
+    stack: dict[str, Any] = {} if sample is not None and meshed and sample.sheets() is None else {"stack": _STACK}
     energy: dict[str, Any] = {name: {} for name in _ENERGY} | {"released_J": {"*": {}}}
     if programme is None or programme.steady:
         energy = _BALANCE | {"released_W": {"*": {}}} if programme is not None else energy | _BALANCE
@@ -375,7 +396,7 @@ def _results(sample: Any, measure: Measure, programme: Any) -> dict[str, Any]:
         "missed_crossings": dict.fromkeys(measure.crossings, _MISSED),
         **({"heats": dict.fromkeys(heats, _THROUGH), "flows": dict.fromkeys(measure.flows, _THROUGH)} if meshed else {}),
         "regions": dict.fromkeys(regions, _REGION),
-        "derived": {"length_m": {}, "fourier": {}, "biot": {"*": {}}, "stack": _STACK},
+        "derived": {"length_m": {}, "fourier": {}, "biot": {"*": {}}} | stack,
         "dsc": {"peaks": {"*": _PEAK}, "area_J": {}, "area_J_per_kg": {}},
         "amounts": {"*": {"*": {}}},
         **({"stability": _STABILITY} if programme is None or programme.stability else {}),
@@ -385,7 +406,7 @@ def _results(sample: Any, measure: Measure, programme: Any) -> dict[str, Any]:
 
 def results_of(case: Any) -> dict[str, Any]:
     """The keys of the summary of a case, by group; `*` stands for any name."""
-    return _results(case.sample, case.measure, case.programme)
+    return _results(case.sample, case.measure, case.programme, lumped_names(case.programme.terms()))
 
 
 def result_problem(results: dict[str, Any], what: str, single: bool = True) -> str | None:
@@ -401,7 +422,7 @@ def result_problem(results: dict[str, Any], what: str, single: bool = True) -> s
 def expect_mistakes(document: Document, sample: Any, expect: Any, measure: Any, programme: Any) -> list[Mistake]:
     """Results that such a run does not have."""
     mistakes = []
-    results = _results(sample, measure if isinstance(measure, Measure) else Measure(), programme)
+    results = _results(sample, measure if isinstance(measure, Measure) else Measure(), programme, _beside(document))
     for i, entry in enumerate(expect if isinstance(expect, list) else ()):
         what = entry.get("what") if isinstance(entry, dict) else None
         if not isinstance(what, str) or (not isinstance(measure, Measure) and what.startswith(("crossings", "probes", "onsets"))):

@@ -33,6 +33,11 @@ def chemistry_mistakes(document: Document, case: Any) -> list[Mistake]:
         text = f"{shortened(case.reacting[0])!r} reacts node by node, and these elements of order 2 cannot be lumped; use order: 1"
         found.append((("sample", "mesh"), text))
     found += [(("materials", name, "short"), text) for name in case.reacting for text in _unequal_cells(case, name)]
+    reactions = [f"{name}_{reaction}" for name in case.reacting for reaction in [*case.materials[name].mechanism().reactions, "short"]]
+    for face, condition in case.programme.terms():
+        if condition.beside and condition.name in reactions:
+            text = f"{shortened(condition.name)!r} has the name of the heat of a reaction; give the body another name"
+            found.append((("programme", "faces", face), text))
     start = case.body.temperature if case.body is not None else None
     if case.reacting and isinstance(start, Stored) and has_reacted(start.folder):
         text = f"something has reacted in {start.folder}, and a field holds temperatures alone; start from a run without chemistry"

@@ -131,7 +131,7 @@ def potential(value: Any, temperature: Floats) -> Floats:
     return law_of(value).at(temperature) if isinstance(value, Table) else float(value) * temperature
 
 
-def conduction_of(space: Any, conductivity: dict[str, Any], links: list[Links]) -> Conduction:
+def conduction_of(space: Any, conductivity: dict[str, Any], links: list[Links], beside: int = 0) -> Conduction:
     """The conduction of a body.
 
     Parameters
@@ -139,10 +139,11 @@ def conduction_of(space: Any, conductivity: dict[str, Any], links: list[Links]) 
     space : elements.Space
     conductivity : by region, as a material has it
     links : pairs of nodes that touch through a resistance, which stay as they are
+    beside : number of nodes beside those of the space, coupled by links alone
     """
     scalars = all(isinstance(value, float) or (isinstance(value, Table) and space.order == 1) for value in conductivity.values())
     if len(space.of.cells) >= LARGE and not space.nodal and scalars:
-        return _of_scalars(space, conductivity, links)
+        return _of_scalars(space, conductivity, links, beside)
     dimension, places = space.points.shape[1], space.places()
     constant = np.zeros((dimension, dimension, *places.shape[1:]))
     tables: list[tuple[Integers, Floats, Table]] = []
@@ -155,14 +156,15 @@ def conduction_of(space: Any, conductivity: dict[str, Any], links: list[Links]) 
             else:
                 constant[:, :, cells] += float(part.value) * dyad
     if not tables:
-        matrix = _linked(space.conduction(constant), links)
+        matrix = _linked(_enlarged(space.conduction(constant), beside), links)
         return Conduction(matrix, edges_of(matrix), ())
-    matrix = _linked(space.conduction(constant), links) if np.any(constant) or links else csr_matrix((space.n_nodes,) * 2)
+    matrix = space.conduction(constant) if np.any(constant) else csr_matrix((space.n_nodes,) * 2)
+    matrix = _linked(_enlarged(matrix, beside), links)
     added_by = []
     for cells, dyad, _ in tables:
         of_one = np.zeros_like(constant)
         of_one[:, :, cells] = dyad
-        added_by.append(space.conduction(of_one))
+        added_by.append(_enlarged(space.conduction(of_one), beside))
     # one pattern for what is constant and what is not: an entry may vanish for a uniform conductivity and not for another
     pattern = sum((_ones(part) for part in added_by), _ones(matrix))
     pattern.sort_indices()
@@ -204,12 +206,12 @@ def _varying(matrix: csr_matrix, edges: Edges | None, added_by: list[csr_matrix]
     return Conduction(matrix, edges, tuple(variable), np.flatnonzero(matrix.indices > rows), np.flatnonzero(matrix.indices == rows))
 
 
-def _of_scalars(space: Any, conductivity: dict[str, Any], links: list[Links]) -> Conduction:
+def _of_scalars(space: Any, conductivity: dict[str, Any], links: list[Links], beside: int) -> Conduction:
     """The same of a large mesh, in compiled code: constants and tables."""
     by_cell = np.zeros(len(space.of.cells))
     for region, value in conductivity.items():
         by_cell[space.of.regions[region]] = NEXT_TO_NOTHING if isinstance(value, Table) else value
-    matrix = _linked(assemble(space, by_cell), links)
+    matrix = _linked(_enlarged(assemble(space, by_cell), beside), links)
     tables = [(space.of.regions[region], value) for region, value in conductivity.items() if isinstance(value, Table)]
     if not tables:
         return Conduction(matrix, None, ())
@@ -217,8 +219,19 @@ def _of_scalars(space: Any, conductivity: dict[str, Any], links: list[Links]) ->
     for cells, _ in tables:
         of_one = np.zeros(len(by_cell))
         of_one[cells] = 1.0
-        added_by.append(assemble(space, of_one))
+        added_by.append(_enlarged(assemble(space, of_one), beside))
     return _varying(matrix, None, added_by, [table for _, table in tables])
+
+
+def _enlarged(matrix: csr_matrix, beside: int) -> csr_matrix:
+    """The matrix with further nodes that nothing couples yet."""
+    if not beside:
+        return matrix
+    n = matrix.shape[0] + beside
+    own = np.arange(matrix.shape[0], n, dtype=matrix.indices.dtype)
+    data = np.concatenate([matrix.data, np.full(beside, NEXT_TO_NOTHING)])  # so that each row has an entry on the diagonal
+    indptr = np.concatenate([matrix.indptr, matrix.indptr[-1] + 1 + np.arange(beside, dtype=matrix.indptr.dtype)])
+    return csr_matrix((data, np.concatenate([matrix.indices, own]), indptr), shape=(n, n))
 
 
 def _linked(matrix: csr_matrix, links: list[Links]) -> csr_matrix:

@@ -106,15 +106,16 @@ class Passage(NamedTuple):
             if since is not None:
                 found += float(condition.exchange(area, since, temperature[nodes])[0].sum())
         for rows, share in self.reactions if len(made) else ():
-            found += float(made[rows].sum(axis=0) @ share)
+            found += float(made[rows, : len(share)].sum(axis=0) @ share)
         for condition, one, other, area in self.links:
             a, b = temperature[one], temperature[other]
             found += float(np.sum(condition.across(area, time, a, b) * (a - b)))
         for value, B in self.conduct:
-            found -= float(np.sum(B @ potential(value, temperature)))
+            found -= float(np.sum(B @ potential(value, temperature[: B.shape[1]])))
         for storage in self.storage:
-            found -= float(capacities(storage, temperature) @ slopes)
-        return found if self.mass is None else found - float(self.mass @ slopes)
+            n = len(storage.first) - 1  # of the mesh, without lumped bodies beside it
+            found -= float(capacities(storage, temperature[:n]) @ slopes[:n])
+        return found if self.mass is None else found - float(self.mass @ slopes[: len(self.mass)])
 
 
 def passage(body: Faced, face: str) -> Passage:
@@ -134,17 +135,30 @@ def passage(body: Faced, face: str) -> Passage:
         weights = np.zeros(len(facets))
         weights[on] = 1.0
         held, share = _held(body, facets, weights)
-        conditions = _conditions(body, facets, weights, np.ones(shape.n_nodes))
-        return Passage(conditions, [], body.sample.waits, held, share, _gaps(body, facets, weights, None))
+        at = np.ones(shape.n_nodes)
+        links = _gaps(body, facets, weights, None) + _touched(body, facets, weights, at)
+        return Passage(_conditions(body, facets, weights, at), [], body.sample.waits, held, share, links)
     conductivity = {name: material.thermal_conductivity for name, material in body.materials.items()}
     return Passage(conduct=[(value, -B) for value, B in shape.flow(face, conductivity)])
 
 
 def _conditions(body: Faced, facets: Integers, weights: Floats, at: Floats) -> list[tuple[int, Any, Integers, Floats]]:
-    """Conditions on faces, each facet (n, m) with a weight (n,) and each node with one, `at` (n_nodes,)."""
+    """Conditions on faces but contacts with bodies, each facet (n, m) with a weight (n,) and each node with one, `at` (n_nodes,)."""
+    acting = _acting(body, facets, weights, at)
+    return [(j, condition, nodes, area) for j, _, condition, nodes, area in acting if not condition.beside]
+
+
+def _touched(body: Faced, facets: Integers, weights: Floats, at: Floats) -> list[tuple[Any, Integers, Integers, Floats]]:
+    """Heat from lumped bodies into the body, in the same way."""
+    acting = [entry[1:] for entry in _acting(body, facets, weights, at) if entry[2].beside]
+    return [(condition, np.full(len(nodes), body.links[name][0][0]), nodes, area) for name, condition, nodes, area in acting if len(nodes)]
+
+
+def _acting(body: Faced, facets: Integers, weights: Floats, at: Floats) -> list[tuple[int, str, Any, Integers, Floats]]:
+    """Conditions on faces with the nodes and the areas they act on, by the number of their term and the name of the face."""
     shape, space = body.shape, body.shape.space
     nowhere = np.zeros((0, facets.shape[1]), np.int64)
-    found: list[tuple[int, Any, Integers, Floats]] = []
+    found: list[tuple[int, str, Any, Integers, Floats]] = []
     for j, (name, condition) in enumerate(body.terms):
         if not (condition.links or condition.inside or condition.holds):
             rows = shape.mesh.faces[name]
@@ -154,7 +168,7 @@ def _conditions(body: Faced, facets: Integers, weights: Floats, at: Floats) -> l
             weight = np.where(rows_in(rows, closed, -1) < 0, weights[rows_in(rows, facets)], 0.0)  # on what is covered nothing else acts
             area: Floats = scale * at * np.bincount(each.ravel(), weights=(share * weight[:, None]).ravel(), minlength=space.n_nodes)
             nodes: Integers = np.flatnonzero(area).astype(np.int64)
-            found.append((j, condition, nodes, area[nodes]))
+            found.append((j, name, condition, nodes, area[nodes]))
     return found
 
 
@@ -204,6 +218,7 @@ def _between(body: Faced, face: str) -> Passage:
         weights = mine[sides].sum(axis=1) / (sides >= 0).sum(axis=1)
         found.exchanges.extend(_conditions(body, facets, weights, at))
         found.links.extend(_gaps(body, facets, weights, at))
+        found.links.extend(_touched(body, facets, weights, at))
         made = body.chemistry.share(region) if body.chemistry else None
         if made is not None:
             found.reactions.append((made[0], at * made[1]))

@@ -45,6 +45,8 @@ class MeshSample(NamedTuple):
     """Nodes with heat capacity `capacity` (n_nodes,) [J/K], row sums of the `mass` matrix where that is kept, or replaced by the
     `storage` of materials that depend on temperature; their `conduction`; a `stack` where it is a box of laterally uniform layers.
 
+    Lumped bodies that faces touch are nodes as well, after those of the mesh; `terms` on them are called by their names.
+
     `terms` pairs of a face, or a region, and a condition on it; `faces` node indices by that name; `areas` the area [m2] or the volume
     [m3] that each of these nodes stands for; `pairs` nodes on two sides and their area by name of a face with a contact or a gap;
     `start_temperature` (n_nodes,) [K]; errors of a step are held to `tolerance` times `scale` [K], the largest difference of
@@ -145,7 +147,7 @@ def surface(
     found = Surface(np.zeros_like(temperature), np.zeros_like(temperature), np.zeros(len(sample.terms)), [], np.zeros(2))
     parts = []
     for j, (face, condition) in enumerate(sample.terms):
-        if condition.links:
+        if condition.links or condition.beside:
             if face not in sample.pairs:  # a constant one is part of the conduction
                 continue
             one, other, area = sample.pairs[face]

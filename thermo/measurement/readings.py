@@ -95,9 +95,10 @@ def derived_numbers(
     area = united(block, {face: float(areas[face]) for face, _ in outer})
     along = [principal(m.thermal_conductivity, start, block.dimension, block.axisymmetric) for m in materials.values()]
     made: dict[str, Any] = numbers(volume, area, along, list(materials.values()), outer, start, end)
-    if isinstance(block, LayeredBlock):
+    thickness = block.sheets()
+    if thickness is not None:
         sheets = [sheet(material.thermal_conductivity, start) for material in materials.values()]
-        layers = [(float(layer.thickness), *k) for layer, k in zip(block.layers, sheets, strict=True) if k]
+        layers = [(thickness[name], *k) for name, k in zip(materials, sheets, strict=True) if k]
         contacts = [resistance(c, 0.0) for _, c in terms if c.parts]
         made["stack"] = stack(layers, contacts) if all(sheets) else None
     return made

@@ -1,6 +1,6 @@
 """Conditions on faces and in regions: what each brings to the nodes that it acts on. Each value is a constant, a ramp or a table over time.
 
-A condition is a class of its own here, with its heat and the slope of that, and a place in `Condition`; nothing else has to know it.
+A condition is a class with its heat and the slope of that, and a place in `surroundings.Condition`; nothing else has to know it.
 """
 
 from __future__ import annotations
@@ -140,6 +140,7 @@ class Acting(Frozen):
     holds : it gives the temperature itself
     covers : on its facets nothing else acts
     links : it passes heat between two sides of the body, and none from outside
+    beside : it passes heat to a lumped body beside the mesh
     parts : both sides of its interface have temperatures of their own
     inside : it acts in the volume of a region, not on a face
     curved : its heat is not linear in the temperature
@@ -149,6 +150,7 @@ class Acting(Frozen):
     holds: ClassVar[bool] = False
     covers: ClassVar[bool] = False
     links: ClassVar[bool] = False
+    beside: ClassVar[bool] = False
     parts: ClassVar[bool] = False
     inside: ClassVar[bool] = False
     curved: ClassVar[bool] = False
@@ -192,6 +194,12 @@ class Acting(Frozen):
     def spread(self, size: float) -> Any:
         """The same where it is given for the whole of its place, by each unit of the area [m2] or volume [m3] that it acts on."""
         return self
+
+    def drives(self, start: Any) -> bool:
+        """Whether it moves heat by itself on a body that starts at a temperature [K]: not at that temperature all over."""
+        if self.density is not None:
+            return strongest_of(self.density) > 0.0
+        return self.outside is not None and not same(self.outside, start)
 
     def waits(self) -> dict[str, Reached]:
         """What it waits for, by the words `starts` and `stops`."""
@@ -422,28 +430,21 @@ class Perimeter(Acting):
 
 
 Inside = Annotated[HeatSource | Perimeter, Field(discriminator="kind")]  # conditions in regions
-# insulated is what a face without a condition is
-Condition = Annotated[Held | Flux | Convection | Radiation | Contact | ThinLayer | GapRadiation, Field(discriminator="kind")]
 
 
-def drives(condition: Acting, start: Any) -> bool:
-    """Whether a condition on a face moves heat by itself: not one at the temperature that the whole body starts at."""
-    if condition.density is not None:
-        return strongest_of(condition.density) > 0.0
-    known = condition.outside
-    if known is None:
-        return False
-    return not (isinstance(start, float) and isinstance(known, float) and abs(known - start) < 1e-9 * abs(start))
+def same(temperature: Any, start: Any) -> bool:
+    """Whether two temperatures [K] are one and the same, at all times and places."""
+    return isinstance(start, float) and isinstance(temperature, float) and abs(temperature - start) < 1e-9 * abs(start)
 
 
 def resistance(condition: Any, time: float) -> float:
-    """Thermal resistance of a contact or a thin layer [m2 K/W]."""
+    """Thermal resistance of a contact, a thin layer or a contact with a body [m2 K/W]."""
     return at(condition.resistance, time)
 
 
 def lasting(condition: Any) -> bool:
-    """Whether a contact or a thin layer has one resistance for all times."""
-    return bool(condition.parts) and not varies(condition.resistance)
+    """Whether a contact, a thin layer or a contact with a body has one resistance for all times."""
+    return bool(condition.parts or condition.beside) and not varies(condition.resistance)
 
 
 def corners(conditions: list[Any]) -> list[float]:

@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
+from pydantic import Field
 
 from thermo.base.errors import among, shortened
 from thermo.casefile.reader import Key
 from thermo.casefile.units import Unit
-from thermo.programmes.conditions import Acting, Condition, Inside, Source, corners
+from thermo.programmes.conditions import (
+    Contact,
+    Convection,
+    Flux,
+    GapRadiation,
+    Held,
+    Inside,
+    Radiation,
+    Source,
+    ThinLayer,
+    corners,
+)
 from thermo.programmes.driving import Driving, OnBody, Problems, Terms
+from thermo.programmes.lumped_bodies import ContactWithABody, lumped_names
 from thermo.programmes.programme import Schedule
+
+# insulated is what a face without a condition is
+Condition = Annotated[
+    Held | Flux | Convection | Radiation | Contact | ThinLayer | GapRadiation | ContactWithABody, Field(discriminator="kind")
+]
 
 
 def schedule(terms: Terms, end: float) -> Schedule:
@@ -34,7 +53,8 @@ class Conditions(Driving):
 
     def body_problems(self, body: Any, probes: Any) -> Problems:
         """What conditions wait for is there, and there is a time to wait in."""
-        found: Problems = []
+        found = self._lumped_problems(body, probes)
+        probes = [*probes, *lumped_names(self.terms())]
         for key, condition in self._placed():
             for word, reached in condition.waits().items():
                 if self.steady:
@@ -47,9 +67,33 @@ class Conditions(Driving):
                     found.append(((*key, word, "region"), text))
         return found
 
-    def _placed(self) -> list[tuple[Key, Acting]]:
+    def _lumped_problems(self, body: Any, probes: Mapping[str, Any]) -> Problems:
+        """Lumped bodies whose names or numbers do not fit; there is nothing to hold their heat where time has no meaning."""
+        found: Problems = []
+        first: dict[str, tuple[str, Any]] = {}
+        taken = [("probe", probes), ("face", body.face_names()), ("region", body.region_names())]
+        for key, condition in self._placed():
+            if not condition.beside:
+                continue
+            name, place = condition.name, str(key[1])
+            for what, names in taken:
+                if name in names:
+                    found.append(((*key, "name"), f"the case has a {what} {shortened(name)!r}; give the body another name"))
+            if self.steady:
+                text = "in a steady state a heat capacity has no effect; use a convection with the coefficient 1/resistance"
+                found.append(((*key, "kind"), text))
+            elif condition.temperature is None and not isinstance(body.temperature, float):
+                text = f"'temperature' is missing: the sample has no single start temperature that {shortened(name)!r} could start at"
+                found.append((key, text))
+            other = first.setdefault(name, (place, condition))
+            for word in condition.differs(other[1]):
+                text = f"differs from what the face {shortened(other[0])!r} says of {shortened(name)!r}; "
+                found.append(((*key, word), text + "faces that touch the same body give it the same numbers, each its own resistance"))
+        return found
+
+    def _placed(self) -> list[tuple[Key, Any]]:
         """Every condition with its key."""
-        made: list[tuple[Key, Acting]] = [(("sources", name), source) for name, source in self.sources.items()]
+        made: list[tuple[Key, Any]] = [(("sources", name), source) for name, source in self.sources.items()]
         for block, places in (("faces", self.faces), ("regions", self.regions)):
             made += [((block, name, i), condition) for name, conditions in places.items() for i, condition in enumerate(conditions)]
         return made

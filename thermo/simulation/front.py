@@ -56,7 +56,7 @@ class Front:
         pieces, owner = space.pieces()  # a quadratic cell in linear ones
         self.cells, self.points, self.kind = pieces[np.isin(owner, rows)], space.points, mesh.kind
         self.nodes = np.unique(self.cells)
-        self.mechanisms, self.start = body.chemistry.mechanisms, float(np.min(body.start))
+        self.mechanisms, self.start = body.chemistry.mechanisms, float(np.min(body.start[: body.n_nodes]))
 
     def row(self, temperature: Floats, power: Floats, capacity: Floats) -> Floats:
         """The numbers of a front at one moment (`OF_A_FRONT`,), given the power of the reactions of each node [W]."""

@@ -21,7 +21,6 @@ from thermo.heat.mesh_sample import MeshSample, Share, heat_of
 from thermo.heat.tensor import Stack
 from thermo.materials.integral import enthalpy_of
 from thermo.materials.properties import follows_axes
-from thermo.materials.storage import storage_of
 from thermo.measurement.asked import Place
 from thermo.measurement.readings import LARGEST, STORED, Reading, derived_numbers, field_summary, lags, stack_of, theta_between
 from thermo.measurement.resolution import (
@@ -36,7 +35,9 @@ from thermo.measurement.resolution import (
     range_warnings,
     short_reach,
 )
-from thermo.programmes.conditions import Reached, drives, extremes_of, lasting, resistance
+from thermo.programmes.conditions import Reached, extremes_of, lasting, resistance
+from thermo.programmes.lumped_bodies import lumped_names
+from thermo.simulation.beside import bodies_beside
 from thermo.simulation.front import OF_THE_HOTTEST, front_warnings, summed_up
 from thermo.simulation.mesh_readings import MeshReadings
 from thermo.simulation.reactions import reactions_of
@@ -76,13 +77,14 @@ class MeshBody:
         self.volumes = np.stack([self.shape.region(name) for name in self.regions], axis=1)
         self.laws = [enthalpy_of(material) for material in self.materials.values()]
         self.inside = [np.unique(self.shape.space.cells[cells]) for cells in self.regions.values()]
-        self.n_dofs = self.shape.n_nodes
+        self.n_nodes = self.shape.n_nodes
+        self.n_dofs = self.n_nodes + len(lumped_names(self.terms))
         self.chemistry = reactions_of(case, {region: named[region][0] for region in self.regions}, self.volumes, self.multiplicity)
         self.reactions = self.chemistry.names if self.chemistry else []
         self.asked, self.arrival = list(case.measure.probes), float(case.measure.arrival)
         self.probes = {name: self._reading(probe) for name, probe in case.measure.probes.items()}
         self.sample = self._sample(case, cuts, refine)
-        self.programme, self.terms = self.driven.machine, self.sample.terms
+        self.programme, self.terms = self.driven.machine, self.sample.terms[: len(self.terms)]  # the others act on lumped bodies
         self.reader = programme.reader(self.programme, None, self.sample.tolerance * self.sample.scale)
         self.sensor = self.driven.seen if self.reader.watches_onsets else None
         if self.sensor and self.driven.lag > 0.0:  # it shows something else than what it touches
@@ -102,17 +104,21 @@ class MeshBody:
         for cells, law in zip(self.regions.values(), self.laws, strict=True):
             density[cells] = law.right[0]
         capacity = space.content(density)
-        around = np.zeros(self.n_dofs)  # what the cells of each node hold in all
+        around = np.zeros(self.n_nodes)  # what the cells of each node hold in all
         np.add.at(around, space.cells, (density * space.cell_volumes())[:, None])
         lumped = bool(np.all(capacity > 1e-9 * around))
         consistent = case.numerics.capacity == "consistent" or (case.numerics.capacity is None and not lumped)
-        self.start = nodal_start(self, density, consistent)
-        self.links = {name: self.shape.links(name, condition) for name, condition in self.terms if condition.links}
+        places, shares = self._places(case, cuts)
+        beside = bodies_beside(self.terms, places, shares, self.block.temperature, self.n_nodes, self.multiplicity)
+        self.probes |= {name: Reading(nodes, np.ones(1), "mean") for name, nodes in beside.places().items()}
+        self.start = np.concatenate([nodal_start(self, density, consistent), beside.start])
+        self.links = {name: self.shape.links(name, condition) for name, condition in self.terms if condition.links} | beside.links
         always = {name: c for name, c in self.terms if lasting(c)}
         touching = [(one, other, area / resistance(always[name], 0.0)) for name in always for one, other, area in [self.links[name]]]
-        conduction = conduction_of(space, {name: m.thermal_conductivity for name, m in self.materials.items()}, touching)
-        places, shares = self._places(case, cuts)
+        conductivity = {name: m.thermal_conductivity for name, m in self.materials.items()}
+        conduction = conduction_of(space, conductivity, touching, len(beside.names))
         terms = tuple((name, c.spread(self.multiplicity * float(shares[name].sum())) if name in shares else c) for name, c in self.terms)
+        terms += beside.terms
         self.fixed = np.zeros(self.n_dofs, bool)
         for name, condition in terms:
             if condition.holds:
@@ -120,18 +126,18 @@ class MeshBody:
         low, high = extremes_of(self.start, terms, self.end)
         seen = self.probes[self.driven.seen] if self.driven.seen else None
         self.triggered = triggered(terms, self.chemistry.fails if self.chemistry else {}, self._place)
-        storage = storage_of(self.volumes, self.laws)
+        storage = beside.storage(self.volumes, self.laws)
         return MeshSample(
-            capacity=capacity,
-            mass=space.mass(density) if consistent else None,
+            capacity=np.concatenate([capacity, beside.capacity]),
+            mass=beside.mass(space.mass(density)) if consistent else None,
             storage=storage if self.chemistry or any(len(law.temperature) > 1 for law in self.laws) else None,
             conduction=conduction,
-            stack=self._stack(refine) if case.numerics.tensor and not (consistent or cuts) else None,
+            stack=self._stack(refine) if case.numerics.tensor and not (consistent or cuts or beside.names) else None,
             dimension=self.block.dimension,
             terms=terms,
             scale=IN_INSTRUMENT if self.driven.wall else high - low,
-            faces=places,
-            areas=shares,
+            faces=places | beside.places(),
+            areas=shares | beside.shares(),
             pairs={name: pair for name, pair in self.links.items() if name not in always},
             start_temperature=self.start,
             tolerance=case.step_tolerance(),
@@ -141,7 +147,9 @@ class MeshBody:
             heated=self._share([self._acted_on(self.driven.heated)] if self.driven.heated else []),
             seen=None if seen is None else Share(seen.nodes, seen.weights),
             lag=self.driven.lag,
-            reacting=self.chemistry.reacting(storage, tuple(self.inside), self.triggered) if self.chemistry else None,
+            reacting=self.chemistry.reacting(storage, (*self.inside, *beside.places().values()), self.triggered)
+            if self.chemistry
+            else None,
             triggers=self.triggered.triggers,
             waits=self.triggered.waits,
         )
@@ -208,7 +216,8 @@ class MeshBody:
         if self.steady:
             flow = np.abs(self.sample.conduction.at(state.temperature).matrix.diagonal()) * state.temperature
             return float(self.multiplicity * np.finfo(float).eps * np.sqrt(len(flow)) * flow.max())
-        stored = 1e-14 * max(abs(energy["initial_J"]), abs(energy["final_J"]))
+        beside = float(np.abs(self.sample.capacity[self.n_nodes :] @ state.temperature[self.n_nodes :]))  # of lumped bodies, maybe huge
+        stored = 1e-14 * max(abs(energy["initial_J"]), abs(energy["final_J"]), self.multiplicity * beside)
         hottest, time = float(state.loop[HIGHEST]), float(state.loop[CLOCK])
         diagonal = self.sample.conduction.at(state.temperature).matrix.diagonal()
         conducted = np.finfo(float).eps * hottest * float(diagonal.max()) * time
@@ -263,14 +272,14 @@ class MeshBody:
 
     def unfolded(self, field: Floats) -> Floats:
         """Nodal temperatures of the whole body from a field of the history."""
-        return self.shape.unfolded(field[: self.n_dofs])
+        return self.shape.unfolded(field[: self.n_nodes])
 
     def fields(self, field: Floats) -> dict[str, Floats]:
         """Nodal extents of reactions of the whole body from a field of the history."""
         if self.chemistry is None:
             return {}
         rows = field[self.n_dofs :].reshape(-1, self.n_dofs)
-        return {name: self.shape.unfolded(values) for name, values in zip(self.chemistry.field_names, rows, strict=True)}
+        return {name: self.shape.unfolded(values[: self.n_nodes]) for name, values in zip(self.chemistry.field_names, rows, strict=True)}
 
     def columns(self, block: History) -> dict[str, Any]:
         """Columns of the history for the rows of a block: probes, the same as theta, heat through faces, stored heat."""
@@ -348,7 +357,7 @@ class MeshBody:
         """Biot and Fourier numbers, and of a stack of layers its effective conductivities and resistance, at the mean start temperature."""
         terms = self.terms
         areas = {face: self.shape.face(face)[1].sum() for face, condition in terms if not (condition.links or condition.inside)}
-        mean = float(np.average(self.start, weights=self.volumes.sum(axis=1)))
+        mean = float(np.average(self.start[: self.n_nodes], weights=self.volumes.sum(axis=1)))
         return derived_numbers(self.block, self.materials, terms, areas, float(self.volumes.sum()), mean, end)
 
     def heat_flux(self, frame: Frame, temperature: Floats) -> Floats:
@@ -397,8 +406,8 @@ class MeshBody:
         else:  # entries above zero off the diagonal let a node follow the hotter one of its neighbours the wrong way
             above = int(np.count_nonzero(matrix.data > 1e-9 * matrix.data.max()))
             cause = CELLS if above > self.n_dofs or self.steady else STEPS
-        data = extremes_of(self.start, terms, 0.0 if self.steady else self.end)
-        found = [] if self.sample.events else beyond_bounds(data, terms, regions, state, cause)
+        data = extremes_of(self.start, self.sample.terms, 0.0 if self.steady else self.end)
+        found = [] if self.sample.events else beyond_bounds(data, self.sample.terms, regions, state, cause)
         found += range_warnings(self.block, self.materials, regions) + front_warnings(summary.get("front"))
         if self.chemistry:
             found += self.chemistry.warnings(float(state.loop[HIGHEST]), self.sample.tolerance)
@@ -409,15 +418,13 @@ class MeshBody:
             found.append({"code": "factorised", "text": text, "where": "numerics"})
         if not self.steady:
             driven = [
-                (face, condition)
-                for face, condition in terms
-                if face in self.shape.mesh.faces and drives(condition, self.block.temperature)
+                (face, condition) for face, condition in terms if face in self.shape.mesh.faces and condition.drives(self.block.temperature)
             ]
             driven += [(face, None) for face in self.shape.mesh.faces if "|" in face and face not in self.links and self.block.jumps(face)]
             cells = cells_at(self.shape.mesh, driven, self.bulk) if driven else []
             found += short_reach(cells, data[1] - data[0], self.end, self.shape.space.order)
         if not self.steady and not self.sample.step and self.sensor is None:
-            now = extremes_of(self.start, terms, float(columns["time_s"][-1]))
+            now = extremes_of(self.start, self.sample.terms, float(columns["time_s"][-1]))
             asked = {name: columns[f"{name}_K"] for name in self.asked}
             found += faint_signals(self.sample.tolerance, now, asked, regions)
         return (

@@ -59,9 +59,10 @@ class MeshReadings:
         if body.chemistry and self.front and body.sample.reacting:
             made = body.chemistry.powers(temperature, extent, fired)
             out[blocks[REACTIONS]] = [*(body.multiplicity * made.sum(axis=1)), *body.chemistry.means(extent)]
-            kept = body.sample.reacting.kept(moments)
+            kept, mesh = body.sample.reacting.kept(moments), slice(body.n_nodes)
             made = made if kept is None else made * kept
-            out[blocks[FRONT]] = self.front.row(temperature, made.sum(axis=0), capacity_of(body.sample, temperature))
+            capacity = capacity_of(body.sample, temperature)[mesh]
+            out[blocks[FRONT]] = self.front.row(temperature[mesh], made.sum(axis=0)[mesh], capacity)
         out[blocks[POWERS]] = body.multiplicity * self._powers(time, temperature, moments, made)
         if body.weighs:
             out[blocks[STORED]] = body.multiplicity * self._stored(temperature)
@@ -126,13 +127,13 @@ class MeshReadings:
             slopes, needed = self.going(time, temperature, into)
             given = np.where(body.fixed, needed - into, 0.0)
         found, counted = dict.fromkeys(self.powers, 0.0), np.zeros(body.n_dofs, bool)
-        for j, ((face, condition), column) in enumerate(zip(body.terms, self.of_term, strict=True)):
+        for j, ((face, condition), column) in enumerate(zip(sample.terms, self.of_term, strict=True)):
             if condition.holds:
                 nodes = sample.faces[face]
                 nodes = nodes[~counted[nodes]]  # the heat of a node of two held faces counts once
                 counted[nodes] = True
                 found[column] += float(np.sum(given[nodes]))
-            elif condition.links:
+            elif condition.links or condition.beside:
                 one, other, area = body.links[face]
                 a, b = temperature[one], temperature[other]
                 found[column] += float(np.sum(condition.across(area, time, a, b) * (a - b)))

@@ -28,7 +28,7 @@ from thermo.materials.properties import constant_sheet
 from thermo.measurement.asked import Place
 from thermo.measurement.readings import STORED, Reading, derived_numbers, field_summary, stack_of, theta_between
 from thermo.measurement.resolution import QUADRATIC, STEPS, Loaded, beyond_bounds, faint_signals, range_warnings, short_reach
-from thermo.programmes.conditions import at, drives, extremes_of, slope_at
+from thermo.programmes.conditions import at, extremes_of, slope_at
 from thermo.results.store import stored_field
 from thermo.simulation.box import Box
 from thermo.stepping.loop import CLOCK, HIGHEST, State, Stepper, advance
@@ -449,7 +449,7 @@ class ModalBody:
         k, diffusivity = np.array([self.bulk[layer.name] for layer in self.block.layers]).T
         found = []
         for name, condition in self.terms:
-            if condition.inside or not drives(condition, self.block.temperature):
+            if condition.inside or not condition.drives(self.block.temperature):
                 continue
             if "|" in name:
                 found.append(self._at_level(name, condition))
