@@ -6,7 +6,7 @@ from thermo.base.errors import CaseError
 from thermo.casefile.models import make
 from thermo.casefile.reader import parse_document
 from thermo.casefile.units import Quantity
-from thermo.materials.material import Material, _Family, library_materials, material_mistakes, read_library
+from thermo.materials.material import Material, _Family, library_materials, material_mistakes, read_shipped
 from thermo.materials.properties import ByAxis, Table
 
 WRITTEN = """materials:
@@ -225,7 +225,7 @@ def test_a_damaged_library_is_refused(tmp_path, monkeypatch):
     folder.mkdir()
     (folder / "a.yaml").write_text("title: x\nmaterials: {m: {densty: 1 kg/m3}}\n")
     with pytest.raises(CaseError, match=r"a\.yaml:2: materials\.m\.densty: unknown key; did you mean 'density'\?"):
-        list(read_library(folder, _Family))
+        read_shipped(next(folder.glob("*.yaml")), _Family)
     (folder / "a.yaml").write_text("title: x\nmaterials: {m: {density: 1 kg/m3}}\n")
     (folder / "b.yaml").write_text("title: x\nmaterials:\n  m: {density: 1 kg/m3}\n")
     monkeypatch.setattr("thermo.materials.material.LIBRARY", tmp_path)

@@ -48,7 +48,8 @@ def case_text(summary: dict[str, Any]) -> str:
             after = show(missed["time_of_nearest_s"], "time")
             found = f"never; the nearest to {level} was {nearest} after {after}, {missed['short_by_K']:.3g} K short of it"
         lines.append(f"{name}: {found}")
-    for name, entry in summary.get("triggers", {}).items():
+    triggers = summary.get("triggers", {}).items()
+    for name, entry in sorted(triggers, key=lambda pair: float("inf") if pair[1]["time_s"] is None else pair[1]["time_s"]):
         came = "never" if entry["time_s"] is None else show(entry["time_s"], "time")
         lines.append(f"{name}: {came}, waiting for {show(entry['temperature_K'], 'temperature')}")
     for name, lag in summary.get("lags", {}).items():

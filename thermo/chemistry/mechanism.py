@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections import Counter
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
 from pydantic import (
@@ -19,7 +20,7 @@ from thermo.casefile.reader import Key
 from thermo.casefile.units import Quantity, Unit
 from thermo.chemistry.amount import Amount, an
 from thermo.chemistry.factors import Written
-from thermo.materials.material import LIBRARY, read_library
+from thermo.materials.material import LIBRARY, read_shipped
 
 Temperature = Annotated[float, Unit("temperature")]
 Energy = Annotated[float, Unit("energy")]
@@ -227,15 +228,32 @@ def heat_problem(heat: Any, amounts: str) -> list[str]:
     return [f"amounts are given as {an(amounts)}; a heat such as {{{wanted}: ...}} is needed"] if wanted else []
 
 
-@functools.cache
-def library_mechanisms() -> dict[str, MechanismText]:
-    """The shipped mechanisms by name. Raises CaseError if a shipped file is damaged."""
-    from pathlib import Path
+class Shipped(Mapping[str, MechanismText]):
+    """The shipped mechanisms by name, each read when it is asked for. Raises CaseError where its file is damaged."""
 
-    found = {}
-    for document, mechanism in read_library(LIBRARY / "mechanisms", MechanismText):
-        found[Path(document.path).stem] = mechanism
-    return found
+    def __init__(self) -> None:
+        self.files = {file.stem: file for file in sorted((LIBRARY / "mechanisms").glob("*.yaml"))}
+        self.read: dict[str, MechanismText] = {}
+
+    def __getitem__(self, name: str) -> MechanismText:
+        if name not in self.read:
+            self.read[name] = read_shipped(self.files[name], MechanismText)[1]
+        return self.read[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.files
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.files)
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+
+@functools.cache
+def library_mechanisms() -> Shipped:
+    """The shipped mechanisms by name."""
+    return Shipped()
 
 
 def needs_volume(text: MechanismText) -> bool:

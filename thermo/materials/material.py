@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -144,21 +143,21 @@ class _Family(Frozen):
 LIBRARY = Path(__file__).parent.parent / "library"
 
 
-def read_library(folder: Path, model: Any) -> Iterator[tuple[Document, Any]]:
-    """Each file of a library folder, read as strictly as a case. Raises CaseError."""
-    for file in sorted(folder.glob("*.yaml")):
-        document = read_document(file)
-        made, mistakes = make(model, document)
-        if mistakes:
-            raise CaseError(mistakes)
-        yield document, made
+def read_shipped(file: Path, model: Any) -> tuple[Document, Any]:
+    """A file of the library, read as strictly as a case. Raises CaseError."""
+    document = read_document(file)
+    made, mistakes = make(model, document)
+    if mistakes:
+        raise CaseError(mistakes)
+    return document, made
 
 
 @functools.cache
 def library_materials() -> dict[str, Material]:
     """The shipped materials by name. Raises CaseError if a shipped file is damaged."""
     materials: dict[str, Material] = {}
-    for document, family in read_library(LIBRARY / "materials", _Family):
+    for file in sorted((LIBRARY / "materials").glob("*.yaml")):
+        document, family = read_shipped(file, _Family)
         for name, material in family.materials.items():
             if name in materials:
                 raise CaseError([Mistake(document.path, document.line(("materials", name)), name, "appears in two files of the library")])
