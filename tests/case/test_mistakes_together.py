@@ -209,3 +209,31 @@ def test_a_wrong_unit_in_with_hides_no_reaction_that_is_not_there():
     names = {f"materials.m.with.{name}" for name in ("sei.heat", "cathod.heat", "salt.start")}
     assert set(keys(text)[:3]) == names
     assert keys(text)[3:] == ["sample.layers.0.repeat", "sample.layers.1.thickness"]
+
+
+@pytest.mark.parametrize(
+    "expect, said",
+    [
+        (
+            "[{what: probes.sample.final_K, value: 25 degC, within: 1 K, kind: exact, source: {value: 3 K}}]",
+            "expect.0.source: text is needed",
+        ),
+        ("[{what: {value: 3 K}, value: 25 degC, within: 1 K, kind: exact, source: a}]", "expect.0.what: text is needed"),
+        ("{value: 3 K}", "expect: a list is needed"),
+    ],
+)
+def test_a_number_where_text_is_wanted_is_refused(expect, said):
+    cell = "title: x\nsample: {kind: lumped, temperature: 25 degC, heat_capacity: {at_298K: 10 J/K}}\n"
+    with pytest.raises(CaseError) as caught:
+        case_of(parse_document(f"{cell}programme: {{kind: surroundings, end: 10 s}}\nexpect: {expect}\n", "x.yaml"))
+    assert said in str(caught.value)
+
+
+def test_a_misspelt_list_of_a_group_is_refused():
+    text = """\
+    title: a stack
+    materials: {m: {density: 1000 kg/m3, heat_capacity: 500 J/(kg K), thermal_conductivity: 1 W/(m K)}}
+    sample: {kind: stack, temperature: 20 degC, layers: [{repeat: 2, layer: [{name: a, material: m, thickness: 1 mm}]}]}
+    programme: {kind: surroundings, end: 10 s}
+    """
+    assert all(key.startswith("sample.layers.0") for key in keys(text))

@@ -391,8 +391,9 @@ def block_for_value(block: dict[str, Any], instead: str) -> list[tuple[tuple[str
     known = ("value", "status", "source", "uncertainty", "note")
     if not block:
         return [((), f"{instead} is needed, found a block without 'value'")]
-    if any(closest(name, known) for name in block):
-        return [((name,), "unknown key" + did_you_mean(name, known)) for name in block if name not in known]
+    unknown = [((name,), "unknown key" + did_you_mean(name, known)) for name in block if name not in known]
+    if unknown and any(closest(name, known) for name in block):
+        return list(unknown)
     return [((), f"{instead} is needed, found {described(block)}")]
 
 
