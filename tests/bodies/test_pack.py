@@ -419,3 +419,13 @@ def test_what_makes_no_pack_is_refused(sample, old, new, said):
     with pytest.raises(CaseError) as caught:
         case_from(MATERIALS + sample.replace(old, new) + HEATED)
     assert said in str(caught.value)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("around, said", [("1 W/(m K)", False), ("25 W/(m K)", True)])
+def test_a_node_that_falls_where_nothing_cools_it_is_said(around, said):
+    """The axis of a roll that conducts much better around than across falls as its rim burns; with the same in both it does not."""
+    settings = ["expect=[]", "measure.pictures.times=[]", "sample.columns=2", "measure.probes={}", "programme.end=320 s"]
+    text = f"materials.roll.thermal_conductivity={{radial: 1 W/(m K), tangential: {around}, axial: 25 W/(m K)}}"
+    warnings = run(read_case(CASES / "propagation" / "potted-row.yaml", [*settings, text])).summary()["warnings"]
+    assert ("undershoot" in [warning["code"] for warning in warnings]) == said

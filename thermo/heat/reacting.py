@@ -19,8 +19,8 @@ from thermo.materials.storage import Storage
 WORTH_COMPILING = 16  # sites; the loops over fewer run interpreted, for compiling takes half a minute once on a machine
 WORTH_A_THREAD = 2000  # sites; fewer are done before a thread has begun
 # of a node: the power of its reactions at the end of the last step [W] and the slope of that [W/s], the last step of its reactor [s], the
-# slope of the heat through faces that the matrix has [W/K]
-POWER, SLOPE, SUBSTEP, FACE_SLOPE, N_MEMORY = 0, 1, 2, 3, 4
+# slope of the heat through faces that the matrix has [W/K], how far it has fallen below all around it so far, which nothing does [K]
+POWER, SLOPE, SUBSTEP, FACE_SLOPE, FALLEN, N_MEMORY = 0, 1, 2, 3, 4, 5
 
 
 class Ejecta(NamedTuple):

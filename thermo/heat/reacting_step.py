@@ -27,7 +27,7 @@ from thermo.heat.assembly import conducted
 from thermo.heat.conduction import Conduction
 from thermo.heat.mesh_sample import MeshSample, Surface, sight
 from thermo.heat.mesh_work import MeshWork
-from thermo.heat.reacting import FACE_SLOPE, POWER, SLOPE, SUBSTEP, WORTH_COMPILING, Chemistry, Reacting, Taken, heat_left
+from thermo.heat.reacting import FACE_SLOPE, FALLEN, POWER, SLOPE, SUBSTEP, WORTH_COMPILING, Chemistry, Reacting, Taken, heat_left
 from thermo.heat.reactor import Stage
 from thermo.materials.storage import capacities, constant, heats, temperatures
 from thermo.stepping.loop import ERROR, LAST_STEP, D, G, State, W
@@ -36,6 +36,7 @@ SCALE = 100.0  # K: by this and the tolerance errors of temperature are measured
 ALONE = 30.0  # times the tolerance: the error of one node
 SHOWN, SENSED = 10.0, 3.0  # K: so far the mean of a part and a sensor go in one step at most
 CLOSE = 0.05  # of the slopes of the heat through faces: so much they may be off in the matrix, whose factors then serve again
+FALLS = 0.01  # K within a step: less is not counted
 FIRM = 1e6  # heat capacities over the stage: with this a held node is drawn to its temperature
 
 
@@ -247,6 +248,23 @@ def _backward_euler(step: Step) -> Stages | None:
     return [one], 0.5 * h * (one.flow - step.first), h
 
 
+def _fallen(step: Step, end: Floats) -> Floats:
+    """How far each node fell below what it had, and its neighbours had and have (n_nodes,) [K]: conduction alone does that to none.
+
+    Elements whose conductivity depends much on direction let nodes fall beside a front. Nodes that something outside cools do not count.
+    """
+    T, matrix, fallen = step.state.temperature, step.work.now.matrix, np.zeros_like(end)
+    alone = (step.now.slope == 0.0) & (step.now.flow >= 0.0)
+    alone[step.work.held] = False
+    if not np.any(alone & (T - end > FALLS)):
+        return fallen
+    counts = np.diff(matrix.indptr)
+    rows, own = np.flatnonzero(counts), matrix.indices == np.repeat(np.arange(len(T)), counts)
+    around = np.where(own, T[matrix.indices], np.minimum(T, end)[matrix.indices])
+    fallen[rows] = np.minimum.reduceat(around, matrix.indptr[rows]) - end[rows]
+    return np.where(alone, np.maximum(np.minimum(fallen, T - end), 0.0), 0.0)  # type: ignore[no-any-return]
+
+
 def _keep(step: Step, stages: list[Made]) -> None:
     """Into `work` what is read off the step: temperatures, heats, extents, the ledger, what the next step is told."""
     work, last, h, state = step.work, stages[-1], step.h, step.state
@@ -255,6 +273,7 @@ def _keep(step: Step, stages: list[Made]) -> None:
     released = np.sum([stage.taken.released for stage in stages], axis=0)
     work.end, work.end_heat, work.switched = last.temperature, last.heat, last.taken.fired
     work.memory = step.memory
+    work.memory[:, FALLEN] += _fallen(step, last.temperature)
     if len(stages) == 1:
         work.middle = state.temperature + G * (last.temperature - state.temperature)
         work.extents = state.extent + G * (last.taken.extent - state.extent), last.taken.extent

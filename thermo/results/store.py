@@ -30,7 +30,7 @@ OURS = re.compile(
 )
 WRITTEN = ".written"  # the names of the files that thermo has written here, a line each, before it writes them
 UNSEALED = {"status.json", "manifest.json", ".lock", WRITTEN}
-LAYOUT = 3  # of a checkpoint: one more whenever what is kept in it changes
+LAYOUT = 4  # of a checkpoint: one more whenever what is kept in it changes
 CHECKPOINTS = ("checkpoint-1.npz", "checkpoint-2.npz")
 
 

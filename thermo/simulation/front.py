@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 BURNS = 1.0  # K/s: slower self-heating of all nodes is no front
 TAKES_PART = 0.01  # of the largest power of a node: cells whose nodes have less do not burn
 LEAST = 3.0  # cells across the reaction zone
+MOST_FALLEN = 5.0  # K
 # numbers of a row: power of all reactions [W], cells across the zone, thermal layer [m], Zeldovich number, all zero where nothing burns;
 # the temperature of the hottest node that reacts [K], and the rate at which it heats itself [K/s]
 OF_A_FRONT, OF_THE_HOTTEST = 6, slice(4, 6)
@@ -100,6 +101,17 @@ def summed_up(time: Floats, rows: Floats) -> dict[str, float] | None:
         "cells_across_reaction_zone": cells,
         "cell_m": zone / cells,
     }
+
+
+def fallen_warnings(fallen: Floats, points: Floats) -> list[dict[str, Any]]:
+    """A warning of a node (n_nodes,) that has fallen by much [K] below all around it, at its place (n_nodes, dimension) [m]."""
+    worst = int(np.argmax(fallen[: len(points)]))
+    if fallen[worst] < MOST_FALLEN:
+        return []
+    at = ", ".join(show(round(float(x), 9), "length") for x in points[worst])
+    text = f"a place at ({at}) fell by {fallen[worst]:.0f} K below all around it, which conduction cannot do: the elements let it, where a "
+    text += "conductivity depends much on direction; compare with conductivities that are nearer to each other"
+    return [{"code": "undershoot", "text": text, "where": "sample.mesh"}]
 
 
 def front_warnings(front: dict[str, float] | None) -> list[dict[str, Any]]:

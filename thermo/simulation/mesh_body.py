@@ -18,6 +18,7 @@ from thermo.heat.discretised import Frame
 from thermo.heat.face_heat import passage
 from thermo.heat.linear import directly
 from thermo.heat.mesh_sample import MeshSample, Share, heat_of
+from thermo.heat.reacting import FALLEN
 from thermo.heat.tensor import Stack
 from thermo.materials.integral import enthalpy_of
 from thermo.materials.properties import follows_axes
@@ -38,7 +39,7 @@ from thermo.measurement.resolution import (
 from thermo.programmes.conditions import Reached, extremes_of, lasting, resistance
 from thermo.programmes.lumped_bodies import lumped_names
 from thermo.simulation.beside import bodies_beside
-from thermo.simulation.front import OF_THE_HOTTEST, front_warnings, summed_up
+from thermo.simulation.front import OF_THE_HOTTEST, fallen_warnings, front_warnings, summed_up
 from thermo.simulation.mesh_readings import MeshReadings
 from thermo.simulation.reactions import reactions_of
 from thermo.simulation.start import nodal_start
@@ -411,6 +412,7 @@ class MeshBody:
         found += range_warnings(self.block, self.materials, regions) + front_warnings(summary.get("front"))
         if self.chemistry:
             found += self.chemistry.warnings(float(state.loop[HIGHEST]), self.sample.tolerance)
+            found += fallen_warnings(state.memory[:, FALLEN], self.shape.space.points)
         faces = dict.fromkeys(face for face, condition in terms if not (condition.links or condition.inside))
         times = int(state.loop[N_DIRECT])
         if times and not directly(int(np.count_nonzero(~self.fixed)), self.sample.dimension):
