@@ -176,9 +176,9 @@ not from the paper itself.""",
     "peak_temperature": """The kinetics hold 16 to 20 kJ. The electrical energy of a cell of 2.6 Ah, about 35 kJ, is in none of these
 sets, so the maxima of LCO and NMC come out far too low. A cell with a short has that energy.""",
 }
-OTHERS = """Kinetics scatter more than programs. For the NMC cell at 20.4 and 34.1 W another program gives 380 and 211 s with the set of
-Kim 2007, 321 and 183 s with that of Hu 2020, 667 and 332 s with that of Feng 2015 scaled by mass; measured are 532 and 259 s. With the
-same numbers as here that program agrees to 0.2 s. In the ratio of both times mass and heat capacity nearly cancel:"""
+OTHERS = """Kinetics scatter more than programs. For the NMC cell at 20.4 and 34.1 W 532 and 259 s were measured. Another program gives
+380 and 211 s with the set of Kim 2007, and 321 and 183 s with that of Hu 2020. With that of Feng 2015, scaled by mass, it gives 667 and
+332 s. With the same numbers as here that program agrees to 0.2 s. In the ratio of both times mass and heat capacity nearly cancel:"""
 
 
 if __name__ == "__main__":

@@ -12,8 +12,8 @@ from thermo.casefile.reader import Key
 from thermo.casefile.units import Unit, UnitError
 from thermo.chemistry.changes import change_problem, change_value, form_problems, name_problem, with_changes
 from thermo.chemistry.mechanism import HeatPerMass, HeatPerMole, MechanismText, library_mechanisms
-from thermo.chemistry.short import ShortCircuit, short_problems
-from thermo.materials.material import Material, Temperature
+from thermo.chemistry.short import ShortCircuit, Trigger, short_problems
+from thermo.materials.material import Material
 
 
 def _name_or_written(value: Any) -> str:
@@ -75,17 +75,11 @@ def _written_out(chemistry: str | MechanismText | None) -> MechanismText | None:
     return library_mechanisms().get(chemistry) if isinstance(chemistry, str) else chemistry
 
 
-class ByTemperature(Frozen):
-    """When the hottest place of a region comes to a temperature."""
-
-    temperature: Temperature
-
-
 class ThrownOut(Frozen):
     """Share of the heat of its reactions that leaves a region with what is thrown out, from a temperature on."""
 
     fraction: Annotated[float, Unit("number", gt=0, lt=1)]
-    after: ByTemperature
+    after: Trigger
 
 
 class ReactingMaterial(Reacts, Material):

@@ -18,7 +18,7 @@ AMOUNT_UNITS = {"density": "kg/m3", "amount of substance": "mol"}
 
 
 class Trigger(Frozen):
-    """When something happens: where the cell reaches a temperature."""
+    """When something happens: where the cell, or the hottest place of a region, reaches a temperature."""
 
     temperature: Temperature
 
