@@ -125,20 +125,23 @@ class Measure(Frozen):
 
 
 class Expectation(Frozen):
-    """What a result should be, how near, of which kind that statement is, and its source.
+    """What a result should be, how near, or between which bounds; of which kind that statement is, and its source.
 
     `exact`: closed form or independent code. `predicted`: nothing was fitted or chosen with it in view. `selected`: nothing
     fitted, but a free choice was made with it in view. `calibrated`: a number was fitted to it. `imposed`: put in by hand.
-    Without `value` the entry only states the kind of a result.
+    `below` and `above` are limits that the result must keep, each by itself or both. Without a value or a limit the entry only
+    states the kind of a result.
     """
 
     what: str
     value: str | float | None = None
     within: str | None = None
+    above: str | float | None = None
+    below: str | float | None = None
     kind: Kind
     source: str
 
-    @field_validator("value", "within", mode="before")
+    @field_validator("value", "within", "above", "below", mode="before")
     @classmethod
     def _text_or_number(cls, value: Any, info: ValidationInfo) -> Any:
         if isinstance(value, bool) or not isinstance(value, str | int | float | None):
@@ -147,14 +150,18 @@ class Expectation(Frozen):
 
     @model_validator(mode="after")
     def _readable(self) -> Expectation:
-        problems = expectation_problems(self.what, self.value, self.within)
+        problems = expectation_problems(self.what, self.value, self.within, self.above, self.below)
         if problems:
             raise misplaced(problems)
         return self
 
 
-def expectation_problems(what: str, value: Any, within: str | None) -> list[tuple[Key, str]]:
-    """What is wrong with the value and the tolerance of an expectation."""
+def expectation_problems(
+    what: str, value: Any, within: str | None, above: str | float | None = None, below: str | float | None = None
+) -> list[tuple[Key, str]]:
+    """What is wrong with the value, the tolerance and the limits of an expectation."""
+    if above is not None or below is not None:
+        return _limit_problems(what, {"value": value, "within": within}, {"above": above, "below": below})
     problems: list[tuple[Key, str]] = []
     if value is None or value == "none":
         if within is not None:
@@ -172,6 +179,25 @@ def expectation_problems(what: str, value: Any, within: str | None) -> list[tupl
             continue
         if key == "within" and number < 0.0:
             problems.append(((key,), f"must not be negative, got {text}"))
+    return problems
+
+
+def _limit_problems(what: str, beside: dict[str, Any], limits: dict[str, Any]) -> list[tuple[Key, str]]:
+    """What is wrong with limits, which stand for themselves."""
+    problems: list[tuple[Key, str]] = [
+        ((key,), "stands beside a limit: give either 'value' and 'within', or 'above', 'below' or both")
+        for key, text in beside.items()
+        if text is not None
+    ]
+    found = {}
+    for key, text in ((key, text) for key, text in limits.items() if text is not None):
+        try:
+            found[key] = parse(str(text), dimension_of_key(what))
+        except UnitError as error:
+            problems.append(((key,), str(error)))
+    low, high = found.get("above"), found.get("below")
+    if low is not None and high is not None and not low < high:
+        problems.append((("below",), f"must lie over 'above', got {limits['below']} and {limits['above']}"))
     return problems
 
 

@@ -447,18 +447,33 @@ def judged(entry: Any, summary: dict[str, Any]) -> dict[str, Any]:
     if isinstance(found, dict) and "temperature_K" in found:  # a group such as an onset: its temperature stands for it
         found, key = found["temperature_K"], f"{entry.what}.temperature_K"
     value = float(found) if isinstance(found, int | float) and not isinstance(found, bool) else None
-    aim = wanted(entry.what, entry.value)
+    ended = float(summary["end"]["time_s"]) if unit_of(key) == "s" else None
+    return {"name": entry.what, "value": value, "unit": unit_of(key)} | verdict(entry.what, entry, found is None, value, ended)
+
+
+def verdict(what: str, entry: Any, absent: bool, value: float | None, ended: float | None = None) -> dict[str, Any]:
+    """What an expectation wants of a value in the unit of the key `what`, and whether it holds: None where it wants nothing.
+
+    `margin` is how far the value keeps from the nearest limit, negative beyond it. What is absent meets no limit; but a time that has not
+    come when the run has `ended` [s] lies above any limit until then.
+    """
+    aim, low, high = (wanted(what, text) for text in (entry.value, entry.above, entry.below))
     holds: bool | None = None
+    margin: float | None = None
     if entry.value == "none":
-        holds = found is None
+        holds = absent
     elif aim is not None:
-        holds = value is not None and abs(value - aim) <= tolerance(entry.what, aim, str(entry.within))
+        holds = value is not None and abs(value - aim) <= tolerance(what, aim, str(entry.within))
+    elif low is not None or high is not None:
+        if value is not None:
+            margin = min(value - low if low is not None else math.inf, high - value if high is not None else math.inf)
+        holds = margin > 0.0 if margin is not None else high is None and ended is not None and low is not None and ended >= low
     return {
-        "name": entry.what,
-        "value": value,
-        "unit": unit_of(key),
         "wanted": "none" if entry.value == "none" else aim,
         "within": entry.within,
+        "above": low,
+        "below": high,
+        "margin": margin,
         "holds": holds,
         "kind": entry.kind,
         "source": entry.source,

@@ -23,9 +23,9 @@ from thermo.casefile.reader import Document, Key, read_document
 from thermo.casefile.result_units import dimension_of_key
 from thermo.casefile.settings import change
 from thermo.casefile.units import Unit
-from thermo.measurement.asked import Kind, expectation_problems, tolerance
+from thermo.measurement.asked import Kind, expectation_problems
 from thermo.results.store import plain_name
-from thermo.simulation.result import look_up, shown, unit_of
+from thermo.simulation.result import look_up, shown, unit_of, verdict
 
 _NUMBER = re.compile(r"(?P<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(?P<unit>.*?)\s*")
 _CLAIM = re.compile(r"(?P<left>[^/]+?)\s*/\s*(?P<right>[^/]+?)\s+of\s+(?P<key>\S.*)")
@@ -35,15 +35,19 @@ class Claim(Frozen):
     """A statement about two members: `A / B of KEY`, the ratio of their results."""
 
     what: str
-    value: float
-    within: str
+    value: float | None = None
+    within: str | None = None
+    above: float | None = None
+    below: float | None = None
     kind: Kind
     source: str
 
     @model_validator(mode="after")
     def _readable(self) -> Claim:
         problems: list[tuple[Key, str]] = [] if _CLAIM.fullmatch(self.what) else [(("what",), "give it as 'MEMBER / MEMBER of KEY'")]
-        problems += expectation_problems("ratio", self.value, self.within)
+        problems += expectation_problems("ratio", self.value, self.within, self.above, self.below)
+        if self.value is None and self.above is None and self.below is None:
+            problems.append((("value",), "is missing; 'above' and 'below' may stand in its place"))
         if problems:
             raise misplaced(problems)
         return self
@@ -367,7 +371,8 @@ def said(remark: str, summaries: dict[str, dict[str, Any]]) -> str:
     return re.sub(r"\{([^{}:]+):([^{}]+)\}", fill, remark)
 
 
-COLUMNS = ("member", "result", "value", "unit", "wanted", "within", "holds", "kind", "source")
+COLUMNS = ("member", "result", "value", "unit", "wanted", "within", "above", "below", "margin", "holds", "kind", "source")
+UNSTATED = {"kind": "computed"}  # what no expectation speaks of is what the run gave, and no more
 
 
 def leaves(summary: dict[str, Any], key: str) -> list[str]:
@@ -395,19 +400,9 @@ def table(rows: Iterable[str], summaries: dict[str, dict[str, Any]]) -> list[dic
                 shown_already.add(leaf.removesuffix(".temperature_K"))
                 stated = judged.get(leaf) or judged.get(leaf.removesuffix(".temperature_K")) or judged.get(key) or {}
                 value = look_up(summary, leaf)
-                made.append(
-                    {
-                        "member": member,
-                        "result": leaf,
-                        "value": value,
-                        "unit": unit_of(leaf) or unit_of(f"{leaf}.temperature_K"),
-                        "wanted": stated.get("wanted"),
-                        "within": stated.get("within"),
-                        "holds": stated.get("holds"),
-                        "kind": stated.get("kind"),
-                        "source": stated.get("source"),
-                    }
-                )
+                unit = unit_of(leaf) or unit_of(f"{leaf}.temperature_K")
+                row = {"member": member, "result": leaf, "value": value, "unit": unit}
+                made.append(row | {name: stated.get(name, UNSTATED.get(name)) for name in COLUMNS[len(row) :]})
     return made
 
 
@@ -429,19 +424,7 @@ def judged_claims(claims: Iterable[Claim], summaries: dict[str, dict[str, Any]])
         assert match is not None
         left, right = (look_up(summaries[match[side]], match["key"]) for side in ("left", "right"))
         value = left / right if left is not None and right else None
-        holds = value is not None and abs(value - claim.value) <= tolerance("ratio", claim.value, claim.within)
-        made.append(
-            {
-                "name": claim.what,
-                "value": value,
-                "unit": None,
-                "wanted": claim.value,
-                "within": claim.within,
-                "holds": holds,
-                "kind": claim.kind,
-                "source": claim.source,
-            }
-        )
+        made.append({"name": claim.what, "value": value, "unit": None} | verdict("ratio", claim, value is None, value))
     return made
 
 
@@ -450,7 +433,13 @@ def row_text(row: dict[str, Any]) -> tuple[str, str, str, str, str]:
     what = row["result"] if "result" in row else row["name"]
     key = what if row["unit"] else "ratio"
     key = f"{what}.temperature_K" if row["unit"] == "K" and unit_of(what) is None else key
-    aim = row["wanted"]
-    text = "-" if aim is None else "none" if aim == "none" else shown(key, aim) + (f" +- {row['within']}" if row["within"] else "")
     holds = {True: "yes", False: "NO", None: "-"}[row["holds"]]
-    return what, shown(key, row["value"]), text, row["kind"] or "-", holds
+    return what, shown(key, row["value"]), aim_text(key, row), row["kind"], holds
+
+
+def aim_text(key: str, row: dict[str, Any]) -> str:
+    """What a row wants, in words: a value and how near, limits, or a dash."""
+    aim, limits = row["wanted"], [f"{word} {shown(key, row[word])}" for word in ("above", "below") if row.get(word) is not None]
+    if aim is None:
+        return ", ".join(limits) or "-"
+    return "none" if aim == "none" else shown(key, aim) + (f" +- {row['within']}" if row["within"] else "")
