@@ -12,7 +12,7 @@ from typing import Any
 
 from thermo.case.case import read_case
 from thermo.measurement.asked import tolerance, wanted
-from thermo.simulation.result import shown
+from thermo.results.words import shown
 from thermo.simulation.simulate import run
 
 ROOT = Path(__file__).parent.parent

@@ -4,8 +4,9 @@ import pytest
 from pydantic import ValidationError
 
 from thermo.measurement.asked import Expectation
+from thermo.results.words import row_text
 from thermo.simulation.result import judged
-from thermo.studies.study import Claim, judged_claims, row_text, table
+from thermo.studies.study import Claim, judged_claims, table
 
 ABSENT = object()
 

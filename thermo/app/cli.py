@@ -173,7 +173,7 @@ def compare(
     """One table from several result folders, and with --out one figure."""
     from thermo.app.run_into_folder import compare_folders
     from thermo.app.screen_text import HEAD, columns_text
-    from thermo.studies.study import row_text
+    from thermo.results.words import row_text
 
     summary = compare_folders(folders, out)
     say(columns_text([(row["member"], *row_text(row)) for row in summary["table"]], ("member", *HEAD)))

@@ -7,8 +7,8 @@ from typing import Any
 
 from thermo.base.errors import printable
 from thermo.casefile.units import show
-from thermo.simulation.result import changed_by, shown
-from thermo.studies.study import row_text
+from thermo.results.words import row_text, shown
+from thermo.simulation.result import changed_by
 
 MOST_LINES = 20  # of a table on the screen
 SHOWN = 5  # results of a mesh check on the screen, those that change most

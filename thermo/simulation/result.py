@@ -18,6 +18,7 @@ from thermo.onsets import onset
 from thermo.programmes.driving import Rows
 from thermo.programmes.logger import MOST_ROWS
 from thermo.programmes.programme import ENDED, PHASE, REASON, REASONS
+from thermo.results.words import unit_of
 from thermo.simulation.crossings import level_of
 from thermo.simulation.hottest import hottest_onsets
 from thermo.simulation.prepared import Prepared
@@ -478,19 +479,3 @@ def verdict(what: str, entry: Any, absent: bool, value: float | None, ended: flo
         "kind": entry.kind,
         "source": entry.source,
     }
-
-
-def unit_of(what: str) -> str | None:
-    """The SI unit that the last word of a key states."""
-    from thermo.casefile.result_units import dimension_of_key
-    from thermo.casefile.units import DIMENSIONS
-
-    dimension = dimension_of_key(what)
-    return None if dimension == "number" else DIMENSIONS[dimension].unit
-
-
-def shown(what: str, value: float | None) -> str:
-    """A value as people read it, `none` where there is none."""
-    from thermo.casefile.result_units import dimension_of_key
-
-    return "none" if value is None else show(value, dimension_of_key(what))

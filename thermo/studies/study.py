@@ -25,7 +25,8 @@ from thermo.casefile.settings import change
 from thermo.casefile.units import Unit
 from thermo.measurement.asked import Kind, expectation_problems
 from thermo.results.store import plain_name
-from thermo.simulation.result import look_up, shown, unit_of, verdict
+from thermo.results.words import shown, unit_of
+from thermo.simulation.result import look_up, verdict
 
 _NUMBER = re.compile(r"(?P<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(?P<unit>.*?)\s*")
 _CLAIM = re.compile(r"(?P<left>[^/]+?)\s*/\s*(?P<right>[^/]+?)\s+of\s+(?P<key>\S.*)")
@@ -426,20 +427,3 @@ def judged_claims(claims: Iterable[Claim], summaries: dict[str, dict[str, Any]])
         value = left / right if left is not None and right else None
         made.append({"name": claim.what, "value": value, "unit": None} | verdict("ratio", claim, value is None, value))
     return made
-
-
-def row_text(row: dict[str, Any]) -> tuple[str, str, str, str, str]:
-    """A row for the screen: result, value, wanted, kind, whether it holds."""
-    what = row["result"] if "result" in row else row["name"]
-    key = what if row["unit"] else "ratio"
-    key = f"{what}.temperature_K" if row["unit"] == "K" and unit_of(what) is None else key
-    holds = {True: "yes", False: "NO", None: "-"}[row["holds"]]
-    return what, shown(key, row["value"]), aim_text(key, row), row["kind"], holds
-
-
-def aim_text(key: str, row: dict[str, Any]) -> str:
-    """What a row wants, in words: a value and how near, limits, or a dash."""
-    aim, limits = row["wanted"], [f"{word} {shown(key, row[word])}" for word in ("above", "below") if row.get(word) is not None]
-    if aim is None:
-        return ", ".join(limits) or "-"
-    return "none" if aim == "none" else shown(key, aim) + (f" +- {row['within']}" if row["within"] else "")
