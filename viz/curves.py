@@ -36,7 +36,7 @@ def probes(runs: Sequence[Run], colours: Mapping[str, str]) -> Figure:
     groups = _groups(runs, values)
     figure = theme.figure(theme.WIDTH, 5.2)
     axes = figure.add_subplot()
-    end, first = max(float(run.time[-1]) for run in runs), _first_change(runs, values)
+    end, first = max(float(run.time[-1]) for run in runs), first_change(runs, values)
     unit, size = theme.time_unit(end) if first > EARLY * end else ("s", 1.0)
     theme.dress(
         axes,
@@ -108,7 +108,7 @@ def _groups(runs: Sequence[Run], values: Mapping[tuple[str, str], Floats]) -> li
     return groups
 
 
-def _first_change(runs: Sequence[Run], values: Mapping[tuple[str, str], Floats]) -> float:
+def first_change(runs: Sequence[Run], values: Mapping[tuple[str, str], Floats]) -> float:
     """When something is first seen to change [s]."""
     first = []
     for run in runs:
@@ -132,8 +132,8 @@ def temperature(runs: Sequence[Run], colours: Mapping[str, str]) -> Figure:
     shown: dict[str, Any] = {}
     todo: list[tuple[Any, list[Label]]] = []
     for row, run in enumerate(runs):
-        away = _runaway(run)
-        zoom = away or _exotherm(run)
+        away = runaway_zoom(run)
+        zoom = away or exotherm_zoom(run)
         axes = figure.add_subplot(rows[row, 0] if zoom else rows[row, :])
         todo.append((axes, _whole_test(axes, run, colours[run.name], away, shown)))
         if zoom:
@@ -221,7 +221,7 @@ def phases(run: Run) -> list[tuple[str, float, float]]:
     return [(str(phase[i]), float(run.time[i]), float(end)) for i, end in zip(starts, ends, strict=True) if phase[i] and end > run.time[i]]
 
 
-def _runaway(run: Run) -> Zoom | None:
+def runaway_zoom(run: Run) -> Zoom | None:
     """Start and end of a runaway [s], and the label of the axis of time; None where there is none."""
     found = {mark.name: mark for mark in run.marks()}
     ran = [(start, end) for name, start, end in phases(run) if name == "runaway"]
@@ -235,7 +235,7 @@ def _runaway(run: Run) -> Zoom | None:
     return (start, end, words) if end > start else None
 
 
-def _exotherm(run: Run) -> Zoom | None:
+def exotherm_zoom(run: Run) -> Zoom | None:
     """From the first exotherm's start to the last one's end [s]; None where none ended before the test."""
     entries = run.summary.get("exotherms") or []
     if not entries:
@@ -261,7 +261,7 @@ def rate(runs: Sequence[Run], colours: Mapping[str, str]) -> Figure:
     figure = theme.figure(theme.WIDTH, 5.4)
     axes = figure.add_subplot()
     theme.dress(axes, "temperature [°C], spaced as −1/T", "self-heating rate [K/min]")
-    curves = {run.name: _self_heating(run) for run in runs}
+    curves = {run.name: self_heating(run) for run in runs}
     limits = [limit * 60.0 for limit in (run.sensitivity() for run in runs) if limit]
     floor = min(limits) / 20.0 if limits else LOWEST_RATE
     tops = [float(np.nanmax(y, initial=floor)) for _, y in curves.values()]
@@ -303,14 +303,14 @@ def arrhenius_axes(axes: Any, low: float, high: float, apart: float = 0.045) -> 
     ends = [_celsius_back(_arrhenius(low) - margin), _celsius_back(min(_arrhenius(high) + margin, -1e-4))]
     axes.set_xscale("function", functions=(_arrhenius, _celsius_back))
     axes.set_xlim(*ends)
-    axes.set_xticks(_ticks(ends[0], ends[1], apart))
+    axes.set_xticks(arrhenius_ticks(ends[0], ends[1], apart))
     axes.set_xticks([], minor=True)
     axes.set_yscale("log")
     axes.grid(True, which="major", lw=0.4, color="#dddddd")
     axes.set_axisbelow(True)
 
 
-def _self_heating(run: Run) -> tuple[Floats, Floats]:
+def self_heating(run: Run) -> tuple[Floats, Floats]:
     """Temperature [degC] and self-heating rate [K/min] of a test, with a gap wherever nothing is released.
 
     In a calorimeter dT/dt outside heating, elsewhere what the cell would do by itself.
@@ -329,7 +329,7 @@ def _self_heating(run: Run) -> tuple[Floats, Floats]:
 
 def _rate_at(run: Run, mark: Mark, floor: float) -> float:
     """The largest self-heating rate at the moment of a mark [K/min]: at T2 it jumps."""
-    _, y = _self_heating(run)
+    _, y = self_heating(run)
     near = np.abs(run.time - mark.time) <= 1e-9 * max(abs(mark.time), 1.0)
     there = y[near][np.isfinite(y[near])]
     if not len(there):
@@ -346,7 +346,7 @@ def _celsius_back(place: Any) -> Any:
     return -1.0 / np.minimum(np.asarray(place), -1e-5) - ZERO_CELSIUS
 
 
-def _ticks(low: float, high: float, apart: float) -> list[float]:
+def arrhenius_ticks(low: float, high: float, apart: float) -> list[float]:
     """Round temperatures that stand apart on the scale of -1/T."""
     span = _arrhenius(high) - _arrhenius(low)
     wide = np.concatenate([np.arange(-100, 200, 20), np.arange(200, 400, 50), np.arange(400, 3001, 100)])

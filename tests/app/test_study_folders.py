@@ -9,7 +9,7 @@ from tests.conftest import CASES
 from thermo.app.run_into_folder import run_study
 from thermo.base.errors import FolderError
 from thermo.casefile.reader import read_document
-from thermo.results.store import damage
+from thermo.results.store import damage, sealed_files
 from thermo.studies.study import study_of
 
 STUDY = """
@@ -38,7 +38,7 @@ def test_a_study_leaves_a_folder_a_case_and_one_table(tmp_path):
     assert summary["claims"][0]["holds"] is True
     assert summary["remarks"] == ["T1 is 120.79 degC"]
     header, *rows = (folder / "table.csv").read_text().splitlines()
-    assert header == "member,result,value,unit,wanted,within,holds,kind,source"
+    assert header == "member,result,value,unit,wanted,within,above,below,margin,holds,kind,source"
     assert len(rows) == 2 * 6 + 1
     assert damage(folder) == []
     assert damage(folder / "second") == []
@@ -47,7 +47,7 @@ def test_a_study_leaves_a_folder_a_case_and_one_table(tmp_path):
 
 def test_what_is_wrong_in_the_folder_of_a_member_is_wrong_with_the_study(tmp_path, thermo):
     run_study(study_file(tmp_path), tmp_path / "out", Quiet())
-    n_files = sum(len(json.loads(file.read_text())) for file in (tmp_path / "out").rglob("manifest.json"))
+    n_files = sum(len(sealed_files(json.loads(file.read_text()))) for file in (tmp_path / "out").rglob("manifest.json"))
     code, out, _ = thermo("verify", "out")
     assert code == 0
     assert f"complete, {n_files} files unchanged" in out

@@ -41,6 +41,7 @@ def run(
     resume: Annotated[bool, typer.Option("--resume", help="Continue an unfinished run from its checkpoint.")] = False,
     settings: Settings = None,
     pictures: Annotated[bool, typer.Option(help="Draw the pictures.")] = True,
+    report: Annotated[bool, typer.Option(help="Write report.html.")] = True,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only the answer.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
@@ -51,7 +52,7 @@ def run(
     code = DONE
     for document, work in documents:
         path = out or Path("results") / Path(document.path).stem
-        code = max(code, _run_one(document, work, path, force, resume, pictures, quiet))
+        code = max(code, _run_one(document, work, path, force, resume, (pictures, report), quiet))
     raise typer.Exit(code)
 
 
@@ -74,7 +75,8 @@ def read_all(files: list[Path], settings: list[str]) -> list[tuple[Document, Any
     return found
 
 
-def _run_one(document: Document, work: Any, path: Path, force: bool, resume: bool, pictures: bool, quiet: bool) -> int:
+def _run_one(document: Document, work: Any, path: Path, force: bool, resume: bool, derived: tuple[bool, bool], quiet: bool) -> int:
+    """Run a case or a study, then draw its pictures and write its report where `derived` says so."""
     from thermo.app.run_into_folder import run_case, run_study
     from thermo.app.screen_text import batch_text, case_text, study_text
     from thermo.studies.study import Study
@@ -85,8 +87,10 @@ def _run_one(document: Document, work: Any, path: Path, force: bool, resume: boo
             summary = run_study(work, path, listener, force=force, resume=resume)
         else:
             summary = run_case(work, document, path, listener, force=force, resume=resume)
-        if pictures:
+        if derived[0]:
             draw(path, listener)
+        if derived[1]:
+            write_report(path, listener)
     say(batch_text(summary) if "batch" in summary else study_text(summary) if study else case_text(summary))
     say(f"results: {path}")
     if summary["status"] == "complete":
@@ -97,7 +101,7 @@ def _run_one(document: Document, work: Any, path: Path, force: bool, resume: boo
 
 def draw(path: Path, listener: Any, *, again: bool = False) -> None:
     """Draw the pictures of a finished folder, unless they are there."""
-    from thermo.app.run_into_folder import add_pictures
+    from thermo.app.run_into_folder import add_derived
     from viz.pictures import pictures
 
     if any((path / "pictures").glob("*.png")) and not again:  # of a replaced run only the empty folder is left
@@ -106,11 +110,30 @@ def draw(path: Path, listener: Any, *, again: bool = False) -> None:
         made, notes = pictures(path)
     except ValueError as error:
         raise FileError(f"{path}: {error}") from None
-    add_pictures(path, made)
+    add_derived(path, {f"pictures/{name}.png": png for name, png in made.items()})
     for note in notes:
         listener.note(note)
     if made:
         listener.note(f"pictures: {', '.join(f'{path}/pictures/{name}.png' for name in made)}")
+
+
+def write_report(path: Path, listener: Any, *, again: bool = False) -> None:
+    """Write the report of a finished folder and of the members of a study, unless it is there."""
+    from thermo.app.run_into_folder import add_derived
+    from thermo.results.store import member_folders
+    from viz.report.report import report
+
+    for folder in (*member_folders(path).values(), path):
+        if (folder / "report.html").is_file() and not again:
+            continue
+        try:
+            page, notes = report(folder)
+        except ValueError as error:
+            raise FileError(f"{folder}: {error}") from None
+        add_derived(folder, {"report.html": page})
+        for note in notes:
+            listener.note(note)
+    listener.note(f"report: {path}/report.html")
 
 
 @app.command()
@@ -192,6 +215,16 @@ def picture(
     draw(folder, Plain(False), again=True)
 
 
+@app.command(name="report")
+def report_command(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="A result folder.")],
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+) -> None:
+    """Write report.html of a finished run or study again: one page that needs no network."""
+    _wanted_folder(folder)
+    write_report(folder, Plain(False), again=True)
+
+
 def _wanted_folder(folder: Path) -> None:
     from thermo.results.store import read_json
 
@@ -205,7 +238,7 @@ def verify(
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
     """Check a result folder: every file there and unchanged, the run complete, the energy balance closed."""
-    from thermo.results.store import damage, member_folders, read_json
+    from thermo.results.store import damage, member_folders, read_json, sealed_files
 
     _wanted_folder(folder)
     problems = damage(folder)
@@ -213,7 +246,7 @@ def verify(
         for problem in problems:
             complain(f"error: {folder}: {problem}")
         raise typer.Exit(INPUT_OUTPUT)
-    n_files = sum(len(read_json(path / "manifest.json")) for path in (folder, *member_folders(folder).values()))
+    n_files = sum(len(sealed_files(read_json(path / "manifest.json"))) for path in (folder, *member_folders(folder).values()))
     summary = read_json(folder / "summary.json")
     members = summary.get("members") or {folder.name: summary}
     open_by = [member["energy"]["residual_relative"] for member in members.values() if "energy" in member]  # a batch keeps no balance

@@ -410,11 +410,11 @@ def compared(title: str, study: Comparison, summaries: dict[str, dict[str, Any]]
     }
 
 
-def add_pictures(path: Path, pictures: dict[str, bytes]) -> None:
-    """Write pictures by name into a finished folder and seal it anew. Raises FolderError, FileError."""
+def add_derived(path: Path, files: dict[str, bytes]) -> None:
+    """Write what is made of results, by file name, into a finished folder and seal it anew. Raises FolderError, FileError."""
     with Folder(path) as folder:
-        for name, png in pictures.items():
-            folder.write(f"pictures/{name}.png", png)
+        for name, data in files.items():
+            folder.write(name, data)
         folder.finish(folder.status())
 
 

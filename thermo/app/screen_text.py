@@ -7,7 +7,7 @@ from typing import Any
 
 from thermo.base.errors import printable
 from thermo.casefile.units import show
-from thermo.results.words import row_text, shown
+from thermo.results.words import column_words, row_text, shown
 from thermo.simulation.result import changed_by
 
 MOST_LINES = 20  # of a table on the screen
@@ -247,23 +247,18 @@ def batch_text(summary: dict[str, Any]) -> str:
     known = [name for name, entry in batch["results"].items() if entry["n"]]
     warned = ["", *(f"warning: {warning['text']}" for warning in summary["warnings"])]
     if batch.get("table"):
-        head = ("row", *batch["parameters"], *map(_result_name, known))
+        head = ("row", *batch["parameters"], *map(column_words, known))
         made = [
             (str(i), *(str(row[name]) for name in batch["parameters"]), *(shown(name, row[name]) for name in known))
             for i, row in enumerate(batch["table"], 1)
         ]
         return "\n".join([*lines, columns_text(made, head), *warned])
     rows = [
-        (_result_name(name), str(entry["n"]), *(shown(name, entry[word]) for word in ("minimum", "p5", "median", "p95", "maximum")))
+        (column_words(name), str(entry["n"]), *(shown(name, entry[word]) for word in ("minimum", "p5", "median", "p95", "maximum")))
         for name, entry in ((name, batch["results"][name]) for name in known)
     ]
     head = ("result", "rows", "smallest", "5 %", "median", "95 %", "largest")
     return "\n".join([*lines, columns_text(rows, head), *warned])
-
-
-def _result_name(name: str) -> str:
-    """A column of a batch in words, without its unit."""
-    return name.removesuffix("_K").removesuffix("_K_per_s").removesuffix("_s").replace("_", " ")
 
 
 def mesh_text(made: dict[str, Any]) -> str:

@@ -75,7 +75,7 @@ class Stored(NamedTuple):
 
 @functools.lru_cache(maxsize=16)
 def _mirrored(folder: Path, sha256: str, axis: int, plane: float) -> bool:
-    from thermo.results.store import mirrored_field
+    from thermo.results.fields import mirrored_field
 
     return mirrored_field(folder, axis, plane)
 

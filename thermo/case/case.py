@@ -265,7 +265,7 @@ MOST_COMPARED = 200_000  # nodes of a mesh that is made to see whether a field f
 
 def stored_mistake(case: Case, body: Meshed, start: Stored) -> str:
     """What is wrong with the field that a body starts from, or nothing."""
-    from thermo.results.store import last_field, stored_field
+    from thermo.results.fields import last_field, stored_field
 
     try:
         field, end = last_field(start.folder)

@@ -7,7 +7,7 @@ from typing import Any
 from thermo.base.errors import Mistake, shortened
 from thermo.bodies.meshed import Stored
 from thermo.casefile.reader import Document, Key
-from thermo.results.store import has_reacted
+from thermo.results.fields import has_reacted
 
 
 def chemistry_mistakes(document: Document, case: Any) -> list[Mistake]:

@@ -25,10 +25,11 @@ from thermo.base.errors import FileError, FolderError
 
 OURS = re.compile(
     r"((summary|status|manifest)\.json|history\.csv|record\.csv|propagation\.csv|table\.csv|(case|resolved|study)\.yaml|checkpoint-[12]\.npz"
-    r"|fields/(run\.pvd|materials\.csv|frame-[0-9]{4}\.vtu)|pictures/[a-z0-9-]+\.png)(\.part)?"
+    r"|fields/(run\.pvd|materials\.csv|frame-[0-9]{4}\.vtu)|pictures/[a-z0-9-]+\.(png|svg)|report\.html|movie\.mp4)(\.part)?"
     r"|fields/\.frame-[0-9]{4}\.part\.vtu|\.lock|\.written"
 )
 WRITTEN = ".written"  # the names of the files that thermo has written here, a line each, before it writes them
+DERIVED = re.compile(r"pictures/.*|report\.html|movie\.mp4")  # made of results, and made again from them at any time
 UNSEALED = {"status.json", "manifest.json", ".lock", WRITTEN}
 LAYOUT = 4  # of a checkpoint: one more whenever what is kept in it changes
 CHECKPOINTS = ("checkpoint-1.npz", "checkpoint-2.npz")
@@ -95,7 +96,7 @@ class Folder:
         except (OSError, UnicodeError):
             manifest, status = read_json(self.path / "manifest.json"), self.status()
             if isinstance(manifest, dict):
-                return [*manifest, "status.json", "manifest.json"]
+                return [*sealed_files(manifest), "status.json", "manifest.json"]
             begun = "case_sha256" in status
             return [name for name in self._files() if OURS.fullmatch(name)] if begun else []
 
@@ -200,12 +201,14 @@ class Folder:
         self.write("fields/run.pvd", head + "\n".join(lines) + "\n  </Collection>\n</VTKFile>\n")
 
     def finish(self, status: dict[str, Any]) -> None:
-        """Seal the folder: the manifest of everything in it, then the status, last."""
+        """Seal the folder: the manifest of everything in it, then the status, last. What is derived of results stands apart in it."""
         for name in CHECKPOINTS:
             if status["status"] == "complete":
                 (self.path / name).unlink(missing_ok=True)
         entries = {name: _sealed(self.path / name) for name in self._files() if name not in UNSEALED}
-        self.write_json("manifest.json", entries)
+        derived = {name: entry for name, entry in entries.items() if DERIVED.fullmatch(name)}
+        results = {name: entry for name, entry in entries.items() if name not in derived}
+        self.write_json("manifest.json", results | ({"derived": derived} if derived else {}))
         self.write_json("status.json", status)
 
     def save_checkpoint(self, arrays: dict[str, Any], case_hash: str, number: int) -> None:
@@ -260,49 +263,6 @@ def write_file(path: Path, data: bytes, *, force: bool, option: str = "--out") -
     except OSError as error:
         part.unlink(missing_ok=True)
         raise FileError(f"{path}: cannot be written: {reason(error)}") from None
-
-
-def last_field(path: Path) -> tuple[float | None, float]:
-    """The time of the last field of a result, or None, and when it ended [s]. Raises FileError where that cannot be read."""
-    try:
-        index = (path / "fields" / "run.pvd").read_text(encoding="utf-8")
-        times = [float(time) for time in re.findall(r'timestep="([^"]*)"', index)]
-    except OSError:
-        return None, 0.0
-    except ValueError as error:
-        raise FileError(f"{path}: its fields/run.pvd is damaged: {error}") from None
-    try:
-        end = json.loads((path / "summary.json").read_text(encoding="utf-8"))["end"]["time_s"]
-    except (OSError, ValueError, KeyError, TypeError):
-        end = 0.0  # it has not ended, and goes on from where it is
-    return (times[-1] if times else None), float(end)
-
-
-def has_reacted(path: Path) -> bool:
-    """Whether anything has reacted in the run of a result folder; not where its summary cannot be read."""
-    try:
-        released = json.loads((path / "summary.json").read_text(encoding="utf-8"))["energy"]["released_J"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
-    return any(released.values()) if isinstance(released, dict) else False
-
-
-def mirrored_field(path: Path, axis: int, plane: float) -> bool:
-    """Whether the last field of a result is its own mirror image at a plane across an axis [m]; not where there is none to be read."""
-    from meshio import vtu
-    from scipy.spatial import cKDTree
-
-    files = sorted((path / "fields").glob("frame-*.vtu"))
-    try:
-        mesh = vtu.read(str(files[-1]))
-        places, values = np.asarray(mesh.points), np.asarray(mesh.point_data["temperature_K"])
-    except Exception:  # the reading of the field itself says what is wrong with it
-        return False
-    image = places.copy()
-    image[:, axis] = 2.0 * plane - image[:, axis]
-    distance, partner = cKDTree(places).query(image, k=2)  # at a contact two points lie at one place
-    near = distance <= 1e-6 * np.ptp(places, axis=0).max()
-    return bool(np.all(np.any(near & (values[partner % len(values)] == values[:, None]), axis=1)))
 
 
 def read_history(file: Path) -> dict[str, NDArray[Any]]:
@@ -364,46 +324,6 @@ def load(folder: str | Path) -> Loaded:
         return Loaded(summary, read_history(path / "history.csv"))
     except ValueError as error:
         raise FileError(str(error)) from None
-
-
-def stored_field(path: Path, points: Any, region: str | None = None) -> Any:
-    """The last temperatures of a result at points (n, dimension) [K]. Raises FileError where it has none there.
-
-    Of several stored points at one place, as on a contact, one of the `region` is taken if that is given and known.
-    """
-    from meshio import vtu
-    from scipy.spatial import cKDTree
-
-    files = sorted((path / "fields").glob("frame-*.vtu"))
-    try:
-        mesh = vtu.read(str(files[-1]))
-        places, values = np.asarray(mesh.points), np.asarray(mesh.point_data["temperature_K"])
-        cells, material = mesh.cells[0].data, np.asarray(mesh.cell_data["material"][0])
-        with open(path / "fields" / "materials.csv", newline="", encoding="utf-8") as lines:
-            stored = {row["name"]: np.unique(cells[material == int(row["material"])]) for row in csv.DictReader(lines)}
-    except Exception as error:  # a damaged file fails in many ways, and each means the same
-        lacks = f"{files[-1].name} is damaged ({type(error).__name__})" if files else "it has no frame"
-        raise FileError(f"{path}: has no field that can be read: {lacks}") from None
-    wrong = ~(np.isfinite(values) & (values > 0.0))
-    if wrong.any():
-        raise FileError(f"{path}: {np.count_nonzero(wrong)} of {len(values)} values of its last field are not temperatures")
-    whole = np.zeros((len(points), 3))
-    whole[:, : points.shape[1]] = points
-    near = 1e-6 * np.ptp(places, axis=0).max()
-    distance, number = cKDTree(places).query(whole, k=2)
-    if distance[:, 0].max() > near:
-        raise FileError(f"{path}: its mesh is different; a start from a stored field needs the same nodes")
-    nearest = number[:, 0]
-    doubtful = (distance[:, 1] <= near) & (values[number[:, 1] % len(values)] != values[nearest])
-    own = stored.get(region or "", nearest[:0])
-    if len(own):
-        distance, number = cKDTree(places[own]).query(whole)
-        same = distance <= near
-        nearest[same] = own[number[same]]
-        doubtful &= ~same
-    if region is not None and doubtful.any():
-        raise FileError(f"{path}: has two temperatures at a contact, but no region {region!r} to tell which one is meant")
-    return values[nearest]
 
 
 def _encoded(arrays: dict[str, Any]) -> dict[str, Any]:
@@ -472,18 +392,28 @@ def member_folders(path: Path) -> dict[str, Path]:
     return {name: path / plain_name(name) for name in members} if isinstance(members, dict) and (path / "study.yaml").is_file() else {}
 
 
+def sealed_files(manifest: dict[str, Any]) -> dict[str, Any]:
+    """Every file of a manifest with its size and checksum, results and what is derived of them."""
+    derived = manifest.get("derived")
+    return {name: entry for name, entry in manifest.items() if name != "derived"} | (derived if isinstance(derived, dict) else {})
+
+
 def damage(path: Path) -> list[str]:
-    """What is wrong with a finished folder: files that are missing or changed, a status that is not complete; of a study, its members'."""
+    """What is wrong with a finished folder: files that are missing or changed, a status that is not complete; of a study, its members'.
+
+    A picture or a report that is missing is no damage: it is made again from the results.
+    """
     status, manifest = read_json(path / "status.json"), read_json(path / "manifest.json")
     if not isinstance(status, dict) or not isinstance(manifest, dict):
         return ["there is no status or manifest: this is not a finished result folder"]
     found = [] if status.get("status") == "complete" else [f"the run is {status.get('status')}"]
-    for name, entry in manifest.items():
+    derived = manifest.get("derived", {})
+    for name, entry in sealed_files(manifest).items():
         file = path / name
         if not OURS.fullmatch(name):
             found.append(f"{name} is not a name that thermo writes")
         elif not file.is_file():
-            found.append(f"{name} is missing")
+            found += [] if name in derived else [f"{name} is missing"]
         elif _sealed(file) != entry:
             found.append(f"{name} was changed after the run")
     for name, folder in member_folders(path).items():

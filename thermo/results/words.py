@@ -19,6 +19,15 @@ def shown(what: str, value: float | None) -> str:
     return "none" if value is None else show(value, dimension_of_key(what))
 
 
+def column_words(name: str) -> str:
+    """A column of a batch in words, without its unit.
+
+    >>> column_words("maximum_rate_K_per_s")
+    'maximum rate'
+    """
+    return name.removesuffix("_K").removesuffix("_K_per_s").removesuffix("_s").replace("_", " ")
+
+
 def row_text(row: dict[str, Any]) -> tuple[str, str, str, str, str]:
     """A row for the screen: result, value, wanted, kind, whether it holds."""
     what = row["result"] if "result" in row else row["name"]

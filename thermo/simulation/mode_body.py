@@ -29,7 +29,7 @@ from thermo.measurement.asked import Place
 from thermo.measurement.readings import STORED, Reading, derived_numbers, field_summary, stack_of, theta_between
 from thermo.measurement.resolution import QUADRATIC, STEPS, Loaded, beyond_bounds, faint_signals, range_warnings, short_reach
 from thermo.programmes.conditions import at, extremes_of, slope_at
-from thermo.results.store import stored_field
+from thermo.results.fields import stored_field
 from thermo.simulation.box import Box
 from thermo.stepping.loop import CLOCK, HIGHEST, State, Stepper, advance
 from thermo.stepping.rows import History

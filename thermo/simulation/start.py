@@ -11,7 +11,7 @@ from thermo.bodies.meshed import Along, Meshed, Stored
 from thermo.heat.discretised import Shape
 from thermo.materials.integral import Integral
 from thermo.materials.storage import storage_of, temperatures
-from thermo.results.store import stored_field
+from thermo.results.fields import stored_field
 
 
 class Starting(Protocol):

@@ -1,0 +1,1 @@
+"""Parts of web pages that need no network."""
