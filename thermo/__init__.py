@@ -14,14 +14,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from thermo.app.loaded import load
     from thermo.case.case import read_case
-    from thermo.results.store import load
     from thermo.simulation.simulate import run
     from thermo.studies.batch import simulate_many
 
 __version__ = "0.1.0"
 __all__ = ["load", "read_case", "run", "simulate_many"]
-_HOMES = {"load": "results.store", "read_case": "case.case", "run": "simulation.simulate", "simulate_many": "studies.batch"}
+_HOMES = {"load": "app.loaded", "read_case": "case.case", "run": "simulation.simulate", "simulate_many": "studies.batch"}
 
 
 def __getattr__(name: str) -> Any:

@@ -13,14 +13,17 @@ import io
 import json
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import Any
+from xml.sax.saxutils import quoteattr
 
 import numpy as np
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
+from thermo.base.constants import ZERO_CELSIUS
 from thermo.base.errors import FileError, FolderError
 
 OURS = re.compile(
@@ -171,14 +174,15 @@ class Folder:
         """One moment of the field as `fields/frame-NNNN.vtu`, and the series `fields/run.pvd` anew.
 
         `mesh` is a `shape.Frame`, `temperature` (n_points,) [K], `heat_flux` (n_cells, 3) [W/m2]
-        or None, `earlier` the times of the frames before this one [s], `beside` further fields of the points by name.
+        or None, `earlier` the times of the frames before this one [s], `beside` further fields of the points by name. The frame has its
+        time and, for each region, a number of the field named after it: that of its cells in the array `material`.
         """
         import meshio
 
         data = meshio.Mesh(
             mesh.points,
             [(mesh.kind, mesh.cells)],
-            point_data={"temperature_K": temperature, **beside},
+            point_data={"temperature_K": temperature, "temperature_degC": (temperature - ZERO_CELSIUS).astype(np.float32), **beside},
             cell_data={"material": [mesh.material.astype(np.int32)]} | ({} if heat_flux is None else {"heat_flux_W_per_m2": [heat_flux]}),
         )
         folder = self.path / "fields"
@@ -188,7 +192,7 @@ class Folder:
         try:
             folder.mkdir(exist_ok=True)
             data.write(part, file_format="vtu")
-            raw = part.read_bytes()
+            raw = _with_field_data(part.read_bytes(), time, mesh.names)
             part.unlink()
         except OSError as error:
             part.unlink(missing_ok=True)
@@ -241,6 +245,15 @@ class Folder:
         return best[0], best[1], complaints
 
 
+def _with_field_data(vtu: bytes, time: float, names: Sequence[str]) -> bytes:
+    """A .vtu with its time and the number of each region as field data. They are numbers, because meshio reads no arrays of text."""
+    number = '<DataArray type="{}" Name={} NumberOfTuples="1" format="ascii">{}</DataArray>'
+    found = [number.format("Float64", '"TimeValue"', repr(float(time)))]
+    found += [number.format("Int32", quoteattr(f"region {name}"), i) for i, name in enumerate(names)]
+    head, tag, rest = vtu.partition(b"<UnstructuredGrid>")
+    return head + tag + b"\n<FieldData>" + "".join(found).encode("utf-8") + b"</FieldData>" + rest
+
+
 def harmless(cell: Any) -> Any:
     """A cell of a table that a spreadsheet takes for what it says: text that would be a formula there begins with an apostrophe."""
     if not isinstance(cell, str) or not cell.startswith(("=", "+", "-", "@")):
@@ -285,45 +298,6 @@ def _cell(file: Path, name: str, line: int, cell: str) -> float:
         return float(cell) if cell else np.nan
     except ValueError:
         raise ValueError(f"{file}:{line}: {name}: {cell[:40]!r} is not a number") from None
-
-
-class Loaded(NamedTuple):
-    """A result of before: its summary, and the columns of its history by name."""
-
-    summary: dict[str, Any]
-    history: dict[str, NDArray[Any]]
-
-
-def load(folder: str | Path) -> Loaded:
-    """The result of a case from its folder.
-
-    Parameters
-    ----------
-    folder : a result folder, as `thermo run` leaves it
-
-    Returns
-    -------
-    Loaded : `summary`, what summary.json holds (SI, the unit in every key), and `history`, an array (n_rows,) for each column of
-        history.csv: numbers, not a number where a cell is empty, and the words of `phase`
-
-    Raises
-    ------
-    FileError : there is no finished result of a case, or one that cannot be read
-
-    Examples
-    --------
-    >>> load("results/nothing")
-    Traceback (most recent call last):
-    thermo.base.errors.FileError: results/nothing: there is no summary.json of a case: this is not a finished result folder
-    """
-    path = Path(folder)
-    summary = read_json(path / "summary.json")
-    if not isinstance(summary, dict) or "onsets" not in summary:
-        raise FileError(f"{path}: there is no summary.json of a case: this is not a finished result folder")
-    try:
-        return Loaded(summary, read_history(path / "history.csv"))
-    except ValueError as error:
-        raise FileError(str(error)) from None
 
 
 def _encoded(arrays: dict[str, Any]) -> dict[str, Any]:
