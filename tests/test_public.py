@@ -1,6 +1,7 @@
 """The names that are promised to users of the package."""
 
 import doctest
+import importlib
 import subprocess
 import sys
 
@@ -45,8 +46,15 @@ def test_a_result_comes_back_from_its_folder(thermo, tmp_path):
             package.load("oven")
 
 
-def test_the_examples_hold():
-    from thermo.results import store
+@pytest.mark.parametrize("name", ["results.store", "results.words", "app.loaded"])
+def test_the_examples_hold(name):
+    module = importlib.import_module(f"thermo.{name}")
+    found = doctest.testmod(module, optionflags=doctest.IGNORE_EXCEPTION_DETAIL)
+    assert found.attempted > 0 and found.failed == 0
 
-    found = doctest.testmod(store, optionflags=doctest.IGNORE_EXCEPTION_DETAIL)
-    assert found.attempted > 1 and found.failed == 0
+
+def test_the_page_about_python_says_what_happens(thermo, tmp_path):
+    (tmp_path / "cases").symlink_to(CASES, target_is_directory=True)
+    assert thermo("run", "cases/paper/brick-cu.yaml", "--quiet", "--no-pictures", "--no-report")[0] == 0
+    found = doctest.testfile(str(CASES.parent / "docs" / "python.md"), module_relative=False)
+    assert found.attempted >= 10 and found.failed == 0
