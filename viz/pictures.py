@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import textwrap
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from viz.bricks import Brick
     from viz.read import Run
 
+TITLE_WIDTH = 48  # characters of a line
 SECONDS = 120.0  # the longest that a picture in three dimensions may take
 PNG = b"\x89PNG\r\n\x1a\n"
 LIBRARIES = "3-D pictures need OpenGL libraries: on Debian or Ubuntu `apt-get install libegl1 libgl1-mesa-dri`"
@@ -100,7 +102,8 @@ def _bricks(runs: Sequence[Run], time: float | None, notes: list[str]) -> list[B
         found = brick(run, asked, run.name)
         if abs(found.time - asked) > 1e-6 * abs(asked):
             notes.append(f"{run.name}: there is no frame at {theme.time_text(asked)}; the one at {theme.time_text(found.time)} is drawn")
-        bricks.append(found._replace(title=f"{run.name}, {_moment(run, found.time)}"))
+        title = textwrap.fill(run.title, TITLE_WIDTH) if len(runs) == 1 else run.name
+        bricks.append(found._replace(title=f"{title}, {_moment(run, found.time)}"))
     return bricks
 
 
@@ -117,7 +120,8 @@ def _planes(runs: Sequence[Run], time: float | None, notes: list[str]) -> bytes:
 def _profiles(runs: Sequence[Run], time: float | None, notes: list[str]) -> bytes:
     from viz import plane
 
-    titles = [f"{run.name}, steady state" if len(run.time) == 1 else run.name for run in runs]
+    names = [run.title if len(runs) == 1 else run.name for run in runs]
+    titles = [f"{name}, steady state" if len(run.time) == 1 else name for run, name in zip(runs, names, strict=True)]
     return theme.png(plane.profiles(runs, titles))
 
 

@@ -102,6 +102,11 @@ class Run(NamedTuple):
         return self.columns["time_s"]
 
     @property
+    def title(self) -> str:
+        """The title of the case."""
+        return printable(str(self.summary.get("title") or self.name))
+
+    @property
     def is_cell(self) -> bool:
         """Whether it is a sample of one temperature, of which the history has the rate."""
         return "rate_K_per_s" in self.columns and "sample_K" in self.columns

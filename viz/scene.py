@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,10 @@ MOST_IN_A_ROW = 3
 TALL = 700  # pixels of a row
 BAR = 160  # pixels of the column with the colour bar
 LARGE, MIDDLE, LITTLE = 22, 18, 16  # pixels of text
+AWAY = np.array([1.0, -1.35, 0.95])  # from the body to the camera
+ROOM = 0.21, 0.95, 0.14, 0.85  # of the frame: left, right, below, above; the rest is for titles and rulers
+THIN = 0.2  # of its length or width: a body that is thinner is drawn thicker
+MOST_FITTED = 2_000_000  # points that are projected to fit the camera; of more the corners of the box
 
 
 def scene(bricks: Sequence[Brick]) -> pyvista.Plotter:
@@ -52,8 +57,10 @@ def _body(plotter: Any, brick: Brick, low: float, high: float, wide: int) -> Non
     import pyvista
 
     whole, unit = grid(brick.file)
+    stretch = stretch_of(whole.bounds)
+    whole.points[:, 2] *= stretch
     x0, x1, y0, y1, z0, z1 = whole.bounds
-    _, scale = theme.length_unit(max(x1 - x0, y1 - y0, z1 - z0) / {"µm": 1e6, "mm": 1e3, "m": 1.0}[unit])
+    scale = {"µm": 1e6, "mm": 1e3, "m": 1.0}[unit]
     middle = np.array([0.5 * (x0 + x1), 0.5 * (y0 + y1)])
     if brick.patches:
         middle = 0.5 * scale * (np.array(brick.patches[0].low) + np.array(brick.patches[0].high))
@@ -65,7 +72,8 @@ def _body(plotter: Any, brick: Brick, low: float, high: float, wide: int) -> Non
     # lines that lie in the surface are drawn before it
     actor.mapper.SetResolveCoincidentTopologyToPolygonOffset()
     actor.mapper.SetRelativeCoincidentTopologyPolygonOffsetParameters(2.0, 2.0)
-    thin: dict[str, Any] = {"color": "#777777", "line_width": 2.5, "lighting": False}
+    width = min(2.5, max(0.8, 12.0 / max(len(brick.layers), 1)))  # of many regions lines as thick would hide the colours
+    thin: dict[str, Any] = {"color": "#777777", "line_width": width, "lighting": False}
     for lines in outlines(whole, cut, *middle):
         plotter.add_mesh(lines, **thin)
     lift = 0.004 * (z1 - z0)
@@ -77,19 +85,50 @@ def _body(plotter: Any, brick: Brick, low: float, high: float, wide: int) -> Non
         for z in (z0, z1):
             plotter.add_mesh(pyvista.lines_from_points(np.column_stack([gone, np.full(3, z)])), color="#b0b0b0", line_width=1.5)
         plotter.add_mesh(pyvista.Line((x1, y0, z0), (x1, y0, z1)), color="#b0b0b0", line_width=1.5)
-    _rulers(plotter, whole.bounds, unit)
-    size = max(x1 - x0, y1 - y0, z1 - z0)
-    focus = np.array([0.5 * (x0 + x1), 0.5 * (y0 + y1), 0.46 * (z0 + z1)])
-    away = np.array([1.0, -1.35, 0.95])
-    focus -= 0.05 * size * np.array([1.35, 1.0, 0.0]) / np.hypot(1.35, 1.0)  # to the left: room for the ruler of the height
-    plotter.camera.position = tuple(focus + 4.0 * size * away / np.linalg.norm(away))
+    _rulers(plotter, whole.bounds, unit, stretch)
+    _fit(plotter, np.vstack([whole.points, _corners(whole.bounds)]) if whole.n_points < MOST_FITTED else _corners(whole.bounds), wide)
+    _words(plotter, brick.title, 0.5, 0.95, int(theme.fitting(brick.title, LARGE, wide)), bold=True)
+    _words(plotter, theme.span(whole.point_data["temperature [K]"]), 0.5, 0.895, LITTLE)
+    remark = "; ".join(filter(None, (brick.remark, f"thickness drawn {stretch:g} times as large" if stretch > 1.0 else "")))
+    _words(plotter, remark, 0.5, 0.03, int(theme.fitting(remark, LITTLE, wide)))
+
+
+def stretch_of(bounds: Any) -> float:
+    """How many times its thickness a body is drawn: a plate would be a line. A round number, 1 where the body is thick enough."""
+    x0, x1, y0, y1, z0, z1 = bounds
+    wanted = THIN * max(x1 - x0, y1 - y0) / (z1 - z0) if z1 > z0 else 1.0
+    if wanted < 2.0:
+        return 1.0
+    power = 10.0 ** math.floor(math.log10(wanted))
+    return float(max(power * n for n in (1.0, 2.0, 5.0) if power * n <= wanted))
+
+
+def _corners(bounds: Any) -> Any:
+    x0, x1, y0, y1, z0, z1 = bounds
+    return np.array([(x, y, z) for x in (x0, x1) for y in (y0, y1) for z in (z0, z1)])
+
+
+def _fit(plotter: Any, points: Any, wide: int) -> None:
+    """The camera from the front right, so near that the projected points fill what titles and rulers leave of the frame."""
+    towards = -AWAY / np.linalg.norm(AWAY)
+    right = np.cross(towards, (0.0, 0.0, 1.0))
+    right /= np.linalg.norm(right)
+    up = np.cross(right, towards)
+    across, along = points @ right, points @ up
+    width, height = float(np.ptp(across)), float(np.ptp(along))
+    half = max(0.5 * height / (ROOM[3] - ROOM[2]), 0.5 * width / (ROOM[1] - ROOM[0]) * TALL / wide)
+    # the middle of the points goes to the middle of the room
+    off_x, off_y = 0.5 * (ROOM[0] + ROOM[1]) - 0.5, 0.5 * (ROOM[2] + ROOM[3]) - 0.5
+    x = 0.5 * float(across.max() + across.min()) - off_x * 2.0 * half * wide / TALL
+    y = 0.5 * float(along.max() + along.min()) - off_y * 2.0 * half
+    deep = float(np.median(points @ towards))
+    focus = x * right + y * up + deep * towards
+    size = float(np.max(np.ptp(points, axis=0)))
+    plotter.camera.position = tuple(focus - 4.0 * size * towards)
     plotter.camera.focal_point = tuple(focus)
     plotter.camera.up = (0.0, 0.0, 1.0)
     plotter.camera.parallel_projection = True
-    plotter.camera.parallel_scale = max(1.06, TALL / wide) * size
-    _words(plotter, brick.title, 0.5, 0.95, int(theme.fitting(brick.title, LARGE, wide)), bold=True)
-    _words(plotter, theme.span(whole.point_data["temperature [K]"]), 0.5, 0.895, LITTLE)
-    _words(plotter, brick.remark, 0.5, 0.03, int(theme.fitting(brick.remark, LITTLE, wide)))
+    plotter.camera.parallel_scale = half
 
 
 def _outline(patch: Any, middle: Any, scale: float, z: float) -> Any:
@@ -105,8 +144,8 @@ def _outline(patch: Any, middle: Any, scale: float, z: float) -> Any:
     return pyvista.lines_from_points(np.array([(a, b, z) for a, b in corners]))
 
 
-def _rulers(plotter: Any, bounds: Any, unit: str) -> None:
-    """Length, width and height of the body, each along an edge."""
+def _rulers(plotter: Any, bounds: Any, unit: str, stretch: float) -> None:
+    """Length, width and height of the body, each along an edge; the height as it is, not as it is drawn."""
     import pyvista
 
     x0, x1, y0, y1, z0, z1 = bounds
@@ -121,7 +160,13 @@ def _rulers(plotter: Any, bounds: Any, unit: str) -> None:
         plotter.add_mesh(pyvista.Line(a, b), color="#505050", line_width=2)
         for tip in (a, b):
             plotter.add_mesh(pyvista.Line(tip - 0.25 * gap * n, tip + 0.25 * gap * n), color="#505050", line_width=2)
-        _labels(plotter, [0.5 * (a + b) + 0.4 * gap * n], [f"{name}  {np.linalg.norm(b - a):.4g} {unit}"], across, along)
+        _labels(
+            plotter,
+            [0.5 * (a + b) + 0.4 * gap * n],
+            [f"{name}  {np.linalg.norm(b - a) / (stretch if name == 'z' else 1.0):.4g} {unit}"],
+            across,
+            along,
+        )
 
 
 def _bar(plotter: Any, low: float, high: float, ticks: list[float]) -> None:
