@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MOST_PROFILES = 8
+NARROWEST, LETTER = 5.0, 0.095  # inches: a picture of a slender body, a letter of a title
 MOST_NAMED = 12  # regions whose names are written
 BRIGHT = 0.6  # of the range of colours, from where on words are dark
 
@@ -48,9 +50,9 @@ def panelled(panels: Sequence[Panel], colours: tuple[float, float, list[float]])
     heights = [min(max(wide * shape[1] / shape[0], 0.9), 6.5) for shape in shapes]
     broad = max(height * shape[0] / shape[1] for height, shape in zip(heights, shapes, strict=True))  # what the bodies take of the width
     narrow = broad < 0.5 * wide
-    titles = [f"{panel.title}:{chr(10) if narrow else ' '}{theme.span(panel.field.temperature)}" for panel in panels]
-    written = 0.1 * max(len(line) for title in titles for line in title.splitlines())
-    width = min(max(broad + 2.2, written + 1.0), theme.WIDTH)
+    width = theme.WIDTH if not narrow else min(max(broad + 2.2, NARROWEST), theme.WIDTH)
+    letters_of_a_line = int((width - 1.0) / LETTER)
+    titles = [textwrap.fill(f"{panel.title}: {theme.span(panel.field.temperature)}", letters_of_a_line) for panel in panels]
     figure = theme.figure(width, sum(heights) + 1.1 * len(panels))
     grid = figure.add_gridspec(len(panels), 1, height_ratios=heights)
     drawn: Any = None
@@ -67,7 +69,18 @@ def panelled(panels: Sequence[Panel], colours: tuple[float, float, list[float]])
             text = axes.text(place[0], place[1], name, fontsize=theme.SMALL - 1, color=ink, ha="center", va="center", zorder=4)
             text.set_path_effects([withStroke(linewidth=2.0, foreground=around)])
         theme.dress(axes, *(f"{letter} [{unit}]" for letter in letters))
-        axes.set_title(titles[i], fontsize=theme.TEXT + 1, fontweight="bold", color=theme.INK, loc="left")
+        # above the left end of the axis: a title would not be wider than a slender body
+        axes.annotate(
+            titles[i],
+            (0.0, 1.0),
+            (-30 if narrow else 0, 8),
+            xycoords="axes fraction",
+            textcoords="offset points",
+            fontsize=theme.TEXT + 1,
+            fontweight="bold",
+            color=theme.INK,
+            annotation_clip=False,
+        )
         axes.set_aspect("equal", anchor="W")
     bar = figure.colorbar(drawn, ax=figure.axes, ticks=ticks, fraction=0.04, pad=0.02)
     bar.set_label("temperature [°C]", fontsize=theme.TEXT, color=theme.INK)

@@ -22,7 +22,8 @@ TALL = 700  # pixels of a row
 BAR = 160  # pixels of the column with the colour bar
 LARGE, MIDDLE, LITTLE = 22, 18, 16  # pixels of text
 AWAY = np.array([1.0, -1.35, 0.95])  # from the body to the camera
-ROOM = 0.21, 0.95, 0.14, 0.85  # of the frame: left, right, below, above; the rest is for titles and rulers
+RULER = 155  # pixels at the left of a frame for the ruler of the height and its words
+ROOM = 0.95, 0.14, 0.85  # of the frame: right, below, above; the rest is for titles and rulers
 THIN = 0.2  # of its length or width: a body that is thinner is drawn thicker
 MOST_FITTED = 2_000_000  # points that are projected to fit the camera; of more the corners of the box
 
@@ -116,9 +117,10 @@ def _fit(plotter: Any, points: Any, wide: int) -> None:
     up = np.cross(right, towards)
     across, along = points @ right, points @ up
     width, height = float(np.ptp(across)), float(np.ptp(along))
-    half = max(0.5 * height / (ROOM[3] - ROOM[2]), 0.5 * width / (ROOM[1] - ROOM[0]) * TALL / wide)
+    start, (end, below, above) = RULER / wide, ROOM
+    half = max(0.5 * height / (above - below), 0.5 * width / (end - start) * TALL / wide)
     # the middle of the points goes to the middle of the room
-    off_x, off_y = 0.5 * (ROOM[0] + ROOM[1]) - 0.5, 0.5 * (ROOM[2] + ROOM[3]) - 0.5
+    off_x, off_y = 0.5 * (start + end) - 0.5, 0.5 * (below + above) - 0.5
     x = 0.5 * float(across.max() + across.min()) - off_x * 2.0 * half * wide / TALL
     y = 0.5 * float(along.max() + along.min()) - off_y * 2.0 * half
     deep = float(np.median(points @ towards))
