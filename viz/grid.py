@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from viz import theme
+from viz.read import read_cells
 
 if TYPE_CHECKING:
     import pyvista
@@ -16,10 +18,11 @@ TEMPERATURE = "temperature [°C]"
 FOLD = 40  # degrees between facets that make an edge: more than the twelfth of a turn that a coarse round face has
 
 
-def grid(file: Path) -> tuple[pyvista.UnstructuredGrid, str]:
+def grid(file: Path, others: Sequence[Path] = ()) -> tuple[pyvista.UnstructuredGrid, str]:
     """The mesh of a frame in a unit in which its size is a plain number, and that unit.
 
-    Point data `temperature [°C]` and `temperature [K]`, cell data as in the file. VTK's tolerances and cameras fail on bodies of
+    Point data `temperature [°C]` and `temperature [K]`, cell data as in the file; of each of the `others`, which have the same mesh,
+    the temperature [°C] as `frame I`. VTK's tolerances and cameras fail on bodies of
     1e-5, hence the other unit.
     """
     import pyvista
@@ -31,8 +34,15 @@ def grid(file: Path) -> tuple[pyvista.UnstructuredGrid, str]:
     made.point_data.remove("temperature_K")
     made.point_data["temperature [K]"] = kelvin
     made.point_data[TEMPERATURE] = theme.celsius(kelvin)
+    for i, other in enumerate(others):
+        made.point_data[frame_name(i)] = read_cells(other).temperature_c.astype(np.float32)
     made.set_active_scalars(TEMPERATURE)
     return made, unit
+
+
+def frame_name(number: int) -> str:
+    """The array that has the temperature of a frame of a movie."""
+    return f"frame {number}"
 
 
 def without_quarter(whole: pyvista.UnstructuredGrid, x: float, y: float) -> pyvista.UnstructuredGrid:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -28,11 +28,28 @@ THIN = 0.2  # of its length or width: a body that is thinner is drawn thicker
 MOST_FITTED = 2_000_000  # points that are projected to fit the camera; of more the corners of the box
 
 
+class Shown(NamedTuple):
+    """A body in the scene, whose frame can be changed: its surface, the words above it."""
+
+    surface: Any
+    title: Any
+    span: Any
+
+
 def scene(bricks: Sequence[Brick]) -> pyvista.Plotter:
     """The plotter with all bodies, ready to be shown or saved. Raises ValueError where a frame cannot be read."""
+    plotter, _ = filmed(bricks, colour_range(bricks, [read_cells(brick.file) for brick in bricks]), [()] * len(bricks))
+    plotter.enable_anti_aliasing("ssaa", all_renderers=True)
+    return plotter
+
+
+def filmed(
+    bricks: Sequence[Brick], colours: tuple[float, float, list[float]], others: Sequence[Sequence[Path]]
+) -> tuple[pyvista.Plotter, list[Shown]]:
+    """The plotter with all bodies on one range of colours (least, most, ticks) [degC], and what shows the `others` of their frames."""
     import pyvista
 
-    low, high, ticks = colour_range(bricks, [read_cells(brick.file) for brick in bricks])
+    low, high, ticks = colours
     n_columns = min(len(bricks), MOST_IN_A_ROW)
     n_rows = -(-len(bricks) // n_columns)
     wide = {1: 850, 2: 620, 3: 520}[n_columns]
@@ -44,20 +61,20 @@ def scene(bricks: Sequence[Brick]) -> pyvista.Plotter:
         window_size=[wide * n_columns + BAR, TALL * n_rows],
     )
     plotter.set_background("white", all_renderers=True)
-    for i, brick in enumerate(bricks):
+    shown = []
+    for i, (brick, files) in enumerate(zip(bricks, others, strict=True)):
         plotter.subplot(i // n_columns, i % n_columns)
-        _body(plotter, brick, low, high, wide)
+        shown.append(_body(plotter, brick, (low, high), wide, files))
     plotter.subplot(0, n_columns)
     _bar(plotter, low, high, ticks)
-    plotter.enable_anti_aliasing("ssaa", all_renderers=True)
-    return plotter
+    return plotter, shown
 
 
-def _body(plotter: Any, brick: Brick, low: float, high: float, wide: int) -> None:
+def _body(plotter: Any, brick: Brick, colours: tuple[float, float], wide: int, others: Sequence[Path]) -> Shown:
     """One body with its outlines, rulers and words."""
     import pyvista
 
-    whole, unit = grid(brick.file)
+    whole, unit = grid(brick.file, others)
     stretch = stretch_of(whole.bounds)
     whole.points[:, 2] *= stretch
     x0, x1, y0, y1, z0, z1 = whole.bounds
@@ -68,7 +85,7 @@ def _body(plotter: Any, brick: Brick, low: float, high: float, wide: int) -> Non
     cut = without_quarter(whole, *middle)
     surface = cut.extract_surface(algorithm="dataset_surface")
     actor = plotter.add_mesh(
-        surface, scalars=TEMPERATURE, clim=(low, high), cmap=theme.COLOUR_MAP, lighting=False, show_scalar_bar=False, n_colors=256
+        surface, scalars=TEMPERATURE, clim=colours, cmap=theme.COLOUR_MAP, lighting=False, show_scalar_bar=False, n_colors=256
     )
     # lines that lie in the surface are drawn before it
     actor.mapper.SetResolveCoincidentTopologyToPolygonOffset()
@@ -88,10 +105,11 @@ def _body(plotter: Any, brick: Brick, low: float, high: float, wide: int) -> Non
         plotter.add_mesh(pyvista.Line((x1, y0, z0), (x1, y0, z1)), color="#b0b0b0", line_width=1.5)
     _rulers(plotter, whole.bounds, unit, stretch)
     _fit(plotter, np.vstack([whole.points, _corners(whole.bounds)]) if whole.n_points < MOST_FITTED else _corners(whole.bounds), wide)
-    _words(plotter, brick.title, 0.5, 0.95, int(theme.fitting(brick.title, LARGE, wide)), bold=True)
-    _words(plotter, theme.span(whole.point_data["temperature [K]"]), 0.5, 0.895, LITTLE)
+    title = _words(plotter, brick.title, 0.5, 0.95, int(theme.fitting(brick.title, LARGE, wide)), bold=True)
+    span = _words(plotter, theme.span(whole.point_data["temperature [K]"]), 0.5, 0.895, LITTLE)
     remark = "; ".join(filter(None, (brick.remark, f"thickness drawn {stretch:g} times as large" if stretch > 1.0 else "")))
     _words(plotter, remark, 0.5, 0.03, int(theme.fitting(remark, LITTLE, wide)))
+    return Shown(surface, title, span)
 
 
 def stretch_of(bounds: Any) -> float:
@@ -216,13 +234,14 @@ def _labels(plotter: Any, places: Any, texts: list[str], across: str, along: str
     )
 
 
-def _words(plotter: Any, text: str, x: float, y: float, size: int, bold: bool = False) -> None:
+def _words(plotter: Any, text: str, x: float, y: float, size: int, bold: bool = False) -> Any:
     """Text centred at a place of the current view, 0 to 1 along each side."""
     if not text:
-        return
+        return None
     actor = plotter.add_text(text, position=(x, y), viewport=True, font_size=size, font_file=font(bold), color=theme.INK)
     actor.prop.font_size = size
     actor.prop.justification_horizontal, actor.prop.justification_vertical = "center", "center"
+    return actor
 
 
 def font(bold: bool = False) -> str:

@@ -215,6 +215,27 @@ def picture(
     draw(folder, Plain(False), again=True)
 
 
+@app.command()
+def movie(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="A result folder.")],
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+) -> None:
+    """Draw the fields of a finished run or study as movie.mp4."""
+    from thermo.app.run_into_folder import add_derived
+    from viz.movie import movie as filmed
+
+    _wanted_folder(folder)
+    with listener_of(False) as listener:
+        try:
+            made = filmed(folder, lambda share: listener.progress("movie", share, ""))
+        except ImportError as error:
+            raise CaseError([Mistake(str(folder), None, "", str(error))]) from None
+        except ValueError as error:
+            raise FileError(str(error)) from None
+        add_derived(folder, {"movie.mp4": made})
+    say(f"movie: {folder}/movie.mp4")
+
+
 @app.command(name="report")
 def report_command(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help="A result folder.")],
