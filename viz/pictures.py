@@ -47,6 +47,8 @@ def pictures(folder: Path, time: float | None = None) -> tuple[dict[str, bytes],
         from viz.batch import scatter
 
         return {"batch": theme.png(scatter(folder / "table.csv", summary))}, []
+    if "points" in summary:
+        return {}, []  # its report has the charts
     runs, notes = read_runs(folder)
     cells = [run for run in runs if run.is_cell]
     bodies = [run for run in runs if not run.is_cell and run.probes]

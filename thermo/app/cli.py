@@ -39,6 +39,7 @@ def run(
     out: Annotated[Path | None, typer.Option(help="The result folder; results/NAME by default.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace existing results.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Continue an unfinished run from its checkpoint.")] = False,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes for the points of a study; one for each core by default.")] = None,
     settings: Settings = None,
     pictures: Annotated[bool, typer.Option(help="Draw the pictures.")] = True,
     report: Annotated[bool, typer.Option(help="Write report.html.")] = True,
@@ -52,7 +53,7 @@ def run(
     code = DONE
     for document, work in documents:
         path = out or Path("results") / Path(document.path).stem
-        code = max(code, _run_one(document, work, path, force, resume, (pictures, report), quiet))
+        code = max(code, _run_one(document, work, path, force, resume, (pictures, report), quiet, workers))
     raise typer.Exit(code)
 
 
@@ -75,28 +76,30 @@ def read_all(files: list[Path], settings: list[str]) -> list[tuple[Document, Any
     return found
 
 
-def _run_one(document: Document, work: Any, path: Path, force: bool, resume: bool, derived: tuple[bool, bool], quiet: bool) -> int:
+def _run_one(
+    document: Document, work: Any, path: Path, force: bool, resume: bool, derived: tuple[bool, bool], quiet: bool, workers: int | None
+) -> int:
     """Run a case or a study, then draw its pictures and write its report where `derived` says so."""
     from thermo.app.run_into_folder import run_case, run_study
-    from thermo.app.screen_text import batch_text, case_text, study_text
+    from thermo.app.screen_text import summary_text
     from thermo.studies.study import Study
 
     study = isinstance(work, Study)
     with listener_of(quiet) as listener:
         if study:
-            summary = run_study(work, path, listener, force=force, resume=resume)
+            summary = run_study(work, path, listener, force=force, resume=resume, workers=workers)
         else:
             summary = run_case(work, document, path, listener, force=force, resume=resume)
         if derived[0]:
             draw(path, listener)
         if derived[1]:
             write_report(path, listener)
-    say(batch_text(summary) if "batch" in summary else study_text(summary) if study else case_text(summary))
+    say(summary_text(summary))
     say(f"results: {path}")
     if summary["status"] == "complete":
         return DONE
     complain(f"error: {path}: {summary.get('reason') or summary['end']['reason']}")
-    return SOME_FAILED if study else NUMERICAL
+    return SOME_FAILED if study and not summary.get("inconclusive") else NUMERICAL
 
 
 def draw(path: Path, listener: Any, *, again: bool = False) -> None:
@@ -145,9 +148,12 @@ def check(
     """Read cases or studies, report every mistake and the size of each run; solve nothing."""
     from thermo.case.plausibility import slips
     from thermo.simulation.estimate import estimate
+    from thermo.studies.points import PointStudy
     from thermo.studies.study import Study
 
     for document, work in read_all(files, settings or []):
+        if isinstance(work, Study) and isinstance(work.text.study, PointStudy):
+            say(f"{document.path}: {work.text.study.kind}, {work.text.study.n_points()}")
         members = [(f"{document.path}: {m.name}", m.case) for m in work.members] if isinstance(work, Study) else [(document.path, work)]
         for name, case in members:
             say(f"{name}: {estimate(case)}")

@@ -27,6 +27,7 @@ from thermo.casefile.reader import Document
 from thermo.measurement.arrivals import arrivals_table
 from thermo.results.store import Folder, damage, plain_name, read_json
 from thermo.simulation.result import Result
+from thermo.studies.points import PointStudy
 from thermo.studies.study import COLUMNS, Comparison, Study, judged_claims, numeric_columns, said, study_hash, table
 
 PACKAGES = ("numpy", "scipy", "scikit-fem", "pyamg", "meshio", "pydantic", "ruamel.yaml", "numba")
@@ -284,8 +285,12 @@ def as_yaml(data: Any) -> str:
     return text.getvalue()
 
 
-def run_study(study: Study, path: Path, listener: Listener, *, force: bool = False, resume: bool = False) -> dict[str, Any]:
+def run_study(
+    study: Study, path: Path, listener: Listener, *, force: bool = False, resume: bool = False, workers: int | None = None
+) -> dict[str, Any]:
     """Run every member into a folder of its own below `path` and put them side by side; the study's summary.
+
+    A study of points runs them in so many `workers`, by default one for each core.
 
     Raises FolderError, FileError, Stopped. A member that fails is named, the others are kept.
     """
@@ -300,6 +305,10 @@ def run_study(study: Study, path: Path, listener: Listener, *, force: bool = Fal
         folder.write("study.yaml", study.document.text)
         if study.table is not None:
             return _run_batch(study, folder, head, listener)
+        if isinstance(study.text.study, PointStudy):
+            from thermo.app.run_points import run_points
+
+            return run_points(study, folder, head, listener, resume=resume, workers=workers)
         summaries: dict[str, dict[str, Any]] = {}
         with Interrupts() as interrupts:
             for member in study.members:

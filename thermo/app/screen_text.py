@@ -227,6 +227,15 @@ def _closing(summary: dict[str, Any]) -> list[str]:
     return lines + [f"warning: {warning['text']}" for warning in summary["warnings"]]
 
 
+def summary_text(summary: dict[str, Any]) -> str:
+    """What a person wants to see of the summary of a case or a study."""
+    if "points" in summary:
+        return points_text(summary)
+    if "batch" in summary:
+        return batch_text(summary)
+    return study_text(summary) if isinstance(summary.get("members"), dict) else case_text(summary)
+
+
 def study_text(summary: dict[str, Any]) -> str:
     """What a person wants to see of a study's summary."""
     rows: list[tuple[str, ...]] = [(row["member"], *row_text(row)) for row in summary["table"]]
@@ -424,3 +433,18 @@ def _phi_lines(made: dict[str, Any] | None) -> list[str]:
 
 def _named_t2(made: dict[str, Any]) -> dict[str, float | None]:
     return {f"T2 ({name})": value for name, value in made["T2_K"].items()}
+
+
+def points_text(summary: dict[str, Any]) -> str:
+    """What a person wants to see of a study of points."""
+    from thermo.results.points_words import conclusion_lines, tables
+
+    lines = [summary["title"], *conclusion_lines(summary)]
+    for head, rows in tables(summary):
+        lines += ["", columns_text(rows, head)]
+    if summary["expect"]:
+        lines += ["", columns_text([row_text(row) for row in summary["expect"]], HEAD)]
+    assumed = summary["inputs_assumed"]
+    if assumed:
+        lines += ["", f"{len(assumed)} inputs have a distribution that is assumed: {', '.join(entry['key'] for entry in assumed)}"]
+    return "\n".join(lines + [f"warning: {warning['text']}" for warning in summary["warnings"]])

@@ -258,7 +258,8 @@ class _Composer:
 
 
 _SOURCED = ("value", "status", "source", "uncertainty", "note")
-_OWN_SOURCE = {("expect",), ("study", "claims")}  # lists whose entries (what, value, source) are statements, not numbers
+# statements, not numbers: their 'value', 'source' and 'status' are keys of their own
+_OWN_SOURCE = {("expect",), ("study", "claims"), ("study", "inputs"), ("study", "correlations")}
 
 
 def _strip_provenance(root: Any, composer: _Composer, path: str) -> tuple[Any, dict[Key, dict[str, str]]]:

@@ -19,14 +19,20 @@ from thermo.case.checks import result_problem, results_of
 from thermo.casefile.columns import read_sheet
 from thermo.casefile.mending import mended
 from thermo.casefile.models import Frozen, make, misplaced
-from thermo.casefile.reader import Document, Key, read_document
+from thermo.casefile.reader import Document, Key
 from thermo.casefile.result_units import dimension_of_key
 from thermo.casefile.settings import change
 from thermo.casefile.units import Unit
-from thermo.measurement.asked import Kind, expectation_problems
+from thermo.measurement.asked import Expectation, Kind, expectation_problems
 from thermo.results.store import plain_name
 from thermo.results.words import shown, unit_of
 from thermo.simulation.result import look_up, verdict
+from thermo.studies.member import Changed, Member, read_member
+from thermo.studies.points import PointStudy, input_mistakes, output_problems
+from thermo.studies.sensitivity import Sensitivity
+from thermo.studies.sweep import Sweep
+from thermo.studies.threshold import Threshold
+from thermo.studies.uncertainty import Uncertainty
 
 _NUMBER = re.compile(r"(?P<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(?P<unit>.*?)\s*")
 _CLAIM = re.compile(r"(?P<left>[^/]+?)\s*/\s*(?P<right>[^/]+?)\s+of\s+(?P<key>\S.*)")
@@ -52,18 +58,6 @@ class Claim(Frozen):
         if problems:
             raise misplaced(problems)
         return self
-
-
-class Changed(Frozen):
-    """A case file with single entries changed, as by --set, and with expectations of its own in place of the file's."""
-
-    file: str
-    settings: dict[str, Any] = Field(default={}, alias="set")
-    expect: tuple[dict[str, Any], ...] | None = None
-
-    def assignments(self) -> list[str]:
-        """The changes as `KEY=VALUE`."""
-        return [f"{key}={value if isinstance(value, str) else json.dumps(value)}" for key, value in self.settings.items()]
 
 
 class Comparison(Frozen):
@@ -104,15 +98,8 @@ class StudyText(Frozen):
 
     title: str
     notes: str | None = None
-    study: Annotated[Comparison | Batch, Field(discriminator="kind")]
-
-
-class Member(NamedTuple):
-    """One case of a study."""
-
-    name: str
-    document: Document
-    case: Case
+    study: Annotated[Comparison | Batch | Sweep | Threshold | Sensitivity | Uncertainty, Field(discriminator="kind")]
+    expect: tuple[Expectation, ...] = ()
 
 
 class Study(NamedTuple):
@@ -139,9 +126,9 @@ def study_of(document: Document) -> Study:
         if not found.models:
             raise CaseError(mistakes)
         text, document = found.models[0], found.document
-    if isinstance(text.study, Batch):
+    if not isinstance(text.study, Comparison):
         try:
-            study = _batch_of(document, text, text.study)
+            study = _batch_of(document, text, text.study) if isinstance(text.study, Batch) else _points_of(document, text, text.study)
         except CaseError as error:
             raise CaseError([*mistakes, *error.mistakes]) from None
         if mistakes:
@@ -149,7 +136,7 @@ def study_of(document: Document) -> Study:
         return study
     members = []
     for name, entry in text.study.cases.items():
-        member, wrong = _member(document, name, entry, ("study", "cases", name))
+        member, wrong = read_member(document, name, entry, ("study", "cases", name))
         mistakes += wrong
         members += [member] if member else []
     mistakes += [document.mistake(key, problem) for key, problem in _comparison_problems(text.study, {m.name: m.case for m in members})]
@@ -213,36 +200,17 @@ def _comparison_problems(study: Comparison, cases: dict[str, Case]) -> list[tupl
     return problems
 
 
-def _member(document: Document, name: str, entry: str | Changed, key: Key) -> tuple[Member | None, list[Mistake]]:
-    """A member read, or what is wrong with it; what this file has put in, and a file that it has not got, is wrong here, not there."""
-    changed = entry if isinstance(entry, Changed) else Changed(file=entry)
-    try:
-        member = change(read_document(Path(document.path).parent / changed.file), changed.assignments())
-        if changed.expect is not None:
-            member.data["expect"] = list(changed.expect)
-            member = member._replace(settings=member.settings | {("expect",)})
-        return Member(name, member, case_of(member)), []
-    except CaseError as error:
-        mistakes = []
-        for mistake in error.mistakes:
-            if mistake.file == "--set":
-                at, rest = _put_in(changed, key, mistake.key)
-                mistakes.append(document.mistake(at, f"{rest}: {mistake.text}" if rest else mistake.text))
-            elif mistake.line is None and not mistake.key:  # of the file as a whole
-                at = (*key, "file") if isinstance(entry, Changed) else key
-                mistakes.append(document.mistake(at, f"{mistake.file}: {mistake.text}"))
-            else:
-                mistakes.append(mistake)
-        return None, mistakes
-
-
-def _put_in(changed: Changed, key: Key, wrong: str) -> tuple[Key, str]:
-    """Where a member's `set` or `expect` has put in what is wrong, and what of the dotted key is left to name."""
-    words = wrong.split(".")
-    if words[0] == "expect" and changed.expect is not None:
-        return (*key, *(int(word) if word.isdigit() else word for word in words)), ""
-    name = max((name for name in changed.settings if wrong == name or wrong.startswith(name + ".")), key=len, default=None)
-    return ((*key, "set", name), wrong.removeprefix(name).strip(".")) if name else (key, wrong)
+def _points_of(document: Document, text: StudyText, study: PointStudy) -> Study:
+    """A study of points with its case read, and its inputs tried on it. Raises CaseError."""
+    member, mistakes = read_member(document, "case", study.case, ("study", "case"))
+    mistakes += [document.mistake(("study", *key), problem) for key, problem in study.problems()]
+    if member is not None:
+        if not mistakes:
+            mistakes += input_mistakes(document, member.document, study)
+        mistakes += [document.mistake(("study", *key), problem) for key, problem in output_problems(study, member.case)]
+    if mistakes or member is None:
+        raise CaseError(mistakes)
+    return Study(document, text, (member,))
 
 
 LARGEST_TABLE = 50_000_000  # bytes
@@ -251,7 +219,7 @@ MOST_TRIED = 300  # rows that are tried whole before the run; of a longer table 
 
 def _batch_of(document: Document, text: StudyText, batch: Batch) -> Study:
     """A batch with its table read and its rows tried as cases. Raises CaseError."""
-    member, mistakes = _member(document, "case", batch.case, ("study", "case"))
+    member, mistakes = read_member(document, "case", batch.case, ("study", "case"))
     word = "table" if batch.grid is None else "grid"
     table, lines = batch.table, [0]
     if isinstance(table, str):
