@@ -1,0 +1,163 @@
+"""Studies of points in their folders: real runs in processes, failures, kills, resume, and that workers change nothing."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import CASES
+from thermo.results.store import damage
+
+OVEN = CASES / "calorimetry" / "oven-155.yaml"
+
+SWEEP = f"""
+title: four ovens
+study:
+  kind: sweep
+  case: {OVEN}
+  inputs:
+    programme.air: {{from: 150 degC, to: 180 degC, points: 4}}
+  outputs: {{T2: onsets.T2.1 K/s, t: crossings.runaway.time_s}}
+  yes: {{what: probes.sample.maximum_K, above: 250 degC}}
+"""
+
+
+def table_of(folder):
+    return (folder / "table.csv").read_text()
+
+
+def test_a_sweep_is_a_table_with_units_in_its_head(thermo, tmp_path):
+    (tmp_path / "sweep.yaml").write_text(SWEEP)
+    code, out, err = thermo("run", "sweep.yaml", "--workers", "2")
+    assert code == 0, err
+    assert "4 of 4 points answer yes" in out
+    header, *rows = table_of(tmp_path / "results" / "sweep").splitlines()
+    assert header == "point,programme.air [degC],T2_K,t_s,yes,reason"
+    assert [row.split(",")[1] for row in rows] == ["150.0", "160.0", "170.0", "180.0"]
+    # as the references of the oven test have them
+    assert [float(row.split(",")[3]) for row in rows[:3]] == pytest.approx([2168.62, 1227.39, 942.23], rel=1e-3)
+    assert damage(tmp_path / "results" / "sweep") == []
+    assert thermo("verify", "results/sweep")[0] == 0
+
+
+@pytest.mark.slow
+def test_the_number_of_workers_changes_no_digit(thermo, tmp_path):
+    (tmp_path / "sweep.yaml").write_text(SWEEP)
+    for workers in ("1", "2", "4"):
+        assert thermo("run", "sweep.yaml", "--no-report", "--workers", workers, "--out", workers)[0] == 0
+    assert table_of(tmp_path / "1") == table_of(tmp_path / "2") == table_of(tmp_path / "4")
+
+
+def test_points_that_fail_are_named_and_the_others_kept(thermo, tmp_path):
+    text = SWEEP.replace("    programme.air", "    numerics.most_steps: {values: [50, 100000]}\n    programme.air")
+    text = text.replace("points: 4", "points: 2")
+    (tmp_path / "some.yaml").write_text(text)
+    code, _, err = thermo("run", "some.yaml", "--quiet", "--out", "some")
+    assert code == 6
+    assert len(err) == 1
+    assert "2 of 4 points failed, the first is point 1: the budget of steps is used up" in err[0]
+    rows = table_of(tmp_path / "some").splitlines()[1:]
+    assert ["budget" in row for row in rows] == [True, True, False, False]
+    kept = [folder.name for folder in (tmp_path / "some" / "points").iterdir()]
+    assert sorted(kept) == ["1", "2"]
+    assert json.loads((tmp_path / "some" / "points" / "1" / "summary.json").read_text())["status"] == "failed"
+
+
+def test_a_point_beyond_its_limit_is_stopped(thermo, tmp_path):
+    (tmp_path / "slow.yaml").write_text(SWEEP.replace("  outputs", "  limit: 1 ms\n  outputs"))
+    code, _, err = thermo("run", "slow.yaml", "--quiet", "--out", "slow")
+    assert code == 6
+    assert "took longer than its limit of 1 ms" in err[0]
+    assert table_of(tmp_path / "slow").count("took longer") == 4
+
+
+def test_a_threshold_without_a_change_ends_with_3(thermo, tmp_path):
+    (tmp_path / "none.yaml").write_text(f"""
+title: none
+study:
+  kind: threshold
+  case: {OVEN}
+  inputs: {{programme.air: {{from: 160 degC, to: 170 degC}}}}
+  within: 1 K
+  yes: {{what: probes.sample.maximum_K, above: 250 degC}}
+""")
+    code, _, err = thermo("run", "none.yaml", "--quiet")
+    assert code == 3
+    assert "160.0 degC and 170.0 degC answer alike: yes" in err[0]
+
+
+@pytest.mark.slow
+def test_the_critical_oven_is_that_of_a_separate_program(thermo, tmp_path):
+    """145.614 degC for runaway within 20 000 s, by BDF and Radau."""
+    (tmp_path / "critical.yaml").write_text(f"""
+title: critical
+study:
+  kind: threshold
+  case: {{file: {OVEN}, set: {{programme.end: 20000 s}}}}
+  inputs: {{programme.air: {{from: 140 degC, to: 150 degC}}}}
+  within: 0.004 K
+  yes: {{what: probes.sample.maximum_K, above: 250 degC}}
+expect:
+  - {{what: threshold.middle_K, value: 145.614 degC, within: 0.005 K, kind: exact, source: BDF and Radau of a separate program}}
+""")
+    code, out, _ = thermo("run", "critical.yaml")
+    assert code == 0
+    assert "exact  yes" in out
+
+
+def children(pid):
+    """Processes of a process that run points."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        try:
+            if entry.name.isdigit() and int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1]) == pid:
+                found += [int(entry.name)] if "spawn_main" in (entry / "cmdline").read_text() else []
+        except OSError:  # it has ended
+            continue
+    return found
+
+
+def begun(tmp_path, out, points=24):
+    """A study running in a process, when its table has a few rows."""
+    (tmp_path / "many.yaml").write_text(SWEEP.replace("points: 4", f"points: {points}"))
+    command = [sys.executable, "-m", "thermo", "run", "many.yaml", "--no-report", "--quiet", "--out", out]
+    process = subprocess.Popen(command, cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(CASES.parent)}, stderr=subprocess.PIPE)
+    while process.poll() is None and not ((tmp_path / out / "table.csv").is_file() and len(table_of(tmp_path / out).splitlines()) > 3):
+        time.sleep(0.02)
+    return process
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+def test_a_killed_worker_costs_no_point(tmp_path, thermo):
+    process = begun(tmp_path, "killed")
+    os.kill(children(process.pid)[0], signal.SIGKILL)
+    _, err = process.communicate(timeout=300)
+    assert process.returncode == 0, err
+    assert thermo("run", "many.yaml", "--no-report", "--quiet", "--out", "whole")[0] == 0
+    assert table_of(tmp_path / "killed") == table_of(tmp_path / "whole")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_a_stopped_study_leaves_no_process_and_goes_on(tmp_path, thermo, number):
+    process = begun(tmp_path, "stopped")
+    workers = children(process.pid)
+    assert workers
+    process.send_signal(number)
+    process.communicate(timeout=60)
+    deadline = time.monotonic() + 30.0
+    while any(Path(f"/proc/{pid}").exists() for pid in workers) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not any(Path(f"/proc/{pid}").exists() for pid in workers)
+    known = len(table_of(tmp_path / "stopped").splitlines()) - 1
+    assert 3 <= known < 24
+    assert thermo("run", "many.yaml", "--no-report", "--quiet", "--resume", "--out", "stopped")[0] == 0
+    assert thermo("run", "many.yaml", "--no-report", "--quiet", "--out", "whole")[0] == 0
+    assert table_of(tmp_path / "stopped") == table_of(tmp_path / "whole")
