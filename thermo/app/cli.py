@@ -192,6 +192,19 @@ def picture(
     draw(folder, Plain(False), again=True)
 
 
+@app.command()
+def view(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="A result folder.")],
+    out: Annotated[Path | None, typer.Option(metavar="FILE.html", help="Write the page to this file and open no browser.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+) -> None:
+    """Show the fields of a run in three dimensions, in the browser; no server is started."""
+    from thermo.app.view import view_run
+
+    view_run(folder, out, force)
+
+
 def _wanted_folder(folder: Path) -> None:
     from thermo.results.store import read_json
 
