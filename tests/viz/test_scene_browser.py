@@ -12,7 +12,7 @@ import pytest
 
 from tests.viz.folders import HOSTILE, box_folder, plane_folder
 from viz.page import scene as scenes
-from viz.page.scene import scene_page, scene_part
+from viz.page.scene import content_policy, scene_page, scene_part
 from viz.read import read_run
 
 CHROMIUM = next((path for path in map(shutil.which, ("chromium", "chromium-browser", "google-chrome")) if path), None)
@@ -306,3 +306,23 @@ def test_a_body_too_large_is_cut_through_its_middle(browser, tmp_path, monkeypat
     exact = of_the_run(folder, 4, [place for _, place, _ in hits])
     assert np.nanmax(np.abs(exact - [value for value, _, _ in hits])) < 6.0  # linear in tetrahedra, not in hexahedra
     assert page.console == []
+
+
+def test_two_scenes_stand_on_one_page(browser, box, tmp_path):
+    """As in a report: one script, one style, a name for each scene."""
+    plane = read_run(plane_folder(tmp_path / "run", axisymmetric=False))
+    parts = [scene_part(read_run(box[0]), name="first"), scene_part(plane, name="second", limit=403.15)]
+    policy = content_policy([parts[0].script], [parts[0].style])
+    markup = "".join(part.markup + part.data_element for part in parts)
+    file = tmp_path / "two.html"
+    file.write_text(
+        f'<!DOCTYPE html><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="{policy}">'
+        f"<style>{parts[0].style}</style>{markup}<script>{parts[0].script}</script>",
+        "utf-8",
+    )
+    page = Page(browser, file)
+    for name, n_regions in (("first", 3), ("second", 2)):
+        page.page.wait_for_selector(f"#{name}[data-ready]")
+        assert page.page.locator(f"#{name} .regions input").count() == n_regions
+    assert "white line" in page.page.inner_text("#second .said")
+    assert (page.console, page.unasked()) == ([], [])

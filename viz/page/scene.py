@@ -32,6 +32,7 @@ FEW_FRAMES = 5  # a body that does not fit with so many is reduced first
 DARKEST = 0.13  # of inferno: outlines are lost on black
 SLENDER, STRETCHED = 15.0, 6.0  # a body this many times as long as thick is drawn only this many times as long
 FLAT = ("triangle", "quad")
+SCRIPTS = ("mesh.js", "drawing.js", "view.js", "words.js", "scene.js")
 
 
 class Scene(NamedTuple):
@@ -95,7 +96,7 @@ def scene_part(run: Run, *, limit: float | None = None, most_bytes: int = MOST_B
     seen |= {"quantities": [field["name"] for field in head["fields"]], "cut_letters": "xy" if plane and not run.axisymmetric else "xyz"}
     seen |= {"limit": "" if limit is None else f"{limit - ZERO_CELSIUS:.6g}", "caption": _caption(run, reader, head, len(frames))}
     markup = _environment().get_template("scene.html.j2").render(seen)
-    return Scene(markup, _text("scene.css"), _text("scene.js"), script_json(head), notes, name)
+    return Scene(markup, _text("scene.css"), _script(), script_json(head), notes, name)
 
 
 def scene_page(run: Run, *, limit: float | None = None) -> bytes:
@@ -233,6 +234,13 @@ def _sha256(text: str) -> str:
 @functools.cache
 def _text(name: str) -> str:
     return (HERE / name).read_text(encoding="utf-8")
+
+
+@functools.cache
+def _script() -> str:
+    """All scripts in one function, so that they share names with each other and with nothing else on the page."""
+    whole = "".join(_text(name).removeprefix('"use strict";\n') for name in SCRIPTS)
+    return f'"use strict";\n(() => {{\n{whole}}})();\n'
 
 
 @functools.cache
