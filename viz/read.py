@@ -202,13 +202,16 @@ def read_frames(folder: Path) -> tuple[Frame, ...]:
 
 
 def named_frames(folder: Path) -> tuple[Frame, ...]:
-    """The frames that `fields/run.pvd` names, by time."""
+    """The frames that `fields/run.pvd` names, by time. Raises ValueError where it cannot be read."""
     file = folder / "fields" / "run.pvd"
     if not file.is_file():
         return ()
-    text = file.read_text(encoding="utf-8")
-    found = re.findall(r'timestep="([^"]+)"[^>]*\bfile="([^"/\\]+)"', text)
-    return tuple(sorted(Frame(float(time), file.parent / name) for time, name in found))
+    try:
+        text = file.read_text(encoding="utf-8")
+        found = re.findall(r'timestep="([^"]+)"[^>]*\bfile="([^"/\\]+)"', text)
+        return tuple(sorted(Frame(float(time), file.parent / name) for time, name in found))
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{file}: cannot be read: {error}") from None
 
 
 def read_case(folder: Path) -> dict[str, Any]:

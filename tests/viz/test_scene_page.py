@@ -152,6 +152,12 @@ def test_an_unfinished_run_is_shown_as_far_as_it_got(run):
     assert made.notes[0] == "The run is unfinished: the scene shows it up to 1 s."
 
 
+def test_a_damaged_series_is_named(run):
+    (run.folder / "fields" / "run.pvd").write_text('<DataSet timestep="soon" file="frame-0001.vtu"/>')
+    with pytest.raises(ValueError, match=r"run\.pvd: cannot be read"):
+        scene_part(run)
+
+
 @pytest.mark.parametrize("harm", ["cut short", "gone", "not a number"])
 def test_a_damaged_or_missing_frame_is_named(run, harm):
     file = run.frames[4].file
@@ -165,6 +171,23 @@ def test_a_damaged_or_missing_frame_is_named(run, harm):
         file.write_bytes(read_run(other).frames[0].file.read_bytes())
     with pytest.raises(ValueError, match=r"frame-0005\.vtu"):
         scene_part(read_run(run.folder))
+
+
+def test_a_large_poster_is_reduced():
+    import io
+
+    from PIL import Image
+
+    noise = np.random.default_rng(1).integers(0, 256, (600, 800, 3), np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(noise).save(file, "PNG")
+    assert len(file.getvalue()) > 1_000_000
+    assert len(poster.small(file.getvalue())) <= poster.MOST_BYTES
+
+
+def test_the_name_of_a_scene_is_an_id(run):
+    with pytest.raises(ValueError, match="is made of letters, digits and '-'"):
+        scene_part(run, name='a"b')
 
 
 def test_view_writes_a_private_file_and_opens_it(run, thermo, monkeypatch):

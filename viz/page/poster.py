@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import base64
 import io
+from typing import TYPE_CHECKING
 
 from viz import theme
 from viz.bricks import brick
 from viz.pictures import command, rendered
 from viz.read import Run
 
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
 MOST_BYTES = 150_000
-COLOURS = 160  # of the reduced picture
+COLOURS = 256  # of the reduced picture
 
 
 def poster(run: Run, time: float, plane: bool) -> str:
@@ -38,13 +42,18 @@ def drawn(run: Run, time: float, plane: bool) -> bytes:
 
 
 def small(data: bytes) -> bytes:
-    """A PNG with few colours, and with fewer points if it is still larger than 150 kB."""
+    """A PNG without what a page does not need: with few colours, then with fewer points, if it is larger than 150 kB."""
     from PIL import Image
 
     picture = Image.open(io.BytesIO(data)).convert("RGB")
-    while True:
-        file = io.BytesIO()
-        picture.quantize(COLOURS, dither=Image.Dither.NONE).save(file, format="PNG", optimize=True)
-        if file.tell() <= MOST_BYTES or picture.width < 300:
-            return file.getvalue()
+    made = _png(picture)
+    while len(made) > MOST_BYTES and picture.width >= 300:
+        made = _png(picture.quantize(COLOURS, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE))
         picture = picture.resize((int(0.8 * picture.width), int(0.8 * picture.height)))
+    return made
+
+
+def _png(picture: Image) -> bytes:
+    file = io.BytesIO()
+    picture.save(file, format="PNG", optimize=True)
+    return file.getvalue()

@@ -6,6 +6,7 @@ import base64
 import functools
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 MOST_BYTES = 6_000_000
-OTHER_BYTES = 270_000  # kept for poster, script, style and markup
+OTHER_BYTES = 280_000  # kept for poster, script, style and markup
 MOST_CELLS = 600_000  # in a browser; of a larger body the surface and three cuts
 FEW_FRAMES = 5  # a body that does not fit with so many is reduced first
 DARKEST = 0.13  # of inferno: outlines are lost on black
@@ -67,8 +68,10 @@ def scene_part(run: Run, *, limit: float | None = None, most_bytes: int = MOST_B
 
     Raises
     ------
-    ValueError where a frame is missing or cannot be read; it names the file.
+    ValueError where a frame is missing or cannot be read, naming the file, or where the name is no name.
     """
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]*", name):
+        raise ValueError(f"{name!r}: the name of a scene is made of letters, digits and '-'")
     frames = checked_frames(run)
     if not frames:
         return None
@@ -117,8 +120,8 @@ def scene_page(run: Run, *, limit: float | None = None) -> bytes:
 def content_policy(scripts: Sequence[str], styles: Sequence[str]) -> str:
     """A content security policy that lets these scripts and styles of the page run, and forbids every request.
 
-    >>> content_policy([""], [])[:77]
-    "default-src 'none'; script-src 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3h"
+    >>> content_policy(["go()"], [])[:56]
+    "default-src 'none'; script-src 'sha256-5KYv+PUboo5h+0+YA"
     """
     hashes = [" ".join(f"'sha256-{_sha256(text)}'" for text in texts) or "'none'" for texts in (scripts, styles)]
     allowed = f"script-src {hashes[0]}; style-src {hashes[1]}; img-src data:; media-src data:"
@@ -218,7 +221,7 @@ def _caption(run: Run, reader: Reader, head: dict[str, Any], n_frames: int) -> s
     words += f", {shown} of {n_frames} stored times, chosen where the field changes most." if shown < n_frames else ""
     words += (", at one time." if shown == 1 else f", {shown} times.") if shown == n_frames else ""
     if head["axisymmetric"]:
-        words += " The body is computed in the plane (r, z); it is drawn turned round its axis by 270 degrees."
+        words += " The body is computed in the plane (r, z); the scene shows it turned round its axis by 270 degrees."
     elif reader.first.kind in FLAT:
         words += " The body is computed and drawn in its plane."
     held = run.patches()
