@@ -39,7 +39,11 @@ def wheel(tmp_path_factory):
 def test_the_wheel_holds_every_module_and_library_file_and_no_test(wheel):
     # what is on disk, not what git lists: a file that .gitignore names is missing from the wheel, and is found so
     files = [file for package in PACKAGES for file in (ROOT / package).rglob("*")]
-    ours = {file.relative_to(ROOT).as_posix() for file in files if file.suffix in (".py", ".yaml") or file.name == "py.typed"}
+    ours = {
+        file.relative_to(ROOT).as_posix()
+        for file in files
+        if file.suffix in (".py", ".yaml", ".js", ".css", ".j2") or file.name == "py.typed"
+    }
     assert ours >= {f"{package}/py.typed" for package in PACKAGES} | {"thermo/results/store.py", "thermo/library/materials/metals.yaml"}
     names = set(zipfile.ZipFile(wheel).namelist())
     about = {name for name in names if name.startswith(f"thermorun-{thermo.__version__}.dist-info/")}

@@ -203,13 +203,20 @@ def number(entry: Any) -> float | None:
 
 def read_frames(folder: Path) -> tuple[Frame, ...]:
     """The frames that `fields/run.pvd` names and that are there, by time."""
+    return tuple(frame for frame in named_frames(folder) if frame.file.is_file())
+
+
+def named_frames(folder: Path) -> tuple[Frame, ...]:
+    """The frames that `fields/run.pvd` names, by time. Raises ValueError where it cannot be read."""
     file = folder / "fields" / "run.pvd"
     if not file.is_file():
         return ()
-    text = file.read_text(encoding="utf-8")
-    found = re.findall(r'timestep="([^"]+)"[^>]*\bfile="([^"/\\]+)"', text)
-    frames = [Frame(float(time), file.parent / name) for time, name in found]
-    return tuple(sorted(frame for frame in frames if frame.file.is_file()))
+    try:
+        text = file.read_text(encoding="utf-8")
+        found = re.findall(r'timestep="([^"]+)"[^>]*\bfile="([^"/\\]+)"', text)
+        return tuple(sorted(Frame(float(time), file.parent / name) for time, name in found))
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{file}: cannot be read: {error}") from None
 
 
 def read_case(folder: Path) -> dict[str, Any]:
@@ -245,6 +252,12 @@ def read_run(folder: Path, name: str | None = None) -> Run:
     )
 
 
+def read_unfinished(folder: Path) -> Run:
+    """A run that has not ended, or was killed, as far as its frames: it has no summary, and its history may end within a row."""
+    name = printable(folder.resolve().name)
+    return Run(name, folder, {"status": "unfinished"}, {"time_s": np.empty(0)}, read_frames(folder), read_case(folder))
+
+
 def read_runs(folder: Path) -> tuple[list[Run], list[str]]:
     """The members of a study, or the one result of a case; and a line for each member that cannot be read."""
     members = read_summary(folder).get("members")
@@ -264,6 +277,14 @@ def read_runs(folder: Path) -> tuple[list[Run], list[str]]:
 
 def read_cells(file: Path) -> Cells:
     """A frame as it is stored. Raises ValueError where it cannot be read or has no cells of a known kind."""
+    return read_frame(file)[0]
+
+
+def read_frame(file: Path) -> tuple[Cells, dict[str, npt.NDArray[Any]]]:
+    """A frame as it is stored, and its other arrays of the points (n,) or (n, 3) and of the cells (m,) or (m, 3) by name.
+
+    Raises ValueError where it cannot be read or has no cells of a known kind.
+    """
     from meshio import vtu
 
     try:
@@ -274,9 +295,11 @@ def read_cells(file: Path) -> Cells:
         material = np.asarray(mesh.cell_data["material"][0]) if "material" in mesh.cell_data else np.zeros(len(cells), int)
         if len(temperature) != len(points) or len(material) != len(cells) or block.type not in KINDS:
             raise ValueError("its arrays do not belong together")
+        beside = {name: np.asarray(values[0]) for name, values in mesh.cell_data.items() if name != "material"}
+        beside |= {name: np.asarray(values) for name, values in mesh.point_data.items() if name != "temperature_K"}
     except Exception as error:  # a damaged file fails in many ways, and each means the same
         raise ValueError(f"{file}: cannot be read: {type(error).__name__}: {error}") from None
-    return Cells(points, cells, block.type, temperature, material)
+    return Cells(points, cells, block.type, temperature, material), beside
 
 
 def read_field(file: Path) -> Field:

@@ -16,10 +16,11 @@ from pathlib import Path
 def png(bodies: Sequence[tuple[Path, float, str]]) -> bytes:
     """The scene of result folders at times [s] under titles."""
     from viz.bricks import brick
-    from viz.read import read_run
+    from viz.read import read_run, read_unfinished
     from viz.scene import scene
 
-    plotter = scene([brick(read_run(folder), time, title) for folder, time, title in bodies])
+    runs = [read_run(folder) if (folder / "summary.json").is_file() else read_unfinished(folder) for folder, _, _ in bodies]
+    plotter = scene([brick(run, time, title) for run, (_, time, title) in zip(runs, bodies, strict=True)])
     file = io.BytesIO()
     plotter.screenshot(file)
     plotter.close()

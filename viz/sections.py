@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 
@@ -13,15 +15,40 @@ Integers = npt.NDArray[np.int64]
 _TETRAHEDRA = np.array([(0, 1, 2, 6), (0, 2, 3, 6), (0, 3, 7, 6), (0, 7, 4, 6), (0, 4, 5, 6), (0, 5, 1, 6)])
 
 
+class Crossing(NamedTuple):
+    """Where a plane crosses a body: edges (n, 2) as pairs of points, the share (n,) of the way to the second one, triangles (m, 3) of these
+    places, and the cell (m,) of each triangle."""
+
+    edges: Integers
+    share: Floats
+    triangles: Integers
+    cell: Integers
+
+    def between(self, values: Floats) -> Floats:
+        """Values of the points (k,) or (k, 3) at the crossed places, linear along the edges."""
+        share = self.share if values.ndim == 1 else self.share[:, None]
+        return np.asarray(values[self.edges[:, 0]] * (1.0 - share) + values[self.edges[:, 1]] * share)
+
+
 def section(field: Cells, axis: int, level: float) -> Cells:
-    """The triangles in which the plane at a level [m] of an axis (0, 1, 2) cuts a body in space, in the plane's own coordinates.
+    """The triangles in which the plane at a level [m] of an axis (0, 1, 2) cuts a body in space, in the plane's own coordinates."""
+    found = crossing(field, axis, level)
+    points = np.zeros((len(found.edges), 3))
+    points[:, :2] = np.delete(found.between(field.points), axis, axis=1)
+    return Cells(points, found.triangles, "triangle", found.between(field.temperature), field.material[found.cell])
+
+
+def crossing(field: Cells, axis: int, level: float) -> Crossing:
+    """Where the plane at a level [m] of an axis (0, 1, 2) crosses a body in space.
 
     Temperatures are linear along the edges of tetrahedra, into which hexahedra are taken apart; points on one edge are one point, so that
     the sides of a contact stay apart.
     """
-    cells, material = field.cells, field.material
+    along = field.points[field.cells, axis]
+    met = np.flatnonzero((along.min(axis=1) <= level) & (along.max(axis=1) > level))
+    cells, number = field.cells[met], met
     if field.kind == "hexahedron":
-        cells, material = cells[:, _TETRAHEDRA].reshape(-1, 4), np.repeat(material, len(_TETRAHEDRA))
+        cells, number = cells[:, _TETRAHEDRA].reshape(-1, 4), np.repeat(met, len(_TETRAHEDRA))
     above = field.points[cells, axis] > level
     count = above.sum(axis=1)
     ends: list[Integers] = []  # of the edges whose crossings are the corners of a triangle, (n, 3, 2)
@@ -39,14 +66,9 @@ def section(field: Cells, axis: int, level: float) -> Cells:
     around = np.stack([np.stack(pair, axis=1) for pair in ((a, c), (a, d), (b, d), (b, c))], axis=1)
     ends += [around[:, [0, 1, 2]], around[:, [0, 2, 3]]]
     owner += [rows, rows]
-    edges, number = np.unique(np.sort(np.concatenate(ends).reshape(-1, 2), axis=1), axis=0, return_inverse=True)
-    low, high = field.points[edges[:, 0]], field.points[edges[:, 1]]
-    share = (level - low[:, axis]) / (high[:, axis] - low[:, axis])
-    places = low + share[:, None] * (high - low)
-    temperature = field.temperature[edges[:, 0]] * (1.0 - share) + field.temperature[edges[:, 1]] * share
-    points = np.zeros((len(edges), 3))
-    points[:, :2] = np.delete(places, axis, axis=1)
-    return Cells(points, number.reshape(-1, 3), "triangle", temperature, material[np.concatenate(owner)])
+    edges, corner = np.unique(np.sort(np.concatenate(ends).reshape(-1, 2), axis=1), axis=0, return_inverse=True)
+    low, high = field.points[edges[:, 0], axis], field.points[edges[:, 1], axis]
+    return Crossing(edges, (level - low) / (high - low), corner.reshape(-1, 3), number[np.concatenate(owner)])
 
 
 def hottest_place(field: Cells) -> Floats:

@@ -80,6 +80,7 @@ def _run_one(
     document: Document, work: Any, path: Path, force: bool, resume: bool, derived: tuple[bool, bool], quiet: bool, workers: int | None
 ) -> int:
     """Run a case or a study, then draw its pictures and write its report where `derived` says so."""
+    from thermo.app.derived import draw, write_report
     from thermo.app.run_into_folder import run_case, run_study
     from thermo.app.screen_text import summary_text
     from thermo.studies.study import Study
@@ -100,43 +101,6 @@ def _run_one(
         return DONE
     complain(f"error: {path}: {summary.get('reason') or summary['end']['reason']}")
     return SOME_FAILED if study and not summary.get("inconclusive") else NUMERICAL
-
-
-def draw(path: Path, listener: Any, *, again: bool = False) -> None:
-    """Draw the pictures of a finished folder, unless they are there."""
-    from thermo.app.run_into_folder import add_derived
-    from viz.pictures import pictures
-
-    if any((path / "pictures").glob("*.png")) and not again:  # of a replaced run only the empty folder is left
-        return
-    try:
-        made, notes = pictures(path)
-    except ValueError as error:
-        raise FileError(f"{path}: {error}") from None
-    add_derived(path, {f"pictures/{name}.png": png for name, png in made.items()})
-    for note in notes:
-        listener.note(note)
-    if made:
-        listener.note(f"pictures: {', '.join(f'{path}/pictures/{name}.png' for name in made)}")
-
-
-def write_report(path: Path, listener: Any, *, again: bool = False) -> None:
-    """Write the report of a finished folder and of the members of a study, unless it is there."""
-    from thermo.app.run_into_folder import add_derived
-    from thermo.results.store import member_folders
-    from viz.report.report import report
-
-    for folder in (*member_folders(path).values(), path):
-        if (folder / "report.html").is_file() and not again:
-            continue
-        try:
-            page, notes = report(folder)
-        except ValueError as error:
-            raise FileError(f"{folder}: {error}") from None
-        add_derived(folder, {"report.html": page})
-        for note in notes:
-            listener.note(note)
-    listener.note(f"report: {path}/report.html")
 
 
 @app.command()
@@ -200,6 +164,7 @@ def compare(
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
     """One table from several result folders, and with --out one figure."""
+    from thermo.app.derived import draw
     from thermo.app.run_into_folder import compare_folders
     from thermo.app.screen_text import HEAD, columns_text
     from thermo.results.words import row_text
@@ -217,6 +182,8 @@ def picture(
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
     """Draw the pictures of a finished run again."""
+    from thermo.app.derived import draw
+
     _wanted_folder(folder)
     draw(folder, Plain(False), again=True)
 
@@ -227,18 +194,11 @@ def movie(
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
     """Draw the fields of a finished run or study as movie.mp4."""
-    from thermo.app.run_into_folder import add_derived
-    from viz.movie import movie as filmed
+    from thermo.app.derived import film
 
     _wanted_folder(folder)
     with listener_of(False) as listener:
-        try:
-            made = filmed(folder, lambda share: listener.progress("movie", share, ""))
-        except ImportError as error:
-            raise CaseError([Mistake(str(folder), None, "", str(error))]) from None
-        except ValueError as error:
-            raise FileError(str(error)) from None
-        add_derived(folder, {"movie.mp4": made})
+        film(folder, listener)
     say(f"movie: {folder}/movie.mp4")
 
 
@@ -248,8 +208,23 @@ def report_command(
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
     """Write report.html of a finished run or study again: one page that needs no network."""
+    from thermo.app.derived import write_report
+
     _wanted_folder(folder)
     write_report(folder, Plain(False), again=True)
+
+
+@app.command()
+def view(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="A result folder.")],
+    out: Annotated[Path | None, typer.Option(metavar="FILE.html", help="Write the page to this file and open no browser.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+) -> None:
+    """Show the fields of a run in three dimensions, in the browser; no server is started."""
+    from thermo.app.view import view_run
+
+    view_run(folder, out, force)
 
 
 def _wanted_folder(folder: Path) -> None:

@@ -1,1 +1,1 @@
-"""Parts of web pages that need no network."""
+"""Web pages that need no server: everything that they show stands in them, and they ask for nothing."""

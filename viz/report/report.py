@@ -18,7 +18,7 @@ from viz.report import batches, chart, courses, words
 from viz.report.words import Row, Summary
 
 HERE = Path(__file__).parent
-MOST_BYTES = 6_000_000  # of a page that is mailed
+MOST_BYTES, OTHERS = 6_000_000, 1_500_000  # of a page that is mailed; of its parts beside the scene and the movie
 DRAWN = {  # pictures of fields and what they show
     "field": "the field",
     "plane": "the field of two dimensions",
@@ -118,8 +118,23 @@ def _case(folder: Path, summary: Summary) -> dict[str, Any]:
 
 
 def _scene(run: Run) -> dict[str, Any]:
-    """The body in three dimensions, with its style and scripts; nothing where there is no field to be shown."""
-    return {}
+    """The body in three dimensions, with its style and scripts; nothing where there is no field to be shown.
+
+    Raises ValueError where a frame is missing or damaged.
+    """
+    from viz.page.scene import scene_part
+
+    part = scene_part(run, limit=_limit(run.summary), most_bytes=MOST_BYTES - OTHERS)
+    if part is None:
+        return {}
+    element = Markup(part.markup) + Markup(part.data_element)  # noqa: S704 - escaped where it is made
+    return {"scene": element, "style": part.style, "scripts": [part.script]}
+
+
+def _limit(summary: Summary) -> float | None:
+    """The temperature of the isoline: the first limit that a temperature must keep below [K]."""
+    limits = [entry["below"] for entry in summary["expect"] if entry.get("below") is not None and entry["unit"] == "K"]
+    return float(limits[0]) if limits else None
 
 
 def _charts(runs: Sequence[Run]) -> list[Markup]:
@@ -142,7 +157,7 @@ def _base64(file: Path) -> str:
         data = file.read_bytes()
     except OSError:
         return ""
-    return base64.b64encode(data).decode() if len(data) < MOST_BYTES / 2 else ""
+    return base64.b64encode(data).decode() if len(data) < OTHERS / 2 else ""
 
 
 def _arrivals(summary: Summary) -> list[Row]:
