@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import json
 import math
@@ -107,7 +106,7 @@ class Case(Frozen):
         """A material of the case or of its body by name, with everything the library adds."""
         return self.everything[name].resolved()
 
-    @functools.cached_property
+    @property
     def everything(self) -> dict[str, ReactingMaterial]:
         """The materials by name, those among them that the body makes."""
         return self.materials | (self.body.made(known_materials(self)) if self.body else {})
