@@ -30,6 +30,7 @@ MISSED_IN_STUDIES = {
     "rows": {
         **dict.fromkeys(("NCM111", "NCM523", "NCM622"), MISSED["row-ncm111"]),
         "NCM622 in nitrogen": ["probes.back-1.maximum_K"],  # it spreads, as it did
+        "18650 NCM111": ["arrivals.cell-2.converted"],  # no flames, no vented gas
     },
     "arc-21700-sets": {
         "hatchard-kim-4 with LFP": ["onsets.T1.temperature_K", "onsets.T2.1 K/s.temperature_K"],

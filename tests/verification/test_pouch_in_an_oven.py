@@ -101,6 +101,12 @@ def test_runaway_comes_when_it_should(shipped, exact, tolerance, within):
 
 
 @pytest.mark.slow
+def test_the_case_gives_its_numbers(shipped):
+    """Those that it says it gives."""
+    assert [entry["holds"] for entry in shipped.summary()["expect"]] == [True, True]
+
+
+@pytest.mark.slow
 def test_no_layer_gets_hotter_than_the_runaway_makes_it(shipped, exact):
     """Neighbours of a layer of 10 um take its heat within microseconds; a step that left that out would overheat it by 100 K and more."""
     assert hottest(shipped) <= exact[1].max() + 0.05
