@@ -31,7 +31,7 @@ def reactions_of(case: Case, material: Mapping[str, str], volumes: Floats, multi
     if not case.reacting:
         return None
     density = {name: float(value_at(case.material(name).density, REFERENCE_TEMPERATURE)) for name in case.reacting}
-    return Reactions({name: case.materials[name] for name in case.reacting}, material, density, volumes, multiplicity)
+    return Reactions({name: case.everything[name] for name in case.reacting}, material, density, volumes, multiplicity)
 
 
 class Reactions:
