@@ -310,6 +310,10 @@ class MeshBody:
         """The number of a probe; that of the sensor is what it shows."""
         return SEEN if probe == self.sensor else self.readings.names.index(probe)
 
+    def released_by(self, ledger: Floats) -> dict[str, Floats]:
+        """Heat of each reaction so far [J], at the rows of a ledger."""
+        return dict(zip(self.reactions, self._released(ledger).T, strict=True))
+
     def _released(self, ledger: Floats) -> Floats:
         """Heat of each reaction so far [J] from rows of the ledger, of the whole body."""
         rows = self.sample.ledger

@@ -306,6 +306,10 @@ class ModalBody:
         made["stored_J"] = made["row/regions"][:, :, 5].sum(axis=1)
         return made
 
+    def released_by(self, ledger: Floats) -> dict[str, Floats]:
+        """Nothing: no power that is read off its rows needs the balance beside it."""
+        return {}
+
     def number(self, probe: str) -> int:
         """The number of a probe."""
         return list(self.probes).index(probe)
