@@ -1,5 +1,6 @@
 """Studies of points in their folders: real runs in processes, failures, kills, resume, and that workers change nothing."""
 
+import contextlib
 import json
 import os
 import signal
@@ -161,3 +162,68 @@ def test_a_stopped_study_leaves_no_process_and_goes_on(tmp_path, thermo, number)
     assert thermo("run", "many.yaml", "--no-report", "--quiet", "--resume", "--out", "stopped")[0] == 0
     assert thermo("run", "many.yaml", "--no-report", "--quiet", "--out", "whole")[0] == 0
     assert table_of(tmp_path / "stopped") == table_of(tmp_path / "whole")
+
+
+@pytest.mark.slow
+def test_dask_gives_the_same_table_and_listens_on_this_machine_alone(thermo, tmp_path, monkeypatch):
+    """Sockets of this process and of all that it made, while the study runs."""
+    psutil = pytest.importorskip("psutil")
+    seen = set()
+
+    def look():
+        processes = [psutil.Process(), *psutil.Process().children(recursive=True)]
+        for process in processes:
+            with contextlib.suppress(psutil.Error):
+                seen.update(c.laddr.ip for c in process.net_connections(kind="inet") if c.status == psutil.CONN_LISTEN)
+
+    from thermo.studies.cluster import Cluster
+
+    begin = Cluster.__init__
+    monkeypatch.setattr(Cluster, "__init__", lambda self, *given: begin(self, *given[:4], look=look))
+    (tmp_path / "sweep.yaml").write_text(SWEEP)
+    assert thermo("run", "sweep.yaml", "--no-report", "--out", "here")[0] == 0
+    assert thermo("run", "sweep.yaml", "--no-report", "--out", "dask", "--scheduler", "local", "--workers", "2")[0] == 0
+    assert table_of(tmp_path / "here") == table_of(tmp_path / "dask")
+    assert seen and seen <= {"127.0.0.1", "::1"}
+
+
+@pytest.mark.slow
+def test_a_point_beyond_its_limit_is_stopped_on_dask_too(thermo, tmp_path):
+    (tmp_path / "slow.yaml").write_text(SWEEP.replace("  outputs", "  limit: 50 ms\n  outputs").replace("points: 4", "points: 2"))
+    code, _, err = thermo("run", "slow.yaml", "--quiet", "--no-report", "--out", "slow", "--scheduler", "local", "--workers", "1")
+    assert code == 6
+    assert "took longer than its limit of 50 ms" in err[-1]
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("10.1.2.3:8786", "tcp://HOST:PORT or tls://HOST:PORT is needed"),
+        ("tcp://10.1.2.3", "tcp://HOST:PORT or tls://HOST:PORT is needed"),
+        ("tcp://10.1.2.3:8786", "is on another machine and not encrypted"),
+    ],
+)
+def test_a_scheduler_that_is_not_safe_is_refused(thermo, tmp_path, address, words):
+    (tmp_path / "sweep.yaml").write_text(SWEEP)
+    code, out, err = thermo("run", "sweep.yaml", "--scheduler", address)
+    assert (code, out) == (2, "")
+    assert len(err) == 1
+    assert words in err[0]
+    assert not (tmp_path / "results").exists()
+
+
+def test_without_the_extra_one_line_says_what_to_install(thermo, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    (tmp_path / "sweep.yaml").write_text(SWEEP)
+    code, _, err = thermo("run", "sweep.yaml", "--scheduler", "local")
+    assert code == 2
+    assert err == ["error: --scheduler: Dask needs the extra 'cluster': pip install 'thermorun[cluster]'"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["critical-oven", "oven-map", "what-moves-the-oven-test", "how-sure-is-the-oven-test"])
+def test_shipped_studies_give_their_numbers(thermo, tmp_path, name):
+    assert thermo("run", CASES / "studies" / f"{name}.yaml", "--quiet", "--out", "study")[0] == 0
+    summary = json.loads((tmp_path / "study" / "summary.json").read_text())
+    assert [entry["name"] for entry in summary["expect"] if entry["holds"] is not True] == []
+    assert summary["points"]["failed"] == []

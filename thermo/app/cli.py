@@ -40,6 +40,11 @@ def run(
     force: Annotated[bool, typer.Option("--force", help="Replace existing results.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Continue an unfinished run from its checkpoint.")] = False,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes for the points of a study; one for each core by default.")] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Run the points of a study on this Dask scheduler; 'local' starts one."),
+    ] = None,
+    insecure: Annotated[bool, typer.Option("--insecure", help="Accept a scheduler on another machine that is not encrypted.")] = False,
     settings: Settings = None,
     pictures: Annotated[bool, typer.Option(help="Draw the pictures.")] = True,
     report: Annotated[bool, typer.Option(help="Write report.html.")] = True,
@@ -50,10 +55,15 @@ def run(
     if out is not None and len(files) > 1:
         raise typer.BadParameter("accepts one FILE only", param_hint="--out")
     documents = read_all(files, settings or [])
+    place = None
+    if workers or scheduler:
+        from thermo.app.places import place_of
+
+        place = place_of(workers, scheduler, insecure, complain)
     code = DONE
     for document, work in documents:
         path = out or Path("results") / Path(document.path).stem
-        code = max(code, _run_one(document, work, path, force, resume, (pictures, report), quiet, workers))
+        code = max(code, _run_one(document, work, path, force, resume, (pictures, report), quiet, place))
     raise typer.Exit(code)
 
 
@@ -77,7 +87,7 @@ def read_all(files: list[Path], settings: list[str]) -> list[tuple[Document, Any
 
 
 def _run_one(
-    document: Document, work: Any, path: Path, force: bool, resume: bool, derived: tuple[bool, bool], quiet: bool, workers: int | None
+    document: Document, work: Any, path: Path, force: bool, resume: bool, derived: tuple[bool, bool], quiet: bool, place: Any
 ) -> int:
     """Run a case or a study, then draw its pictures and write its report where `derived` says so."""
     from thermo.app.derived import draw, write_report
@@ -88,7 +98,7 @@ def _run_one(
     study = isinstance(work, Study)
     with listener_of(quiet) as listener:
         if study:
-            summary = run_study(work, path, listener, force=force, resume=resume, workers=workers)
+            summary = run_study(work, path, listener, force=force, resume=resume, place=place)
         else:
             summary = run_case(work, document, path, listener, force=force, resume=resume)
         if derived[0]:
@@ -392,10 +402,18 @@ def library(
 
 
 @app.command()
-def schema(debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False) -> None:
+def schema(
+    study: Annotated[bool, typer.Option("--study", help="That of a study.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+) -> None:
     """The JSON schema of a case, for editors."""
     import json
 
+    if study:
+        from thermo.studies.study import StudyText
+
+        say(json.dumps(StudyText.model_json_schema(), indent=1))
+        return
     from thermo.case.case import Case
 
     say(json.dumps(Case.model_json_schema(), indent=1))

@@ -286,11 +286,11 @@ def as_yaml(data: Any) -> str:
 
 
 def run_study(
-    study: Study, path: Path, listener: Listener, *, force: bool = False, resume: bool = False, workers: int | None = None
+    study: Study, path: Path, listener: Listener, *, force: bool = False, resume: bool = False, place: Any = None
 ) -> dict[str, Any]:
     """Run every member into a folder of its own below `path` and put them side by side; the study's summary.
 
-    A study of points runs them in so many `workers`, by default one for each core.
+    `place` says where the points of a study run (`places.Place`); by default in a process for each core.
 
     Raises FolderError, FileError, Stopped. A member that fails is named, the others are kept.
     """
@@ -306,9 +306,10 @@ def run_study(
         if study.table is not None:
             return _run_batch(study, folder, head, listener)
         if isinstance(study.text.study, PointStudy):
+            from thermo.app.places import Place
             from thermo.app.run_points import run_points
 
-            return run_points(study, folder, head, listener, resume=resume, workers=workers)
+            return run_points(study, folder, head, listener, resume=resume, place=place or Place())
         summaries: dict[str, dict[str, Any]] = {}
         with Interrupts() as interrupts:
             for member in study.members:

@@ -7,13 +7,15 @@ import os
 import time
 from typing import Any
 
-from thermo.app.run_into_folder import Interrupts, Listener, machine, peak_memory, run_case, versions
+from thermo.app.places import Place
+from thermo.app.run_into_folder import SHOWN_ROWS, Interrupts, Listener, machine, peak_memory, run_case, versions
 from thermo.base.errors import CaseError, SolveError, Stopped
 from thermo.case.case import case_of
 from thermo.casefile.reader import parse_document
 from thermo.casefile.settings import change
 from thermo.results.store import Folder, harmless
 from thermo.simulation.result import look_up, verdict
+from thermo.studies.cluster import Cluster
 from thermo.studies.engine import Engine
 from thermo.studies.points import Job, Outcome, Point, PointStudy, assignments, job_of
 from thermo.studies.results import suffix_of_key
@@ -77,9 +79,7 @@ class Ledger:
         self.folder.write_csv("table.csv", self.columns, [self.line(n) for n in sorted(self.rows)])
 
 
-def run_points(
-    study: Study, folder: Folder, head: dict[str, Any], listener: Listener, *, resume: bool, workers: int | None = None
-) -> dict[str, Any]:
+def run_points(study: Study, folder: Folder, head: dict[str, Any], listener: Listener, *, resume: bool, place: Place) -> dict[str, Any]:
     """Run every point that a study asks for, and conclude; its summary. Raises Stopped."""
     kind = study.text.study
     assert isinstance(kind, PointStudy)
@@ -97,7 +97,7 @@ def run_points(
                 folder.finish({"status": "interrupted", **head})
                 raise Stopped(interrupts.caught, f"{folder.path}: stopped after {len(ledger.rows)} points; continue with --resume")
 
-        with Engine(job, workers or os.cpu_count() or 1, kind.limit, look) as engine:
+        with place.engine(job, kind.limit, look) as engine:
             conclusion = _rounds(kind, engine, ledger, lambda text: listener.progress(name, *text))
         ledger.finish()
         _keep(kind, job, ledger, folder, listener)
@@ -121,6 +121,8 @@ def run_points(
         "cost": {"wall_s": time.monotonic() - begun, "cpu_s": cpu_of_all() - cpu, "peak_memory_MB": peak_memory()},
         "provenance": {**head, "versions": versions(), "machine": machine()},
     }
+    if n_rows <= SHOWN_ROWS:
+        summary["table"] = [dict(zip(ledger.columns, ledger.line(number), strict=True)) for number in sorted(ledger.rows)]
     summary["expect"] = [_judged(entry, summary) for entry in study.text.expect]
     folder.write_json("summary.json", summary)
     folder.finish({"status": summary["status"], **head})
@@ -133,7 +135,7 @@ def cpu_of_all() -> float:
     return spent.user + spent.system + spent.children_user + spent.children_system
 
 
-def _rounds(kind: PointStudy, engine: Engine, ledger: Ledger, told: Any) -> dict[str, Any]:
+def _rounds(kind: PointStudy, engine: Engine | Cluster, ledger: Ledger, told: Any) -> dict[str, Any]:
     """Every round of points until the study has its conclusion."""
     rounds = kind.rounds()
     points = next(rounds)
@@ -145,7 +147,7 @@ def _rounds(kind: PointStudy, engine: Engine, ledger: Ledger, told: Any) -> dict
             return dict(ended.value)
 
 
-def _round(points: list[Point], engine: Engine, ledger: Ledger, told: Any) -> list[Outcome]:
+def _round(points: list[Point], engine: Engine | Cluster, ledger: Ledger, told: Any) -> list[Outcome]:
     """The outcomes of a round; those that an earlier run knew are not run again."""
     first = len(ledger.rows) + 1
     found: dict[int, Outcome] = {}

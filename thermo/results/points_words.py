@@ -6,7 +6,7 @@ from typing import Any
 
 from thermo.casefile.result_units import dimension_of_key
 from thermo.casefile.units import show
-from thermo.results.words import shown
+from thermo.results.words import column_words, shown
 
 Table = tuple[tuple[str, ...], list[tuple[str, ...]]]  # its head and its rows
 
@@ -35,6 +35,13 @@ def conclusion_lines(summary: dict[str, Any]) -> list[str]:
 
 def tables(summary: dict[str, Any]) -> list[Table]:
     """Quantiles, indices or slopes of each output."""
+    rows = summary.get("table")
+    if summary["kind"] == "sweep" and rows:
+        shown_rows = [
+            tuple(shown(name, cell) if isinstance(cell, float) else "-" if cell is None else str(cell) for name, cell in row.items())
+            for row in rows
+        ]
+        return [(tuple(name if name.endswith("]") else column_words(name) for name in rows[0]), shown_rows)]
     found = summary[summary["kind"]].get("results") or {}
     if not found:
         return []
