@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from thermo.onsets.onset import fastest, first_reach, runaway_onsets, third, unconfirmed
-from thermo.simulation.result import first_crossing
+from thermo.simulation.crossings import first_crossing
 
 QUIET = np.zeros(4, bool)
 

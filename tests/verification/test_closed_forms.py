@@ -11,7 +11,7 @@ import pytest
 from tests.conftest import case_from
 from thermo.base.constants import GAS_CONSTANT
 from thermo.onsets.onset import decay_number, phi_shift, single_step_energy, time_to_maximum_rate
-from thermo.simulation.result import first_crossing
+from thermo.simulation.crossings import first_crossing
 from thermo.simulation.simulate import run
 
 E = 135080.0  # J/mol

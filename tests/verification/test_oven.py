@@ -9,7 +9,7 @@ import pytest
 from tests.conftest import CASES, case_from
 from thermo.base.errors import CaseError
 from thermo.case.case import read_case
-from thermo.simulation.result import first_crossing
+from thermo.simulation.crossings import first_crossing
 from thermo.simulation.simulate import run
 
 ZERO = 273.15

@@ -7,7 +7,7 @@ import pytest
 
 from tests.conftest import CASES, case_from
 from thermo.case.case import read_case
-from thermo.simulation.result import first_crossing
+from thermo.simulation.crossings import first_crossing
 from thermo.simulation.simulate import run
 
 R, E = 8.314462618, 135080.0

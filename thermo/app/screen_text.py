@@ -46,9 +46,13 @@ def case_text(summary: dict[str, Any]) -> str:
             found = f"{show(crossing['time_s'], 'time')} at {show(crossing['temperature_K'], 'temperature')}"
         else:
             missed = summary["missed_crossings"][name]
-            nearest, level = (show(missed[key], "temperature") for key in ("nearest_K", "temperature_K"))
             after = show(missed["time_of_nearest_s"], "time")
-            found = f"never; the nearest to {level} was {nearest} after {after}, {missed['short_by_K']:.3g} K short of it"
+            if "rate_K_per_s" in missed:
+                nearest, level = (show(missed[key], "temperature rate") for key in ("nearest_K_per_s", "rate_K_per_s"))
+                found = f"never; the fastest was {nearest} after {after}, and {level} is waited for"
+            else:
+                nearest, level = (show(missed[key], "temperature") for key in ("nearest_K", "temperature_K"))
+                found = f"never; the nearest to {level} was {nearest} after {after}, {missed['short_by_K']:.3g} K short of it"
         lines.append(f"{name}: {found}")
     triggers = summary.get("triggers", {}).items()
     for name, entry in sorted(triggers, key=lambda pair: float("inf") if pair[1]["time_s"] is None else pair[1]["time_s"]):

@@ -353,7 +353,7 @@ _PEAK: dict[str, Any] = {name: {} for name in ("temperature_K", "time_s", "heigh
 _PROBE: dict[str, Any] = {"initial_K": {}, "final_K": {}, "maximum_K": {}, "time_of_maximum_s": {}}
 _REGION: dict[str, Any] = {name: {} for name in ("mean_K", "stored_J", "maximum_K", "time_of_maximum_s", "minimum_K", "time_of_minimum_s")}
 _THROUGH: dict[str, Any] = {name: {} for name in ("final_W", "extreme_W", "time_of_extreme_s")}
-_MISSED: dict[str, Any] = {name: {} for name in ("temperature_K", "nearest_K", "time_of_nearest_s", "short_by_K")}
+_MISSED: dict[str, Any] = {name: {} for name in ("temperature_K", "nearest_K", "time_of_nearest_s", "short_by_K", "nearest_K_per_s")}
 _LAG: dict[str, Any] = {name: {} for name in ("largest_K", "time_of_largest_s", "heated_K", "lag_s")}
 _STACK: dict[str, Any] = {
     name: {} for name in ("conductivity_in_plane_W_per_m_K", "conductivity_through_W_per_m_K", "resistance_through_m2_K_per_W")

@@ -44,21 +44,25 @@ class Place(Frozen):
 
 
 class Crossing(Frozen):
-    """The first time at which a probe reaches a temperature, or a fraction of the way to that of a held face."""
+    """The first time at which a probe reaches a temperature, a fraction of the way to that of a held face, or a rate of rise.
+
+    The rate is that of the probe, whatever makes it rise.
+    """
 
     probe: str
     temperature: Temperature | None = None
     fraction: Annotated[float | None, Unit("number", gt=0, lt=1)] = None
     of: str | None = None
+    rate: Annotated[float | None, Unit("temperature rate", gt=0)] = None
 
     @model_validator(mode="after")
     def _one(self) -> Crossing:
-        if (self.temperature is None) == (self.fraction is None):
-            raise misplaced([((), "give either 'temperature' or 'fraction'")])
+        if sum(level is not None for level in (self.temperature, self.fraction, self.rate)) != 1:
+            raise misplaced([((), "give one of 'temperature', 'fraction' and 'rate'")])
         if self.fraction is not None and self.of is None:
             raise misplaced([((), "'of' is missing: the held face that the fraction refers to")])
-        if self.temperature is not None and self.of is not None:
-            raise misplaced([(("of",), "is for a fraction, but a temperature is given")])
+        if self.fraction is None and self.of is not None:
+            raise misplaced([(("of",), f"is for a fraction, but a {'rate' if self.temperature is None else 'temperature'} is given")])
         return self
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from thermo.programmes.driving import Rows
 from thermo.programmes.logger import MOST_ROWS
 from thermo.programmes.programme import ENDED, PHASE, REASON, REASONS
 from thermo.results.words import unit_of
-from thermo.simulation.crossings import level_of
+from thermo.simulation.crossings import first_crossing, level_of, probe_rates
 from thermo.simulation.hottest import hottest_onsets
 from thermo.simulation.prepared import Prepared
 from thermo.simulation.reactions import credible_power
@@ -178,14 +178,35 @@ class Result:
             return "stopped early"
         return str(REASONS[type(self.body.programme)][int(self.state.machine[REASON])])
 
+    def _rates(self, probe: str) -> Floats:
+        """How fast a probe rises [K/s]: as the loop has it of the sensor, else by its rows."""
+        own = probe == self.body.sensor and "rate_K_per_s" in self.columns
+        return self.columns["rate_K_per_s"] if own else probe_rates(self.time, self.probe(probe))
+
     def _crossing(self, name: str) -> dict[str, float] | None:
+        asked = self.case.measure.crossings[name]
+        if asked.rate is not None:
+            at = first_crossing(self.time, self._rates(asked.probe), float(asked.rate))
+            reached = 0.0 if at is None else float(np.interp(at, self.time, self.probe(asked.probe)))
+            return None if at is None else {"time_s": at, "temperature_K": reached, "rate_K_per_s": float(asked.rate)}
         level = level_of(self.case, self.body, name)
         time = first_crossing(self.time, self.probe(self.case.measure.crossings[name].probe), level)
         return None if time is None else {"time_s": time, "temperature_K": level}
 
     def _nearest(self, name: str) -> dict[str, float]:
         """How near a crossing came that never happened."""
-        level, values = level_of(self.case, self.body, name), self.probe(self.case.measure.crossings[name].probe)
+        asked = self.case.measure.crossings[name]
+        if asked.rate is not None:
+            rates = self._rates(asked.probe)
+            row = int(np.argmax(rates))
+            nearest, level = float(rates[row]), float(asked.rate)
+            return {
+                "rate_K_per_s": level,
+                "nearest_K_per_s": nearest,
+                "time_of_nearest_s": float(self.time[row]),
+                "short_by": level - nearest,
+            }
+        level, values = level_of(self.case, self.body, name), self.probe(asked.probe)
         row = int(np.argmin(np.abs(values - level)))
         return {
             "temperature_K": level,
@@ -369,66 +390,6 @@ DEFINITIONS = {
     "exotherm": "from the end of the detecting window to a cessation or the end of the test; heat: released in between, in the sample; "
     "stored: what its rise takes with what is heated with it, and the mean heat capacity that rests on",
 }
-
-
-AT_LEVEL = 1e-9  # of the change since the row before
-
-
-def first_crossing(time: Floats, values: Floats, level: float) -> float | None:
-    """When a column first reaches a level, rising or falling; None if never.
-
-    A row that stands where the level is reached is the answer. Between others runs a monotone cubic over time or log time, or the cubic
-    through the four nearest rows, which is what steps of second order allow to lie so far apart: whichever foretells the rows beside the
-    crossing best from the others.
-    """
-    from scipy.optimize import brentq
-
-    if values[0] == level:
-        return float(time[0])
-    reached = values >= level if values[0] < level else values <= level
-    rows = np.flatnonzero(reached)
-    if not len(rows):
-        return None
-    row = int(rows[0])
-    if values[row] == level or abs(values[row] - level) <= AT_LEVEL * abs(values[row] - values[row - 1]):
-        return float(time[row])
-    near = np.arange(max(row - 4, 0), min(row + 4, len(time)))
-    near = near[np.concatenate([[True], np.diff(time[near]) > 0.0])]
-    if time[row] <= time[row - 1] or len(near) < 3:
-        return float(time[row])
-    t, y = time[near], values[near]
-    beside = [k for k in range(1, len(near) - 1) if near[k] in (row - 1, row)]
-
-    def missed(curve: Callable[[Floats, Floats, float], float]) -> float:
-        return float(sum(abs(curve(np.delete(t, k), np.delete(y, k), float(t[k])) - float(y[k])) for k in beside))
-
-    def above(at: float) -> float:
-        ends = {float(time[k]): float(values[k]) for k in (row - 1, row)}  # to the last digit, so that the level lies between
-        return (ends[at] if at in ends else curve(t, y, at)) - level
-
-    curve = min(CURVES if t[0] > 0.0 else (CURVES[0], CURVES[2]), key=missed)
-    return float(brentq(above, float(time[row - 1]), float(time[row]), xtol=1e-300, rtol=1e-14))
-
-
-def _monotone(time: Floats, values: Floats, at: float) -> float:
-    from scipy.interpolate import PchipInterpolator
-
-    return float(PchipInterpolator(time, values)(at))
-
-
-def _monotone_over_log(time: Floats, values: Floats, at: float) -> float:
-    return _monotone(np.log(time), values, math.log(at))
-
-
-def _cubic(time: Floats, values: Floats, at: float) -> float:
-    """Through the four nearest rows."""
-    from scipy.interpolate import KroghInterpolator  # the barycentric one draws its order at random
-
-    first = int(np.clip(np.searchsorted(time, at) - 2, 0, max(len(time) - 4, 0)))
-    return float(KroghInterpolator(time[first : first + 4], values[first : first + 4])(at))
-
-
-CURVES = (_monotone, _monotone_over_log, _cubic)
 
 
 def look_up(summary: dict[str, Any], what: str) -> Any:

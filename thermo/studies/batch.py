@@ -20,8 +20,8 @@ from thermo.measurement.asked import CRITERIA
 from thermo.programmes.driving import Rows
 from thermo.programmes.programme import ENDED, PHASE, REASON, REASONS
 from thermo.simulation.cell_body import CellBody, released
-from thermo.simulation.crossings import level_of, levels_of
-from thermo.simulation.result import balanced, first_crossing, onset_warnings, open_balance, sensed
+from thermo.simulation.crossings import first_crossing, level_of, levels_of, probe_rates
+from thermo.simulation.result import balanced, onset_warnings, open_balance, sensed
 from thermo.stepping.loop import N_STEPS, TROUBLE, Limits, State, advance, copied, initial_state, make_work, new_history
 from thermo.stepping.rows import History
 
@@ -181,7 +181,11 @@ def _read(
     row += [ended["temperature_K"] if ended else np.nan, float(len(found)), fastest["rate_K_per_s"] if fastest else np.nan]
     row += [float(time[-1]), float(T.max()), float(T[-1])]
     for name, crossing in case.measure.crossings.items():
-        at = first_crossing(time, read.temperature[:, body.nodes[crossing.probe]], level_of(case, body, name))
+        probe = read.temperature[:, body.nodes[crossing.probe]]
+        if crossing.rate is None:
+            at = first_crossing(time, probe, level_of(case, body, name))
+        else:
+            at = first_crossing(time, rate if crossing.probe == body.sensor else probe_rates(time, probe), float(crossing.rate))
         row.append(np.nan if at is None else at)
     if not warn:
         return row, []

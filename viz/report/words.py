@@ -255,7 +255,8 @@ def _crossing_cards(summary: Summary) -> list[Card]:
         value, more = ("never", "") if entry is None else (theme.time_text(entry["time_s"], 4), f"at {degrees(entry['temperature_K'])}")
         missed = (summary.get("missed_crossings") or {}).get(name)
         if entry is None and missed:
-            more = f"{missed['short_by_K']:.3g} K short of it"
+            fastest = missed.get("nearest_K_per_s")
+            more = f"{missed['short_by_K']:.3g} K short of it" if fastest is None else f"fastest {show(fastest, 'temperature rate')}"
         found.append(Card(name.replace("-", " "), value, kind_of(summary, f"crossings.{name}"), more))
     return found[:MOST_CARDS]
 
