@@ -46,7 +46,7 @@ def test_a_result_comes_back_from_its_folder(thermo, tmp_path):
             package.load("oven")
 
 
-@pytest.mark.parametrize("name", ["results.store", "results.words", "app.loaded"])
+@pytest.mark.parametrize("name", ["results.store", "results.words", "app.loaded", "studies.compiled"])
 def test_the_examples_hold(name):
     module = importlib.import_module(f"thermo.{name}")
     found = doctest.testmod(module, optionflags=doctest.IGNORE_EXCEPTION_DETAIL)

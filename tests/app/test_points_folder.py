@@ -1,6 +1,7 @@
 """Studies of points in their folders: real runs in processes, failures, kills, resume, and that workers change nothing."""
 
 import contextlib
+import csv
 import json
 import os
 import signal
@@ -162,6 +163,21 @@ def test_a_stopped_study_leaves_no_process_and_goes_on(tmp_path, thermo, number)
     assert thermo("run", "many.yaml", "--no-report", "--quiet", "--resume", "--out", "stopped")[0] == 0
     assert thermo("run", "many.yaml", "--no-report", "--quiet", "--out", "whole")[0] == 0
     assert table_of(tmp_path / "stopped") == table_of(tmp_path / "whole")
+
+
+@pytest.mark.slow
+def test_many_points_are_compiled_and_agree_with_single_runs(thermo, tmp_path, monkeypatch):
+    from thermo.app import run_points
+
+    (tmp_path / "sweep.yaml").write_text(SWEEP)
+    assert thermo("run", "sweep.yaml", "--no-report", "--out", "single")[0] == 0
+    monkeypatch.setattr(run_points, "WORTH", 4)
+    assert thermo("run", "sweep.yaml", "--no-report", "--out", "compiled")[0] == 0
+    single, compiled = (list(csv.DictReader((tmp_path / name / "table.csv").open())) for name in ("single", "compiled"))
+    for a, b in zip(single, compiled, strict=True):
+        assert {name: a[name] for name in ("point", "programme.air [degC]", "yes", "reason")}.items() <= b.items()
+        for name in ("T2_K", "t_s"):
+            assert float(a[name]) == pytest.approx(float(b[name]), rel=1e-9)
 
 
 @pytest.mark.slow

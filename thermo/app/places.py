@@ -18,10 +18,16 @@ class Place(NamedTuple):
     workers: int | None = None
     scheduler: str | None = None
 
+    @property
+    def n_workers(self) -> int:
+        """How many processes or threads."""
+        return self.workers or os.cpu_count() or 1
+
     def engine(self, job: Job, limit: float | None, look: Callable[[], None]) -> Engine | Cluster:
         """What runs them."""
-        workers = self.workers or os.cpu_count() or 1
-        return Engine(job, workers, limit, look) if self.scheduler is None else Cluster(job, self.scheduler, workers, limit, look)
+        if self.scheduler is None:
+            return Engine(job, self.n_workers, limit, look)
+        return Cluster(job, self.scheduler, self.n_workers, limit, look)
 
 
 def place_of(workers: int | None, scheduler: str | None, insecure: bool, warn: Callable[[str], None]) -> Place:

@@ -9,6 +9,7 @@ from typing import Any
 
 from thermo.app.places import Place
 from thermo.app.run_into_folder import SHOWN_ROWS, Interrupts, Listener, machine, peak_memory, run_case, versions
+from thermo.base.compiled import telling
 from thermo.base.errors import CaseError, SolveError, Stopped
 from thermo.case.case import case_of
 from thermo.casefile.reader import parse_document
@@ -16,10 +17,13 @@ from thermo.casefile.settings import change
 from thermo.results.store import Folder, harmless
 from thermo.simulation.result import look_up, verdict
 from thermo.studies.cluster import Cluster
-from thermo.studies.engine import Engine
+from thermo.studies.compiled import WORTH, Compiled, compilable
+from thermo.studies.engine import Engine, Told
 from thermo.studies.points import Job, Outcome, Point, PointStudy, assignments, job_of
 from thermo.studies.results import suffix_of_key
 from thermo.studies.study import Study
+
+Engines = tuple[Engine | Cluster, Compiled | None]  # for any points, and for many
 
 
 class Ledger:
@@ -97,8 +101,11 @@ def run_points(study: Study, folder: Folder, head: dict[str, Any], listener: Lis
                 folder.finish({"status": "interrupted", **head})
                 raise Stopped(interrupts.caught, f"{folder.path}: stopped after {len(ledger.rows)} points; continue with --resume")
 
-        with place.engine(job, kind.limit, look) as engine:
-            conclusion = _rounds(kind, engine, ledger, lambda text: listener.progress(name, *text))
+        many = (
+            Compiled(job, member.case, place.count, look) if place.scheduler is None and compilable(member.case, job, kind.limit) else None
+        )
+        with place.engine(job, kind.limit, look) as engine, telling(lambda text: listener.note(f"{name}: {text}")):
+            conclusion = _rounds(kind, (engine, many), ledger, lambda text: listener.progress(name, *text))
         ledger.finish()
         _keep(kind, job, ledger, folder, listener)
     failed = [number for number, (_, outcome) in sorted(ledger.rows.items()) if outcome.failed]
@@ -135,19 +142,19 @@ def cpu_of_all() -> float:
     return spent.user + spent.system + spent.children_user + spent.children_system
 
 
-def _rounds(kind: PointStudy, engine: Engine | Cluster, ledger: Ledger, told: Any) -> dict[str, Any]:
+def _rounds(kind: PointStudy, engines: Engines, ledger: Ledger, told: Any) -> dict[str, Any]:
     """Every round of points until the study has its conclusion."""
     rounds = kind.rounds()
     points = next(rounds)
     while True:
-        outcomes = _round(points, engine, ledger, told)
+        outcomes = _round(points, engines, ledger, told)
         try:
             points = rounds.send(outcomes)
         except StopIteration as ended:
             return dict(ended.value)
 
 
-def _round(points: list[Point], engine: Engine | Cluster, ledger: Ledger, told: Any) -> list[Outcome]:
+def _round(points: list[Point], engines: Engines, ledger: Ledger, told: Any) -> list[Outcome]:
     """The outcomes of a round; those that an earlier run knew are not run again."""
     first = len(ledger.rows) + 1
     found: dict[int, Outcome] = {}
@@ -164,9 +171,20 @@ def _round(points: list[Point], engine: Engine | Cluster, ledger: Ledger, told: 
         text = ", ".join(f"{key.rpartition('.')[2]} {value}" for key, value in points[left[place]].items())
         told(((len(ledger.rows) - first + 1) / len(points), f"point {number}: {text}"[:60]))
 
-    for i, outcome in zip(left, engine.run([points[i] for i in left], ended), strict=True):
+    for i, outcome in zip(left, _run([points[i] for i in left], engines, ended, len(points)), strict=True):
         found[i] = outcome
     return [found[i] for i in range(len(points))]
+
+
+def _run(points: list[Point], engines: Engines, ended: Told, n_round: int) -> list[Outcome]:
+    """Points in processes, or compiled where the round has many; a study that goes on takes the way that it began with."""
+    engine, many = engines
+    if many is not None and n_round >= WORTH:
+        try:
+            return many.run(points, ended)
+        except ValueError:  # an input that a batch cannot change
+            pass
+    return engine.run(points, ended)
 
 
 def _keep(kind: PointStudy, job: Job, ledger: Ledger, folder: Folder, listener: Listener) -> None:

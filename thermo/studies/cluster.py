@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import queue
 import socket
 import subprocess
 import sys
@@ -112,24 +113,22 @@ class Cluster:
 
     def run(self, points: Sequence[Point], told: Told = lambda *_: None) -> list[Outcome]:
         """What came of each point, in their order."""
-        from distributed import wait
-
-        futures = {self.client.submit(outcome_as_data, self.job, point, self.limit, pure=False): i for i, point in enumerate(points)}
+        futures = [self.client.submit(outcome_as_data, self.job, point, self.limit, pure=False) for point in points]
         found: dict[int, Outcome] = {}
+        ended: queue.SimpleQueue[tuple[int, Any]] = queue.SimpleQueue()
+        for i, future in enumerate(futures):
+            future.add_done_callback(lambda done, number=i: ended.put((number, done)))
         try:
             while len(found) < len(points):
-                left = [future for future, i in futures.items() if i not in found]
-                try:
-                    done = wait(left, timeout=POLL, return_when="FIRST_COMPLETED").done
-                except TimeoutError:
-                    done = set()
                 self.look()
-                for future in done:
-                    i = futures[future]
-                    found[i] = self._outcome(future)
-                    told(i, found[i])
+                try:
+                    i, future = ended.get(timeout=POLL)
+                except queue.Empty:
+                    continue
+                found[i] = self._outcome(future)
+                told(i, found[i])
         finally:
-            self.client.cancel(list(futures))
+            self.client.cancel(futures)
         return [found[i] for i in range(len(points))]
 
     def _outcome(self, future: Any) -> Outcome:

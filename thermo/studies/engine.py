@@ -9,11 +9,11 @@ import ctypes
 import importlib
 import multiprocessing
 import os
+import queue
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import TimeoutError as TooLong
-from concurrent.futures import wait
 from types import TracebackType
 from typing import Any
 
@@ -74,23 +74,27 @@ class Engine:
         """What came of each point, in their order."""
         found: dict[int, Outcome] = {}
         deaths = dict.fromkeys(range(len(points)), 0)
-        futures = {self._begun(points[i]): i for i in range(len(points))}
-        while futures:
-            done, _ = wait(futures, timeout=POLL, return_when="FIRST_COMPLETED")
+        ended: queue.SimpleQueue[tuple[int, Any]] = queue.SimpleQueue()
+        for i, point in enumerate(points):
+            self._begin(i, point, ended)
+        while len(found) < len(points):
             self.look()
-            for future in done:
-                i = futures.pop(future)
-                outcome, died = self._outcome(future)
-                deaths[i] += died
-                if died and deaths[i] < MOST_DEATHS:
-                    futures[self._begun(points[i])] = i
-                    continue
-                found[i] = outcome
-                told(i, outcome)
+            try:
+                i, future = ended.get(timeout=POLL)
+            except queue.Empty:
+                continue
+            outcome, died = self._outcome(future)
+            deaths[i] += died
+            if died and deaths[i] < MOST_DEATHS:
+                self._begin(i, points[i], ended)
+                continue
+            found[i] = outcome
+            told(i, outcome)
         return [found[i] for i in range(len(points))]
 
-    def _begun(self, point: Point) -> Any:
-        return self.pool.schedule(outcome_of, args=[self.job, point], timeout=self.limit)
+    def _begin(self, number: int, point: Point, ended: queue.SimpleQueue[tuple[int, Any]]) -> None:
+        future = self.pool.schedule(outcome_of, args=[self.job, point], timeout=self.limit)
+        future.add_done_callback(lambda done: ended.put((number, done)))
 
     def _outcome(self, future: Any) -> tuple[Outcome, bool]:
         """What a process gave for a point, and whether it died over it."""

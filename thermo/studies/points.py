@@ -6,6 +6,7 @@ the points, and where, it does not know.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
@@ -188,6 +189,12 @@ class Job(NamedTuple):
     folder: str | None  # where the run is kept, if it is
 
 
+@functools.lru_cache(maxsize=4)
+def _read(text: str, path: str, settings: tuple[str, ...]) -> Document:
+    """The case that all points of a study change, read once in each process."""
+    return change(parse_document(text, path), settings)
+
+
 def outcome_of(job: Job, point: Point) -> Outcome:
     """Run a point; a run that fails is told in the outcome, with its reason."""
     from thermo.measurement.asked import Pictures
@@ -196,7 +203,7 @@ def outcome_of(job: Job, point: Point) -> Outcome:
 
     nothing: dict[str, float | None] = {name: None for name in job.wanted if name}
     try:
-        document = change(parse_document(job.text, job.path), [*job.settings, *assignments(point)])
+        document = change(_read(job.text, job.path, job.settings), assignments(point))
         case = case_of(document)
     except CaseError as error:
         first = error.mistakes[0]
