@@ -102,7 +102,7 @@ def run_points(study: Study, folder: Folder, head: dict[str, Any], listener: Lis
                 raise Stopped(interrupts.caught, f"{folder.path}: stopped after {len(ledger.rows)} points; continue with --resume")
 
         many = (
-            Compiled(job, member.case, place.count, look) if place.scheduler is None and compilable(member.case, job, kind.limit) else None
+            Compiled(job, member.case, place.n_workers, look) if place.scheduler is None and compilable(member.case, job, kind.limit) else None
         )
         with place.engine(job, kind.limit, look) as engine, telling(lambda text: listener.note(f"{name}: {text}")):
             conclusion = _rounds(kind, (engine, many), ledger, lambda text: listener.progress(name, *text))
