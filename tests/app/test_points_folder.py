@@ -4,6 +4,7 @@ import contextlib
 import csv
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -243,3 +244,22 @@ def test_shipped_studies_give_their_numbers(thermo, tmp_path, name):
     summary = json.loads((tmp_path / "study" / "summary.json").read_text())
     assert [entry["name"] for entry in summary["expect"] if entry["holds"] is not True] == []
     assert summary["points"]["failed"] == []
+
+
+def test_check_counts_points_time_memory_and_disk(thermo, tmp_path):
+    (tmp_path / "sweep.yaml").write_text(SWEEP)
+    code, out, _ = thermo("check", "sweep.yaml")
+    assert code == 0
+    assert re.search(r"sweep\.yaml: sweep, 4 points; about \d+ s and \d+ MB in \d+ process", out)
+
+
+def test_too_many_workers_for_the_memory_are_fewer_and_it_is_said(monkeypatch):
+    from thermo.app import places
+
+    monkeypatch.setattr(places, "machine", lambda: {"cores": 64, "memory_GB": 1.0})
+    told = []
+    found = places.Place(8).within_memory(300.0, told.append)
+    assert found.workers == 2
+    assert told == ["2 processes in place of 8: a run takes about 300 MB"]
+    assert places.Place(2).within_memory(300.0, told.append).workers == 2
+    assert len(told) == 1

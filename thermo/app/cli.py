@@ -120,6 +120,7 @@ def check(
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
     """Read cases or studies, report every mistake and the size of each run; solve nothing."""
+    from thermo.app.places import points_estimate
     from thermo.case.plausibility import slips
     from thermo.simulation.estimate import estimate
     from thermo.studies.points import PointStudy
@@ -127,7 +128,7 @@ def check(
 
     for document, work in read_all(files, settings or []):
         if isinstance(work, Study) and isinstance(work.text.study, PointStudy):
-            say(f"{document.path}: {work.text.study.kind}, {work.text.study.n_points()}")
+            say(f"{document.path}: {points_estimate(work)}")
         members = [(f"{document.path}: {m.name}", m.case) for m in work.members] if isinstance(work, Study) else [(document.path, work)]
         for name, case in members:
             say(f"{name}: {estimate(case)}")

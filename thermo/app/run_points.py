@@ -15,6 +15,7 @@ from thermo.case.case import case_of
 from thermo.casefile.reader import parse_document
 from thermo.casefile.settings import change
 from thermo.results.store import Folder, harmless
+from thermo.simulation.estimate import needs
 from thermo.simulation.result import look_up, verdict
 from thermo.studies.cluster import Cluster
 from thermo.studies.compiled import WORTH, Compiled, compilable
@@ -94,6 +95,8 @@ def run_points(study: Study, folder: Folder, head: dict[str, Any], listener: Lis
     ledger = Ledger(folder, kind)
     if resume:
         ledger.read()
+    if place.scheduler is None:
+        place = place.within_memory(needs(member.case).megabytes, lambda text: listener.note(f"{name}: {text}"))
     with Interrupts() as interrupts:
 
         def look() -> None:
@@ -101,9 +104,8 @@ def run_points(study: Study, folder: Folder, head: dict[str, Any], listener: Lis
                 folder.finish({"status": "interrupted", **head})
                 raise Stopped(interrupts.caught, f"{folder.path}: stopped after {len(ledger.rows)} points; continue with --resume")
 
-        many = (
-            Compiled(job, member.case, place.n_workers, look) if place.scheduler is None and compilable(member.case, job, kind.limit) else None
-        )
+        compiles = place.scheduler is None and compilable(member.case, job, kind.limit)
+        many = Compiled(job, member.case, place.n_workers, look) if compiles else None
         with place.engine(job, kind.limit, look) as engine, telling(lambda text: listener.note(f"{name}: {text}")):
             conclusion = _rounds(kind, (engine, many), ledger, lambda text: listener.progress(name, *text))
         ledger.finish()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 from thermo.base.constants import REFERENCE_TEMPERATURE
 from thermo.bodies.meshed import Meshed
@@ -16,6 +17,7 @@ FACTORS_OF_A_BRANCH = 80.0  # on the way to critical surroundings
 SECONDS_A_FRAME, BYTES_A_FRAME = (0.011, 5e-6), (500, 18)  # of itself, and for each of its nodes: compressed, and on a disk
 SECONDS_A_ROUND_NODE = 1.5e-4  # of a calorimeter that heats and waits once, some 70 solves
 STEPS_OF_A_BURN, SECONDS_A_STEP, SECONDS_A_STEP_NODE = 1000.0, 5e-3, 3.3e-6  # of 1000 nodes that react, more as the root of their number
+SECONDS_OF_A_CELL = 0.3
 BYTES_A_BOX_NODE, SECONDS_A_BOX_NODE = 500, 3e-5  # a transient of a box of layers in mode space
 
 
@@ -26,8 +28,21 @@ def layers_of(case: Case, body: Meshed) -> list[str]:
     return [layers_text(name, found and found._asdict()) for name, found in body.effective(materials, float(temperature)).items()]
 
 
+class Needs(NamedTuple):
+    """What a run takes, about: seconds, megabytes, and both with unknowns and files in words."""
+
+    seconds: float
+    megabytes: float
+    text: str
+
+
 def estimate(case: Case) -> str:
     """Unknowns, memory, time and files of a case, in words."""
+    return needs(case).text
+
+
+def needs(case: Case) -> Needs:
+    """Time, memory, unknowns and files of a case."""
     body = case.body
     if body is not None:
         from thermo.simulation.mode_body import modal_body
@@ -55,7 +70,8 @@ def estimate(case: Case) -> str:
         writing, size = (frames * (alone + each * n) for alone, each in (SECONDS_A_FRAME, BYTES_A_FRAME))
         kept = f"{frames} frames" + (f" of {size / 1e6:.0f} MB in all" if size > 1e7 else "")
         lasts = 1.0 + factor[0] * seconds + writing
-        told = f"valid; {note}; about {130 + factor[1] * memory / 1e6:.0f} MB{factors}, {lasts:.0f} s, {kept}"
-        return "; ".join([told, *layers_of(case, body)])
+        megabytes = 130 + factor[1] * memory / 1e6
+        told = f"valid; {note}; about {megabytes:.0f} MB{factors}, {lasts:.0f} s, {kept}"
+        return Needs(lasts, megabytes, "; ".join([told, *layers_of(case, body)]))
     n = len(case.cell.reaction_names()) if case.cell else 0
-    return f"valid; one temperature, {n} reaction{'' if n == 1 else 's'}; about 100 MB, 1 s"
+    return Needs(SECONDS_OF_A_CELL, 100.0, f"valid; one temperature, {n} reaction{'' if n == 1 else 's'}; about 100 MB, 1 s")

@@ -114,6 +114,10 @@ class PointStudy(Frozen):
         """How many points it has, in words."""
         raise NotImplementedError
 
+    def count(self) -> int:
+        """How many points it has, about."""
+        raise NotImplementedError
+
     def rounds(self) -> Rounds:
         """Points to run, round by round, and what follows from their outcomes."""
         raise NotImplementedError

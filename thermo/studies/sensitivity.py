@@ -54,11 +54,14 @@ class Sensitivity(Sampled):
             return rows
         return _trajectories(n, self.points, self.seed) if self.method == "morris" else _saltelli(n, self.points, self.design, self.seed)
 
+    def count(self) -> int:
+        """How many points it has."""
+        n = len(self.inputs)
+        return {"local": 2 * n + 1, "morris": self.points * (n + 1), "sobol": self.points * (n + 2)}[self.method]
+
     def n_points(self) -> str:
         """How many points it has, in words."""
-        n = len(self.inputs)
-        count = {"local": 2 * n + 1, "morris": self.points * (n + 1), "sobol": self.points * (n + 2)}[self.method]
-        return f"{count} points ({self.method}, seed {self.seed})"
+        return f"{self.count()} points ({self.method}, seed {self.seed})"
 
     def rounds(self) -> Rounds:
         """All points at once, then the indices of each output."""

@@ -48,9 +48,14 @@ class Sweep(PointStudy):
         rows = zip(*columns, strict=True) if self.rows else itertools.product(*columns)
         return [dict(zip(self.inputs, row, strict=True)) for row in rows]
 
+    def count(self) -> int:
+        """How many points it has."""
+        lengths = [len(entry.listed()) for entry in self.inputs.values()]
+        return lengths[0] if self.rows else math.prod(lengths)
+
     def n_points(self) -> str:
         """How many points it has, in words."""
-        return f"{len(self.listed())} points"
+        return f"{self.count()} points"
 
     def rounds(self) -> Rounds:
         """All points at once; a sweep has no conclusion but its table."""

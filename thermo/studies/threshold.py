@@ -62,12 +62,19 @@ class Threshold(PointStudy):
         scale = 1.8 if entry.numbers()[0].unit == "degF" and number_of(self.within).unit == "K" else 1.0
         return number_of(self.within).value * scale
 
-    def n_points(self) -> str:
-        """How many points it has, in words."""
+    def halvings(self) -> int:
+        """How often each bracket is halved."""
         (entry,) = self.inputs.values()
         first, last = entry.numbers()
-        halvings = math.ceil(math.log2(abs(last.value - first.value) / (self.scan - 1) / self.width()))
-        return f"{self.scan} points, then {max(halvings, 0)} for each change between them"
+        return max(math.ceil(math.log2(abs(last.value - first.value) / (self.scan - 1) / self.width())), 0)
+
+    def count(self) -> int:
+        """How many points it has if the answer changes once."""
+        return self.scan + self.halvings()
+
+    def n_points(self) -> str:
+        """How many points it has, in words."""
+        return f"{self.scan} points, then {self.halvings()} for each change between them"
 
     def rounds(self) -> Rounds:
         """The ends (or a scan), then the middle of each bracket in which the answer changes."""

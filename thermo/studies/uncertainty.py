@@ -22,6 +22,10 @@ class Uncertainty(Sampled):
             found.append((("outputs",), "is missing: the results whose spread is wanted, or a 'yes'"))
         return found
 
+    def count(self) -> int:
+        """How many points it has."""
+        return self.points
+
     def n_points(self) -> str:
         """How many points it has, in words."""
         return f"{self.points} points ({self.design}, seed {self.seed})"
