@@ -263,3 +263,45 @@ def test_too_many_workers_for_the_memory_are_fewer_and_it_is_said(monkeypatch):
     assert told == ["2 processes in place of 8: a run takes about 300 MB"]
     assert places.Place(2).within_memory(300.0, told.append).workers == 2
     assert len(told) == 1
+
+
+ZERO_ORDER = """
+title: a cell that makes heat of zero order, in an oven
+status: literature
+source: by definition
+sample:
+  kind: lumped
+  parts: {cell: {mass: 42.67446 g, heat_capacity: 0.83 J/(g K)}}
+  volume: 16.54049 cm3
+  surface: 41.84601 cm2
+  chemistry:
+    title: a reaction of zero order
+    gas_constant: 8.314
+    species: {}
+    reactions:
+      anode:
+        pre_exponential_factor: 6.89773803e12 1/s
+        activation_energy: 135080 J/mol
+        heat: {per_mass: 1.714e6 J/kg, content: 610.4 kg/m3}
+  temperature: 100 degC
+programme: {kind: oven, air: 127 degC, heat_transfer_coefficient: 7.17 W/(m2 K), emissivity: 0.8, end: 1e6 s}
+"""
+
+
+@pytest.mark.slow
+def test_the_threshold_of_heat_of_zero_order_is_the_tangent(thermo, tmp_path):
+    """127.8432 degC by a tangent and by transients of a separate program. Beyond it the run ends where the heat has no bound."""
+    (tmp_path / "zero.yaml").write_text(ZERO_ORDER)
+    (tmp_path / "threshold.yaml").write_text("""
+title: zero order
+study:
+  kind: threshold
+  case: zero.yaml
+  inputs: {programme.air: {from: 120 degC, to: 135 degC}}
+  within: 0.005 K
+  yes: {what: probes.sample.maximum_K, above: 500 K}
+expect: [{what: threshold.middle_K, value: 127.8432 degC, within: 0.01 K, kind: exact, source: tangent of heat and loss}]
+""")
+    code, out, err = thermo("run", "threshold.yaml", "--no-report")
+    assert code == 0, err
+    assert "exact  yes" in out

@@ -89,6 +89,22 @@ def test_a_failure_in_the_middle_stops_the_bracket_there():
     assert (change["from"], change["to"]) == (140.0, 150.0)
 
 
+@pytest.mark.parametrize(
+    ("what", "above", "yes"), [("maximum_K", "250 degC", True), ("final_K", "250 degC", None), ("maximum_K", "900 degC", None)]
+)
+def test_a_run_that_failed_may_have_had_its_yes(monkeypatch, what, above, yes):
+    from thermo.simulation import simulate
+    from thermo.studies.points import Job, Yes, outcome_of
+
+    class Failed:
+        def summary(self):
+            return {"status": "failed", "end": {"reason": "it broke"}, "probes": {"sample": {"maximum_K": 800.0, "final_K": 800.0}}}
+
+    monkeypatch.setattr(simulate, "run", lambda case: Failed())
+    job = Job(OVEN.read_text(), str(OVEN), (), {"": f"probes.sample.{what}"}, Yes(what=f"probes.sample.{what}", above=above), None)
+    assert outcome_of(job, {}) == Outcome({}, yes, "it broke")
+
+
 def test_an_answer_may_change_from_yes_to_no():
     found, _ = concluded(threshold(), lambda air: 400.0 if air > 145.613 else 600.0)
     assert found["low_K"] <= 145.613 + 273.15 <= found["high_K"]

@@ -109,8 +109,9 @@ def run_points(study: Study, folder: Folder, head: dict[str, Any], listener: Lis
         with place.engine(job, kind.limit, look) as engine, telling(lambda text: listener.note(f"{name}: {text}")):
             conclusion = _rounds(kind, (engine, many), ledger, lambda text: listener.progress(name, *text))
         ledger.finish()
-        _keep(kind, job, ledger, folder, listener)
-    failed = [number for number, (_, outcome) in sorted(ledger.rows.items()) if outcome.failed]
+        asked = bool(kind.outputs)  # of a point that failed the answer may be known, but no output
+        failed = [number for number, (_, outcome) in sorted(ledger.rows.items()) if outcome.failed and (asked or outcome.yes is None)]
+        _keep(kind, job, ledger, folder, failed, listener)
     problem = conclusion.pop("problem", None)
     n_rows = len(ledger.rows)
     reason = problem
@@ -189,12 +190,21 @@ def _run(points: list[Point], engines: Engines, ended: Told, n_round: int) -> li
     return engine.run(points, ended)
 
 
-def _keep(kind: PointStudy, job: Job, ledger: Ledger, folder: Folder, listener: Listener) -> None:
+class Silent:
+    """Hears nothing of points that are run once more."""
+
+    def note(self, text: str) -> None:
+        """A line."""
+
+    def progress(self, name: str, done: float, text: str) -> None:
+        """How far a run is."""
+
+
+def _keep(kind: PointStudy, job: Job, ledger: Ledger, folder: Folder, failed: list[int], listener: Listener) -> None:
     """Run the points that are to be kept once more, each into a folder of its own, with fields and history."""
     if kind.keep == "none":
         return
-    failed = {number for number, (_, outcome) in ledger.rows.items() if outcome.failed}
-    wanted = failed if kind.keep == "failed" else set(ledger.rows) if kind.keep == "all" else set(kind.keep) & set(ledger.rows)
+    wanted = set(failed) if kind.keep == "failed" else set(ledger.rows) if kind.keep == "all" else set(kind.keep) & set(ledger.rows)
     for number in sorted(wanted):
         point, outcome = ledger.rows[number]
         if "killed its process" in outcome.reason or "its limit" in outcome.reason:
@@ -202,7 +212,7 @@ def _keep(kind: PointStudy, job: Job, ledger: Ledger, folder: Folder, listener: 
         try:
             document = change(parse_document(job.text, job.path), [*job.settings, *assignments(point)])
             case = case_of(document).model_copy(update={"expect": ()})
-            run_case(case, document, folder.path / "points" / str(number), listener, force=True)
+            run_case(case, document, folder.path / "points" / str(number), Silent(), force=True)
         except (CaseError, SolveError) as error:
             listener.note(f"{folder.path.name}: point {number} is not kept: {str(error)[:200]}")
 

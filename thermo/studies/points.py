@@ -72,7 +72,7 @@ class Yes(Frozen):
 
 class Outcome(NamedTuple):
     """What came of a point: its outputs by name, None where there is no such result; whether it is a yes, None where that is not asked;
-    and why it failed, empty where it did not. Of a point that failed nothing else is known."""
+    and why it failed, empty where it did not. Of a point that failed nothing else is known, but that its answer may be a yes already."""
 
     outputs: dict[str, float | None]
     yes: bool | None
@@ -215,10 +215,19 @@ def outcome_of(job: Job, point: Point) -> Outcome:
     case = case.model_copy(update={"expect": (), "measure": case.measure.model_copy(update={"pictures": Pictures()})})
     summary = run(case).summary()
     if summary["status"] != "complete":
-        return Outcome(nothing, None, str(summary["end"]["reason"]))
+        return Outcome(nothing, True if _yes_already(job.yes, summary) else None, str(summary["end"]["reason"]))
     values = {name: _number(look_up(summary, what)) for name, what in job.wanted.items()}
     answer = job.yes.answer(values.pop("")) if job.yes else None
     return Outcome(values, answer)
+
+
+def _yes_already(yes: Yes | None, summary: dict[str, Any]) -> bool:
+    """Whether a run that failed had its yes before: a largest temperature beyond its limit stays so, whatever would have come."""
+    from thermo.simulation.result import look_up
+
+    if yes is None or yes.above is None or not yes.what.endswith("maximum_K"):
+        return False
+    return yes.answer(_number(look_up(summary, yes.what)))
 
 
 def _number(found: Any) -> float | None:

@@ -87,9 +87,9 @@ class Threshold(PointStudy):
         brackets = [
             (a, b)
             for a, b in itertools.pairwise(values)
-            if not (answers[a].failed or answers[b].failed) and answers[a].yes != answers[b].yes
+            if answers[a].yes is not None and answers[b].yes is not None and answers[a].yes != answers[b].yes
         ]
-        stuck: list[str] = [f"{first.text(value)}: {answer.reason}" for value, answer in answers.items() if answer.failed]
+        stuck: list[str] = [f"{first.text(value)}: {answer.reason}" for value, answer in answers.items() if answer.yes is None]
         while any(abs(b - a) > self.width() for a, b in brackets):
             asked = [i for i, (a, b) in enumerate(brackets) if abs(b - a) > self.width()]
             middles = {i: 0.5 * (brackets[i][0] + brackets[i][1]) for i in asked}
@@ -98,7 +98,7 @@ class Threshold(PointStudy):
             kept = dict(enumerate(brackets))
             for i, outcome in zip(asked, outcomes, strict=True):
                 a, b = brackets[i]
-                if outcome.failed:  # no answer: the change lies on one of its two sides, and nobody knows on which
+                if outcome.yes is None:  # no answer: the change lies on one of its two sides, and nobody knows on which
                     stuck.append(f"{first.text(middles[i])}: {outcome.reason}")
                     conclusion["changes"].append(self._change(first, a, b, answers) | {"stopped": outcome.reason})
                     del kept[i]
@@ -114,7 +114,7 @@ class Threshold(PointStudy):
                 key: value for key, value in conclusion["changes"][0].items() if key.rpartition("_")[0] in ("low", "high", "middle")
             }
         if not conclusion["changes"]:
-            said = {answer.yes for answer in answers.values() if not answer.failed}
+            said = {answer.yes for answer in answers.values() if answer.yes is not None}
             word = "yes" if said == {True} else "no"
             asked_of = (
                 f"{first.text()} and {last.text()}" if self.scan == 2 else f"all {self.scan} values from {first.text()} to {last.text()}"

@@ -42,6 +42,6 @@ class Uncertainty(Sampled):
             "results": {name: spread_of([outcome.outputs[name] for outcome in whole], what) for name, what in self.outputs.items()}
         }
         if self.yes is not None:
-            answers = [None if outcome.failed else outcome.yes for outcome in outcomes]
+            answers = [outcome.yes for outcome in outcomes]
             found["answer"] = {"definition": self.yes.words(), **probability(answers)}
         return found
