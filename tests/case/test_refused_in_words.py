@@ -43,7 +43,7 @@ TABLE = [  # file, passage, what stands in its place, line after that of the pas
     (BRICK, TENTH, TENTH.replace("bottom-mean", "botom-mean"), 0, "there is no probe 'botom-mean'; did you mean 'bottom-mean'?"),
     (BRICK, TENTH, TENTH.replace("of: hot-spot", "of: bottom"), 0, "no face 'bottom' is held at a temperature; choose 'hot-spot'"),
     (BRICK, TENTH, "tenth-rise: {probe: bottom-mean, fraction: 0.1}", 0, "'of' is missing: the held face that the fraction refers to"),
-    (BRICK, TENTH, "tenth-rise: {probe: bottom-mean}", 0, "give either 'temperature' or 'fraction'"),
+    (BRICK, TENTH, "tenth-rise: {probe: bottom-mean}", 0, "give one of 'temperature', 'fraction' and 'rate'"),
     (BRICK, TENTH, TENTH.replace("fraction: 0.1", "temperature: 300 K"), 0, "is for a fraction, but a temperature is given"),
     (BRICK, TENTH, TENTH.replace("0.1", "1"), 0, "must be less than 1, got 1"),
     (CELL, CHEMISTRY, "chemistry: limetal-ncm811", 0, "unknown mechanism 'limetal-ncm811'; did you mean 'limetal-ncm811-lhce'?"),
