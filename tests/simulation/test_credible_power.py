@@ -33,7 +33,8 @@ def test_what_the_balance_does_not_know_is_no_power(wrong):
 
 
 def test_rows_of_one_moment_and_a_single_row_are_no_mistake():
-    time = np.array([0.0, 1.0, 1.0, 2.0])
-    power, released = np.array([5.0, 5.0, 7.0, 7.0]), np.array([0.0, 5.0, 5.0, 12.0])
+    time = np.array([0.0, 0.0, 1.0, 1.0, 2.0, 2.0, 2.0])
+    power, released = np.array([5.0, 5.0, 5.0, 7.0, 7.0, 7.0, 7.0]), np.array([0.0, 0.0, 5.0, 5.0, 12.0, 12.0, 12.0])
     np.testing.assert_array_equal(credible_power(time, power, released), power)
-    np.testing.assert_array_equal(credible_power(time[:1], power[:1], released[:1]), power[:1])
+    for few in (1, 2):
+        np.testing.assert_array_equal(credible_power(time[:few], power[:few], released[:few]), power[:few])

@@ -118,6 +118,24 @@ def rate_constant_and_slope(mechanism, k, temperature, fired):
 
 
 @kernel
+def extent_left(mechanism, k, amount):
+    """How much further reaction k can go with these amounts: until a species is spent that it consumes and none makes again. Without such a
+    species it is endless."""
+    left = math.inf
+    for j in range(amount.shape[0]):
+        used = -mechanism.stoichiometry[k, j]
+        if used <= 0.0:
+            continue
+        made = False
+        for other in range(mechanism.stoichiometry.shape[0]):
+            if mechanism.stoichiometry[other, j] > 0.0:
+                made = True
+        if not made:
+            left = min(left, max(amount[j], 0.0) / used)
+    return left
+
+
+@kernel
 def amounts(mechanism, extent, out):
     """Species from the extents of one site: start + stoichiometry x extent, into `out` (n_species,)."""
     n_reactions, n_species = mechanism.stoichiometry.shape

@@ -11,7 +11,7 @@ import numpy as np
 
 from thermo.base.arrays import Floats, Integers
 from thermo.base.compiled import compile_kernels
-from thermo.chemistry.kinetics import amounts, heat_per_extent, rates
+from thermo.chemistry.kinetics import amounts, extent_left, heat_per_extent, rates
 from thermo.chemistry.sites import Sites
 from thermo.heat.reactor import Reactor, Stage, passed, react, reactor_memory
 from thermo.materials.storage import Storage
@@ -187,7 +187,7 @@ def fill_powers(sites, temperature, extent, fired, moment, found):  # type: igno
         amounts(mechanism, extent[s], amount)
         rates(mechanism, temperature[sites.node[s]], amount, fired[s], rate)
         for k in range(found.shape[1]):
-            most = max(sites.reach[k] - extent[s, k], 0.0)
+            most = extent_left(mechanism, k, amount)
             if moment > 0.0 and abs(rate[k]) * moment > most:
                 rate[k] = most / moment
             found[s, k] = sites.share[s, k] * heat_per_extent(mechanism, k, amount) * rate[k]
@@ -220,11 +220,13 @@ def heat_left(sample: Reacting, extent: Floats, n_nodes: int) -> tuple[Floats, F
 def fill_left(sites, extent, least, most):  # type: ignore[no-untyped-def]
     """Into `least` and `most` (n_nodes,) the heats [J] that are left at each site."""
     mechanism = sites.mechanism
+    amount = np.zeros(mechanism.start.shape[0])
     for s in range(extent.shape[0]):
         i = sites.node[s]
+        amounts(mechanism, extent[s], amount)
         for k in range(extent.shape[1]):
-            heat = sites.share[s, k] * heat_per_extent(mechanism, k, mechanism.start) * max(sites.reach[k] - extent[s, k], 0.0)
-            if heat > 0.0:
-                most[i] += heat
-            else:
-                least[i] += heat
+            each = sites.share[s, k] * heat_per_extent(mechanism, k, mechanism.start)
+            if each > 0.0:
+                most[i] += each * extent_left(mechanism, k, amount)
+            elif each < 0.0:
+                least[i] += each * extent_left(mechanism, k, amount)

@@ -272,11 +272,14 @@ def credible_power(time: Floats, power: Floats, released: Floats) -> Floats:
     time : array (n_rows,) [s], power : array (n_rows,) [W]
     released : array (n_rows,) [J], what the reaction has given so far, as the balance of energy counts it
     """
-    if len(time) < 2:
-        return power
     steps = np.diff(time)
-    mean = np.divide(np.diff(released), steps, out=np.zeros(len(steps)), where=steps > 0.0)
-    before, after = np.concatenate([mean[:1], mean]), np.concatenate([mean, mean[-1:]])
+    taken = np.flatnonzero(steps > 0.0)  # rows of one moment have no step between them
+    if not len(taken):
+        return power
+    mean = np.diff(released)[taken] / steps[taken]
+    row = np.arange(len(time))
+    before = mean[np.maximum(np.searchsorted(taken, row) - 1, 0)]
+    after = mean[np.minimum(np.searchsorted(taken, row), len(mean) - 1)]
     larger = np.where(np.abs(before) > np.abs(after), before, after)
     noise = 1e-9 * float(np.max(np.abs(mean), initial=0.0))
     beyond = np.abs(power) > SUDDEN * np.abs(larger) + noise
