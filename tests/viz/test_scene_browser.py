@@ -4,57 +4,22 @@ from __future__ import annotations
 
 import io
 import json
-import shutil
-import warnings
 
 import numpy as np
 import pytest
 
+from tests.viz.chromium import NO_CHROMIUM, NO_WEBGL, Opened, launched
 from tests.viz.folders import HOSTILE, box_folder, plane_folder
 from viz.page import scene as scenes
 from viz.page.policy import content_policy
 from viz.page.scene import scene_page, scene_part
 from viz.read import read_run
 
-CHROMIUM = next((path for path in map(shutil.which, ("chromium", "chromium-browser", "google-chrome")) if path), None)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
-SOFTWARE = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
-NO_WEBGL = ["--disable-gpu", "--disable-software-rasterizer", "--disable-3d-apis"]
+pytestmark = NO_CHROMIUM
 
 
-@pytest.fixture(scope="module")
-def driver():
-    """Playwright's driver, which brings no browser."""
-    playwright = pytest.importorskip("playwright.sync_api")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        with playwright.sync_playwright() as driver:
-            yield driver
-
-
-def launched(driver, words):
-    return driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND", *words])
-
-
-@pytest.fixture(scope="module")
-def browser(driver):
-    made = launched(driver, SOFTWARE)
-    yield made
-    made.close()
-
-
-class Page:
-    """A page that has been opened, with the lines of its console and its requests."""
-
-    def __init__(self, browser, file, wide=1000, high=900, **options):
-        self.context = browser.new_context(viewport={"width": wide, "height": high}, **options)
-        self.page = self.context.new_page()
-        self.console, self.requests = [], []
-        self.page.on("console", lambda message: self.console.append(message.text))
-        self.page.on("pageerror", lambda error: self.console.append(str(error)))
-        self.page.on("request", lambda request: self.requests.append(request.url))
-        self.page.goto(file.as_uri())
-        self.page.set_default_timeout(30_000)
+class Page(Opened):
+    """A page with a scene."""
 
     def ready(self):
         self.page.wait_for_selector(".scene[data-ready]")
@@ -96,10 +61,6 @@ class Page:
                     last = row[1]
                     found.append((float(row[0]), [float(number) for number in row[1].split()], row[2]))
         return found
-
-    def unasked(self):
-        """Requests beyond the page itself and what stands in it."""
-        return [url for url in self.requests[1:] if not url.startswith("data:")]
 
 
 @pytest.fixture(scope="module")
