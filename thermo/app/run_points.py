@@ -121,7 +121,7 @@ def run_points(
         "cost": {"wall_s": time.monotonic() - begun, "cpu_s": cpu_of_all() - cpu, "peak_memory_MB": peak_memory()},
         "provenance": {**head, "versions": versions(), "machine": machine()},
     }
-    summary["expect"] = [_judged(entry, summary) for entry in study.text.expect]
+    summary["expect"] = [judged(entry, summary) for entry in study.text.expect]
     folder.write_json("summary.json", summary)
     folder.finish({"status": summary["status"], **head})
     return summary
@@ -194,7 +194,7 @@ def _assumed(kind: PointStudy) -> list[dict[str, Any]]:
     ]
 
 
-def _judged(entry: Any, summary: dict[str, Any]) -> dict[str, Any]:
+def judged(entry: Any, summary: dict[str, Any]) -> dict[str, Any]:
     """An expectation of a study beside what came out."""
     from thermo.results.words import unit_of
 
