@@ -51,18 +51,20 @@ def boxes_axes(
     *,
     smallest: float | None,
     growth: float,
-    largest: float | None,
+    largest: float | Sequence[float | None] | None,
     share: float = 0.25,
     refine: int = 0,
 ) -> list[Floats]:
     """Points along each axis, every side of a box among them; cells are of `smallest` there and grow from there.
 
     `smallest` is a `share` of the shortest distance between two sides along the axis where it is not given, and at a patch what
-    `patch_sizes` says, at the places in `thin` (one mapping an axis) no more than the size there; `largest` a tenth of the whole.
+    `patch_sizes` says, at the places in `thin` (one mapping an axis) no more than the size there; `largest`, one for all axes or
+    one each, a tenth of the whole.
     """
     axes = []
     wanted = patch_sizes(extents, patches)
     extents = [*extents, *patches]
+    each = largest if isinstance(largest, Sequence) else [largest] * len(extents[0].low)
     for axis in range(len(extents[0].low)):
         ends = np.unique([value for extent in extents for value in (extent.low[axis], extent.high[axis])])
         span = ends[-1] - ends[0]
@@ -75,7 +77,7 @@ def boxes_axes(
         for place, size in () if smallest else asked:
             nearest = float(breaks[np.argmin(np.abs(breaks - place))])
             sizes[nearest] = min(size, sizes[nearest])
-        points = graded(breaks.tolist(), sizes, growth, largest or 0.1 * float(span))
+        points = graded(breaks.tolist(), sizes, growth, each[axis] or 0.1 * float(span))
         for _ in range(refine):
             points = halved(points)
         axes.append(points)

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from thermo.base.errors import printable
+from thermo.bodies.pouch import CORE
 from thermo.casefile.units import show
+from thermo.measurement.derived import layers_text
 from thermo.results.words import column_words, row_text, shown
 from thermo.simulation.result import changed_by
 
@@ -105,7 +107,8 @@ def _body_lines(summary: dict[str, Any]) -> list[str]:
         (regions, ("region", "coldest", "hottest", "mean") if steady else ("region", "coldest", "hottest", "mean at the end")),
         (passing, ("through", "value") if steady else ("through", "largest", "end")),
     ]
-    lines = []
+    named = {name: entry for name, entry in summary["derived"].items() if name == CORE}
+    lines = [layers_text(name, entry) for name, entry in named.items()]
     for rows, head in tables:
         if rows:
             lines += ["", columns_text(rows[:MOST_LINES], head)]

@@ -126,6 +126,10 @@ class BoxBody(Meshed):
         """The largest cell [m]; None where that is left to the mesh."""
         return None if self.mesh.largest is None else float(self.mesh.largest)
 
+    def widest_along(self) -> list[float | None]:
+        """The same along each axis."""
+        return [self.widest()] * self.dimension
+
     def finest(self) -> float:
         """The smallest cell as a share of the shortest distance between two sides of boxes, where the case says nothing."""
         return 0.25
@@ -153,7 +157,7 @@ class BoxBody(Meshed):
         return wanted
 
     def _axes(self, faces: Mapping[str, float] | None = None, refine: int = 0, coarse: bool = False) -> list[Any]:
-        size, largest = self.mesh.smallest, self.widest()
+        size, largest = self.mesh.smallest, self.widest_along()
         return boxes_axes(
             [extent for group in self._extents().values() for extent in group],
             list(self._patches().values()),
@@ -199,12 +203,13 @@ class BoxBody(Meshed):
         bodies = [extent for group in self._extents().values() for extent in group]
         extents = bodies + list(self._patches().values())
         wanted, thin = patch_sizes(bodies, list(self._patches().values())), self._thin(faces)
+        widest = self.widest_along()
         for axis in range(len(wanted)):
             ends = np.unique([value for extent in extents for value in (extent.low[axis], extent.high[axis])])
             span, shortest = float(ends[-1] - ends[0]), float(np.min(np.diff(ends)))
             finest = min([shortest / 4.0, *wanted[axis].values(), *thin[axis].values()])
             fine, rise = float(self.mesh.smallest or finest), float(np.log(self.mesh.growth))
-            most = span / (self.widest() or 0.1 * span)
+            most = span / (widest[axis] or 0.1 * span)
             bounds.append(int(most + 2 * len(ends) * (1.0 + np.log1p(rise * span / fine) / rise)))
         return max(bounds)
 

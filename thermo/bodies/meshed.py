@@ -19,7 +19,9 @@ from thermo.casefile.models import Frozen, misplaced
 from thermo.casefile.reader import Key
 from thermo.casefile.tables import pairs
 from thermo.casefile.units import Quantity, Unit
+from thermo.chemistry.reacts import ReactingMaterial
 from thermo.heat.discretised import Shape, facing
+from thermo.materials.homogenised import Effective
 from thermo.materials.material import Material
 from thermo.programmes.conditions import Contact
 
@@ -162,6 +164,30 @@ class Meshed(Frozen):
     def materials(self) -> dict[str, tuple[str, Key]]:
         """The material of every region, and where the case says so below `sample`."""
         raise NotImplementedError
+
+    def written(self) -> list[tuple[str, Key]]:
+        """Every material of the case that the sample names, and where."""
+        return list(self.materials().values())
+
+    def made(self, materials: Mapping[str, ReactingMaterial]) -> dict[str, ReactingMaterial]:
+        """The materials that the body makes of those of the case, by name; regions may have them."""
+        return {}
+
+    def consists(self, region: str) -> list[str]:
+        """The materials of the case that a region is made of."""
+        return [self.materials()[region][0]]
+
+    def mixing_problems(self, materials: Mapping[str, ReactingMaterial]) -> list[tuple[Key, str]]:
+        """Why it cannot make these, each with its key below `sample`."""
+        return []
+
+    def derives(self) -> dict[str, tuple[str, ...]]:
+        """What `effective` gives, by name, and what is told of each."""
+        return {}
+
+    def effective(self, materials: Mapping[str, Material], temperature: float) -> dict[str, Effective | None]:
+        """What layers of the body amount to at a temperature [K], from the materials of its regions as they lie there."""
+        return {}
 
     def placed(self, region: str, material: Material) -> Material:
         """A material as it lies in a region: what a body in space knows of the axis that it goes round."""

@@ -65,44 +65,30 @@ def _layer_or_group(value: Any) -> str:
 Layers = Annotated[Annotated[StackLayer, Tag("layer")] | Annotated[StackGroup, Tag("group")], Discriminator(_layer_or_group)]
 
 
-class Stack(BoxBody):
-    """Layers one after another along x, from the left. On a line the `size` is its cross-section; in `space` it is meshed.
+class Layered(BoxBody):
+    """What every body of layers along x has, whatever says which they are. On a line the `size` is its cross-section."""
 
-    By default cells are at most 1/400 of the stack on a line and 1/60 in space, linear, and smaller where layers are thin.
-    """
-
-    kind: Literal["stack"]
-    layers: Annotated[tuple[Layers, ...], Field(min_length=1)]
     size: tuple[Length, Length] | None = None
     coordinates: Literal["line", "space"] = "line"
     symmetry: tuple[str, ...] = ()
     mesh: LinearMesh = LinearMesh()
 
-    @model_validator(mode="after")
-    def _fits(self) -> Stack:
+    @property
+    def parts(self) -> list[Placed]:
+        """All its layers from left to right."""
+        raise NotImplementedError
+
+    def line_problems(self, across: str) -> list[tuple[Key, str]]:
+        """What is wrong with the number of its layers, its `size`, its mirrors; `across` is what the size gives, in words."""
         problems: list[tuple[Key, str]] = []
-        seen: set[str] = set()
-        for name, _, _, key in self.parts:
-            if not name or "|" in name or "." in name or name in seen or name in (*SIDES[self.dimension], OUTSIDE):
-                text = f"{shortened(name)!r} is already used, is empty or contains '|' or '.'"
-                problems.append(((*key, "name"), text))
-            seen.add(name)
-        if len(seen) > MOST_LAYERS:
-            problems.append((("layers",), f"makes {len(seen)} layers; at most {MOST_LAYERS} are accepted"))
+        if len(self.parts) > MOST_LAYERS:
+            problems.append((("layers",), f"makes {len(self.parts)} layers; at most {MOST_LAYERS} are accepted"))
         if self.coordinates == "space" and self.size is None:
-            problems.append((("size",), "is missing: a stack in space needs its width and its height"))
+            problems.append((("size",), f"is missing: a {self.kind} in space needs its {across}"))
         for i, side in enumerate(self.symmetry):
             if side not in SIDES[self.dimension]:
                 problems.append((("symmetry", i), f"one of {', '.join(SIDES[self.dimension])} is needed, found {shortened(side)!r}"))
-        problems = problems or self.start_problems()
-        if problems:
-            raise misplaced(problems)
-        return self
-
-    @functools.cached_property
-    def parts(self) -> list[Placed]:
-        """All its layers from left to right."""
-        return [part for i, entry in enumerate(self.layers) for part in entry.placed(("layers", i))]
+        return problems
 
     @functools.cached_property  # type: ignore[misc]
     def regions(self) -> dict[str, Region]:
@@ -140,3 +126,32 @@ class Stack(BoxBody):
     def widest(self) -> float | None:
         """The largest cell [m]."""
         return super().widest() or sum(part.thickness for part in self.parts) / CELLS[self.dimension]
+
+
+class Stack(Layered):
+    """Layers one after another along x, from the left. On a line the `size` is its cross-section; in `space` it is meshed.
+
+    By default cells are at most 1/400 of the stack on a line and 1/60 in space, linear, and smaller where layers are thin.
+    """
+
+    kind: Literal["stack"]
+    layers: Annotated[tuple[Layers, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _fits(self) -> Stack:
+        problems: list[tuple[Key, str]] = []
+        seen: set[str] = set()
+        for name, _, _, key in self.parts:
+            if not name or "|" in name or "." in name or name in seen or name in (*SIDES[self.dimension], OUTSIDE):
+                text = f"{shortened(name)!r} is already used, is empty or contains '|' or '.'"
+                problems.append(((*key, "name"), text))
+            seen.add(name)
+        problems = problems + self.line_problems("width and its height") or self.start_problems()
+        if problems:
+            raise misplaced(problems)
+        return self
+
+    @functools.cached_property
+    def parts(self) -> list[Placed]:  # type: ignore[override]
+        """All its layers from left to right."""
+        return [part for i, entry in enumerate(self.layers) for part in entry.placed(("layers", i))]

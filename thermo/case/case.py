@@ -19,6 +19,7 @@ from thermo.bodies.layered_block import LayeredBlock
 from thermo.bodies.mesh_file import ImportedBody, ImportedMesh, MeshFile
 from thermo.bodies.meshed import Along, Meshed, Stored
 from thermo.bodies.pack import Pack
+from thermo.bodies.pouch import Pouch
 from thermo.bodies.solids import Solids
 from thermo.bodies.stack import Stack
 from thermo.case.checks import expect_mistakes, measure_mistakes, place_mistakes, programme_mistakes, sample_mistakes, with_interfaces
@@ -64,7 +65,7 @@ class Numerics(Frozen):
     most_time: Annotated[float | None, Unit("time", gt=0)] = None
 
 
-Sample = Annotated[LayeredBlock | Boxes | Stack | Cylinder | Pack | ImportedMesh | Solids | LumpedCell, Field(discriminator="kind")]
+Sample = Annotated[LayeredBlock | Boxes | Stack | Pouch | Cylinder | Pack | ImportedMesh | Solids | LumpedCell, Field(discriminator="kind")]
 Programme = Annotated[
     SurroundingsProgramme
     | OvenProgramme
@@ -102,8 +103,13 @@ class Case(Frozen):
         return self.sample if isinstance(self.sample, LumpedCell) else None
 
     def material(self, name: str) -> Material:
-        """A material of the case by name, with everything the library adds."""
-        return self.materials[name].resolved()
+        """A material of the case or of its body by name, with everything the library adds."""
+        return self.everything[name].resolved()
+
+    @property
+    def everything(self) -> dict[str, ReactingMaterial]:
+        """The materials by name, those among them that the body makes."""
+        return self.materials | (self.body.made(known_materials(self)) if self.body else {})
 
     def terms(self) -> tuple[tuple[str, Any], ...]:
         """What acts on the body: what its programme states, and the contacts that it has itself."""
@@ -125,9 +131,14 @@ class Case(Frozen):
         wanted = body.wanted_cells(terms, self.bulk, self.programme.lasts())
         return dict.fromkeys(sorted(named), math.inf) | {name: size for name, size in wanted.items() if name in named or "|" in name}
 
+    def stated(self) -> list[tuple[str, str, Material]]:
+        """What the case says of every region: its name, that of its material and the material; of a mixture every one that is in it."""
+        body = self.body
+        return [(region, name, self.material(name)) for region in body.region_names() for name in body.consists(region)] if body else []
+
     def bulk(self, name: str) -> tuple[float, float]:
         """The least conductivity [W/(m K)] and the least diffusivity [m2/s] that a material states, whatever direction and temperature."""
-        if name not in self.materials:
+        if name not in self.everything:
             return math.inf, math.inf
         material = self.material(name)
         stated = quantities(material.thermal_conductivity)
@@ -161,7 +172,7 @@ class Case(Frozen):
     def reacting(self) -> list[str]:
         """The materials of the body that react."""
         used = {material for material, _ in self.body.materials().values()} if self.body else set()
-        return [name for name, material in self.materials.items() if name in used and material.chemistry is not None]
+        return [name for name, material in self.everything.items() if name in used and material.chemistry is not None]
 
     def step_tolerance(self) -> float:
         """The error allowed in a step."""
@@ -202,10 +213,16 @@ def _element_mistakes(document: Document, case: Case, body: Meshed, materials: d
     return mistakes
 
 
+def known_materials(case: Case) -> dict[str, ReactingMaterial]:
+    """The materials of a case without those that a library they name does not have."""
+    return {name: material for name, material in case.materials.items() if material.library in (None, *library_materials())}
+
+
 def _known_materials(case: Case, body: Meshed) -> dict[str, Material]:
     """The materials of the regions of a body, with all that the library adds, as far as they are there."""
-    names = [name for name in dict.fromkeys(name for name, _ in body.materials().values()) if name in case.materials]
-    return {name: case.material(name) for name in names if case.materials[name].library in (None, *library_materials())}
+    names = dict.fromkeys(name for name, _ in body.materials().values())
+    known = known_materials(case)
+    return {name: case.material(name) for name in names if name in known or (name in case.everything and name not in case.materials)}
 
 
 def _fitting_mistakes(document: Document, case: Case) -> list[Mistake]:
@@ -213,7 +230,7 @@ def _fitting_mistakes(document: Document, case: Case) -> list[Mistake]:
     body = case.body
     if body is None:
         return []
-    mistakes = []
+    mistakes = [document.mistake(("sample", *key), text) for key, text in body.mixing_problems(known_materials(case))]
     materials = _known_materials(case, body)
     for region, (name, _) in body.materials().items():
         if name not in materials:
@@ -319,7 +336,7 @@ def _ways(document: Document) -> tuple[Document, list[Case], list[Mistake]]:
     parts: dict[str, list[Any]] = {}
     hidden: list[Mistake] = []
     told = with_right_keys(document, list(Case.model_fields))
-    for name, model in {"materials": dict[str, Material], **models}.items():
+    for name, model in {"materials": dict[str, ReactingMaterial], **models}.items():
         written = told.data.get(name)
         if written is None:
             parts[name] = (
@@ -407,8 +424,8 @@ def _plain(node: Any) -> Any:
 def resolved(case: Case) -> dict[str, Any]:
     """Every number of a case in SI with its source and status, library materials and mechanisms written out."""
     data = _plain(case)
-    data["materials"] = {name: _plain(case.material(name)) for name in case.materials}
-    for name, material in case.materials.items():
+    data["materials"] = {name: _plain(case.material(name)) for name in case.everything}
+    for name, material in case.everything.items():
         if material.chemistry is not None:
             data["materials"][name] |= {
                 "chemistry": _chemistry(material),
@@ -435,7 +452,7 @@ def case_hash(case: Case) -> str:
 def used_numbers(case: Case) -> Iterable[tuple[Key, Quantity]]:
     """The numbers that a result rests on: used materials as resolved, the sample with its mechanism, the programme."""
     if case.body is not None:
-        for name in dict.fromkeys(material for material, _ in case.body.materials().values()):
+        for name in dict.fromkeys(material for material, _ in case.body.written()):
             material = case.material(name)
             for wanted_property in PROPERTIES:
                 yield from quantities(getattr(material, wanted_property), ("materials", name, wanted_property))
@@ -444,6 +461,9 @@ def used_numbers(case: Case) -> Iterable[tuple[Key, Quantity]]:
                 yield from quantities(mechanism, ("materials", name, "chemistry"))
                 yield from quantities(case.materials[name].ejecta, ("materials", name, "ejecta"))
                 yield from quantities(case.materials[name].short, ("materials", name, "short"))
+        for name, material in case.everything.items():
+            if name not in case.materials and not any(case.materials[other].chemistry for other, _ in case.body.written()):
+                yield from quantities(material.mechanism(), ("sample", name, "chemistry"))
         yield from (entry for entry in quantities(case.sample, ("sample",)) if entry[0][1] != "mesh")
     elif case.cell is not None:
         mechanism = case.cell.mechanism()

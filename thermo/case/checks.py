@@ -23,7 +23,7 @@ def sample_mistakes(document: Document, sample: Any, raw: Any) -> list[Mistake]:
     names = raw.get("materials") if isinstance(raw.get("materials"), dict) else {}
     return found + [
         document.mistake(("sample", *key), f"unknown material {shortened(material)!r}" + did_you_mean(material, names))
-        for material, key in sample.materials().values()
+        for material, key in sample.written()
         if material not in names
     ]
 
@@ -379,6 +379,9 @@ def _results(sample: Any, measure: Measure, programme: Any, beside: list[str]) -
     heats = ["*"] if programme is None else _heated(sample, programme)
     regions = ["*"] if sample is None else sample.region_names() if meshed else []
     stack: dict[str, Any] = {} if sample is not None and meshed and sample.sheets() is None else {"stack": _STACK}
+    core: dict[str, Any] = (
+        {name: {word: {} for word in words} for name, words in sample.derives().items()} if sample is not None and meshed else {}
+    )
     energy: dict[str, Any] = {name: {} for name in _ENERGY} | {"released_J": {"*": {}}}
     if programme is None or programme.steady:
         energy = _BALANCE | {"released_W": {"*": {}}} if programme is not None else energy | _BALANCE
@@ -396,7 +399,7 @@ def _results(sample: Any, measure: Measure, programme: Any, beside: list[str]) -
         "missed_crossings": dict.fromkeys(measure.crossings, _MISSED),
         **({"heats": dict.fromkeys(heats, _THROUGH), "flows": dict.fromkeys(measure.flows, _THROUGH)} if meshed else {}),
         "regions": dict.fromkeys(regions, _REGION),
-        "derived": {"length_m": {}, "fourier": {}, "biot": {"*": {}}} | stack,
+        "derived": {"length_m": {}, "fourier": {}, "biot": {"*": {}}} | stack | core,
         "dsc": {"peaks": {"*": _PEAK}, "area_J": {}, "area_J_per_kg": {}},
         "amounts": {"*": {"*": {}}},
         **({"stability": _STABILITY} if programme is None or programme.stability else {}),

@@ -14,12 +14,11 @@ def chemistry_mistakes(document: Document, case: Any) -> list[Mistake]:
     """Where materials react: in a body that has them, over time, on elements whose heat capacity stands at the nodes."""
     own = [name for name, material in case.materials.items() if material.chemistry is not None]
     found: list[tuple[Key, str]] = []
+    used = {name for name, _ in case.body.written()} if case.body is not None else set()
     unused = "no region has this material"
     if case.body is None:
         unused = "the sample is a cell of one temperature, whose chemistry stands in 'sample'"
-    found += [
-        (("materials", name, "chemistry"), f"nothing of {shortened(name)!r} reacts: {unused}") for name in own if name not in case.reacting
-    ]
+    found += [(("materials", name, "chemistry"), f"nothing of {shortened(name)!r} reacts: {unused}") for name in own if name not in used]
     if case.reacting and case.programme.steady and not case.programme.stability:
         text = "a body that reacts has no steady state that this programme could find; use 'stability', or 'surroundings' with an end"
         found.append((("programme", "kind"), text))
@@ -33,7 +32,7 @@ def chemistry_mistakes(document: Document, case: Any) -> list[Mistake]:
         text = f"{shortened(case.reacting[0])!r} reacts node by node, and these elements of order 2 cannot be lumped; use order: 1"
         found.append((("sample", "mesh"), text))
     found += [(("materials", name, "short"), text) for name in case.reacting for text in _unequal_cells(case, name)]
-    reactions = [f"{name}_{reaction}" for name in case.reacting for reaction in [*case.materials[name].mechanism().reactions, "short"]]
+    reactions = [f"{name}_{reaction}" for name in case.reacting for reaction in [*case.everything[name].mechanism().reactions, "short"]]
     for face, condition in case.programme.terms():
         if condition.beside and condition.name in reactions:
             text = f"{shortened(condition.name)!r} has the name of the heat of a reaction; give the body another name"
@@ -47,7 +46,7 @@ def chemistry_mistakes(document: Document, case: Any) -> list[Mistake]:
 
 def _unequal_cells(case: Any, name: str) -> list[str]:
     """That regions of a material with a short, each of which is a cell, differ in volume."""
-    if case.materials[name].short is None:
+    if case.everything[name].short is None:
         return []
     from thermo.heat.elements import Space
 

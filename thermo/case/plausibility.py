@@ -25,7 +25,7 @@ def slips(case: Case) -> list[dict[str, Any]]:
         found.append({"code": "implausible", "text": f"{where}: {text}; is the unit right?", "where": where})
 
     if case.body is not None:
-        for name in dict.fromkeys(material for material, _ in case.body.materials().values()):
+        for name in dict.fromkeys(material for material, _ in case.body.written()):
             material = case.material(name)
             for key, most in (("density", DENSEST), ("heat_capacity", MOST_HEAT_CAPACITY)):
                 largest = _largest(getattr(material, key))

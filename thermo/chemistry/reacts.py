@@ -97,8 +97,8 @@ class ThrownOut(Frozen):
     after: Trigger
 
 
-class ReactingMaterial(Reacts, Material):
-    """A material of a case: what the library has, and a chemistry whose heats are those of each cubic metre of it.
+class ReactsByVolume(Reacts):
+    """A chemistry whose heats are those of each cubic metre of a material, and how regions of it fail.
 
     Of each region of this material `ejecta` take a share of the heat, once its hottest place is at a temperature, and each is a cell that
     a `short` discharges.
@@ -108,7 +108,7 @@ class ReactingMaterial(Reacts, Material):
     short: ShortCircuit | None = None
 
     @model_validator(mode="after")
-    def _fails(self) -> ReactingMaterial:
+    def _fails(self) -> ReactsByVolume:
         problems: list[tuple[Key, str]] = []
         if self.ejecta is not None and self.chemistry is None:
             problems.append((("ejecta",), "take a share of the heat of reactions, but the material has no chemistry"))
@@ -125,7 +125,7 @@ class ReactingMaterial(Reacts, Material):
         return self
 
     @model_validator(mode="after")
-    def _by_volume(self) -> ReactingMaterial:
+    def _by_volume(self) -> ReactsByVolume:
         base, problems = self.written("material")
         if base is not None and not problems:
             text = with_changes(base, self.changes)
@@ -134,6 +134,10 @@ class ReactingMaterial(Reacts, Material):
         if problems:
             raise misplaced(problems)
         return self
+
+
+class ReactingMaterial(ReactsByVolume, Material):
+    """A material of a case: what the library has, and what reacts in it."""
 
 
 def _of_a_cell(heat: Any, text: MechanismText) -> bool:

@@ -27,8 +27,8 @@ class MeshReader(Protocol):
 
     n_readings: int
 
-    def row(self, time: float, temperature: Floats, extent: Floats, fired: Floats) -> Floats:
-        """What is read at a time [s] of temperatures (n_nodes,) [K], extents and switches (n_readings,)."""
+    def row(self, time: float, temperature: Floats, extent: Floats, fired: Floats, step: float) -> Floats:
+        """What is read at a time [s] of temperatures (n_nodes,) [K], extents and switches (n_readings,), after a step of a length [s]."""
 
     def probe(self, which: int, temperature: Floats) -> float:
         """The temperature of a probe by its number [K]."""

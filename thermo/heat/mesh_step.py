@@ -256,7 +256,7 @@ def n_mesh_readings(sample: MeshSample) -> int:
 @read.body(MeshSample)
 def read_mesh(sample: MeshSample, time: float, state: State, out: Floats) -> None:
     if sample.reader is not None:
-        out[:] = sample.reader.row(time, state.temperature, state.extent, state.fired)
+        out[:] = sample.reader.row(time, state.temperature, state.extent, state.fired, float(state.loop[LAST_STEP]))
 
 
 @n_kept.body(MeshSample)

@@ -161,27 +161,35 @@ class Chemistry:
         return all(list(self.pool.map(some, ends[:-1].tolist(), ends[1:].tolist())))
 
 
-def powers(kinds: Sequence[Sites], temperature: Floats, extent: Floats, fired: Floats) -> Floats:
-    """Heat of each reaction of the materials by node at one moment (n_reactions, n_nodes) [W]."""
+def powers(kinds: Sequence[Sites], temperature: Floats, extent: Floats, fired: Floats, moment: float = 0.0) -> Floats:
+    """Heat of each reaction of the materials by node at one moment (n_reactions, n_nodes) [W].
+
+    With a `moment` [s] no reaction gives more than what is left of it would within that time: where a reactant is spent, the tolerance
+    of its amount times a rate constant that has become huge is no power.
+    """
     made = np.zeros((1 + max(int(kind.row.max()) for kind in kinds), len(temperature)))
     fill: Any = ready(fill_powers, kinds)
     for kind, rows in rows_of(kinds):
         m, switches = len(kind.reach), kind.n_switches
         found = np.zeros((len(kind.node), m))
-        fill(kind, temperature, np.ascontiguousarray(extent[rows, :m]), np.ascontiguousarray(fired[rows, :switches]), found)
+        own, on = np.ascontiguousarray(extent[rows, :m]), np.ascontiguousarray(fired[rows, :switches])
+        fill(kind, temperature, own, on, moment, found)
         for k, row in enumerate(kind.row):
             made[row, kind.node] = found[:, k]
     return made
 
 
-def fill_powers(sites, temperature, extent, fired, found):  # type: ignore[no-untyped-def]
-    """Into `found` (n_sites, n_reactions) the power of each reaction at each site [W]."""
+def fill_powers(sites, temperature, extent, fired, moment, found):  # type: ignore[no-untyped-def]
+    """Into `found` (n_sites, n_reactions) the power of each reaction at each site [W], limited as `powers` says."""
     mechanism = sites.mechanism
     amount, rate = np.zeros(mechanism.start.shape[0]), np.zeros(found.shape[1])
     for s in range(found.shape[0]):
         amounts(mechanism, extent[s], amount)
         rates(mechanism, temperature[sites.node[s]], amount, fired[s], rate)
         for k in range(found.shape[1]):
+            most = max(sites.reach[k] - extent[s, k], 0.0)
+            if moment > 0.0 and abs(rate[k]) * moment > most:
+                rate[k] = most / moment
             found[s, k] = sites.share[s, k] * heat_per_extent(mechanism, k, amount) * rate[k]
 
 

@@ -320,6 +320,28 @@ def sheet(conductivity: Any, temperature: float) -> tuple[float, float] | None:
     return float(value_at(in_plane, temperature)), float(value_at(through, temperature))
 
 
+def layer_ways(conductivity: Any) -> tuple[Any, Any] | None:
+    """The conductivity through a layer and that along it, each a number or a table; None where it goes by axes of a body."""
+    if isinstance(conductivity, ByAxis):
+        return conductivity.through, conductivity.in_plane
+    return (conductivity, conductivity) if isinstance(conductivity, float | Table) else None
+
+
+def across_x(conductivity: Any) -> Any:
+    """The conductivity of a layer in space that lies across x, where one is given in its plane and one through it."""
+    return Orthotropic(conductivity.through, *(conductivity.in_plane,) * 2) if isinstance(conductivity, ByAxis) else conductivity
+
+
+def along_x(conductivity: Any, temperature: float) -> tuple[float, float] | None:
+    """The conductivity along x and the mean of those across it [W/(m K)] of a layer that lies across x; None where heat goes astray."""
+    turned = across_x(conductivity)
+    if isinstance(turned, Orthotropic):
+        x, y, z = (float(value_at(value, temperature)) for value in turned)
+        return x, 0.5 * (y + z)
+    ways = layer_ways(turned)
+    return None if ways is None else (float(value_at(ways[0], temperature)), float(value_at(ways[1], temperature)))
+
+
 class Directions(NamedTuple):
     """One number or table of a conductivity, and the dyad it multiplies at places (dimension, ...) [m]."""
 

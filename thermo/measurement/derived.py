@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from thermo.base.arrays import Floats
+from thermo.casefile.units import show
 from thermo.materials.properties import value_at
 
 
@@ -20,6 +22,17 @@ def stack(layers: list[tuple[float, float, float]], contacts: list[float]) -> di
         "conductivity_through_W_per_m_K": thickness / resistance,
         "resistance_through_m2_K_per_W": resistance,
     }
+
+
+def layers_text(name: str, found: Mapping[str, Any] | None) -> str:
+    """What layers amount to, as `homogenised.Effective` has it, in a line."""
+    if found is None:
+        return f"{name}: heat goes astray in a layer, so that the layers have no conductivity through and along them"
+    through, in_plane = found["conductivity_through_W_per_m_K"], found["conductivity_in_plane_W_per_m_K"]
+    text = f"{name}: {found['layers']} layers, {1e3 * found['thickness_m']:.4g} mm, in perfect contact exactly {through:.4g} W/(m K) "
+    text += f"through and {in_plane:.4g} W/(m K) in plane at {show(found['temperature_K'], 'temperature')}"
+    rho, c = found["density_kg_per_m3"], found["heat_capacity_J_per_kg_K"]
+    return text if rho is None else f"{text}; {rho:.5g} kg/m3, {c:.5g} J/(kg K)"
 
 
 def numbers(

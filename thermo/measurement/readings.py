@@ -101,6 +101,7 @@ def derived_numbers(
         layers = [(thickness[name], *k) for name, k in zip(materials, sheets, strict=True) if k]
         contacts = [resistance(c, 0.0) for _, c in terms if c.parts]
         made["stack"] = stack(layers, contacts) if all(sheets) else None
+    made |= {name: None if found is None else found._asdict() for name, found in block.effective(materials, start).items()}
     return made
 
 

@@ -213,12 +213,11 @@ def cells_at(mesh: Any, faces: Iterable[tuple[str, Any]], bulk: Mapping[str, tup
     return found
 
 
-def range_warnings(block: Any, materials: dict[str, Material], regions: dict[str, Any]) -> list[dict[str, Any]]:
-    """Materials beyond the range in which their values hold, by the extremes of their regions."""
+def range_warnings(stated: list[tuple[str, str, Material]], regions: dict[str, Any]) -> list[dict[str, Any]]:
+    """Materials beyond the range in which their values hold, by the extremes of their regions; `stated` as `Case.stated` gives them."""
     found = []
-    for region, material in materials.items():
+    for region, name, material in stated:
         low, high = regions[region]["minimum_K"], regions[region]["maximum_K"]
-        name, _ = block.materials()[region]
         where = f"materials.{name}"
         if material.valid and not (material.valid.lowest <= low and high <= material.valid.highest):
             least, most = show(material.valid.lowest, "temperature"), show(material.valid.highest, "temperature")

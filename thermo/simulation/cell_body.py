@@ -165,6 +165,10 @@ class CellBody:
         """What a probe reads at the start [K]."""
         return float(self.sample.start_temperature)
 
+    def released_by(self, ledger: Floats) -> dict[str, Floats]:
+        """Nothing: no power that is read off its rows needs the balance beside it."""
+        return {}
+
     def number(self, probe: str) -> int:
         """The node of a probe."""
         return self.nodes[probe]

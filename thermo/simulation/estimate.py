@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 
+from thermo.base.constants import REFERENCE_TEMPERATURE
+from thermo.bodies.meshed import Meshed
 from thermo.case.case import Case
+from thermo.measurement.derived import layers_text
 
 BYTES_A_NODE = {1: 500, 2: 2_000, 3: 6_000}  # matrices, multigrid levels and a few rows of history, by dimension
 SECONDS_A_NODE = 0.7e-3  # a transient over ten decades of time, some 300 solves by multigrid
@@ -14,6 +17,13 @@ SECONDS_A_FRAME, BYTES_A_FRAME = (0.011, 5e-6), (500, 18)  # of itself, and for 
 SECONDS_A_ROUND_NODE = 1.5e-4  # of a calorimeter that heats and waits once, some 70 solves
 STEPS_OF_A_BURN, SECONDS_A_STEP, SECONDS_A_STEP_NODE = 1000.0, 5e-3, 3.3e-6  # of 1000 nodes that react, more as the root of their number
 BYTES_A_BOX_NODE, SECONDS_A_BOX_NODE = 500, 3e-5  # a transient of a box of layers in mode space
+
+
+def layers_of(case: Case, body: Meshed) -> list[str]:
+    """What layers of the body amount to, each in a line, where it starts at one temperature; else at 25 degC."""
+    temperature = body.temperature if isinstance(body.temperature, float) else REFERENCE_TEMPERATURE
+    materials = {name: body.placed(name, case.material(own)) for name, (own, _) in body.materials().items()}
+    return [layers_text(name, found and found._asdict()) for name, found in body.effective(materials, float(temperature)).items()]
 
 
 def estimate(case: Case) -> str:
@@ -45,6 +55,7 @@ def estimate(case: Case) -> str:
         writing, size = (frames * (alone + each * n) for alone, each in (SECONDS_A_FRAME, BYTES_A_FRAME))
         kept = f"{frames} frames" + (f" of {size / 1e6:.0f} MB in all" if size > 1e7 else "")
         lasts = 1.0 + factor[0] * seconds + writing
-        return f"valid; {note}; about {130 + factor[1] * memory / 1e6:.0f} MB{factors}, {lasts:.0f} s, {kept}"
+        told = f"valid; {note}; about {130 + factor[1] * memory / 1e6:.0f} MB{factors}, {lasts:.0f} s, {kept}"
+        return "; ".join([told, *layers_of(case, body)])
     n = len(case.cell.reaction_names()) if case.cell else 0
     return f"valid; one temperature, {n} reaction{'' if n == 1 else 's'}; about 100 MB, 1 s"

@@ -74,6 +74,7 @@ class MeshBody:
         self.materials = {name: self.block.placed(name, case.material(named[name][0])) for name in self.regions}  # in the order of the mesh
         self.weighs = all(m.density is not None and m.heat_capacity is not None for m in self.materials.values())
         self.materials = {name: material.for_steady() for name, material in self.materials.items()}
+        self.stated = case.stated()
         self.bulk = {name: case.bulk(named[name][0]) for name in self.regions}
         self.volumes = np.stack([self.shape.region(name) for name in self.regions], axis=1)
         self.laws = [enthalpy_of(material) for material in self.materials.values()]
@@ -309,6 +310,10 @@ class MeshBody:
         """The number of a probe; that of the sensor is what it shows."""
         return SEEN if probe == self.sensor else self.readings.names.index(probe)
 
+    def released_by(self, ledger: Floats) -> dict[str, Floats]:
+        """Heat of each reaction so far [J], at the rows of a ledger."""
+        return dict(zip(self.reactions, self._released(ledger).T, strict=True))
+
     def _released(self, ledger: Floats) -> Floats:
         """Heat of each reaction so far [J] from rows of the ledger, of the whole body."""
         rows = self.sample.ledger
@@ -409,7 +414,7 @@ class MeshBody:
             cause = CELLS if above > self.n_dofs or self.steady else STEPS
         data = extremes_of(self.start, self.sample.terms, 0.0 if self.steady else self.end)
         found = [] if self.sample.events else beyond_bounds(data, self.sample.terms, regions, state, cause)
-        found += range_warnings(self.block, self.materials, regions) + front_warnings(summary.get("front"))
+        found += range_warnings(self.stated, regions) + front_warnings(summary.get("front"))
         if self.chemistry:
             found += self.chemistry.warnings(float(state.loop[HIGHEST]), self.sample.tolerance)
             found += fallen_warnings(state.memory[:, FALLEN], self.shape.space.points)

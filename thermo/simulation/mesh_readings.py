@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 PROBES, REACTIONS, FRONT, POWERS, STORED, REGIONS = "probes", "reactions", "front", "powers", "stored", "regions"
 OF_A_REGION = 6  # numbers
+BRIEF = 0.1  # of a step: within it a reaction gives no more than it has left
 
 
 class MeshReadings:
@@ -51,13 +52,13 @@ class MeshReadings:
         """The temperature of a probe by its number [K]."""
         return float(self.body.probes[self.names[which]].of(temperature[None])[0])
 
-    def row(self, time: float, temperature: Floats, extent: Floats, fired: Floats) -> Floats:
-        """What is read at a time [s] of temperatures (n_nodes,) [K], extents and switches (n_readings,)."""
+    def row(self, time: float, temperature: Floats, extent: Floats, fired: Floats, step: float) -> Floats:
+        """What is read at a time [s] of temperatures (n_nodes,) [K], extents and switches (n_readings,), after a step of a length [s]."""
         body, out, blocks = self.body, np.empty(self.n_readings), self.blocks
         out[blocks[PROBES]] = [self.probe(i, temperature) for i in range(len(self.names))]
         moments, made = moments_of(fired, body.sample.triggers), np.zeros((0, len(temperature)))
         if body.chemistry and self.front and body.sample.reacting:
-            made = body.chemistry.powers(temperature, extent, fired)
+            made = body.chemistry.powers(temperature, extent, fired, BRIEF * step)
             out[blocks[REACTIONS]] = [*(body.multiplicity * made.sum(axis=1)), *body.chemistry.means(extent)]
             kept, mesh = body.sample.reacting.kept(moments), slice(body.n_nodes)
             made = made if kept is None else made * kept

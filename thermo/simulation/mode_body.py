@@ -113,6 +113,7 @@ class ModalBody:
         self.tolerance, self.fixed_step = case.step_tolerance(), case.numerics.step is not None
         self.named, self.multiplicity = case.named_faces(), box.multiplicity
         self.materials = {name: case.material(material) for name, (material, _) in box.block.materials().items()}
+        self.stated = case.stated()
         self.bulk = {name: case.bulk(material) for name, (material, _) in box.block.materials().items()}
         self.programme = programme.on_body().machine
         self.reader = programme.reader(self.programme, None, self.tolerance)
@@ -305,6 +306,10 @@ class ModalBody:
         made["stored_J"] = made["row/regions"][:, :, 5].sum(axis=1)
         return made
 
+    def released_by(self, ledger: Floats) -> dict[str, Floats]:
+        """Nothing: no power that is read off its rows needs the balance beside it."""
+        return {}
+
     def number(self, probe: str) -> int:
         """The number of a probe."""
         return list(self.probes).index(probe)
@@ -437,7 +442,7 @@ class ModalBody:
         end = float(self.programme.corners[-1])
         data = extremes_of(self.start, self.terms, end)
         cause = QUADRATIC if self.box.order == 2 else STEPS
-        found = beyond_bounds(data, self.terms, regions, state, cause) + range_warnings(self.block, self.materials, regions)
+        found = beyond_bounds(data, self.terms, regions, state, cause) + range_warnings(self.stated, regions)
         if not self.fixed_step:
             now = extremes_of(self.start, self.terms, float(columns["time_s"][-1]))
             found += faint_signals(self.tolerance, now, {name: columns[f"{name}_K"] for name in self.asked}, regions)

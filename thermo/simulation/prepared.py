@@ -67,6 +67,9 @@ class Prepared(Protocol):
     def columns(self, block: History) -> dict[str, Any]:
         """Columns of the history for the rows of a block; those whose names begin with `row/` are kept for the summary alone."""
 
+    def released_by(self, ledger: Floats) -> dict[str, Floats]:
+        """Heat so far [J] at the rows of a ledger, of each reaction whose power at the rows is held against it."""
+
     def number(self, probe: str) -> int:
         """The number that the loop asks a probe by; SEEN of one that is what the sensor shows."""
 

@@ -31,7 +31,7 @@ def reactions_of(case: Case, material: Mapping[str, str], volumes: Floats, multi
     if not case.reacting:
         return None
     density = {name: float(value_at(case.material(name).density, REFERENCE_TEMPERATURE)) for name in case.reacting}
-    return Reactions({name: case.materials[name] for name in case.reacting}, material, density, volumes, multiplicity)
+    return Reactions({name: case.everything[name] for name in case.reacting}, material, density, volumes, multiplicity)
 
 
 class Reactions:
@@ -241,9 +241,9 @@ class Reactions:
             made += self.extent_names(region)
         return made
 
-    def powers(self, temperature: Floats, extent: Floats, fired: Floats) -> Floats:
-        """Heat of each reaction at each node (n_reactions, n_nodes) [W], of one state."""
-        return powers(self.kinds, temperature, extent, fired)
+    def powers(self, temperature: Floats, extent: Floats, fired: Floats, moment: float) -> Floats:
+        """Heat of each reaction at each node (n_reactions, n_nodes) [W], of one state; no more than it has left for a `moment` [s]."""
+        return powers(self.kinds, temperature, extent, fired, moment)
 
     def share(self, region: str) -> tuple[Integers, Floats] | None:
         """The rows of the reactions of a region among all, and its share (n_nodes,) in what they make at each node; None where none is."""
@@ -256,3 +256,29 @@ class Reactions:
     def means(self, extent: Floats) -> list[float]:
         """The mean of the extent of each reaction over each region, of one state, in the order of `column_names`."""
         return [float(mean) for means in self.extents(extent[None]).values() for mean in means[0]]
+
+
+SUDDEN = 3.0  # times the mean power beside a row: no reaction is read to give more
+
+
+def credible_power(time: Floats, power: Floats, released: Floats) -> Floats:
+    """The power of a reaction at the rows of a history (n_rows,) [W], where it is one.
+
+    Where a reactant is spent, what the tolerance leaves of it times a rate constant that has become huge is no power. A row whose power is
+    beyond three times the mean powers of the steps beside it, or has another sign than both, has the larger of these in its place.
+
+    Parameters
+    ----------
+    time : array (n_rows,) [s], power : array (n_rows,) [W]
+    released : array (n_rows,) [J], what the reaction has given so far, as the balance of energy counts it
+    """
+    if len(time) < 2:
+        return power
+    steps = np.diff(time)
+    mean = np.divide(np.diff(released), steps, out=np.zeros(len(steps)), where=steps > 0.0)
+    before, after = np.concatenate([mean[:1], mean]), np.concatenate([mean, mean[-1:]])
+    larger = np.where(np.abs(before) > np.abs(after), before, after)
+    noise = 1e-9 * float(np.max(np.abs(mean), initial=0.0))
+    beyond = np.abs(power) > SUDDEN * np.abs(larger) + noise
+    turned = (power * before < 0.0) & (power * after < 0.0)
+    return np.where(beyond | turned, larger, power)

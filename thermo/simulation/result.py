@@ -22,6 +22,7 @@ from thermo.results.words import unit_of
 from thermo.simulation.crossings import level_of
 from thermo.simulation.hottest import hottest_onsets
 from thermo.simulation.prepared import Prepared
+from thermo.simulation.reactions import credible_power
 from thermo.stepping.loop import (
     N_BANDED,
     N_DIRECT,
@@ -84,6 +85,8 @@ class Result:
     def __init__(self, case: Case, body: Prepared, state: State, begun: Floats, recording: Recording, failure: str | None) -> None:
         self.case, self.body, self.state = case, body, state
         self.columns, self.rows = recording.columns(), recording.rows()
+        for name, released in body.released_by(self.ledger).items():
+            self.columns[f"heat_{name}_W"] = credible_power(self.time, self.columns[f"heat_{name}_W"], released)
         self.frames = recording.frames
         self.failure = failure
         self.begun = begun

@@ -120,9 +120,14 @@ class Threshold(PointStudy):
         suffix, si = suffix_of(unit.unit)
         low, high = sorted((a, b))
         named = {f"{word}{suffix}": si(value) for word, value in (("low", low), ("high", high), ("middle", 0.5 * (low + high)))}
-        text = f"between {unit.text(low)} ({_word(answers[low].yes)}) and {unit.text(high)} ({_word(answers[high].yes)})"
+        text = f"between {_shown(unit, low)} ({_word(answers[low].yes)}) and {_shown(unit, high)} ({_word(answers[high].yes)})"
         return {"from": a, "to": b, "unit": unit.unit, "text": text, **named}
 
 
 def _word(answer: bool | None) -> str:
     return "yes" if answer else "no"
+
+
+def _shown(unit: Number, value: float) -> str:
+    """A value of the input with as many digits as a person reads."""
+    return f"{value:.8g} {unit.unit}".strip()

@@ -56,7 +56,7 @@
       svg.addEventListener("pointerleave", () => tip.replaceChildren());
     }
   }
-  document.querySelectorAll("figure.chart").forEach(arm);
+  document.querySelectorAll("figure.chart:not(.bare)").forEach(arm);
   // A printed page shows what is folded on the screen.
   addEventListener("beforeprint", () => document.querySelectorAll("details").forEach(fold => { fold.open = true; }));
 })();
