@@ -32,14 +32,22 @@ def content(folder: Path, summary: Summary) -> dict[str, Any]:
     }
 
 
-def charts(folder: Path) -> list[Chart]:
-    """Rates of the calorimeters and heat flows of the scans beside their fit, and the whitened residuals of all."""
+Columns = dict[str, dict[str, Any]]
+
+
+def fitted_rows(folder: Path) -> dict[str, Columns]:
+    """The columns of each record by kind of instrument. Raises ValueError where the table cannot be read."""
     try:
         with (folder / "fit.csv").open(encoding="utf-8", newline="") as file:
             table = list(csv.DictReader(file))
-        rows = {kind: _by_record([row for row in table if row["kind"] == kind]) for kind in ("arc", "dsc")}
+        return {kind: _by_record([row for row in table if row["kind"] == kind]) for kind in ("arc", "dsc")}
     except (OSError, KeyError, ValueError) as error:
         raise ValueError(f"{folder / 'fit.csv'}: cannot be read: {error}") from None
+
+
+def charts(folder: Path) -> list[Chart]:
+    """Rates of the calorimeters and heat flows of the scans beside their fit, and the whitened residuals of all."""
+    rows = fitted_rows(folder)
     made = []
     if rows["arc"]:
         made.append(
@@ -52,10 +60,7 @@ def charts(folder: Path) -> list[Chart]:
         )
     if rows["dsc"]:
         made.append(_beside(rows["dsc"], "Heat flow and its fit", "heat flow of the cell [W]", lambda y: y))
-    return made + [_residuals(rows["arc"] | rows["dsc"])]
-
-
-Columns = dict[str, dict[str, Any]]
+    return [*made, _residuals(rows["arc"] | rows["dsc"])]
 
 
 def _by_record(rows: list[dict[str, str]]) -> Columns:

@@ -129,10 +129,10 @@ def warnings_of(found: dict[str, Any]) -> list[dict[str, Any]]:
         text = f"chi2/dof is {ratio:.3g}: the records contradict the model by far more than their noise"
         said.append(("fit", f"{text}; check each record's 'set', its heater steps and the form of the reactions", "calibrate.chi2_per_dof"))
     for pause in found["pauses"]:
-        at = show(pause["temperature_K"], "temperature")
+        at, (first, second) = show(pause["temperature_K"], "temperature"), pause["samples"]
         text = (
-            f"{pause['record']}: the row interval at {at} (samples {pause['samples'][0]} and {pause['samples'][1]}) held more than a third of "
-            "the squares; it is taken as a pause of the instrument and left out"
+            f"{pause['record']}: the row interval at {at} (samples {first} and {second}) held more than a third of the squares; it is "
+            "taken as a pause of the instrument and left out"
         )
         said.append(("pause", text, f"calibrate.records.{pause['record']}"))
     starts = found["starts"]

@@ -50,10 +50,8 @@ def read_dsc(name: str, text: RecordText, path: Path, case: Case) -> DscData:
         raise wrong("the heat flow is not per mass; give 'mass', that of the sample in the pan")
     else:
         flow = flow * mass / float(text.mass)
-    if "time" in table.columns:
-        time = table.columns["time"]
-    else:
-        time = (temperature - temperature[0]) / table.columns["heating rate"][0]
+    given = table.columns.get("time")
+    time = (temperature - temperature[0]) / table.columns["heating rate"][0] if given is None else given
     rate = float(np.polyfit(time - time[0], temperature, 1)[0])
     if text.rate is not None and abs(rate / float(text.rate) - 1.0) > OTHER_RATE:
         raise wrong(f"rises by {show(rate, 'temperature rate')}, but 'rate' says {show(float(text.rate), 'temperature rate')}")

@@ -149,7 +149,7 @@ def _reached(start: Start, numbers: tuple[float, ...]) -> float:
 
 class Goodness(NamedTuple):
     """Of each record: chi2 over its rows, root mean square of ln of the rate in decades (of a scan: over its peak), correlation of
-    neighbouring whitened residuals, and the worst row's share of the squares."""
+    neighbouring whitened residuals, and the worst row with the share of the squares that would go with it."""
 
     chi2_per_row: float
     rms: float
@@ -175,8 +175,8 @@ def goodness(problem: Problem, i: int, x: Floats) -> Goodness:
         rows = len(model.data.time)
         rms = float(np.sqrt(np.mean(residual[:rows] ** 2))) * model.data.noise / float(np.ptp(model.data.flow))
     part = residual[:rows]
-    squares = part**2
-    total = float(squares.sum())
+    squares = model.by_interval(part) if isinstance(model, ArcModel) else part**2
+    total = float(part @ part)
     near = float(part[1:] @ part[:-1]) / total if total > 0.0 else 0.0
     worst = int(np.argmax(squares))
     return Goodness(total / rows, rms, near, worst, float(squares[worst]) / total if total > 0.0 else 0.0, rows)

@@ -98,12 +98,13 @@ def constant_at(rates, j, T):
 
 
 @apart
-def slopes(rates, T, y, S, floor, g, G, parts, pair):
-    """dy/dT into `g` (n + 1,) and its sensitivities into `G` (n + 1, P); `y` are Theta and t. Returns the rate [K/s].
+def slopes(rates, T, y, S, floor, g, G, at, parts, pair):
+    """dy/dT into row `at` of `g` (7, n + 1) and its sensitivities into that of `G` (7, n + 1, P); `y` are Theta and t. Returns the rate
+    [K/s].
 
     `floor` [K/s] keeps the rate from zero where a trial has no heat; `parts` (3, n) and `pair` (2,) are memory.
     """
-    n, P = rates.sign.shape[0], G.shape[1]
+    n, P = rates.sign.shape[0], G.shape[2]
     over = 1.0 / capacity_at(rates, T)
     R = floor + rates.drift
     for j in range(n):
@@ -120,8 +121,8 @@ def slopes(rates, T, y, S, floor, g, G, parts, pair):
         free = 0.0
     over = 1.0 / R
     for j in range(n):
-        g[j] = parts[0, j] * over
-    g[n] = over
+        g[at, j] = parts[0, j] * over
+    g[at, n] = over
     for p in range(P):
         q = p // 3
         dR = 0.0
@@ -134,11 +135,38 @@ def slopes(rates, T, y, S, floor, g, G, parts, pair):
             dR += parts[1, q] * by
         dR *= free
         for j in range(n):
-            G[j, p] = -g[j] * over * dR
-        G[n, p] = -over * over * dR
+            G[at, j, p] = -g[at, j] * over * dR
+        G[at, n, p] = -over * over * dR
         if q < n and p % 3 < 2:
-            G[q, p] += g[q] * by
+            G[at, q, p] += g[at, q] * by
     return R
+
+
+@apart
+def step(rates, T, h, y, S, floor, g, G, yy, SS, parts, pair):
+    """A trial step of h [K] from y into `yy`, sensitivities into `SS`, slopes in the rows of `g` and `G`, of which the first is known.
+    Returns its error over what there is."""
+    n, P = rates.sign.shape[0], S.shape[1]
+    for s in range(1, 7):
+        for j in range(n + 1):
+            value = y[j]
+            for q in range(s):
+                value += h * STAGES[s, q] * g[q, j]
+            yy[j] = value
+            for p in range(P):
+                value = S[j, p]
+                for q in range(s):
+                    value += h * STAGES[s, q] * G[q, j, p]
+                SS[j, p] = value
+        slopes(rates, T + PLACES[s] * h, yy, SS, floor, g, G, s, parts, pair)
+    error = 0.0
+    for j in range(n + 1):
+        e = 0.0
+        for q in range(7):
+            e += ERRORS[q] * g[q, j]
+        size = rates.scale[j] + abs(yy[j]) if j < n else abs(yy[n]) + 1e-300
+        error = max(error, abs(e * h) / size)
+    return error
 
 
 def _adiabatic(rates, rows, seen, y, S, shift, column, tolerance, most_floor, dt, dtS):
@@ -153,46 +181,25 @@ def _adiabatic(rates, rows, seen, y, S, shift, column, tolerance, most_floor, dt
     n, m, P = rates.sign.shape[0], rows.shape[0], S.shape[1]
     g, G = np.zeros((7, n + 1)), np.zeros((7, n + 1, P))
     yy, SS, parts, pair = np.zeros(n + 1), np.zeros((n + 1, P)), np.zeros((3, n)), np.zeros(2)
-    slopes(rates, rows[0] - 0.5 * shift, y, S, most_floor * seen[0], g[0], G[0], parts, pair)
-    for j in range(n):
-        y[j] += g[0, j] * shift
-        for p in range(P):
-            S[j, p] += G[0, j, p] * shift
-        if column >= 0:
-            S[j, column] += g[0, j]
+    slopes(rates, rows[0] - 0.5 * shift, y, S, most_floor * seen[0], g, G, 0, parts, pair)
+    y[:n] += g[0, :n] * shift
+    S[:n] += G[0, :n] * shift
+    if column >= 0:
+        S[:n, column] += g[0, :n]
     h = rows[1] - rows[0]
     for i in range(m - 1):
         y[n] = 0.0
         S[n, :] = 0.0
         T, end = rows[i], rows[i + 1]
         floor = most_floor * seen[i]
-        slopes(rates, T, y, S, floor, g[0], G[0], parts, pair)
+        slopes(rates, T, y, S, floor, g, G, 0, parts, pair)
         for _ in range(MOST_STEPS):
             left = end - T
             if left <= 1e-12:
                 break
             last = h >= left
             hh = left if last else (0.5 * left if 2.0 * h > left else h)
-            for s in range(1, 7):
-                for j in range(n + 1):
-                    value = y[j]
-                    for q in range(s):
-                        value += hh * STAGES[s, q] * g[q, j]
-                    yy[j] = value
-                    for p in range(P):
-                        value = S[j, p]
-                        for q in range(s):
-                            value += hh * STAGES[s, q] * G[q, j, p]
-                        SS[j, p] = value
-                slopes(rates, T + PLACES[s] * hh, yy, SS, floor, g[s], G[s], parts, pair)
-            error = 0.0
-            for j in range(n + 1):
-                e = 0.0
-                for q in range(7):
-                    e += ERRORS[q] * g[q, j]
-                size = rates.scale[j] + abs(yy[j]) if j < n else abs(yy[n]) + 1e-300
-                error = max(error, abs(e * hh) / size)
-            error /= tolerance
+            error = step(rates, T, hh, y, S, floor, g, G, yy, SS, parts, pair) / tolerance
             if not error < 1e300:
                 error = 1e6
             if error <= 1.0 or hh < 1e-9:

@@ -80,8 +80,8 @@ def mechanism_file(text: MechanismText, made: Calibrated, source: str, record: s
                 math.exp(log_factor + start.exponent * math.log(float(text.reactions[name].reference_temperature or 1.0))), "1/s"
             )
         if HEAT in numbers:
-            i, p = numbers[HEAT]
-            reaction["heat"] = _heat(text.reactions[name].heat, math.exp(float(made.fit.x[i])), told[HEAT])
+            factor = math.exp(float(made.fit.x[numbers[HEAT][0]]))
+            reaction["heat"] = _heat(text.reactions[name].heat, factor, told[HEAT])
     return {**data, "title": f"{text.title}, fitted", "note": source}
 
 
