@@ -13,7 +13,9 @@ from thermo.studies.calibrate.fitting import Z95, Fit, Goodness, solved
 from thermo.studies.calibrate.problem import Problem
 
 CORRELATED = 0.3  # of neighbouring residuals: more, and the plain interval is never printed
-REFITS, NEAR = 8, 0.03  # of a profile on each side, and how near to its target it ends
+REFITS, NEAR = 14, 0.03  # of a profile on each side, and how near to its target it ends
+MOST = 60  # evaluations of a refit
+STEP = 0.06  # of the range, the first step of a profile at most
 WIDEST = 0.5  # of the range: a linearised interval that is wider is open
 DRAWS = 2000
 
@@ -56,50 +58,89 @@ def linearised(problem: Problem, fit: Fit, wide: float) -> list[Interval]:
     return made
 
 
-def profiled(problem: Problem, fit: Fit, wide: float, look: Callable[[float], None]) -> list[Interval]:
-    """The ends at which chi2, all other numbers fitted again, has risen by 1.96^2 times the square of the widening."""
-    covariance = fit.covariance()
+def profiled(problem: Problem, fit: Fit, wide: float, look: Callable[[float], None]) -> tuple[list[Interval], Floats]:
+    """The ends at which chi2, all other numbers fitted again, has risen by 1.96^2 times the square of the widening; and the vector of the
+    least chi2 that was met on the way, which may lie below that of the fit."""
     made = []
+    best = Best(fit.chi2, fit.x)
     for i, plain in enumerate(linearised(problem, fit, wide)):
         look(i / problem.n_free)
-        points = [(float(fit.x[i]), 0.0)]
-        ends = [_end(problem, fit, covariance, i, side, Z95 * wide, points) for side in (-1.0, 1.0)]
-        points.sort()
+        side_of = [_Side(problem, fit, i, side, Z95 * wide, best) for side in (-1.0, 1.0)]
+        ends = [side.end() for side in side_of]
+        if plain.half > WIDEST * (problem.parameters[i].high - problem.parameters[i].low):
+            ends[1] = problem.parameters[i].high, True  # a flat valley that bends: its other end may be found, this one is not trusted
+        points = sorted([(float(fit.x[i]), 0.0), *side_of[0].points, *side_of[1].points])
         made.append(Interval(ends[0][0], ends[1][0], ends[0][1], ends[1][1], plain.half, tuple(points)))
-    return made
+    return made, best.x
 
 
-def _end(
-    problem: Problem, fit: Fit, covariance: Floats, i: int, side: float, target: float, points: list[tuple[float, float]]
-) -> tuple[float, bool]:
-    """One end of a profile and whether it is open, by the secant of sqrt(rise of chi2)."""
-    p, at = problem.parameters[i], float(fit.x[i])
-    limit = (p.high - at) if side > 0.0 else (at - p.low)
-    sd = math.sqrt(max(float(covariance[i, i]), 0.0))
-    away = min(target * sd if sd > 0.0 else limit, limit)
-    direction = covariance[:, i] / max(float(covariance[i, i]), 1e-300)
-    inner, inner_rise, outer = 0.0, 0.0, None
-    x = fit.x.copy()
-    for _ in range(REFITS):
-        if away <= 0.0:
-            return at, True
-        guess = np.clip((x if inner > 0.0 else fit.x) + direction * side * (away - inner), problem.low, problem.high)
-        found, chi2, _ = solved(problem, guess, 60, {i: at + side * away}, rough=False)
-        rise = math.sqrt(max(chi2 - fit.chi2, 0.0))
-        points.append((at + side * away, rise**2))
-        if abs(rise - target) < NEAR * target:
-            return at + side * away, False
-        if rise < target:
-            inner, inner_rise, x = away, rise, found
-            if away >= 0.999 * limit:
-                return at + side * limit, True
-        else:
-            outer = (away, rise)
-        if outer is None:
-            away = min(away * min(max(target / max(rise, 0.2 * target), 1.05), 4.0), limit)
-        else:
-            away = inner + (outer[0] - inner) * min(max((target - inner_rise) / (outer[1] - inner_rise), 0.1), 0.9)
-    return at + side * away, outer is None
+class Best:
+    """The least chi2 of all refits, and where."""
+
+    def __init__(self, chi2: float, x: Floats) -> None:
+        self.chi2, self.x = chi2, x
+
+    def hear(self, chi2: float, x: Floats) -> None:
+        """Keep a refit that is better."""
+        if chi2 < self.chi2:
+            self.chi2, self.x = chi2, x
+
+
+class _Side:
+    """One side of a profile: steps along the valley of chi2, each refit begun where the last ones point, until chi2 has risen enough."""
+
+    def __init__(self, problem: Problem, fit: Fit, i: int, side: float, target: float, best: Best) -> None:
+        self.problem, self.fit, self.i, self.side, self.target, self.best = problem, fit, i, side, target, best
+        p = problem.parameters[i]
+        self.at = float(fit.x[i])
+        self.limit = (p.high - self.at) if side > 0.0 else (self.at - p.low)
+        covariance = fit.covariance()
+        self.sd = float(np.sqrt(max(float(covariance[i, i]), 0.0)))
+        self.step = STEP * (p.high - p.low)
+        self.slope = side * covariance[:, i] / max(float(covariance[i, i]), 1e-300)
+        self.points: list[tuple[float, float]] = []
+        self.path: list[tuple[float, float, Floats]] = [(0.0, 0.0, fit.x)]  # away, sqrt of the rise, vector: within the target
+
+    def refit(self, away: float) -> tuple[float, Floats]:
+        """The square root of the rise of chi2 so far away, and the vector there."""
+        value = {self.i: self.at + self.side * away}
+        inner, _, x = self.path[-1]
+        slope = self.slope if len(self.path) == 1 else (x - self.path[-2][2]) / (inner - self.path[-2][0])
+        guess = np.clip(x + slope * (away - inner), self.problem.low, self.problem.high)
+        found, chi2, _ = solved(self.problem, guess, MOST, value)
+        if chi2 - self.fit.chi2 > (2.0 * self.target) ** 2:  # the guess may have left the valley
+            other, lower, _ = solved(self.problem, x, MOST, value)
+            found, chi2 = (other, lower) if lower < chi2 else (found, chi2)
+        self.best.hear(chi2, found)
+        self.points.append((self.at + self.side * away, max(chi2 - self.fit.chi2, 0.0)))
+        return float(np.sqrt(max(chi2 - self.fit.chi2, 0.0))), found
+
+    def end(self) -> tuple[float, bool]:
+        """Where the profile ends, and whether that is the bound: then it is open."""
+        away = min(self.target * self.sd if self.sd > 0.0 else self.limit, self.step, self.limit)
+        outer: tuple[float, float] | None = None
+        for _ in range(REFITS):
+            if away <= 0.0:
+                return self.at, True
+            rise, found = self.refit(away)
+            if abs(rise - self.target) < NEAR * self.target:
+                return self.at + self.side * away, False
+            if rise > self.target:
+                outer = away, rise
+            else:
+                if away >= 0.999 * self.limit:
+                    return self.at + self.side * self.limit, True
+                self.path.append((away, rise, found))
+            inner, inner_rise, _ = self.path[-1]
+            if outer is None:
+                more = min(max(self.target / max(rise, 0.2 * self.target) - 1.0, 0.2) * away, self.step * 1.5 ** (len(self.path) - 2))
+                away = min(away + more, self.limit)
+            else:
+                share = (self.target - inner_rise) / (outer[1] - inner_rise) if outer[1] < 3.0 * self.target else 0.5
+                away = inner + (outer[0] - inner) * min(max(share, 0.1), 0.9)
+                if outer[0] - inner < NEAR * outer[0]:
+                    break
+        return self.at + self.side * away, outer is None
 
 
 def drawn(problem: Problem, fit: Fit, wide: float, seed: int, count: int = DRAWS) -> Floats:
