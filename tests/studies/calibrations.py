@@ -71,7 +71,7 @@ def arc_record(path, text, *settings):
 def dsc_record(path, text, *settings, noise=0.005, scale=1.0, seed=1):
     """Write a scan with noise, a share of its peak, on a sloping baseline."""
     columns = result(text, *settings).columns
-    time, T, flow = (np.asarray(columns[name]) for name in ("time_s", "sample_K", "heat_flow_W"))
+    time, T, flow = (np.asarray(columns[name]) for name in ("time_s", "sample_K", "heat_flow_W_per_g"))
     kept = np.append(np.diff(time) > 0.0, True)
     time, T, flow = time[kept], T[kept], scale * flow[kept]
     flow = flow + noise * np.ptp(flow) * np.random.default_rng(seed).standard_normal(len(flow)) + 0.1 * np.ptp(flow) * (T - 320.0) / 300.0

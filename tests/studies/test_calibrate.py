@@ -240,3 +240,27 @@ def test_models_of_a_calorimeter_know_their_rows(both):
     for model in both.problem.models:
         assert isinstance(model, ArcModel)
         assert len(model.rows()) == sum(len(dt) for dt in model.observed)
+
+
+def test_a_layer_that_grows_is_fitted_with_its_barrier(tmp_path):
+    """Three of the four reactions of `hatchard-kim-4`, whose anode makes the layer that slows it, and whose cathode is autocatalytic."""
+    head = "title: cell\nsample:\n  kind: lumped\n  parts: {all: {mass: 45 g, heat_capacity: 0.9 J/(g K)}}\n  volume: 16.5 cm3\n"
+    head += "  chemistry: hatchard-kim-4\n"
+    arc_record(tmp_path / "one.csv", head + ARC)
+    arc_record(tmp_path / "two.csv", head + ARC, "programme.calorimeter.phi=1.6")
+    shifted = (
+        "  with: {sei.pre_exponential_factor: 2.2e15 1/s, anode.pre_exponential_factor: 2e13 1/s, cathode.activation_energy: 141 kJ/mol}\n"
+    )
+    (tmp_path / "cell.yaml").write_text(head + shifted + ARC)
+    records = {"one": BOTH["one"], "two": BOTH["two"].replace("1.5", "1.6")}
+    fit = "\n".join(f"    {name}: {{rate_constant: {{}}, activation_energy: {{}}, heat: {{}}}}" for name in ("sei", "anode", "cathode"))
+    made = found(tmp_path, study(records, fit, "  starts: 2\n  intervals: linearised\n"))
+    summary = conclusion(made)
+    assert summary["chi2_per_dof"] < 1.3 and summary["pauses"] == []
+    numbers = summary["reactions"]
+    assert numbers["anode"]["activation_energy_J_per_mol"] == pytest.approx(135080.0, rel=1e-3)
+    assert numbers["cathode"]["activation_energy_J_per_mol"] == pytest.approx(139600.0, rel=1e-3)
+    assert numbers["anode"]["heat_J"] == pytest.approx(1.714e6 * 610.4 * 16.5e-6, rel=1e-3)
+    for record in summary["records"].values():
+        assert record["fitted_top_K"] == pytest.approx(record["top_K"], abs=0.5)
+    assert made.fit.reached == 2

@@ -13,7 +13,7 @@ from thermo.base.errors import CaseError, Mistake
 from thermo.case.case import Case
 from thermo.programmes.arc import ArcProgramme
 from thermo.records.heat_wait_seek import exotherms
-from thermo.records.heated_from_outside import Instrument, instrument_of_a_run
+from thermo.records.heated_from_outside import HEATER_RATE, QUIET_RATE, Instrument, instrument_of_a_run
 from thermo.records.record import read_record
 from thermo.records.record_doctor import Record
 from thermo.records.record_onsets import rates_of, second_onsets, third_onset
@@ -45,12 +45,14 @@ class Given(NamedTuple):
 
 
 class ArcData(NamedTuple):
-    """A record as it is fitted. `top` [K]: the maximum of a runaway; None where the record holds none, and `why`. `noise` [K], `clock` [s]
-    are standard deviations; `heater_steps` that lie before its end; `left_out` rows by the doctor."""
+    """A record as it is fitted. `top` [K]: the maximum of a runaway; None where the record holds none, and `why`; `tail` leads from the last
+    row of the last section to it. `noise` [K], `clock` [s] are standard deviations; `heater_steps` that lie before its end; `left_out` rows
+    by the doctor."""
 
     name: str
     pieces: tuple[Section | Given, ...]
     top: float | None
+    tail: Given | None
     why: str | None
     noise: float
     clock: float
@@ -81,8 +83,23 @@ def read_arc(name: str, text: RecordText, path: Path, case: Case) -> ArcData:
     if not any(isinstance(piece, Section) for piece in pieces):
         words = "holds no exotherm" if not spans else f"has no exotherm of {FEW_ROWS} rows that lie {least:.2g} K apart"
         raise CaseError([Mistake(str(path), None, "", f"{words}: there is nothing to fit")])
+    tail = None
+    last = [piece for piece in pieces if isinstance(piece, Section)][-1]
+    if third is not None and float(third["time_s"]) > last.time[-1]:
+        first, end = _rows_of(record, float(last.time[-1]), float(third["time_s"]))
+        tail = Given(record.time[first : end + 1], record.temperature[first : end + 1])
     left_out = sum(len(entry["samples"]) for entry in record.left_out or ())
-    return ArcData(name, tuple(pieces), top, why, noise, _clock(record), trace.heating.steps + int(trace.heating.first), left_out)
+    return ArcData(
+        name,
+        tuple(pieces),
+        top if tail is not None else None,
+        tail,
+        why,
+        noise,
+        _clock(record),
+        trace.heating.steps + int(trace.heating.first),
+        left_out,
+    )
 
 
 def _instrument(case: Case, path: Path) -> Instrument:
@@ -142,7 +159,7 @@ def _pieces(
     time, T = record.time, record.temperature
     pieces: list[Section | Given] = []
     at = 0
-    for first, last in spans:
+    for first, last in [part for span in spans for part in _parted(time, T, *span, 0.5 * least)]:
         rows = _thinned(time, T, first, last, least, highest, _fastest(up_to, case))
         if len(rows) < FEW_ROWS:
             continue
@@ -153,6 +170,19 @@ def _pieces(
         pieces.append(Section(time[rows], T[rows], seen, np.array([record.sample(int(row)) for row in rows])))
         at = int(rows[-1])
     return pieces
+
+
+def _parted(time: Floats, T: Floats, first: int, last: int, rise: float) -> list[tuple[int, int]]:
+    """A span of rows cut where a short step of the heater lies in it: a rise between two rows at the rate of a heater, quiet on both sides."""
+    parts, begins = [], first
+    rates = np.diff(T[first : last + 1]) / np.diff(time[first : last + 1])
+    for i in range(1, len(rates) - 1):
+        row = first + i
+        beside = max(rates[i - 1], float(np.min(rates[i + 1 : i + 3])))
+        if rates[i] > HEATER_RATE and beside < QUIET_RATE and T[row + 1] - T[row] > rise:
+            parts.append((begins, row))
+            begins = row + 1
+    return [*parts, (begins, last)]
 
 
 def _fastest(up_to: float | None, case: Case) -> float:

@@ -41,14 +41,13 @@ def conclusion(made: Calibrated) -> dict[str, Any]:
         if isinstance(model, ArcModel):
             numbers = problem.maps[i].of(fit.x)
             data = model.data
-            end = model.course(numbers, False)[2]
             entry_of |= {
                 "sections": len(data.sections),
                 "heater_steps": data.heater_steps,
                 "left_out": data.left_out,
                 "noise_K": data.noise,
                 "top_K": data.top,
-                "fitted_top_K": model.top(numbers, end) if model.balance else None,
+                "fitted_top_K": model.top(numbers) if model.balance else None,
                 "no_top": data.why,
             }
         else:

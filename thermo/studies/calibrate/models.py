@@ -5,7 +5,7 @@ the record's own: of a calorimeter how far the first row of each section lies ab
 
 calorimeter   ln of the time between two rows: the mean rate between them. Two neighbours share the noise of the row between them, so
               the covariance is tridiagonal; residuals are whitened by its Cholesky factor.
-T3            the heat balance: what has not reacted at the last row, and the heat that warms all of it to the maximum.
+T3            the heat balance: what reacts from the last row to the maximum, at the record's temperatures, warms the cell to it.
 scan          the heat flow; a straight baseline is taken off the model and the record alike.
 """
 
@@ -56,12 +56,12 @@ class Reactions(NamedTuple):
             log_heat=np.ascontiguousarray(numbers[2:n:EACH]),
         )
 
-    def left(self, j: int, theta: float) -> tuple[float, float]:
-        """The extent that reaction j has left at its own time, and its slope by that."""
+    def extent(self, j: int, theta: float) -> tuple[float, float]:
+        """The extent of reaction j at its own time, and its slope by that."""
         form = self.forms[j]
         spline = _extents(form)
         u = min(np.log1p(max(theta, 0.0) / form.scale), LARGEST)
-        return form.most - float(spline(u)), -float(spline(u, 1)) / (form.scale + max(theta, 0.0))
+        return float(spline(u)), float(spline(u, 1)) / (form.scale + max(theta, 0.0))
 
     def enthalpy(self, T: float) -> float:
         """Heat from 298.15 K to a temperature [J]."""
@@ -162,7 +162,7 @@ class ArcModel:
             own[:, -self.n_own :] = np.diag(1.0 / self.own_sd)
             by.append(own)
         if self.balance:
-            value, slope = self._balance(numbers, y, S, gradient)
+            value, slope = self._balance(numbers, rates, y, S)
             found.append(value)
             by.append(slope)
         if self.goes_on:
@@ -171,27 +171,31 @@ class ArcModel:
             by.append(slope)
         return Evaluated(np.clip(np.concatenate(found), -1e4, 1e4), np.nan_to_num(np.concatenate(by)) if gradient else None)
 
-    def top(self, numbers: Floats, y: Floats) -> float:
+    def top(self, numbers: Floats) -> float:
         """T3 by the heat balance, to first order about the measured one [K]."""
+        _, _, y, S, rates = self.course(numbers, False)
         assert self.data.top is not None
-        rest = sum(self._heat(numbers, j) * self.reactions.left(j, float(y[j]))[0] for j in range(len(self.reactions.forms)))
-        last = float(self.data.sections[-1].temperature[-1])
-        reached = self.reactions.enthalpy(last) + rest - self.reactions.enthalpy(self.data.top)
-        return self.data.top + reached / self.reactions.capacity(self.data.top)
+        return self.data.top + TOP_SD * float(self._balance(numbers, rates, y, S)[0][0])
 
-    def _heat(self, numbers: Floats, j: int) -> float:
-        return float(self.reactions.rates.sign[j] * np.exp(numbers[EACH * j + 2]))
-
-    def _balance(self, numbers: Floats, y: Floats, S: Floats, gradient: bool) -> tuple[Floats, Floats]:
-        """T3 of the model less that of the record, over its standard deviation."""
-        assert self.data.top is not None
-        slope = np.zeros(self.n_numbers())
-        for j in range(len(self.reactions.forms) if gradient else 0):
-            left, falls = self.reactions.left(j, float(y[j]))
-            slope += self._heat(numbers, j) * falls * S[j]
-            slope[EACH * j + 2] += self._heat(numbers, j) * left
-        slope /= self.reactions.capacity(self.data.top) * TOP_SD
-        return np.array([(self.top(numbers, y) - self.data.top) / TOP_SD]), slope[None, :]
+    def _balance(self, numbers: Floats, rates: Rates, y: Floats, S: Floats) -> tuple[Floats, Floats]:
+        """T3 of the model less that of the record, over its standard deviation, from Theta at the last row."""
+        data = self.data
+        assert data.top is not None and data.tail is not None
+        slope, gradient = np.zeros(S.shape[1]), S.shape[1] > 0
+        end, S_end = y.copy(), S.copy()
+        forced(rates, data.tail.time, data.tail.temperature, end, S_end, np.zeros(0), np.zeros((0, S.shape[1])))
+        released = 0.0
+        for j in range(len(self.reactions.forms)):
+            heat = float(self.reactions.rates.sign[j] * np.exp(numbers[EACH * j + 2]))
+            (late, late_slope), (early, early_slope) = (self.reactions.extent(j, float(theta[j])) for theta in (end, y))
+            released += heat * (late - early)
+            if gradient:
+                slope += heat * (late_slope * S_end[j] - early_slope * S[j])
+                slope[EACH * j + 2] += heat * (late - early)
+        last = float(data.sections[-1].temperature[-1])
+        over = self.reactions.capacity(data.top) * TOP_SD
+        excess = self.reactions.enthalpy(last) + released - self.reactions.enthalpy(data.top)
+        return np.array([excess / over]), slope[None, :] / over
 
     def _beyond(self, rates: Rates, y: Floats, S: Floats, floor: float) -> tuple[Floats, Floats]:
         """Weak rows beyond the last: the reaction goes on at its last rate, to a decade."""
