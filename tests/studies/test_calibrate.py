@@ -102,7 +102,7 @@ def test_the_forward_model_is_that_of_a_run(folder):
     problem = Problem(kind, parameters_of(kind, starts), starts, records)
     model = problem.models[0]
     times = model.course(problem.maps[0].of(problem.start), False)[0]
-    off = np.concatenate([np.log(dt) - seen for dt, seen in zip(times, model.observed, strict=True)])
+    off = np.concatenate([np.log(dt) - np.log(np.diff(s.time)) for dt, s in zip(times, model.data.sections, strict=True)])
     assert np.abs(off).max() < 5e-4
     assert np.sqrt(np.mean(off**2)) < 1e-4
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from scipy.ndimage import maximum_filter1d, minimum_filter1d, uniform_filter1d
 
 from thermo.base.arrays import Floats
 from thermo.base.errors import CaseError, Mistake
@@ -24,6 +25,7 @@ LEAST_RISE = 0.8  # K, between two rows that are used; and so many times the noi
 NOISES = 10.0
 BELOW_TOP = 6.0  # K under the maximum: above it the rate is that of the end, not of a reaction
 FEW_ROWS = 4  # of a section
+SMOOTHED, SLOWLY = 5, 0.7  # intervals, of the rate that rows are weighted by, and the change of its ln over them
 LEAST_NOISE = 0.005  # K, that a thermocouple has
 FROM_RUN = 0.02  # K, of a record that this program wrote without noise
 
@@ -44,10 +46,22 @@ class Given(NamedTuple):
     temperature: Floats
 
 
+class Fall(NamedTuple):
+    """A row interval in which the temperature fell: temperature [K] and time [s] before it, how long it is [s], the samples beside it."""
+
+    temperature: float
+    time: float
+    duration: float
+    samples: tuple[int, int]
+
+
 class ArcData(NamedTuple):
-    """A record as it is fitted. `top` [K]: the maximum of a runaway; None where the record holds none, and `why`; `tail` leads from the last
-    row of the last section to it. `noise` [K], `clock` [s] are standard deviations; `heater_steps` that lie before its end; `left_out` rows
-    by the doctor."""
+    """A record as it is fitted.
+
+    `top` [K]: the maximum of a runaway; None where the record holds none, and `why`. `tail` leads from the last row of the last section to
+    it. `noise` [K], `clock` [s] are standard deviations; `heater_steps` that lie before its end; `left_out` rows by the doctor; `falls`
+    between sections.
+    """
 
     name: str
     pieces: tuple[Section | Given, ...]
@@ -58,6 +72,7 @@ class ArcData(NamedTuple):
     clock: float
     heater_steps: int
     left_out: int
+    falls: tuple[Fall, ...]
 
     @property
     def sections(self) -> list[Section]:
@@ -67,9 +82,13 @@ class ArcData(NamedTuple):
 
 def read_arc(name: str, text: RecordText, path: Path, case: Case) -> ArcData:
     """A record of the kinds `arc` and `adiabatic`, read and examined as `onset` does. Raises CaseError."""
-    record = read_record(path, text.columns or None)
+    return arc_data(name, text, read_record(path, text.columns or None), case, _instrument(case, path))
+
+
+def arc_data(name: str, text: RecordText, record: Record, case: Case, instrument: Instrument) -> ArcData:
+    """A record that has been read, cut into what is fitted. Raises CaseError where there is nothing to fit."""
     record = _once(record)
-    trace = take_apart(record, _instrument(case, path))
+    trace = take_apart(record, instrument)
     third, why = third_onset(trace, second_onsets(trace, rates_of(trace))["1 K/s"])
     if text.kind == "adiabatic":
         spans = [(0, int(np.argmax(record.temperature)))]
@@ -82,13 +101,12 @@ def read_arc(name: str, text: RecordText, path: Path, case: Case) -> ArcData:
     pieces = _pieces(trace, spans, least, np.inf if top is None else top - BELOW_TOP, text.up_to, case)
     if not any(isinstance(piece, Section) for piece in pieces):
         words = "holds no exotherm" if not spans else f"has no exotherm of {FEW_ROWS} rows that lie {least:.2g} K apart"
-        raise CaseError([Mistake(str(path), None, "", f"{words}: there is nothing to fit")])
-    tail = None
-    last = [piece for piece in pieces if isinstance(piece, Section)][-1]
-    if third is not None and float(third["time_s"]) > last.time[-1]:
-        first, end = _rows_of(record, float(last.time[-1]), float(third["time_s"]))
+        raise CaseError([Mistake(record.name, None, "", f"{words}: there is nothing to fit")])
+    sections = [piece for piece in pieces if isinstance(piece, Section)]
+    tail, ended = None, float(sections[-1].time[-1])
+    if third is not None and float(third["time_s"]) > ended:
+        first, end = _rows_of(record, ended, float(third["time_s"]))
         tail = Given(record.time[first : end + 1], record.temperature[first : end + 1])
-    left_out = sum(len(entry["samples"]) for entry in record.left_out or ())
     return ArcData(
         name,
         tuple(pieces),
@@ -98,7 +116,18 @@ def read_arc(name: str, text: RecordText, path: Path, case: Case) -> ArcData:
         noise,
         _clock(record),
         trace.heating.steps + int(trace.heating.first),
-        left_out,
+        sum(len(entry["samples"]) for entry in record.left_out or ()),
+        _falls(trace, float(sections[0].time[0]), ended),
+    )
+
+
+def _falls(trace: Trace, begins: float, ends: float) -> tuple[Fall, ...]:
+    """Gaps between two times [s] in which the temperature fell: no heater does that."""
+    time, T = trace.record.time, trace.record.temperature
+    return tuple(
+        Fall(float(T[gap.row]), float(time[gap.row]), gap.duration, (trace.record.sample(gap.row), trace.record.sample(gap.row + 1)))
+        for gap in trace.gaps
+        if gap.kind == "fall" and begins <= time[gap.row] < ends
     )
 
 
@@ -165,15 +194,21 @@ def _pieces(
             continue
         if rows[0] > at:
             pieces.append(Given(time[at : rows[0] + 1], T[at : rows[0] + 1]))
-        rate = np.diff(T[rows]) / np.diff(time[rows])
-        seen = np.concatenate([rate[:1], np.sqrt(rate[1:] * rate[:-1]), rate[-1:]])
-        pieces.append(Section(time[rows], T[rows], seen, np.array([record.sample(int(row)) for row in rows])))
+        pieces.append(Section(time[rows], T[rows], _rates_about(time[rows], T[rows]), np.array([record.sample(int(row)) for row in rows])))
         at = int(rows[-1])
     return pieces
 
 
+def _rates_about(time: Floats, T: Floats) -> Floats:
+    """About the rate at each row [K/s], smoothed where it changes slowly: a weight must not go with the noise of its own row."""
+    logarithm = np.log(np.diff(T) / np.diff(time))
+    slowly = maximum_filter1d(logarithm, SMOOTHED, mode="nearest") - minimum_filter1d(logarithm, SMOOTHED, mode="nearest") < SLOWLY
+    logarithm = np.where(slowly, uniform_filter1d(logarithm, SMOOTHED, mode="nearest"), logarithm)
+    return np.asarray(np.exp(np.concatenate([logarithm[:1], 0.5 * (logarithm[1:] + logarithm[:-1]), logarithm[-1:]])))
+
+
 def _parted(time: Floats, T: Floats, first: int, last: int, rise: float) -> list[tuple[int, int]]:
-    """A span of rows cut where a short step of the heater lies in it: a rise between two rows at the rate of a heater, quiet on both sides."""
+    """A span of rows cut where a short step of the heater lies in it: a rise between two rows at a heater's rate, quiet on both sides."""
     parts, begins = [], first
     rates = np.diff(T[first : last + 1]) / np.diff(time[first : last + 1])
     for i in range(1, len(rates) - 1):
@@ -193,12 +228,18 @@ def _fastest(up_to: float | None, case: Case) -> float:
 
 
 def _thinned(time: Floats, T: Floats, first: int, last: int, least: float, highest: float, fastest: float) -> npt.NDArray[np.int64]:
-    """Rows of a section, each at least so much warmer than the one before."""
+    """Rows of a section, each at least so much warmer than the one before.
+
+    A row is chosen by the mean of its two neighbours: chosen by its own temperature it would be one whose noise is high.
+    """
+    beside = T.copy()
+    beside[1:-1] = 0.5 * (T[:-2] + T[2:])
+    beside[last] = T[last]
     rows = [first]
     for row in range(first + 1, last + 1):
         if T[row] > highest:
             break
-        if T[row] - T[rows[-1]] < least:
+        if beside[row] - beside[rows[-1]] < least or T[row] - T[rows[-1]] < 0.5 * least:
             continue
         if (T[row] - T[rows[-1]]) / (time[row] - time[rows[-1]]) > fastest:
             break

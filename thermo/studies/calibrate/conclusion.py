@@ -64,7 +64,7 @@ def conclusion(made: Calibrated) -> dict[str, Any]:
         "scatter": made.scatter,
         "starts": {"tried": fit.starts, "reached": fit.reached},
         "intervals": problem.study.intervals,
-        "pauses": [_pause(made, *pause) for pause in made.pauses],
+        "pauses": [_pause(made, *pause) for pause in made.pauses] + _falls(made),
         "forms": made.forms,
         "draws": len(made.draws),
     }
@@ -97,6 +97,23 @@ def _parameter(made: Calibrated, i: int) -> dict[str, Any]:
     }
 
 
+def _falls(made: Calibrated) -> list[dict[str, Any]]:
+    """Row intervals between sections in which the temperature fell."""
+    return [
+        {
+            "record": model.name,
+            "temperature_K": fall.temperature,
+            "time_s": fall.time,
+            "duration_s": fall.duration,
+            "samples": list(fall.samples),
+            "why": "the temperature fell in it",
+        }
+        for model in made.problem.models
+        if isinstance(model, ArcModel)
+        for fall in model.data.falls
+    ]
+
+
 def _pause(made: Calibrated, name: str, section: int, row: int) -> dict[str, Any]:
     model = next(model for model in made.problem.models if model.name == name)
     assert isinstance(model, ArcModel)
@@ -107,6 +124,7 @@ def _pause(made: Calibrated, name: str, section: int, row: int) -> dict[str, Any
         "time_s": float(rows.time[row]),
         "duration_s": float(rows.time[row + 1] - rows.time[row]),
         "samples": [int(rows.samples[row]), int(rows.samples[row + 1])],
+        "why": "it held more than a third of the squares",
     }
 
 
@@ -130,8 +148,8 @@ def warnings_of(found: dict[str, Any]) -> list[dict[str, Any]]:
     for pause in found["pauses"]:
         at, (first, second) = show(pause["temperature_K"], "temperature"), pause["samples"]
         text = (
-            f"{pause['record']}: the row interval at {at} (samples {first} and {second}) held more than a third of the squares; it is "
-            "taken as a pause of the instrument and left out"
+            f"{pause['record']}: the row interval at {at} (samples {first} and {second}) is taken as a pause of the instrument, left out: "
+            f"{pause['why']}"
         )
         said.append(("pause", text, f"calibrate.records.{pause['record']}"))
     starts = found["starts"]

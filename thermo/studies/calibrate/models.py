@@ -100,7 +100,8 @@ class ArcModel:
         self.balance = balance and data.top is not None
         self.goes_on = goes_on and not self.balance
         self.paused: dict[int, set[int]] = {}
-        self.observed = [np.log(np.diff(section.time)) for section in data.sections]
+        # the mean of ln over a noisy rise lies half its variance below the ln of the mean
+        self.observed = [np.log(np.diff(section.time)) - 0.5 * self._of_noise(section) for section in data.sections]
         self.n_own = len(data.sections)
         self.own_sd = np.full(self.n_own, data.noise)
         self.own_bounds = 50.0 * data.noise
@@ -110,6 +111,11 @@ class ArcModel:
         """Take the covariance of every section anew."""
         self.scatter = scatter
         self.factors = [self._factor(i, section) for i, section in enumerate(self.data.sections)]
+
+    def _of_noise(self, section: Section) -> Floats:
+        """The variance of ln dt that the noise of temperatures gives, (m - 1,)."""
+        variance = (self.data.noise / section.seen) ** 2
+        return np.asarray((variance[1:] + variance[:-1]) / np.diff(section.time) ** 2)
 
     def _factor(self, i: int, section: Section) -> Floats:
         """The inverse of the Cholesky factor of the covariance of ln dt, (m - 1, m - 1)."""
