@@ -15,7 +15,9 @@ from thermo.casefile.reader import parse_document, read_document
 from thermo.studies.calibrate.arc_data import Given
 from thermo.studies.calibrate.calibrating import calibrated
 from thermo.studies.calibrate.conclusion import conclusion, warnings_of
+from thermo.studies.calibrate.general import GeneralArcModel, GeneralDscModel
 from thermo.studies.calibrate.models import ArcModel
+from thermo.studies.calibrate.parameters import parameters_of, starts_of
 from thermo.studies.calibrate.problem import Problem
 from thermo.studies.calibrate.reading import read_calibration
 from thermo.studies.study import study_of
@@ -92,14 +94,7 @@ def test_the_forward_model_is_that_of_a_run(folder):
     arc_record(folder / "exact.csv", cell(mechanism(TWO)), "programme.record.noise=0 K")
     (folder / "truth.yaml").write_text(cell(mechanism(TWO)))
     text = study({"one": "file: exact.csv, kind: arc, noise: 0.02 K"}, fit_of(2), case="truth.yaml")
-    document = parse_document(text, str(folder / "study.yaml"))
-    made = study_of(document)
-    _, records, _ = read_calibration(document, made.text.study)
-    from thermo.studies.calibrate.parameters import parameters_of, starts_of
-
-    kind = made.text.study
-    starts = starts_of(made.members[0].case, kind)
-    problem = Problem(kind, parameters_of(kind, starts), starts, records)
+    problem, _ = problem_of(folder, text)
     model = problem.models[0]
     times = model.course(problem.maps[0].of(problem.start), False)[0]
     off = np.concatenate([np.log(dt) - np.log(np.diff(s.time)) for dt, s in zip(times, model.data.sections, strict=True)])
@@ -155,6 +150,7 @@ def test_a_stop_of_the_instrument_is_named_and_left_out(folder):
     assert conclusion(made)["chi2_per_dof"] < 2.0
 
 
+@pytest.mark.slow
 def test_what_one_calorimeter_leaves_open_of_four_reactions_is_said(folder):
     """The last activation energy has an open end and the status `assumed`; words name what it trades with."""
     arc_record(folder / "four.csv", cell(mechanism(FOUR)))
@@ -223,17 +219,58 @@ def test_bad_input_is_one_line_with_file_line_and_key(folder, old, new, words):
 
 
 def test_what_is_not_written_is_refused(folder):
-    """Two reactions of one species."""
-    text = (
-        (folder / "cell.yaml")
-        .read_text()
-        .replace("species: c1, order", "species: c0, order")
-        .replace("consumes: {c1: 1}", "consumes: {c0: 1}")
-    )
-    (folder / "shared.yaml").write_text(text)
-    document = parse_document(study({"one": BOTH["one"]}, fit_of(2), case="shared.yaml"), str(folder / "study.yaml"))
-    with pytest.raises(CaseError, match="shares a species"):
+    """A gate that opens at once."""
+    text = (folder / "cell.yaml").read_text().replace("consumes: {c1: 1}", "consumes: {c1: 1}\n        gate: {temperature: 400 K}")
+    (folder / "gate.yaml").write_text(text)
+    document = parse_document(study({"one": BOTH["one"]}, fit_of(2), case="gate.yaml"), str(folder / "study.yaml"))
+    with pytest.raises(CaseError, match="has a gate or a threshold at once"):
         study_of(document)
+
+
+def problem_of(folder, text):
+    """The problem of a study, at its start."""
+    document = parse_document(text, str(folder / "study.yaml"))
+    made = study_of(document)
+    _, records, _ = read_calibration(document, made.text.study)
+    starts = starts_of(made.members[0].case, made.text.study)
+    return Problem(made.text.study, parameters_of(made.text.study, starts), starts, records), records
+
+
+@pytest.mark.slow
+def test_both_ways_to_follow_reactions_give_the_same_course(folder):
+    """Theta and `advance`: ln of the times between rows and T3 of a record with heater steps, and the heat flow of a scan."""
+    records = {"two": BOTH["two"], "scan": "file: scan.csv, kind: dsc, noise: 0.5 %"}
+    problem, measured = problem_of(folder, study(records, fit_of(2)))
+    arc, scan = problem.models
+    numbers, of_scan = (affine.of(problem.start) for affine in problem.maps)
+    general = GeneralArcModel(measured[0].data, arc.reactions, arc.scatter, True, measured[0].case)
+    for mine, theirs in zip(arc.course(numbers, False)[0], general.times(numbers)[0], strict=True):
+        assert np.abs(np.log(mine) - np.log(theirs)).max() < 2e-4
+    assert general.top(numbers) == pytest.approx(arc.top(numbers), abs=0.05)
+    other = GeneralDscModel(measured[1].data, scan.reactions, 1.0, 0.03, True, measured[1].case)
+    flow = scan.flow(of_scan, False)[0]
+    assert np.abs(flow - other.flow(of_scan, False)[0]).max() < 2e-3 * flow.max()
+
+
+@pytest.mark.slow
+def test_reactions_that_share_a_species_come_back(tmp_path):
+    """The first reaction makes what the second consumes."""
+
+    def chain(*shift):
+        text = mechanism(TWO, *shift).replace("consumes: {c0: 1}", "consumes: {c0: 1, c1: -1}")
+        return cell(text.replace("c1: {start: 1}", "c1: {start: 0}"))
+
+    arc_record(tmp_path / "one.csv", chain())
+    arc_record(tmp_path / "two.csv", chain(), "programme.calorimeter.phi=1.5")
+    (tmp_path / "cell.yaml").write_text(chain(1.2, 3.0))
+    made = found(tmp_path, study(BOTH, fit_of(2, [370, 425]), "  starts: 2\n  intervals: linearised\n"))
+    summary = conclusion(made)
+    assert summary["chi2_per_dof"] < 1.3
+    rows = {row["name"]: row for row in summary["parameters"]}
+    for i, (_, constant, energy, heat) in enumerate(TWO):
+        for word, truth in (("rate_constant", constant), ("activation_energy", 1e3 * energy), ("heat", heat)):
+            row = rows[f"r{i}.{word}"]
+            assert abs(row["value"] - truth) < 1.5 * (row["high"] - row["low"])
 
 
 def test_models_of_a_calorimeter_know_their_rows(both):

@@ -119,7 +119,9 @@ def in_order(problem: Problem, x: Floats) -> Floats:
             and problem.starts[name].exponent == 0.0
             and not any(p.record or p.word == "power" for p in problem.parameters if p.reaction == name)
         ):
-            groups.setdefault(tuple(id(model.reactions.forms[k]) for model in problem.models), []).append(name)
+            groups.setdefault(tuple(id(model.reactions.forms[k]) if model.reactions.forms else -k for model in problem.models), []).append(
+                name
+            )
     made = x.copy()
     for names in groups.values():
         found = {name: tuple(float(x[shared[name, word]]) for word in (RATE, ENERGY, HEAT)) for name in names}

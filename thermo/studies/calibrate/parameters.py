@@ -142,27 +142,24 @@ def _parameter(key: str, reaction: str, word: str, entry: Any, start: Start) -> 
 
 
 def reactions_of(case: Case, starts: dict[str, Start]) -> Reactions:
-    """The reactions in the cell of a record's case, its heat capacity and what is heated with it. Raises ValueError with what is not
-    written yet, in words."""
+    """The reactions in the cell of a record's case, its heat capacity and what is heated with it; no forms where one is not `alone`."""
     text, mechanism = mechanism_arrays(case)
-    for k, name in enumerate(text.reactions):
-        why = alone(mechanism, k)
-        if why is not None:
-            raise ValueError(f"the reaction {name!r} {why}")
-    forms = tuple(form_of(mechanism, k) for k in range(len(mechanism.heat)))
+    n = len(mechanism.heat)
+    single = all(alone(mechanism, k) is None for k in range(n))
+    forms = tuple(form_of(mechanism, k) for k in range(n)) if single else ()
     cell, mounting = case.cell, case.programme.mounting()
     assert cell is not None
     law = cell.law(mounting.phi)
     made = getattr(case.programme, "calorimeter", None)
     rates = Rates(
-        log_constant=np.zeros(len(forms)),
-        activation=np.zeros(len(forms)),
-        log_heat=np.zeros(len(forms)),
+        log_constant=np.zeros(n),
+        activation=np.zeros(n),
+        log_heat=np.zeros(n),
         sign=np.sign(mechanism.heat),
         exponent=mechanism.exponent,
         reference=np.array([starts[name].reference for name in text.reactions]),
-        table=np.array([np.column_stack([form.value, form.slope]) for form in forms]),
-        scale=np.array([form.scale for form in forms]),
+        table=np.array([np.column_stack([form.value, form.slope]) for form in forms]).reshape(-1, ROWS, 2),
+        scale=np.array([form.scale for form in forms], float),
         step=LARGEST / (ROWS - 1),
         capacity=law.at_298 + mounting.with_cell,
         capacity_slope=law.slope,

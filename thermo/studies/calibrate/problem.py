@@ -11,6 +11,7 @@ from thermo.base.arrays import Floats
 from thermo.case.case import Case
 from thermo.studies.calibrate.arc_data import ArcData
 from thermo.studies.calibrate.dsc_data import DscData
+from thermo.studies.calibrate.general import GeneralArcModel, GeneralDscModel
 from thermo.studies.calibrate.models import ArcModel, DscModel, Model
 from thermo.studies.calibrate.parameters import Affine, Parameter, Start, affine_of, reactions_of
 from thermo.studies.calibrate.text import Calibration, Scale
@@ -81,9 +82,14 @@ class Problem:
 
 def _model(study: Calibration, member: Measured, starts: dict[str, Start], scatter: float) -> Model:
     reactions, text = reactions_of(member.case, starts), study.records[member.name]
+    general = not reactions.forms
     if isinstance(member.data, DscData):
         scale = text.scale or Scale()
+        if general:
+            return GeneralDscModel(member.data, reactions, float(scale.value), float(scale.sd), text.baseline == "straight", member.case)
         return DscModel(member.data, reactions, float(scale.value), float(scale.sd), text.baseline == "straight")
     made = getattr(member.case.programme, "calorimeter", None)
     kept = made is None or (made.loss == 0.0 and made.radiating_area == 0.0)
+    if general:
+        return GeneralArcModel(member.data, reactions, scatter, kept, member.case)
     return ArcModel(member.data, reactions, scatter, kept, study.beyond == "goes-on")

@@ -13,6 +13,7 @@ from thermo.programmes.arc import ArcProgramme
 from thermo.studies.calibrate.arc_data import read_arc
 from thermo.studies.calibrate.dsc_data import read_dsc
 from thermo.studies.calibrate.forms import alone
+from thermo.studies.calibrate.general import shared
 from thermo.studies.calibrate.parameters import mechanism_arrays
 from thermo.studies.calibrate.problem import Measured
 from thermo.studies.calibrate.text import FREE, Calibration
@@ -84,10 +85,12 @@ def _case_problems(case: Case, study: Calibration) -> list[tuple[Key, str]]:
             found.append((("fit", name), f"the chemistry has no reaction {name!r}" + did_you_mean(name, names)))
         elif free.heat is not None and mechanism.heat[names.index(name)] == 0.0:
             found.append((("fit", name, "heat"), "is zero in the case; give it a start other than zero"))
-    for k, name in enumerate(names):
-        why = alone(mechanism, k)
-        if why is not None:
-            found.append((("case",), f"the reaction {name!r} {why}; such a mechanism cannot be fitted yet"))
+    together = [why for k, name in enumerate(names) if (why := alone(mechanism, k)) is not None]
+    why = shared(mechanism) if together else None
+    if why is not None:
+        found.append((("case",), f"the mechanism {why}; such a mechanism cannot be fitted yet"))
+    if together and study.beyond is not None:
+        found.append((("beyond",), f"is not for reactions of which one {together[0]}"))
     for key, values in study.forms.items():
         reaction, _, word = key.rpartition(".")
         if reaction not in text.reactions or word != "order":
