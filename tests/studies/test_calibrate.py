@@ -301,3 +301,63 @@ def test_a_layer_that_grows_is_fitted_with_its_barrier(tmp_path):
     for record in summary["records"].values():
         assert record["fitted_top_K"] == pytest.approx(record["top_K"], abs=0.5)
     assert made.fit.reached == 2
+
+
+def test_held_out_records_speak_for_two_of_three_reactions(folder):
+    """One reaction misses what it has not seen, a third adds nothing: two are enough."""
+    three = (*TWO, (480.0, 1e-4, 160.0, 20.0))
+    (folder / "three.yaml").write_text(cell(mechanism(three, faster=1.2, higher=2.0)))
+    fit = "\n".join(f"    r{i}: {{rate_constant: {{}}, activation_energy: {{}}, heat: {{}}}}" for i in (1, 0, 2))
+    more = "  starts: 2\n  intervals: linearised\n  check: {leave_out: each record, reactions: [1, 2, 3]}\n"
+    made = found(folder, study(BOTH, fit, more, "three.yaml"))
+    errors = {n: [row["rms_held_out"] for row in made.check["rows"] if row["reactions"] == n] for n in (1, 2, 3)}
+    assert made.check["enough"] == 2
+    assert max(errors[2]) < 0.02 < min(errors[1])
+    assert any("speaks for 2 reactions" in warning["text"] for warning in warnings_of(conclusion(made)))
+
+
+def test_rows_above_a_rate_are_predicted_from_those_below(folder):
+    more = "  starts: 3\n  intervals: linearised\n  check: {hold_out: above 10 K/min}\n"
+    made = found(folder, study({"one": BOTH["one"]}, fit_of(2), more))
+    (row,) = made.check["rows"]
+    assert row["rows"] > 5 and row["held_out"] == "rows above 10 K/min"
+    assert row["rms_held_out"] < 0.15
+
+
+def test_a_missing_extra_is_said_in_one_line(folder, monkeypatch):
+    monkeypatch.setattr("thermo.studies.calibrate.reading.installed", lambda: False)
+    document = parse_document(study({"one": BOTH["one"]}, fit_of(2), "  intervals: sample\n"), str(folder / "study.yaml"))
+    with pytest.raises(CaseError) as error:
+        study_of(document)
+    (line,) = error.value.lines()
+    assert "study.intervals: needs the package emcee: pip install 'thermorun[sample]'" in line
+
+
+@pytest.mark.slow
+def test_walkers_agree_with_the_linearised_intervals(folder):
+    pytest.importorskip("emcee")
+    plain = found(folder, study({"one": BOTH["one"]}, fit_of(2), "  starts: 2\n  intervals: linearised\n"))
+    walked = found(folder, study({"one": BOTH["one"]}, fit_of(2), "  starts: 2\n  intervals: sample\n"))
+    assert walked.chain.enough and walked.draws.shape == (2000, 6)
+    for one, other in zip(plain.intervals, walked.intervals, strict=True):
+        assert other.high - other.low == pytest.approx(one.high - one.low, rel=0.25)
+
+
+def test_orders_are_compared_and_their_spread_is_said(folder):
+    """A scan alone: what the energy is rests on the order that is taken."""
+    records = {"scan": "file: scan.csv, kind: dsc, noise: 0.5 %"}
+    made = found(folder, study(records, fit_of(2), "  starts: 2\n  intervals: linearised\n  forms: {r1.order: [0.7, 1, 1.5]}\n"))
+    ratios = {form["value"]: form["chi2_per_dof"] for form in made.forms}
+    assert min(ratios, key=ratios.get) == 1.0
+    assert any("over r1.order 0.7, 1, 1.5" in warning["text"] for warning in warnings_of(conclusion(made)))
+
+
+def test_a_heat_that_goes_with_the_state_of_charge(folder):
+    """The same heats at two states of charge: the power is zero; with heats of each record alone they agree."""
+    records = {"one": BOTH["one"] + ", soc: 1", "two": BOTH["two"] + ", soc: 0.5"}
+    made = found(folder, study(records, fit_of(2), "  starts: 2\n  intervals: linearised\n  own: {r1.heat: {power_of: soc}}\n"))
+    rows = {row["name"]: row for row in conclusion(made)["parameters"]}
+    assert abs(rows["r1.heat.power_of_soc"]["value"]) < 0.02
+    made = found(folder, study(BOTH, fit_of(2), "  starts: 2\n  intervals: linearised\n  own: {r1.heat: each}\n"))
+    rows = {row["name"]: row for row in conclusion(made)["parameters"]}
+    assert rows["r1.heat of one"]["value"] == pytest.approx(rows["r1.heat of two"]["value"], rel=0.02)

@@ -16,6 +16,7 @@ from thermo.case.case import case_hash
 from thermo.results.store import Folder
 from thermo.studies.calibrate.calibrating import Calibrated, calibrated
 from thermo.studies.calibrate.conclusion import conclusion, warnings_of
+from thermo.studies.calibrate.holding_out import COLUMNS
 from thermo.studies.calibrate.intervals import correlations
 from thermo.studies.calibrate.models import ArcModel
 from thermo.studies.calibrate.parameters import mechanism_arrays
@@ -92,6 +93,8 @@ def _write(folder: Folder, made: Calibrated, source: str) -> None:
     profiles: Rows = [[names[i], *point] for i, interval in enumerate(made.intervals) for point in interval.points]
     if profiles:
         folder.write_csv("profiles.csv", ["name", "value", "rise_of_chi2"], profiles)
+    if made.check is not None:
+        folder.write_csv("check.csv", list(COLUMNS), [[row[name] for name in COLUMNS] for row in made.check["rows"]])
     folder.write_csv("fit.csv", FITTED, _fitted_rows(made))
 
 

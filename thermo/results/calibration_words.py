@@ -55,9 +55,22 @@ def sentences(summary: dict[str, Any]) -> list[str]:
     found = summary["calibrate"]
     starts = found["starts"]
     widened = f"; intervals are widened {found['widened']:.2g} times" if found["widened"] > 1.0 else ""
+    check = found["check"]
+    said = [] if not check else [_held_out(row) for row in check["rows"]]
     return [
         f"{len(found['parameters'])} numbers from {len(found['records'])} record{'s' if len(found['records']) != 1 else ''}: "
         f"chi2/dof {found['chi2_per_dof']:.3g}{widened}",
         f"{starts['reached']} of {starts['tried']} starts reached this optimum; intervals: {found['intervals']}",
         "mechanism.yaml is the fitted mechanism: a case takes it as sample.chemistry",
+        *said,
     ]
+
+
+def _held_out(row: dict[str, Any]) -> str:
+    """A prediction of what was held out, in words."""
+
+    def off(value: float) -> str:
+        return f"{value:.3g} decades" if row["unit"] == "decades" else f"{100.0 * value:.2g} % of the peak"
+
+    n = row["reactions"]
+    return f"{n} reaction{'s' if n > 1 else ''} without {row['held_out']}: {row['record']} is missed by {off(row['rms_held_out'])}"

@@ -12,10 +12,12 @@ from thermo.base.arrays import Floats
 from thermo.case.case import Case
 from thermo.chemistry.factors import OrderFactor
 from thermo.studies.calibrate.fitting import Fit, Goodness, fitted, goodness, solved
+from thermo.studies.calibrate.holding_out import checked
 from thermo.studies.calibrate.intervals import Interval, drawn, linearised, profiled, widening
 from thermo.studies.calibrate.models import ArcModel
 from thermo.studies.calibrate.parameters import parameters_of, starts_of
 from thermo.studies.calibrate.problem import FIXED_SCATTER, Measured, Problem
+from thermo.studies.calibrate.sampling import Sampled, quantiles, sampled
 from thermo.studies.calibrate.text import Calibration
 
 Look = Callable[[float, str], None]  # how much is done, 0 to 1, and at what; it may raise to stop
@@ -29,7 +31,7 @@ AGAIN, BETTER = 2, 3.84  # times that profiles are taken, and the fall of chi2 t
 
 class Calibrated(NamedTuple):
     """What a calibration has found. `pauses` are (record, section, row interval); `wide` is what intervals are widened by; `draws`
-    (2000, parameters); `forms` a row each form."""
+    (2000, parameters); `forms` a row each form; `chain` where walkers drew; `check` of what was held out."""
 
     problem: Problem
     fit: Fit
@@ -40,6 +42,8 @@ class Calibrated(NamedTuple):
     intervals: list[Interval]
     draws: Floats
     forms: list[dict[str, Any]]
+    chain: Sampled | None
+    check: dict[str, Any] | None
 
 
 def calibrated(study: Calibration, case: Case, records: Sequence[Measured], look: Look) -> Calibrated:
@@ -54,8 +58,9 @@ def calibrated(study: Calibration, case: Case, records: Sequence[Measured], look
     found = [goodness(problem, i, fit.x) for i in range(len(records))]
     wide = widening(fit, found)
     forms = forms_of(study, case, records, look)
+    check = None if study.check is None else checked(study, case, records, look)
     intervals = linearised(problem, fit, wide)
-    for _ in range(AGAIN if study.intervals != "linearised" else 0):
+    for _ in range(AGAIN if study.intervals == "profile" else 0):
         intervals, best = profiled(problem, fit, wide, lambda done: look(0.7 + 0.3 * done, "profiles"))
         better = again(problem, fit._replace(x=best))
         if better.chi2 > fit.chi2 - BETTER:
@@ -63,8 +68,12 @@ def calibrated(study: Calibration, case: Case, records: Sequence[Measured], look
         fit = better._replace(reached=1)
         found = [goodness(problem, i, fit.x) for i in range(len(records))]
         wide = widening(fit, found)
-    draws = drawn(problem, fit, wide, study.seed)
-    return Calibrated(problem, fit, found, pauses, scatter, wide, intervals, draws, forms)
+    if study.intervals == "sample":
+        chain = sampled(problem, fit, wide, study.seed, lambda done: look(0.7 + 0.3 * done, "walkers"))
+        intervals, draws = quantiles(problem, chain, intervals), chain.draws
+    else:
+        chain, draws = None, drawn(problem, fit, wide, study.seed)
+    return Calibrated(problem, fit, found, pauses, scatter, wide, intervals, draws, forms, chain, check)
 
 
 def again(problem: Problem, fit: Fit) -> Fit:

@@ -67,6 +67,10 @@ def conclusion(made: Calibrated) -> dict[str, Any]:
         "pauses": [_pause(made, *pause) for pause in made.pauses] + _falls(made),
         "forms": made.forms,
         "draws": len(made.draws),
+        "check": made.check,
+        "chain": None
+        if made.chain is None
+        else {"steps": made.chain.steps, "correlation_time": made.chain.correlation_time, "enough": made.chain.enough},
     }
 
 
@@ -156,6 +160,16 @@ def warnings_of(found: dict[str, Any]) -> list[dict[str, Any]]:
     if starts["tried"] > 3 and starts["reached"] < FEW_REACH * starts["tried"]:
         text = f"{starts['reached']} of {starts['tried']} starts reached this optimum; a better one may have been missed: give more starts"
         said.append(("starts", text, "calibrate.starts"))
+    check = found["check"]
+    if check is not None and check["enough"] is not None and len({row["reactions"] for row in check["rows"]}) > 1:
+        n, fitted = check["enough"], len({row["reaction"] for row in found["parameters"]})
+        if n != fitted:
+            text = f"held-out prediction speaks for {n} reaction{'s' if n > 1 else ''}, this fit has {fitted}; see check.csv"
+            said.append(("check", text, "calibrate.check"))
+    chain = found["chain"]
+    if chain is not None and not chain["enough"]:
+        text = f"the chain of {chain['steps']} steps has a correlation time of {chain['correlation_time']:.0f}: its intervals are rough"
+        said.append(("chain", text, "calibrate.chain"))
     for key in dict.fromkeys(form["form"] for form in found["forms"]):
         said.append(("form", _spread_words(key, [form for form in found["forms"] if form["form"] == key]), "calibrate.forms"))
     return [{"code": code, "text": text, "where": where} for code, text, where in said]

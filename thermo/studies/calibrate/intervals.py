@@ -16,7 +16,7 @@ CORRELATED = 0.3  # of neighbouring residuals: more, and the plain interval is n
 REFITS, NEAR = 14, 0.03  # of a profile on each side, and how near to its target it ends
 MOST = 60  # evaluations of a refit
 STEP = 0.06  # of the range, the first step of a profile at most
-WIDEST = 0.5  # of the range: a linearised interval that is wider is open
+WIDEST = 0.25  # of the range: a linearised interval that is wider is open
 DRAWS = 2000
 
 

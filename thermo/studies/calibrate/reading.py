@@ -16,6 +16,7 @@ from thermo.studies.calibrate.forms import alone
 from thermo.studies.calibrate.general import shared
 from thermo.studies.calibrate.parameters import mechanism_arrays
 from thermo.studies.calibrate.problem import Measured
+from thermo.studies.calibrate.sampling import EXTRA, installed
 from thermo.studies.calibrate.text import FREE, Calibration
 from thermo.studies.member import Member, read_member
 
@@ -26,6 +27,8 @@ def read_calibration(document: Document, study: Calibration) -> tuple[list[Membe
     mistakes += [document.mistake(("study", *key), text) for key, text in study.problems()]
     if base is None:
         return [], [], mistakes
+    if study.intervals == "sample" and not installed():
+        mistakes.append(document.mistake(("study", "intervals"), EXTRA))
     found = _case_problems(base.case, study)
     mistakes += [document.mistake(("study", *key), text) for key, text in found]
     members, records = [base], []
