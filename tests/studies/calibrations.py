@@ -9,6 +9,9 @@ from thermo.case.case import case_of
 from thermo.casefile.reader import parse_document
 from thermo.casefile.settings import change
 from thermo.simulation.simulate import run
+from thermo.studies.calibrate.calibrating import calibrated
+from thermo.studies.calibrate.reading import read_calibration
+from thermo.studies.study import study_of
 
 # temperature [K], rate constant there [1/s], activation energy [kJ/mol], heat [J] in a cell of 1 J/K
 TWO = ((370.0, 3e-5, 130.0, 30.0), (425.0, 3e-5, 140.0, 250.0))
@@ -89,3 +92,12 @@ def study(records, fit, more="", case="cell.yaml"):
     """A study file."""
     lines = "\n".join(f"    {name}: {{{entry}}}" for name, entry in records.items())
     return f"title: fit\nstudy:\n  kind: calibrate\n  case: {case}\n  records:\n{lines}\n  fit:\n{fit}\n{more}"
+
+
+def found_in(folder, text):
+    """The calibration of a study in a folder."""
+    document = parse_document(text, str(folder / "study.yaml"))
+    made = study_of(document)
+    _, records, mistakes = read_calibration(document, made.text.study)
+    assert mistakes == []
+    return calibrated(made.text.study, made.members[0].case, records, lambda done, text: None)

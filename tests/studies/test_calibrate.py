@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from tests.studies.calibrations import ARC, DSC, FOUR, TWO, arc_record, cell, dsc_record, fit_of, mechanism, result, study
+from tests.studies.calibrations import ARC, DSC, FOUR, TWO, arc_record, cell, dsc_record, fit_of, found_in, mechanism, result, study
 from thermo.app.cli import app
 from thermo.base.errors import CaseError
 from thermo.case.case import case_of
@@ -38,22 +38,13 @@ def folder(tmp_path_factory):
     return made
 
 
-def found(folder, text):
-    """The calibration of a study in a folder."""
-    document = parse_document(text, str(folder / "study.yaml"))
-    made = study_of(document)
-    _, records, mistakes = read_calibration(document, made.text.study)
-    assert mistakes == []
-    return calibrated(made.text.study, made.members[0].case, records, lambda done, text: None)
-
-
 BOTH = {"one": "file: one.csv, kind: arc, noise: 0.02 K", "two": f"file: two.csv, kind: arc, {PHI}"}
 
 
 @pytest.fixture(scope="module")
 def both(folder):
     """The fit of both calorimeters' records."""
-    return found(folder, study(BOTH, fit_of(2, [370, 425]), "  starts: 5\n"))
+    return found_in(folder, study(BOTH, fit_of(2, [370, 425]), "  starts: 5\n"))
 
 
 def test_two_reactions_come_back_from_two_calorimeters(both):
@@ -105,7 +96,7 @@ def test_the_forward_model_is_that_of_a_run(folder):
 def test_exchanged_settings_contradict_the_records(folder):
     """Two records with each other's phi cannot be met by any numbers."""
     swapped = {"one": f"file: one.csv, kind: arc, {PHI}", "two": "file: two.csv, kind: arc, noise: 0.02 K"}
-    made = found(folder, study(swapped, fit_of(2), "  starts: 3\n  intervals: linearised\n"))
+    made = found_in(folder, study(swapped, fit_of(2), "  starts: 3\n  intervals: linearised\n"))
     summary = conclusion(made)
     assert summary["chi2_per_dof"] > 3.0
     assert any(warning["code"] == "fit" for warning in warnings_of(summary))
@@ -122,7 +113,7 @@ def test_heater_steps_left_out_contradict_the_records(folder):
 
 def test_a_scan_is_fitted_with_a_calorimeter(folder):
     records = {"one": BOTH["one"], "scan": "file: scan.csv, kind: dsc, rate: 10 K/min, scale: {sd: 3 %}, noise: 0.5 %"}
-    made = found(folder, study(records, fit_of(2), "  starts: 3\n  intervals: linearised\n"))
+    made = found_in(folder, study(records, fit_of(2), "  starts: 3\n  intervals: linearised\n"))
     summary = conclusion(made)
     assert 0.7 < summary["chi2_per_dof"] < 1.3
     assert summary["records"]["scan"]["scale"] == pytest.approx(1.02, abs=0.01)
@@ -132,7 +123,9 @@ def test_a_scan_is_fitted_with_a_calorimeter(folder):
 def test_a_wrong_order_is_said(folder):
     """Reactions of order 1.5 fitted as first order: residuals go together, intervals are widened, and words say so."""
     arc_record(folder / "order.csv", cell(mechanism(TWO, orders=(1.5, 1.5))))
-    made = found(folder, study({"one": "file: order.csv, kind: arc, noise: 0.02 K"}, fit_of(2), "  starts: 3\n  intervals: linearised\n"))
+    made = found_in(
+        folder, study({"one": "file: order.csv, kind: arc, noise: 0.02 K"}, fit_of(2), "  starts: 3\n  intervals: linearised\n")
+    )
     said = [warning["text"] for warning in warnings_of(conclusion(made)) if warning["code"] == "form"]
     assert any("residuals are correlated" in text for text in said)
     assert made.wide > 2.0
@@ -144,7 +137,9 @@ def test_a_stop_of_the_instrument_is_named_and_left_out(folder):
     at = next(i for i, line in enumerate(lines[1:], 1) if float(line.split(",")[1]) > 438.0)
     late = [f"{float(line.split(',')[0]) + 600.0!r},{line.split(',')[1]}" for line in lines[at:]]
     (folder / "paused.csv").write_text("\n".join([*lines[:at], *late]) + "\n")
-    made = found(folder, study({"one": "file: paused.csv, kind: arc, noise: 0.02 K"}, fit_of(2), "  starts: 3\n  intervals: linearised\n"))
+    made = found_in(
+        folder, study({"one": "file: paused.csv, kind: arc, noise: 0.02 K"}, fit_of(2), "  starts: 3\n  intervals: linearised\n")
+    )
     (pause,) = conclusion(made)["pauses"]
     assert pause["temperature_K"] == pytest.approx(438.0, abs=1.5)
     assert conclusion(made)["chi2_per_dof"] < 2.0
@@ -155,7 +150,7 @@ def test_what_one_calorimeter_leaves_open_of_four_reactions_is_said(folder):
     """The last activation energy has an open end and the status `assumed`; words name what it trades with."""
     arc_record(folder / "four.csv", cell(mechanism(FOUR)))
     (folder / "four.yaml").write_text(cell(mechanism(FOUR, faster=1.2, higher=3.0)))
-    made = found(folder, study({"one": "file: four.csv, kind: arc, noise: 0.02 K"}, fit_of(4), "  starts: 2\n", "four.yaml"))
+    made = found_in(folder, study({"one": "file: four.csv, kind: arc, noise: 0.02 K"}, fit_of(4), "  starts: 2\n", "four.yaml"))
     summary = conclusion(made)
     rows = {row["name"]: row for row in summary["parameters"]}
     assert rows["r0.activation_energy"]["status"] == "calibrated"
@@ -263,7 +258,7 @@ def test_reactions_that_share_a_species_come_back(tmp_path):
     arc_record(tmp_path / "one.csv", chain())
     arc_record(tmp_path / "two.csv", chain(), "programme.calorimeter.phi=1.5")
     (tmp_path / "cell.yaml").write_text(chain(1.2, 3.0))
-    made = found(tmp_path, study(BOTH, fit_of(2, [370, 425]), "  starts: 2\n  intervals: linearised\n"))
+    made = found_in(tmp_path, study(BOTH, fit_of(2, [370, 425]), "  starts: 2\n  intervals: linearised\n"))
     summary = conclusion(made)
     assert summary["chi2_per_dof"] < 1.3
     rows = {row["name"]: row for row in summary["parameters"]}
@@ -291,7 +286,7 @@ def test_a_layer_that_grows_is_fitted_with_its_barrier(tmp_path):
     (tmp_path / "cell.yaml").write_text(head + shifted + ARC)
     records = {"one": BOTH["one"], "two": BOTH["two"].replace("1.5", "1.6")}
     fit = "\n".join(f"    {name}: {{rate_constant: {{}}, activation_energy: {{}}, heat: {{}}}}" for name in ("sei", "anode", "cathode"))
-    made = found(tmp_path, study(records, fit, "  starts: 2\n  intervals: linearised\n"))
+    made = found_in(tmp_path, study(records, fit, "  starts: 2\n  intervals: linearised\n"))
     summary = conclusion(made)
     assert summary["chi2_per_dof"] < 1.3 and summary["pauses"] == []
     numbers = summary["reactions"]
@@ -309,7 +304,7 @@ def test_held_out_records_speak_for_two_of_three_reactions(folder):
     (folder / "three.yaml").write_text(cell(mechanism(three, faster=1.2, higher=2.0)))
     fit = "\n".join(f"    r{i}: {{rate_constant: {{}}, activation_energy: {{}}, heat: {{}}}}" for i in (1, 0, 2))
     more = "  starts: 2\n  intervals: linearised\n  check: {leave_out: each record, reactions: [1, 2, 3]}\n"
-    made = found(folder, study(BOTH, fit, more, "three.yaml"))
+    made = found_in(folder, study(BOTH, fit, more, "three.yaml"))
     errors = {n: [row["rms_held_out"] for row in made.check["rows"] if row["reactions"] == n] for n in (1, 2, 3)}
     assert made.check["enough"] == 2
     assert max(errors[2]) < 0.02 < min(errors[1])
@@ -318,7 +313,7 @@ def test_held_out_records_speak_for_two_of_three_reactions(folder):
 
 def test_rows_above_a_rate_are_predicted_from_those_below(folder):
     more = "  starts: 3\n  intervals: linearised\n  check: {hold_out: above 10 K/min}\n"
-    made = found(folder, study({"one": BOTH["one"]}, fit_of(2), more))
+    made = found_in(folder, study({"one": BOTH["one"]}, fit_of(2), more))
     (row,) = made.check["rows"]
     assert row["rows"] > 5 and row["held_out"] == "rows above 10 K/min"
     assert row["rms_held_out"] < 0.15
@@ -336,8 +331,8 @@ def test_a_missing_extra_is_said_in_one_line(folder, monkeypatch):
 @pytest.mark.slow
 def test_walkers_agree_with_the_linearised_intervals(folder):
     pytest.importorskip("emcee")
-    plain = found(folder, study({"one": BOTH["one"]}, fit_of(2), "  starts: 2\n  intervals: linearised\n"))
-    walked = found(folder, study({"one": BOTH["one"]}, fit_of(2), "  starts: 2\n  intervals: sample\n"))
+    plain = found_in(folder, study({"one": BOTH["one"]}, fit_of(2), "  starts: 2\n  intervals: linearised\n"))
+    walked = found_in(folder, study({"one": BOTH["one"]}, fit_of(2), "  starts: 2\n  intervals: sample\n"))
     assert walked.chain.enough and walked.draws.shape == (2000, 6)
     for one, other in zip(plain.intervals, walked.intervals, strict=True):
         assert other.high - other.low == pytest.approx(one.high - one.low, rel=0.25)
@@ -346,7 +341,7 @@ def test_walkers_agree_with_the_linearised_intervals(folder):
 def test_orders_are_compared_and_their_spread_is_said(folder):
     """A scan alone: what the energy is rests on the order that is taken."""
     records = {"scan": "file: scan.csv, kind: dsc, noise: 0.5 %"}
-    made = found(folder, study(records, fit_of(2), "  starts: 2\n  intervals: linearised\n  forms: {r1.order: [0.7, 1, 1.5]}\n"))
+    made = found_in(folder, study(records, fit_of(2), "  starts: 2\n  intervals: linearised\n  forms: {r1.order: [0.7, 1, 1.5]}\n"))
     ratios = {form["value"]: form["chi2_per_dof"] for form in made.forms}
     assert min(ratios, key=ratios.get) == 1.0
     assert any("over r1.order 0.7, 1, 1.5" in warning["text"] for warning in warnings_of(conclusion(made)))
@@ -355,9 +350,9 @@ def test_orders_are_compared_and_their_spread_is_said(folder):
 def test_a_heat_that_goes_with_the_state_of_charge(folder):
     """The same heats at two states of charge: the power is zero; with heats of each record alone they agree."""
     records = {"one": BOTH["one"] + ", soc: 1", "two": BOTH["two"] + ", soc: 0.5"}
-    made = found(folder, study(records, fit_of(2), "  starts: 2\n  intervals: linearised\n  own: {r1.heat: {power_of: soc}}\n"))
+    made = found_in(folder, study(records, fit_of(2), "  starts: 2\n  intervals: linearised\n  own: {r1.heat: {power_of: soc}}\n"))
     rows = {row["name"]: row for row in conclusion(made)["parameters"]}
     assert abs(rows["r1.heat.power_of_soc"]["value"]) < 0.02
-    made = found(folder, study(BOTH, fit_of(2), "  starts: 2\n  intervals: linearised\n  own: {r1.heat: each}\n"))
+    made = found_in(folder, study(BOTH, fit_of(2), "  starts: 2\n  intervals: linearised\n  own: {r1.heat: each}\n"))
     rows = {row["name"]: row for row in conclusion(made)["parameters"]}
     assert rows["r1.heat of one"]["value"] == pytest.approx(rows["r1.heat of two"]["value"], rel=0.02)

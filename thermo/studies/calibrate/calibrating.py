@@ -5,27 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
-from scipy.optimize import brentq
-
 from thermo.base.arrays import Floats
 from thermo.case.case import Case
 from thermo.chemistry.factors import OrderFactor
-from thermo.studies.calibrate.fitting import Fit, Goodness, fitted, goodness, solved
+from thermo.studies.calibrate.fitting import Fit, Goodness, fitted, goodness
 from thermo.studies.calibrate.holding_out import checked
 from thermo.studies.calibrate.intervals import Interval, drawn, linearised, profiled, widening
-from thermo.studies.calibrate.models import ArcModel
 from thermo.studies.calibrate.parameters import parameters_of, starts_of
-from thermo.studies.calibrate.problem import FIXED_SCATTER, Measured, Problem
+from thermo.studies.calibrate.problem import Measured, Problem
+from thermo.studies.calibrate.rows import again, with_scatter, without_pauses
 from thermo.studies.calibrate.sampling import Sampled, quantiles, sampled
 from thermo.studies.calibrate.text import Calibration
 
 Look = Callable[[float, str], None]  # how much is done, 0 to 1, and at what; it may raise to stop
 
-PAUSE_SHARE, PAUSE_SIZE = 1.0 / 3.0, 5.0  # of the squares of a record, and standard deviations, from which one interval is a pause
-MOST_PAUSES = 3  # of a record
-LARGEST_SCATTER = 1.0
-ROUNDS = 4  # of fit and scatter
 AGAIN, BETTER = 2, 3.84  # times that profiles are taken, and the fall of chi2 that they find for which they are taken again
 
 
@@ -51,9 +44,9 @@ def calibrated(study: Calibration, case: Case, records: Sequence[Measured], look
     starts = starts_of(case, study)
     problem = Problem(study, parameters_of(study, starts), starts, records)
     fit = fitted(problem, study.starts, study.seed, lambda done: look(0.5 * done, "starts"))
+    fit, scatter = with_scatter(problem, fit)
     fit, pauses = without_pauses(problem, fit)
-    scatter = FIXED_SCATTER if study.scatter == "fitted" else float(study.scatter)
-    if study.scatter == "fitted":
+    if pauses:
         fit, scatter = with_scatter(problem, fit)
     found = [goodness(problem, i, fit.x) for i in range(len(records))]
     wide = widening(fit, found)
@@ -74,57 +67,6 @@ def calibrated(study: Calibration, case: Case, records: Sequence[Measured], look
     else:
         chain, draws = None, drawn(problem, fit, wide, study.seed)
     return Calibrated(problem, fit, found, pauses, scatter, wide, intervals, draws, forms, chain, check)
-
-
-def again(problem: Problem, fit: Fit) -> Fit:
-    """The fit once more from where it is."""
-    x, chi2, jacobian = solved(problem, fit.x)
-    return fit._replace(x=x, chi2=chi2, jacobian=jacobian)
-
-
-def without_pauses(problem: Problem, fit: Fit) -> tuple[Fit, list[tuple[str, int, int]]]:
-    """The fit without row intervals that hold a third of the squares of their record by themselves, and these intervals."""
-    pauses: list[tuple[str, int, int]] = []
-    for _ in range(MOST_PAUSES):
-        more = []
-        for i, model in enumerate(problem.models):
-            if not isinstance(model, ArcModel):
-                continue
-            found = goodness(problem, i, fit.x)
-            size = np.sqrt(found.worst_share * found.chi2_per_row * found.rows)
-            if found.worst_share > PAUSE_SHARE and size > PAUSE_SIZE and found.rows > 10:
-                section, row = model.rows()[found.worst]
-                model.paused.setdefault(section, set()).add(row)
-                model.whiten(model.scatter)
-                more.append((model.name, section, row))
-        if not more:
-            break
-        pauses += more
-        fit = again(problem, fit)
-    n = len(pauses)
-    return fit._replace(freedom=max(fit.freedom - n, 1)), pauses
-
-
-def with_scatter(problem: Problem, fit: Fit) -> tuple[Fit, float]:
-    """The fit with the scatter of a row interval at which the calorimeters' records have a chi2 of one a row."""
-    models = [(i, model) for i, model in enumerate(problem.models) if isinstance(model, ArcModel)]
-    scatter = FIXED_SCATTER
-    for _ in range(ROUNDS if models else 0):
-
-        def excess(logarithm: float, x: Floats = fit.x) -> float:
-            rows = total = 0.0
-            for i, model in models:
-                model.whiten(float(np.exp(logarithm)))
-                found = goodness(problem, i, x)
-                rows, total = rows + found.rows, total + found.chi2_per_row * found.rows
-            return total / rows - 1.0
-
-        low, high = np.log(1e-5), np.log(LARGEST_SCATTER)
-        scatter = float(np.exp(low if excess(low) < 0.0 else high if excess(high) > 0.0 else brentq(excess, low, high, xtol=1e-3)))
-        for _, model in models:
-            model.whiten(scatter)
-        fit = again(problem, fit)
-    return fit, scatter
 
 
 def forms_of(study: Calibration, case: Case, records: Sequence[Measured], look: Look) -> list[dict[str, Any]]:

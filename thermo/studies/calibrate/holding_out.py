@@ -18,6 +18,7 @@ from thermo.studies.calibrate.fitting import fitted
 from thermo.studies.calibrate.models import DECADE, ArcModel
 from thermo.studies.calibrate.parameters import parameters_of, starts_of
 from thermo.studies.calibrate.problem import Measured, Problem
+from thermo.studies.calibrate.rows import with_scatter
 from thermo.studies.calibrate.text import Calibration
 
 WITHIN = 1.2  # times the least held-out error: so much worse is not worth another reaction
@@ -93,7 +94,7 @@ def _predicted(
     starts = starts_of(case, study)
     parameters = parameters_of(study, starts)
     problem = Problem(study, parameters, starts, train)
-    x = fitted(problem, study.starts, study.seed).x[: problem.n_free]
+    x = with_scatter(problem, fitted(problem, study.starts, study.seed))[0].x[: problem.n_free]
     errors = [_errors(Problem(study, parameters, starts, [record]), x) for record in train]
     inner = float(np.sqrt(np.mean(np.concatenate([error for error, _ in errors]) ** 2)))
     rows = []
