@@ -185,6 +185,8 @@ def test_a_run_takes_the_fitted_mechanism_and_meets_the_onsets(folder, tmp_path)
     energies = np.array([float(row["sample.with.r0.activation_energy"].split()[0]) for row in draws])
     (row,) = [row for row in summary["calibrate"]["parameters"] if row["name"] == "r0.activation_energy"]
     assert energies.mean() == pytest.approx(row["value"], abs=0.2 * (row["high"] - row["low"]))
+    (out / "batch.yaml").write_text("title: draws\nstudy: {kind: batch, case: fitted.yaml, table: posterior.csv}\n")
+    assert len(study_of(read_document(out / "batch.yaml")).table["sample.with.r1.heat"]) == 2000
     assert np.quantile(energies, 0.975) - np.quantile(energies, 0.025) == pytest.approx(row["high"] - row["low"], rel=0.2)
 
 
@@ -356,3 +358,23 @@ def test_a_heat_that_goes_with_the_state_of_charge(folder):
     made = found_in(folder, study(BOTH, fit_of(2), "  starts: 2\n  intervals: linearised\n  own: {r1.heat: each}\n"))
     rows = {row["name"]: row for row in conclusion(made)["parameters"]}
     assert rows["r1.heat of one"]["value"] == pytest.approx(rows["r1.heat of two"]["value"], rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (None, "none.yaml: there is no such file"),
+        ("title: x\nspecies: {a: {start: 1}}\nreactions: {}\nspeceis: 3\n", "unknown key; did you mean 'species'?"),
+        (
+            "title: x\nspecies: {a: {start: 1}}\nreactions: {r: {activation_energy: 1 kJ/mol, heat: 1 J}}\n",
+            "pre_exponential_factor: is missing",
+        ),
+    ],
+)
+def test_what_is_wrong_in_a_file_of_a_mechanism_is_said_with_its_line(tmp_path, content, words):
+    if content is not None:
+        (tmp_path / "none.yaml").write_text(content)
+    (tmp_path / "cell.yaml").write_text(cell("  chemistry: none.yaml"))
+    with pytest.raises(CaseError, match=r"sample\.chemistry") as error:
+        case_of(read_document(tmp_path / "cell.yaml"))
+    assert any(words in line for line in error.value.lines()), error.value.lines()
