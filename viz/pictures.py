@@ -8,7 +8,7 @@ import sys
 import textwrap
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from viz import theme
 
@@ -28,7 +28,7 @@ def pictures(folder: Path, time: float | None = None) -> tuple[dict[str, bytes],
     `field` (in a study `fields`): the bodies cut open at a time, by default `picture_time_s` of the summary, else the time at
     which the temperature varies most over all of them (`bricks.best_time`); `plane`: those of two dimensions at that time;
     `profile`: temperature along lines; `curves`: probes over time; `temperature` and `rate`: the calorimeter tests;
-    `dsc`: heat flow over temperature; `batch`: results over what was changed. A picture that
+    `dsc`: heat flow over temperature; `batch`: results over what was changed; `fit`: records beside their fit. A picture that
     cannot be drawn is left out and named.
 
     Parameters
@@ -43,12 +43,9 @@ def pictures(folder: Path, time: float | None = None) -> tuple[dict[str, bytes],
     from viz.read import number, read_runs, read_summary
 
     summary = read_summary(folder)
-    if "batch" in summary:
-        from viz.batch import scatter
-
-        return {"batch": theme.png(scatter(folder / "table.csv", summary))}, []
-    if "points" in summary:
-        return {}, []  # its report has the charts
+    studied = _of_a_study(folder, summary)
+    if studied is not None:
+        return studied, []
     runs, notes = read_runs(folder)
     cells = [run for run in runs if run.is_cell]
     bodies = [run for run in runs if not run.is_cell and run.probes]
@@ -80,6 +77,19 @@ def pictures(folder: Path, time: float | None = None) -> tuple[dict[str, bytes],
     if scans:
         draw("dsc", _curves("heat_flow", scans))
     return made, notes
+
+
+def _of_a_study(folder: Path, summary: dict[str, Any]) -> dict[str, bytes] | None:
+    """The picture of a batch or of a calibration; a study of points has its charts in the report. None for a run or a comparison."""
+    if "batch" in summary:
+        from viz.batch import scatter
+
+        return {"batch": theme.png(scatter(folder / "table.csv", summary))}
+    if summary.get("kind") == "calibrate":
+        from viz.fit import picture
+
+        return {"fit": theme.png(picture(folder))}
+    return {} if "points" in summary else None
 
 
 def _curves(name: str, runs: Sequence[Run]) -> Callable[[], bytes]:

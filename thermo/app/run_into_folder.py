@@ -27,6 +27,7 @@ from thermo.casefile.reader import Document
 from thermo.measurement.arrivals import arrivals_table
 from thermo.results.store import Folder, damage, plain_name, read_json
 from thermo.simulation.result import Result
+from thermo.studies.calibrate.text import Calibration
 from thermo.studies.points import PointStudy
 from thermo.studies.study import COLUMNS, Comparison, Study, judged_claims, numeric_columns, said, study_hash, table
 
@@ -305,6 +306,10 @@ def run_study(
         folder.write("study.yaml", study.document.text)
         if study.table is not None:
             return _run_batch(study, folder, head, listener)
+        if isinstance(study.text.study, Calibration):
+            from thermo.app.run_calibration import run_calibration
+
+            return run_calibration(study, folder, head, listener)
         if isinstance(study.text.study, PointStudy):
             from thermo.app.places import Place
             from thermo.app.run_points import run_points

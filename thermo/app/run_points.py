@@ -133,7 +133,7 @@ def run_points(study: Study, folder: Folder, head: dict[str, Any], listener: Lis
     }
     if n_rows <= SHOWN_ROWS:
         summary["table"] = [dict(zip(ledger.columns, ledger.line(number), strict=True)) for number in sorted(ledger.rows)]
-    summary["expect"] = [_judged(entry, summary) for entry in study.text.expect]
+    summary["expect"] = [judged(entry, summary) for entry in study.text.expect]
     folder.write_json("summary.json", summary)
     folder.finish({"status": summary["status"], **head})
     return summary
@@ -226,7 +226,7 @@ def _assumed(kind: PointStudy) -> list[dict[str, Any]]:
     ]
 
 
-def _judged(entry: Any, summary: dict[str, Any]) -> dict[str, Any]:
+def judged(entry: Any, summary: dict[str, Any]) -> dict[str, Any]:
     """An expectation of a study beside what came out."""
     from thermo.results.words import unit_of
 

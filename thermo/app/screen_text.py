@@ -236,6 +236,8 @@ def _closing(summary: dict[str, Any]) -> list[str]:
 
 def summary_text(summary: dict[str, Any]) -> str:
     """What a person wants to see of the summary of a case or a study."""
+    if summary.get("kind") == "calibrate":
+        return calibration_text(summary)
     if "points" in summary:
         return points_text(summary)
     if "batch" in summary:
@@ -440,6 +442,18 @@ def _phi_lines(made: dict[str, Any] | None) -> list[str]:
 
 def _named_t2(made: dict[str, Any]) -> dict[str, float | None]:
     return {f"T2 ({name})": value for name, value in made["T2_K"].items()}
+
+
+def calibration_text(summary: dict[str, Any]) -> str:
+    """What a person wants to see of a calibration."""
+    from thermo.results.calibration_words import parameter_table, record_table, sentences
+
+    lines = [summary["title"], *sentences(summary)]
+    for head, rows in (parameter_table(summary), record_table(summary)):
+        lines += ["", columns_text(rows, head)]
+    if summary["expect"]:
+        lines += ["", columns_text([row_text(row) for row in summary["expect"]], HEAD)]
+    return "\n".join(lines + [f"warning: {warning['text']}" for warning in summary["warnings"]])
 
 
 def points_text(summary: dict[str, Any]) -> str:

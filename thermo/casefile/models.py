@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, model_validator
 from pydantic_core import PydanticCustomError
@@ -23,6 +23,7 @@ MOST_SUGGESTED = 200  # mistakes of one file for which a right spelling is looke
 class Frozen(BaseModel):
     """What a case file may say at one place: every key known, checked when made, unchanged after."""
 
+    of_another_file: ClassVar[bool] = False  # a part that was read from a file of its own, whose numbers have their status from there
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, str_strip_whitespace=True)
 
     @model_validator(mode="before")
@@ -180,7 +181,7 @@ def _attach(made: Any, at: Key, document: Document) -> list[Mistake]:
     mistakes = []
     uncertain = {key for key, stated in document.provenance.items() if "uncertainty" in stated and key[: len(at)] == at}
     seen: set[int] = set()  # a number may stand in a part that is made of others too, which the file does not write
-    for key, quantity in sorted(quantities(made, at), key=lambda entry: entry[0] not in document.lines):
+    for key, quantity in sorted(quantities(made, at, whole=False), key=lambda entry: entry[0] not in document.lines):
         if id(quantity) in seen:
             continue
         seen.add(id(quantity))
@@ -215,19 +216,21 @@ def half_width(text: str, quantity: Quantity) -> Quantity:
     return made
 
 
-def quantities(node: Any, key: Key = ()) -> Iterable[tuple[Key, Quantity]]:
-    """Every number of a model with its key, in the order of the file."""
+def quantities(node: Any, key: Key = (), whole: bool = True) -> Iterable[tuple[Key, Quantity]]:
+    """Every number of a model with its key, in the order of the file; not `whole`: without parts of other files."""
+    if not whole and getattr(node, "of_another_file", False):
+        return
     if isinstance(node, Quantity):
         yield key, node
     elif isinstance(node, BaseModel):
         for name, field in type(node).model_fields.items():
-            yield from quantities(getattr(node, name), (*key, field.alias or name))
+            yield from quantities(getattr(node, name), (*key, field.alias or name), whole)
     elif isinstance(node, Mapping):
         for name, value in node.items():
-            yield from quantities(value, (*key, name))
+            yield from quantities(value, (*key, name), whole)
     elif hasattr(node, "entries"):
         for more, value in node.entries():
-            yield from quantities(value, (*key, *more))
+            yield from quantities(value, (*key, *more), whole)
     elif isinstance(node, list | tuple):
         for i, value in enumerate(node):
-            yield from quantities(value, (*key, i))
+            yield from quantities(value, (*key, i), whole)

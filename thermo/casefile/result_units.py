@@ -26,6 +26,8 @@ SUFFIXES = {  # longest first: `_K_per_s` before `_s`
     "heated_K": "temperature difference",
     "_W_per_m_K": "thermal conductivity",
     "_m2_K_per_W": "thermal resistance",
+    "_J_per_mol": "molar energy",
+    "_1_per_s": "rate constant",
     "_K": "temperature",
     "_m": "length",
     "_s": "time",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import (
     BeforeValidator,
@@ -175,6 +175,12 @@ class MechanismText(Frozen):
         if problems:
             raise misplaced(problems)
         return self
+
+
+class MechanismOfFile(MechanismText):
+    """A mechanism of a file of its own, with the status and the source that its numbers have there."""
+
+    of_another_file: ClassVar[bool] = True
 
 
 LEAST_ENERGY, MOST_ENERGY = 1e3, 1e6  # J/mol, of an activation that is not zero

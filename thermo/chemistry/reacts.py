@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import Discriminator, Field, Tag, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag, ValidationError, ValidationInfo, field_validator, model_validator
 
-from thermo.base.errors import did_you_mean, shortened
-from thermo.casefile.models import Frozen, misplaced
-from thermo.casefile.reader import Key
+from thermo.base.errors import CaseError, did_you_mean, shortened
+from thermo.casefile.models import Frozen, make, misplaced
+from thermo.casefile.reader import Key, read_document
 from thermo.casefile.units import Unit, UnitError
 from thermo.chemistry.changes import change_problem, change_value, form_problems, name_problem, with_changes
-from thermo.chemistry.mechanism import HeatPerMass, HeatPerMole, MechanismText, library_mechanisms
+from thermo.chemistry.mechanism import HeatPerMass, HeatPerMole, MechanismOfFile, MechanismText, library_mechanisms
 from thermo.chemistry.short import ShortCircuit, Trigger, short_problems
 from thermo.materials.material import Material
 
@@ -20,9 +20,24 @@ def _name_or_written(value: Any) -> str:
     return "name" if isinstance(value, str) else "written"
 
 
+def _from_file(value: Any, info: ValidationInfo) -> Any:
+    """The mechanism of a file, where a name ends as one of YAML: beside the case file, read as strictly as that."""
+    if not isinstance(value, str) or not value.endswith((".yaml", ".yml")) or not info.context:
+        return value
+    path = info.context["folder"] / value
+    try:
+        made, mistakes = make(MechanismText, read_document(path))
+    except CaseError as error:
+        mistakes = error.mistakes
+    if mistakes:
+        raise misplaced([((), str(mistake)) for mistake in mistakes])
+    return MechanismOfFile.model_construct(**dict(made))  # checked above; to be made anew would lose what its numbers say of themselves
+
+
 Chemistry = Annotated[
     Annotated[str, Tag("name")] | Annotated[MechanismText, Tag("written")],
     Discriminator(_name_or_written),
+    BeforeValidator(_from_file),
 ]
 
 

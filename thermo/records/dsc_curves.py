@@ -223,6 +223,14 @@ def _above_baseline(table: Table, time: Floats, reading: Reading, warnings: list
     return both[name]._replace(area=heats[name]), heats
 
 
+def read_scan(path: Path, reading: Reading | None = None) -> Table:
+    """The columns of a curve as they stand, nothing taken off, its time rising. Raises CaseError as `read_curve` does."""
+    table = _table(path, reading or Reading())
+    if "time" in table.columns:
+        _rising(table, "time")
+    return table
+
+
 def at_conversions(curve: Curve, conversions: Floats) -> tuple[Floats, Floats]:
     """Temperature [K] and rate [1/s] where a curve first reaches conversions, linear between rows; nan where it does not."""
     reached = np.maximum.accumulate(curve.conversion)

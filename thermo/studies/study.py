@@ -27,6 +27,8 @@ from thermo.measurement.asked import Expectation, Kind, expectation_problems
 from thermo.results.store import plain_name
 from thermo.results.words import shown, unit_of
 from thermo.simulation.result import look_up, verdict
+from thermo.studies.calibrate.reading import files_of, read_calibration
+from thermo.studies.calibrate.text import Calibration
 from thermo.studies.member import Changed, Member, read_member
 from thermo.studies.points import PointStudy, input_mistakes, output_problems
 from thermo.studies.sensitivity import Sensitivity
@@ -98,7 +100,7 @@ class StudyText(Frozen):
 
     title: str
     notes: str | None = None
-    study: Annotated[Comparison | Batch | Sweep | Threshold | Sensitivity | Uncertainty, Field(discriminator="kind")]
+    study: Annotated[Comparison | Batch | Sweep | Threshold | Sensitivity | Uncertainty | Calibration, Field(discriminator="kind")]
     expect: tuple[Expectation, ...] = ()
 
 
@@ -128,7 +130,7 @@ def study_of(document: Document) -> Study:
         text, document = found.models[0], found.document
     if not isinstance(text.study, Comparison):
         try:
-            study = _batch_of(document, text, text.study) if isinstance(text.study, Batch) else _points_of(document, text, text.study)
+            study = _single_of(document, text)
         except CaseError as error:
             raise CaseError([*mistakes, *error.mistakes]) from None
         if mistakes:
@@ -198,6 +200,18 @@ def _comparison_problems(study: Comparison, cases: dict[str, Case]) -> list[tupl
         for member, what in _placeholders(remark):
             named(("study", "remarks", i), member, what)
     return problems
+
+
+def _single_of(document: Document, text: StudyText) -> Study:
+    """A study of one case. Raises CaseError."""
+    kind = text.study
+    if isinstance(kind, Calibration):
+        members, _, mistakes = read_calibration(document, kind)
+        if mistakes:
+            raise CaseError(mistakes)
+        return Study(document, text, tuple(members))
+    assert not isinstance(kind, Comparison)
+    return _batch_of(document, text, kind) if isinstance(kind, Batch) else _points_of(document, text, kind)
 
 
 def _points_of(document: Document, text: StudyText, study: PointStudy) -> Study:
@@ -322,6 +336,8 @@ def study_hash(study: Study) -> str:
     seal.update(json.dumps(study.table, sort_keys=True).encode())
     for member in study.members:
         seal.update(case_hash(member.case).encode())
+    if isinstance(study.text.study, Calibration):
+        seal.update(json.dumps(files_of(study.text.study, Path(study.document.path).parent)).encode())
     return seal.hexdigest()
 
 

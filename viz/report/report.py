@@ -14,7 +14,7 @@ from markupsafe import Markup
 from thermo.results.store import plain_name, read_json
 from viz import theme
 from viz.read import Run, read_run, read_runs, read_summary
-from viz.report import batches, chart, courses, point_studies, words
+from viz.report import batches, chart, courses, fits, point_studies, words
 from viz.report.words import Row, Summary
 
 HERE = Path(__file__).parent
@@ -47,6 +47,8 @@ def report(folder: Path) -> tuple[bytes, list[str]]:
     notes: list[str] = []
     if "batch" in summary:
         content = batches.content(folder, summary)
+    elif summary.get("kind") == "calibrate":
+        content = fits.content(folder, summary)
     elif "points" in summary:
         content = point_studies.content(folder, summary)
     elif isinstance(summary.get("members"), dict):
