@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from viz import theme
 
 if TYPE_CHECKING:
     from viz.bricks import Brick
+    from viz.look import Look
     from viz.read import Run
 
 TITLE_WIDTH = 48  # characters of a line
@@ -26,7 +28,8 @@ def pictures(folder: Path, time: float | None = None) -> tuple[dict[str, bytes],
     """The pictures of a case or a study by name, and lines worth telling. Nothing is written, nothing solved.
 
     `field` (in a study `fields`): the bodies cut open at a time, by default `picture_time_s` of the summary, else the time at
-    which the temperature varies most over all of them (`bricks.best_time`); `plane`: those of two dimensions at that time;
+    which the temperature varies most over all of them (`bricks.best_time`); `plane`: those of two dimensions at that time; both once
+    more as `field-neighbours` on the range of the other regions where some dwarf them;
     `profile`: temperature along lines; `curves`: probes over time; `temperature` and `rate`: the calorimeter tests;
     `dsc`: heat flow over temperature; `batch`: results over what was changed. A picture that
     cannot be drawn is left out and named.
@@ -63,12 +66,7 @@ def pictures(folder: Path, time: float | None = None) -> tuple[dict[str, bytes],
         except (OSError, ValueError) as error:
             notes.append(f"the picture '{name}' cannot be drawn: {error}")
 
-    dimensions = {"line": 1, "triangle": 2, "quad": 2}
-    for dimension, drawing in ((3, _fields), (2, _planes), (1, _profiles)):
-        chosen = [run for run in framed if dimensions.get(run.kind, 3) == dimension]
-        name = {3: "field", 2: "plane", 1: "profile"}[dimension] + ("s" if study else "")
-        if chosen:
-            draw(name, lambda chosen=chosen, drawing=drawing: drawing(chosen, moment, notes))  # type: ignore[misc]
+    _framed(framed, moment, study, draw, made, notes)
     bodies = [run for run in bodies if len(run.time) > 1]
     if bodies:
         draw("curves", _curves("probes", bodies))
@@ -80,6 +78,27 @@ def pictures(folder: Path, time: float | None = None) -> tuple[dict[str, bytes],
     if scans:
         draw("dsc", _curves("heat_flow", scans))
     return made, notes
+
+
+def _framed(
+    runs: Sequence[Run],
+    moment: float | None,
+    study: bool,
+    draw: Callable[[str, Callable[[], bytes]], None],
+    made: dict[str, bytes],
+    notes: list[str],
+) -> None:
+    """The pictures of fields: of bodies in space, in a plane and on a line apart; where a region dwarfs others, once more for these."""
+    dimensions = {"line": 1, "triangle": 2, "quad": 2}
+    for dimension, drawing in ((3, _fields), (2, _planes), (1, _profiles)):
+        chosen = [run for run in runs if dimensions.get(run.kind, 3) == dimension]
+        name = {3: "field", 2: "plane", 1: "profile"}[dimension] + ("s" if study else "")
+        if chosen:
+            draw(name, lambda chosen=chosen, drawing=drawing: drawing(chosen, moment, notes))  # type: ignore[misc]
+            if dimension > 1 and not study and name in made:
+                closer = _neighbours(chosen[0], moment)
+                if closer is not None:
+                    draw(f"{name}-neighbours", lambda run=chosen[0], closer=closer: _asked(run, closer, notes))  # type: ignore[misc]
 
 
 def _curves(name: str, runs: Sequence[Run]) -> Callable[[], bytes]:
@@ -129,20 +148,47 @@ def _profiles(runs: Sequence[Run], time: float | None, notes: list[str]) -> byte
 
 def _fields(runs: Sequence[Run], time: float | None, notes: list[str]) -> bytes:
     bricks = _bricks(runs, time, notes)
-    data, failure = rendered(command(runs, bricks))
+    from viz.asked import limit_of
+    from viz.look import Look
+
+    limit = limit_of(runs)
+    data, failure = rendered(command(runs, bricks, Look(names=len(runs) == 1, limit=limit)))
     if data is not None:
         return data
-    notes.append(f"{LIBRARIES}; sections are drawn instead ({failure})")
+    lacking = "" if limit is None else " without the line of the limit"
+    notes.append(f"{LIBRARIES}; sections are drawn instead{lacking} ({failure})")
     from viz import flat
 
     return theme.png(flat.fields(bricks))
 
 
-def command(runs: Sequence[Run], bricks: Sequence[Brick]) -> list[str]:
+def _neighbours(run: Run, time: float | None) -> tuple[float, float] | None:
+    """The time of the picture [s] and the highest temperature [degC] beside the regions that dwarf the others; None where none does."""
+    from viz.bricks import best_time, brick, neighbours
+    from viz.read import read_cells
+
+    asked = brick(run, best_time([run]) if time is None else time, "")
+    highest = neighbours(read_cells(asked.file))
+    return None if highest is None else (asked.time, float(theme.celsius(highest)))
+
+
+def _asked(run: Run, closer: tuple[float, float], notes: list[str]) -> bytes:
+    """The field on the range of the neighbours of what is hottest: at a time [s], up to their highest temperature [degC]."""
+    time, highest = closer
+    from viz.asked import asked_picture
+    from viz.look import Look
+
+    made, said = asked_picture([run], [time], Look(highest=highest, names=True))
+    notes += [note for note in said if note not in notes and not note.startswith(LIBRARIES)]
+    return made
+
+
+def command(runs: Sequence[Run], bricks: Sequence[Brick], look: Look | None = None) -> list[str]:
     """The command that draws in three dimensions in a process of its own."""
     words = [word for run, brick in zip(runs, bricks, strict=True) for word in ("--body", str(run.folder), repr(brick.time), brick.title)]
     # -P: a file of the user's folder must not stand in for a module
-    return [sys.executable, "-P", "-m", "viz.render", *words]
+    looked = [] if look is None else ["--look", json.dumps(look._asdict())]
+    return [sys.executable, "-P", "-m", "viz.render", *words, *looked]
 
 
 def rendered(command: Sequence[str]) -> tuple[bytes | None, str]:

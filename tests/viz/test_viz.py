@@ -146,7 +146,7 @@ def study(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def no_opengl(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(album, "command", lambda runs, bricks: [sys.executable, "-c", DIES["by exit code"]])
+    monkeypatch.setattr(album, "command", lambda *_: [sys.executable, "-c", DIES["by exit code"]])
 
 
 def runs_of(folder: Path, cells: bool) -> list[read.Run]:
@@ -359,7 +359,7 @@ def test_a_field_beyond_what_conduction_reaches_widens_the_range(study: Path):
     bricks = [brick(run, 1e-5, run.name) for run in runs_of(study, cells=False)]
     field = read.read_field(bricks[0].file)
     hotter = field._replace(temperature=field.temperature + 300.0)
-    assert colour_range(bricks, [field, hotter])[:2] == (0.0, 500.0)
+    assert colour_range(bricks, [field, hotter])[:2] == (25.0, 500.0)
 
 
 def test_the_best_time_is_one_at_which_every_body_has_a_frame(study: Path):
@@ -373,7 +373,7 @@ def test_a_drawing_process_that_dies_leaves_sections_and_one_note(
     study: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     """Nothing is written and nothing printed besides."""
-    monkeypatch.setattr(album, "command", lambda runs, bricks: [sys.executable, "-c", DIES["by signal"]])
+    monkeypatch.setattr(album, "command", lambda *_: [sys.executable, "-c", DIES["by signal"]])
     before = sorted(study.rglob("*"))
     made, notes = album.pictures(study, 1e-5)
     assert set(made) == {"fields", "curves", "temperature", "rate"}
@@ -412,7 +412,7 @@ def test_a_cell_has_temperature_and_rate(tmp_path: Path):
 def test_the_time_is_that_of_the_summary_unless_another_is_asked(study: Path, monkeypatch: pytest.MonkeyPatch):
     asked: list[list[float]] = []
 
-    def command(runs: Any, bricks: Any) -> list[str]:
+    def command(runs: Any, bricks: Any, look: Any) -> list[str]:
         asked.append([b.time for b in bricks])
         return [sys.executable, "-c", "raise SystemExit(1)"]
 

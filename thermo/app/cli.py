@@ -178,14 +178,27 @@ def compare(
 
 @app.command()
 def picture(
-    folder: Annotated[Path, typer.Argument(metavar="RUN", help="A result folder.")],
+    folders: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Result folders; several only with options, on one range.")],
+    at: Annotated[list[str] | None, typer.Option(metavar="TIME", help="A time with its unit, several for several; or 'all'.")] = None,
+    field: Annotated[str | None, typer.Option(metavar="NAME", help="An array of the frames; temperature by default.")] = None,
+    cut: Annotated[str | None, typer.Option(help="quarter, none, x, y or z; 'x=3 mm' names the place.")] = None,
+    view: Annotated[str | None, typer.Option(help="iso, front, back, left, right, top or bottom.")] = None,
+    unit: Annotated[str | None, typer.Option(help="degC or K.")] = None,
+    apart: Annotated[float | None, typer.Option(min=0.0, max=5.0, help="Move regions apart by this share of their distance.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="FILE.png", help="Write the picture to this file.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
-    """Draw the pictures of a finished run again."""
-    from thermo.app.derived import draw
+    """Draw the pictures of a finished run again; with options, one picture of its fields as they ask."""
+    from thermo.app.derived import Wanted, draw, draw_asked
 
-    _wanted_folder(folder)
-    draw(folder, Plain(False), again=True)
+    for folder in folders:
+        _wanted_folder(folder)
+    wanted = Wanted(at or (), field, cut, view, unit, apart)
+    if len(folders) == 1 and out is None and wanted == Wanted():
+        draw(folders[0], Plain(False), again=True)
+        return
+    say(f"picture: {draw_asked(folders, wanted, out, force, Plain(False))}")
 
 
 @app.command()
