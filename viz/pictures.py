@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 from viz import theme
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from viz.bricks import Brick
     from viz.look import Look
     from viz.read import Run
@@ -24,20 +26,21 @@ PNG = b"\x89PNG\r\n\x1a\n"
 LIBRARIES = "3-D pictures need OpenGL libraries: on Debian or Ubuntu `apt-get install libegl1 libgl1-mesa-dri`"
 
 
-def pictures(folder: Path, time: float | None = None) -> tuple[dict[str, bytes], list[str]]:
+def pictures(folder: Path, time: float | None = None, vectors: dict[str, bytes] | None = None) -> tuple[dict[str, bytes], list[str]]:
     """The pictures of a case or a study by name, and lines worth telling. Nothing is written, nothing solved.
 
     `field` (in a study `fields`): the bodies cut open at a time, by default `picture_time_s` of the summary, else the time at
     which the temperature varies most over all of them (`bricks.best_time`); `plane`: those of two dimensions at that time; both once
     more as `field-neighbours` on the range of the other regions where some dwarf them;
     `profile`: temperature along lines; `curves`: probes over time; `temperature` and `rate`: the calorimeter tests;
-    `dsc`: heat flow over temperature; `batch`: results over what was changed. A picture that
-    cannot be drawn is left out and named.
+    `dsc`: heat flow over temperature; `batch`: results over what was changed. Of one case also `release`: heat of the reactions,
+    `conversion`, `arrivals`: when runaway comes to each cell, `energy`. A picture that cannot be drawn is left out and named.
 
     Parameters
     ----------
     folder : result folder of a case or a study
     time : float [s], the moment of the fields
+    vectors : receives the curves as SVG by name, if given
 
     Raises
     ------
@@ -49,34 +52,32 @@ def pictures(folder: Path, time: float | None = None) -> tuple[dict[str, bytes],
     if "batch" in summary:
         from viz.batch import scatter
 
-        return {"batch": theme.png(scatter(folder / "table.csv", summary))}, []
+        figure = scatter(folder / "table.csv", summary)
+        if vectors is not None:
+            vectors["batch"] = theme.svg(figure)
+        return {"batch": theme.png(figure)}, []
     if "points" in summary:
         return {}, []  # its report has the charts
     runs, notes = read_runs(folder)
-    cells = [run for run in runs if run.is_cell]
-    bodies = [run for run in runs if not run.is_cell and run.probes]
     framed = [run for run in runs if run.frames]
     moment = time if time is not None else number(summary.get("picture_time_s"))
     study = isinstance(summary.get("members"), dict)
     made: dict[str, bytes] = {}
 
-    def draw(name: str, picture: Callable[[], bytes]) -> None:
+    def draw(name: str, picture: Callable[[], bytes | Figure]) -> None:
         try:
-            made[name] = picture()
+            drawn = picture()
+            if isinstance(drawn, bytes):
+                made[name] = drawn
+                return
+            made[name] = theme.png(drawn)
+            if vectors is not None:
+                vectors[name] = theme.svg(drawn)
         except (OSError, ValueError) as error:
             notes.append(f"the picture '{name}' cannot be drawn: {error}")
 
     _framed(framed, moment, study, draw, made, notes)
-    bodies = [run for run in bodies if len(run.time) > 1]
-    if bodies:
-        draw("curves", _curves("probes", bodies))
-    scans = [run for run in cells if "heat_flow_W" in run.columns]
-    cells = [run for run in cells if run not in scans]  # of a scan the temperature is that of its furnace
-    if cells:
-        draw("temperature", _curves("temperature", cells))
-        draw("rate", _curves("rate", cells))
-    if scans:
-        draw("dsc", _curves("heat_flow", scans))
+    _courses(runs, draw)
     return made, notes
 
 
@@ -84,7 +85,7 @@ def _framed(
     runs: Sequence[Run],
     moment: float | None,
     study: bool,
-    draw: Callable[[str, Callable[[], bytes]], None],
+    draw: Callable[[str, Callable[[], bytes | Figure]], None],
     made: dict[str, bytes],
     notes: list[str],
 ) -> None:
@@ -101,14 +102,35 @@ def _framed(
                     draw(f"{name}-neighbours", lambda run=chosen[0], closer=closer: _asked(run, closer, notes))  # type: ignore[misc]
 
 
-def _curves(name: str, runs: Sequence[Run]) -> Callable[[], bytes]:
+def _courses(runs: Sequence[Run], draw: Callable[[str, Callable[[], bytes | Figure]], None]) -> None:
+    """The curves over time and temperature."""
+    from viz import charted
+    from viz.report.courses import heat_flows
+
+    cells = [run for run in runs if run.is_cell]
+    bodies = [run for run in runs if not run.is_cell and run.probes and len(run.time) > 1]
+    scans = [run for run in cells if "heat_flow_W" in run.columns]
+    cells = [run for run in cells if run not in scans]  # of a scan the temperature is that of its furnace
+    if len(runs) == 1:
+        for name, picture in charted.pictures_of(runs[0]).items():
+            draw(name, picture)
+    elif bodies:
+        draw("curves", _curves("probes", bodies))
+    if cells:
+        draw("temperature", _curves("temperature", cells))
+        draw("rate", _curves("rate", cells))
+    if scans:
+        draw("dsc", lambda: charted.figure([heat_flows(scans)]))
+
+
+def _curves(name: str, runs: Sequence[Run]) -> Callable[[], Figure]:
     """One of `viz.curves`, to be drawn."""
 
-    def picture() -> bytes:
+    def picture() -> Figure:
         from viz import curves
 
         colours = {run.name: theme.colour(i, len(runs)) for i, run in enumerate(runs)}
-        return theme.png(getattr(curves, name)(runs, colours))
+        return getattr(curves, name)(runs, colours)  # type: ignore[no-any-return]
 
     return picture
 

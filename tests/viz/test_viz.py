@@ -251,10 +251,11 @@ def test_the_rate_leaves_out_what_the_heater_does(study: Path):
     (axes,) = figure.axes
     assert axes.get_yscale() == "log"
     assert axes.get_xlabel().startswith("temperature [°C]") and axes.get_ylabel() == "self-heating rate [K/min]"
-    hot, safe, sensitivity = curves_on(axes)
+    hot, safe, sensitivity, criterion = curves_on(axes)
     assert np.nanmax(safe.get_ydata()) == pytest.approx(4e-4 * 60.0)  # not the heater's 1.8 K/min
     assert np.nanmax(hot.get_ydata()) == pytest.approx(6000.0)
     assert sensitivity.get_label() == "sensitivity, 0.02 K/min"
+    assert criterion.get_label() == "criterion of T2, 1 K/s"
     expected = {"T1  122.0 °C", "T2  127.0 °C", "T3  627.0 °C", "cessation  123.0 °C"}
     assert set(texts(axes)) == expected and len(texts(axes)) == 5
 

@@ -185,6 +185,7 @@ def picture(
     view: Annotated[str | None, typer.Option(help="iso, front, back, left, right, top or bottom.")] = None,
     unit: Annotated[str | None, typer.Option(help="degC or K.")] = None,
     apart: Annotated[float | None, typer.Option(min=0.0, max=5.0, help="Move regions apart by this share of their distance.")] = None,
+    svg: Annotated[bool, typer.Option("--svg", help="Also write the curves as SVG.")] = False,
     out: Annotated[Path | None, typer.Option(metavar="FILE.png", help="Write the picture to this file.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
@@ -196,7 +197,7 @@ def picture(
         _wanted_folder(folder)
     wanted = Wanted(at or (), field, cut, view, unit, apart)
     if len(folders) == 1 and out is None and wanted == Wanted():
-        draw(folders[0], Plain(False), again=True)
+        draw(folders[0], Plain(False), again=True, svg=svg)
         return
     say(f"picture: {draw_asked(folders, wanted, out, force, Plain(False))}")
 

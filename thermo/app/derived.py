@@ -15,21 +15,23 @@ if TYPE_CHECKING:
     from viz.read import Run
 
 
-def draw(path: Path, listener: Any, *, again: bool = False) -> None:
-    """Draw the pictures of a finished folder, unless they are there."""
+def draw(path: Path, listener: Any, *, again: bool = False, svg: bool = False) -> None:
+    """Draw the pictures of a finished folder, unless they are there; the curves also as SVG if wanted."""
     from viz.pictures import pictures
 
     if any((path / "pictures").glob("*.png")) and not again:  # of a replaced run only the empty folder is left
         return
+    vectors: dict[str, bytes] = {}
     try:
-        made, notes = pictures(path)
+        made, notes = pictures(path, vectors=vectors if svg else None)
     except ValueError as error:
         raise FileError(f"{path}: {error}") from None
-    add_derived(path, {f"pictures/{name}.png": png for name, png in made.items()})
+    files = {f"pictures/{name}.png": data for name, data in made.items()} | {f"pictures/{name}.svg": data for name, data in vectors.items()}
+    add_derived(path, files)
     for note in notes:
         listener.note(note)
     if made:
-        listener.note(f"pictures: {', '.join(f'{path}/pictures/{name}.png' for name in made)}")
+        listener.note(f"pictures: {', '.join(f'{path}/{name}' for name in files)}")
 
 
 class Wanted(NamedTuple):
