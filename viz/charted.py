@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
 from viz import theme
 from viz.labels import Label, place
@@ -52,6 +53,8 @@ def _drawn(axes: Any, chart: Chart) -> list[Label]:
         else:
             marker = "o" if curve.dots else ""
             axes.plot(curve.x, curve.y, ls=DASHES.get(curve.dash, "-"), marker=marker, ms=4.0, lw=1.6, color=curve.colour, label=curve.name)
+    if any(curve.dots for curve in chart.curves):  # up goes a number of cells
+        axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     for level, words in chart.levels:
         axes.axhline(level, color=theme.FAINT, lw=0.9, ls="--", label=words)
     if chart.x_ticks:

@@ -147,7 +147,7 @@ def probes(runs: Sequence[Run]) -> list[Chart]:
     single = len(runs) == 1
     names = [name if single else f"{run}: {name}" for run, name in named]
     lines = [
-        _curve(word, colour(i, len(named)), of[run].time, y)
+        Curve(word, colour(i, len(named)), np.asarray(of[run].time, float), np.asarray(y, float))  # thinned once it is known what is seen
         for i, (word, ((run, _), y)) in enumerate(zip(names, named.items(), strict=True))
     ]
     end = max(float(run.time[-1]) for run in runs)
@@ -170,7 +170,7 @@ def _probes(title: str, lines: Sequence[Curve], start: float, end: float) -> Cha
     drawn = []
     for line in lines:
         part = (line.x >= start) & (line.x <= end)
-        drawn.append(line._replace(x=line.x[part] / size, y=line.y[part]))
+        drawn.append(_curve(line.name, line.colour, line.x[part] / size, line.y[part]))
     y = covering([line.y for line in drawn])
     return Chart(title, f"time [{unit}]", "temperature [°C]", drawn, (start / size, end / size), y, unit)
 
@@ -181,7 +181,7 @@ def _over_log_time(lines: Sequence[Curve], first: float, end: float) -> Chart:
     drawn = []
     for line in lines:
         later = line.x > 0.0
-        drawn.append(line._replace(x=np.log10(line.x[later]), y=line.y[later]))
+        drawn.append(_curve(line.name, line.colour, np.log10(line.x[later]), line.y[later]))
     powers = range(int(np.log10(start)), int(np.ceil(np.log10(end))) + 1)
     places = [(float(p), theme.time_text(10.0**p)) for p in powers]
     y = covering([line.y for line in drawn])
