@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 TALL, LOWER = 4.6, 3.4  # inches: the first panel, those below it
 SAME = 0.002  # of the height of a chart: curves that are nowhere further apart are one
 LINE = 11.0  # points from one name to the next
+LETTERS = 30  # of a line of a name
 MOST_NAMED = 20  # names beside a chart
 DASHES: dict[str, Any] = {"": "-", "5 4": (0, (5, 4)), "2 3": (0, (2, 3))}
 
@@ -80,9 +82,11 @@ def _names_at_ends(axes: Any, chart: Chart) -> None:
     height = axes.figure.get_figheight() * 72.0 * axes.get_subplotspec().get_position(axes.figure).height * 0.8
     ends = np.array([np.clip(_last(curve, chart.x_range[1]), low, high) for curve in chart.curves])
     wanted = (ends - low) / (high - low) * height
-    for curve, end, at in zip(chart.curves, ends, spread(wanted, LINE * 1.15, height), strict=True):
+    said = [textwrap.fill(_words(curve, chart), LETTERS, break_long_words=False, break_on_hyphens=False) for curve in chart.curves]
+    apart = LINE * (0.15 + max(text.count("\n") + 1 for text in said))
+    for curve, end, at, text in zip(chart.curves, ends, spread(wanted, apart, height), said, strict=True):
         note = axes.annotate(
-            _words(curve, chart),
+            text,
             (1.0, (end - low) / (high - low)),
             (1.02, at / height),
             xycoords="axes fraction",
@@ -92,7 +96,7 @@ def _names_at_ends(axes: Any, chart: Chart) -> None:
             ha="left",
             va="center",
             annotation_clip=False,
-            arrowprops={"arrowstyle": "-", "lw": 0.5, "color": curve.colour, "shrinkA": 1, "shrinkB": 1},
+            arrowprops={"arrowstyle": "-", "lw": 0.5, "color": curve.colour, "shrinkA": 1, "shrinkB": 1, "relpos": (0.0, 0.5)},
         )
         note.set_in_layout(True)
 

@@ -90,7 +90,7 @@ def round_range(low: float, high: float) -> tuple[float, float, list[float]]:
     """A range that fits the given one, with ends on quarters of the step between its ticks; and the ticks.
 
     >>> round_range(24.85, 199.85)
-    (20.0, 200.0, [20.0, 40.0, 60.0, 80.0, 100.0, 120.0, 140.0, 160.0, 180.0, 200.0])
+    (25.0, 200.0, [25.0, 40.0, 60.0, 80.0, 100.0, 120.0, 140.0, 160.0, 180.0, 200.0])
     >>> round_range(24.9, 702.0)
     (25.0, 725.0, [25.0, 100.0, 200.0, 300.0, 400.0, 500.0, 600.0, 700.0])
     """
@@ -99,7 +99,7 @@ def round_range(low: float, high: float) -> tuple[float, float, list[float]]:
     step = next(power * n for n in (1.0, 2.0, 5.0, 10.0) if power * n >= span / 10.0)
     quarter = 0.25 * step
     # a start at 298.15 K is 25 degC enough
-    start, end = math.floor(low / quarter + 0.02) * quarter, math.ceil(high / quarter - 0.02) * quarter
+    start, end = math.floor(low / quarter + 0.04) * quarter, math.ceil(high / quarter - 0.04) * quarter
     end = max(end, start + step)
     first, last = math.ceil(start / step - 1e-9), math.floor(end / step + 1e-9)
     inner = [round(i * step, 9) for i in range(first, last + 1)]

@@ -294,7 +294,7 @@ def test_one_range_of_colours_serves_all_bodies(study: Path):
     figure = flat.fields(bricks)
     surfaces = [image for axes in figure.axes for image in axes.images]
     assert len(surfaces) == 4
-    assert {image.get_clim() for image in surfaces} == {(20.0, 200.0)}
+    assert {image.get_clim() for image in surfaces} == {(25.0, 200.0)}
     bar = figure.axes[-1]
     assert bar.get_ylabel() == "temperature [°C]"
     panels = figure.axes[:-1]
@@ -319,7 +319,7 @@ def test_the_scene_has_both_bodies_on_one_range_in_micrometres(study: Path):
     assert whole.point_data["temperature [°C]"].max() == pytest.approx(HOT - 273.15)
     cut = without_quarter(whole, 5.0, 5.0)
     assert cut.n_cells == whole.n_cells * 3 // 4
-    assert colour_range(bricks, [read.read_field(b.file) for b in bricks])[:2] == (20.0, 200.0)
+    assert colour_range(bricks, [read.read_field(b.file) for b in bricks])[:2] == (25.0, 200.0)
 
 
 def test_a_cut_through_tetrahedra_shows_the_edges_of_its_regions_alone():
