@@ -67,8 +67,9 @@ def asked_picture(runs: Sequence[Run], times: Sequence[float] | str, look: Look)
     data, failure = pictures.rendered(pictures.command(of, bricks, look))
     if data is not None:
         return data, notes
-    lacking = "a view along an axis, regions apart and names" if look.view != "iso" or look.apart else "names of regions"
-    notes.append(f"{pictures.LIBRARIES}; sections are drawn instead, without {lacking} ({failure})")
+    missing = [word for word, asked in (("the view", look.view != "iso"), ("regions apart", bool(look.apart))) if asked]
+    lacking = f", without {' and '.join(missing)}" if missing else ""
+    notes.append(f"{pictures.LIBRARIES}; sections are drawn instead{lacking} ({failure})")
     from viz import flat
 
     return theme.png(flat.sections(bricks, look)), notes

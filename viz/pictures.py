@@ -177,11 +177,10 @@ def _fields(runs: Sequence[Run], time: float | None, notes: list[str]) -> bytes:
     data, failure = rendered(command(runs, bricks, Look(names=len(runs) == 1, limit=limit)))
     if data is not None:
         return data
-    lacking = "" if limit is None else " without the line of the limit"
-    notes.append(f"{LIBRARIES}; sections are drawn instead{lacking} ({failure})")
+    notes.append(f"{LIBRARIES}; sections are drawn instead ({failure})")
     from viz import flat
 
-    return theme.png(flat.fields(bricks))
+    return theme.png(flat.fields(bricks) if limit is None else flat.sections(bricks, Look(limit=limit)))
 
 
 def _neighbours(run: Run, time: float | None) -> tuple[float, float] | None:

@@ -61,7 +61,14 @@ def test_without_opengl_sections_show_the_same_field_and_one_note_says_what_is_m
     data, notes = asked.asked_picture(runs, "all", Look(array="conversion_sei", cut="x", view="top"))
     assert data.startswith(PNG)
     (note,) = notes
-    assert "without a view along an axis" in note and "libegl1" in note
+    assert "sections are drawn instead, without the view (" in note and "libegl1" in note
+
+
+@pytest.mark.usefixtures("no_opengl")
+def test_without_opengl_the_usual_pictures_are_all_there(boxes: Path):
+    made, notes = pictures.pictures(boxes, 0.5)
+    assert set(made) == {"field", "field-neighbours", "curves"}
+    assert len(notes) == 1
 
 
 def test_a_section_has_the_line_of_the_limit_and_the_asked_plane(boxes: Path):
