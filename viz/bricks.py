@@ -11,6 +11,7 @@ import numpy as np
 from viz import theme
 from viz.read import Cells, Field, Patch, Run, read_cells
 
+DWARFED, LEAST_RISE = 0.5, 1.0  # of the whole rise; K: regions that rise less are drawn once more without the others
 MOST_CANDIDATES = 24  # frames that are read to find the most telling one
 
 
@@ -27,12 +28,16 @@ class Brick(NamedTuple):
     @property
     def remark(self) -> str:
         """What the outline on its face is."""
+        return self.remark_in("degC")
+
+    def remark_in(self, unit: str) -> str:
+        """What the outline on its face is, its temperature in degC or K."""
         if not self.patches:
             return ""
         patch = self.patches[0]
-        unit, scale = theme.length_unit(patch.high[0] - patch.low[0])
-        held = f" held at {theme.degrees(patch.held)}" if patch.held is not None else ""
-        return f"outlined: {patch.name}, {(patch.high[0] - patch.low[0]) * scale:.3g} {unit} {'across' if patch.disc else 'square'}{held}"
+        length, scale = theme.length_unit(patch.high[0] - patch.low[0])
+        held = "" if patch.held is None else f" held at {theme.degrees(patch.held) if unit == 'degC' else f'{patch.held:.1f} K'}"
+        return f"outlined: {patch.name}, {(patch.high[0] - patch.low[0]) * scale:.3g} {length} {'across' if patch.disc else 'square'}{held}"
 
 
 def brick(run: Run, time: float, title: str) -> Brick:
@@ -69,6 +74,18 @@ def _spread(fields: Sequence[Cells]) -> float:
     means = [float(np.sum(field.weights * field.temperature)) for field in fields]
     middle = sum(means) / len(means)
     return float(np.sqrt(sum(float(np.sum(field.weights * (field.temperature - middle) ** 2)) for field in fields) / len(fields)))
+
+
+def neighbours(field: Cells) -> float | None:
+    """The highest temperature [K] of the regions that rise by less than half of what the hottest one rises above the coldest place.
+
+    None where no region dwarfs others, or these rise by less than 1 K.
+    """
+    numbers = np.unique(field.material)
+    tops = np.array([float(field.temperature[field.cells[field.material == number]].max()) for number in numbers])
+    low = float(field.temperature.min())
+    calm = tops[tops - low < DWARFED * (tops.max() - low)]
+    return float(calm.max()) if len(calm) and float(calm.max()) - low > LEAST_RISE else None
 
 
 def colour_range(bricks: Sequence[Brick], fields: Sequence[Cells | Field]) -> tuple[float, float, list[float]]:

@@ -22,6 +22,7 @@ Zoom = tuple[float, float, str]  # start and end of what is drawn larger [s], th
 SAME = 0.01  # of the whole rise: probes closer than this over the whole run share one curve
 MOST_RUNS = 8  # with rows of their own, or labels
 EARLY = 1.0 / 300.0  # of a run: what changes earlier is seen over the logarithm of time alone
+CRITERION = 60.0  # K/min, that of T2
 LOWEST_RATE = 1e-3  # K/min, below the sensitivity of any calorimeter
 
 
@@ -231,7 +232,8 @@ def runaway_zoom(run: Run) -> Zoom | None:
         start, words = ran[0][0], "time after the start of the runaway [{}]"
     else:
         return None
-    end = found["T3"].time if "T3" in found else float(run.time[-1])
+    # in an oven the cell cools again, and there is no T3
+    end = found["T3"].time if "T3" in found else float(run.time[np.argmax(run.columns["sample_K"])])
     return (start, end, words) if end > start else None
 
 
@@ -274,6 +276,11 @@ def rate(runs: Sequence[Run], colours: Mapping[str, str]) -> Figure:
     for run in runs:
         x, y = curves[run.name]
         axes.plot(x, y, color=colours[run.name], lw=1.8, solid_capstyle="round", label=run.name)
+        if "self_heating_K_per_s" in run.columns:  # air or a plate heats too
+            all_of_it = run.columns["rate_K_per_s"] * 60.0
+            axes.plot(
+                x, np.where(all_of_it > 0.0, all_of_it, np.nan), color=colours[run.name], lw=0.9, ls=(0, (2, 2)), label=f"{run.name}: dT/dt"
+            )
         quiet = np.isin(run.phase, ("wait", "seek"))  # hardly a line: the cell warms by little in them
         axes.plot(x[quiet], y[quiet], ".", ms=3.5, color=colours[run.name], label=f"_quiet {run.name}")
         last = max(float(y[np.isfinite(y)][-1]) if np.isfinite(y).any() else floor, floor)
@@ -289,6 +296,8 @@ def rate(runs: Sequence[Run], colours: Mapping[str, str]) -> Figure:
             axes.plot([], [], marker, ls="", color=theme.FAINT, label=name)
     for limit in sorted(set(limits)):
         axes.axhline(limit, color=theme.FAINT, lw=0.9, ls="--", label=f"sensitivity, {limit:.3g} K/min")
+    if max(tops, default=0.0) > 0.1 * CRITERION:
+        axes.axhline(CRITERION, color=theme.FAINT, lw=0.9, ls=":", label="criterion of T2, 1 K/s")
     figure.legend(loc="outside upper center", ncols=min(len(runs) + 1, 4), fontsize=theme.TEXT, frameon=False)
     place(axes, labels)
     return figure
@@ -356,18 +365,3 @@ def arrhenius_ticks(low: float, high: float, apart: float) -> list[float]:
         if low <= tick <= high and (not kept or _arrhenius(tick) - _arrhenius(kept[-1]) > apart * span):
             kept.append(tick)
     return kept
-
-
-def heat_flow(runs: Sequence[Run], colours: Mapping[str, str]) -> Figure:
-    """Heat flow per gram over temperature, exothermic up, above the baseline (thin)."""
-    figure = theme.figure(theme.WIDTH, 4.4)
-    axes = figure.add_subplot()
-    theme.dress(axes, "temperature [°C]", "heat flow [W/g], exothermic up")
-    for run in runs:
-        T, flow = run.columns["sample_K"] - ZERO_CELSIUS, run.columns["heat_flow_W_per_g"]
-        scale = np.divide(flow, run.columns["heat_flow_W"], out=np.zeros_like(flow), where=run.columns["heat_flow_W"] != 0.0).max()
-        axes.plot(T, flow, lw=1.5, color=colours[run.name], label=run.name)
-        axes.plot(T, run.columns["baseline_W"] * scale, lw=0.7, color=colours[run.name])
-    if len(runs) > 1:
-        axes.legend(frameon=False, fontsize=8)
-    return figure

@@ -12,9 +12,10 @@ from matplotlib.ticker import MaxNLocator
 
 from viz import theme
 from viz.bricks import Brick, colour_range
+from viz.look import Look, colours_of, read_shown
 from viz.plane import Panel, panelled
 from viz.read import Field, Floats, read_cells, read_field
-from viz.sections import hottest_place, section
+from viz.sections import crossing, hottest_place, section
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -93,6 +94,31 @@ def cuts(bricks: Sequence[Brick]) -> Figure:
             title = f"{brick.title}, cut at {'xyz'[axis]} = {level * scale:.4g} {unit}"
             panels.append(Panel(brick, section(field, axis, level), title, ("x" if axis == 1 else "y", "z")))
     return panelled(panels, colour_range(bricks, whole))
+
+
+def sections(bricks: Sequence[Brick], look: Look) -> Figure:
+    """Each body cut across the asked axis, or across y and x through its hottest place, with what is asked for.
+
+    Raises ValueError where a frame cannot be read, lacks the field, or the plane misses the body.
+    """
+    panels, values = [], []
+    for brick in bricks:
+        field, shown = read_shown(brick.file, look)
+        unit, scale = theme.length_unit(float(np.ptp(field.points, axis=0).max()))
+        axes = ["xyz".index(look.cut)] if look.cut in ("x", "y", "z") else [1, 0]
+        ends = field.points.min(axis=0), field.points.max(axis=0)
+        middle = hottest_place(field) if len(axes) == 2 else 0.5 * (ends[0] + ends[1])
+        for axis in axes:
+            level = float(middle[axis]) if look.level is None else look.level
+            met = crossing(field, axis, level)
+            if not len(met.triangles):
+                raise ValueError(f"{brick.file}: the plane at {level * scale:.4g} {unit} does not meet the body")
+            title = f"{brick.title}, cut at {'xyz'[axis]} = {level * scale:.4g} {unit}"
+            letters = [letter for letter in "xyz" if letter != "xyz"[axis]]
+            there = met.between(shown) if len(shown) == len(field.points) else shown[met.cell]
+            panels.append(Panel(brick, section(field, axis, level), title, (letters[0], letters[1]), there))
+        values.append(shown)
+    return panelled(panels, colours_of(values, look), look)
 
 
 def _middle(brick: Brick, field: Field) -> int:

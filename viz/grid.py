@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from viz import theme
-from viz.read import read_cells
+from viz.look import kept_side
+from viz.read import Floats, read_cells
 
 if TYPE_CHECKING:
     import pyvista
@@ -65,8 +66,28 @@ def _boxes(whole: pyvista.UnstructuredGrid) -> bool:
     return bool(np.all(whole.celltypes == pyvista.CellType.HEXAHEDRON))
 
 
+def cut_open(whole: pyvista.UnstructuredGrid, cut: str, middle: Floats) -> pyvista.UnstructuredGrid:
+    """The mesh without a quarter, whole, or without what lies on one side of the plane through `middle` across an axis (`Look.cut`)."""
+    if cut == "quarter":
+        return without_quarter(whole, middle[0], middle[1])
+    if cut == "none":
+        return whole
+    axis = "xyz".index(cut)
+    if not _boxes(whole):
+        return whole.clip(cut, origin=middle, invert=kept_side(axis)).cast_to_unstructured_grid()
+    centres = whole.cell_centers().points[:, axis]
+    return whole.extract_cells(np.flatnonzero(centres < middle[axis] if kept_side(axis) else centres > middle[axis]))
+
+
 def outlines(whole: pyvista.UnstructuredGrid, cut: pyvista.UnstructuredGrid, x: float, y: float) -> list[pyvista.PolyData]:
-    """Edges of the regions of a body, and of what the cut through (x, y) shows of them.
+    """Edges of the regions of a body, and of what the cut through (x, y) shows of them."""
+    return [lines for _, lines in region_outlines(whole, cut, "quarter", np.array([x, y, 0.0]))]
+
+
+def region_outlines(
+    whole: pyvista.UnstructuredGrid, cut: pyvista.UnstructuredGrid, how: str, middle: Floats
+) -> list[tuple[int, pyvista.PolyData]]:
+    """Edges of the regions of a body with the number of each, and of what a cut through `middle` shows of them (`Look.cut`).
 
     The pieces of cells that a plane has cut do not fit on each other, which would look like folds; so edges of the whole regions are cut,
     and their surfaces sliced.
@@ -75,11 +96,28 @@ def outlines(whole: pyvista.UnstructuredGrid, cut: pyvista.UnstructuredGrid, x: 
     found = []
     for number in np.unique(whole.cell_data["material"]):
         body = cut if boxes else whole
-        surface = body.extract_cells(np.flatnonzero(body.cell_data["material"] == number)).extract_surface(algorithm="dataset_surface")
-        surface = surface.clean()
+        part = np.flatnonzero(body.cell_data["material"] == number)
+        if not len(part):
+            continue
+        surface = body.extract_cells(part).extract_surface(algorithm="dataset_surface").clean()
         edges = surface.extract_feature_edges(FOLD, boundary_edges=boxes, non_manifold_edges=False, manifold_edges=False)
-        found += [edges] if boxes else [*_kept(edges, x, y), *_sections(surface, x, y)]
-    return [lines for lines in found if lines.n_cells]
+        if boxes or how == "none":
+            lines = [edges]
+        elif how == "quarter":
+            lines = [*_kept(edges, middle[0], middle[1]), *_sections(surface, middle[0], middle[1])]
+        else:
+            lines = _halved(edges, surface, "xyz".index(how), middle)
+        found += [(int(number), each) for each in lines if each.n_cells]
+    return found
+
+
+def _halved(edges: pyvista.PolyData, surface: pyvista.PolyData, axis: int, middle: Floats) -> list[pyvista.PolyData]:
+    """What a plane across an axis leaves of edges, and the line in which it meets the surface."""
+    low, high = surface.bounds[2 * axis : 2 * axis + 2]
+    beside = np.array(middle, float)
+    beside[axis] += (-1e-6 if kept_side(axis) else 1e-6) * (high - low)  # next to nodes, not in them
+    left = edges.clip("xyz"[axis], origin=beside, invert=kept_side(axis)) if edges.n_cells else edges
+    return [left, surface.slice("xyz"[axis], origin=beside)]
 
 
 def _kept(lines: pyvista.PolyData, x: float, y: float) -> list[pyvista.PolyData]:

@@ -129,7 +129,8 @@ def _space(
     runs: Sequence[Run], shown: Sequence[Sequence[Brick]], cells: dict[Path, Cells], colours: tuple[float, float, list[float]]
 ) -> Iterator[Any]:
     """Pictures of bodies in space. Surfaces are cut once, with the temperatures of all frames on them."""
-    from viz.grid import TEMPERATURE, frame_name
+    from viz.around import SHOWN
+    from viz.grid import frame_name
     from viz.scene import filmed
 
     files = [list(dict.fromkeys(one.file for one in row)) for row in shown]
@@ -137,7 +138,7 @@ def _space(
     plotter.enable_anti_aliasing("msaa", multi_samples=8, all_renderers=True)
     for i in range(len(shown[0])):
         for body, row, mine in zip(bodies, shown, files, strict=True):
-            body.surface[TEMPERATURE] = np.asarray(body.surface[frame_name(mine.index(row[i].file))])
+            body.surface[SHOWN] = np.asarray(body.surface[frame_name(mine.index(row[i].file))])
             body.title.input = _titled(row[i], len(runs))
             body.span.input = theme.span(cells[row[i].file].temperature)
         plotter.render()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -13,7 +14,10 @@ from typing import TYPE_CHECKING, Any
 from viz import theme
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from viz.bricks import Brick
+    from viz.look import Look
     from viz.read import Run
 
 TITLE_WIDTH = 48  # characters of a line
@@ -22,19 +26,22 @@ PNG = b"\x89PNG\r\n\x1a\n"
 LIBRARIES = "3-D pictures need OpenGL libraries: on Debian or Ubuntu `apt-get install libegl1 libgl1-mesa-dri`"
 
 
-def pictures(folder: Path, time: float | None = None) -> tuple[dict[str, bytes], list[str]]:
+def pictures(folder: Path, time: float | None = None, vectors: dict[str, bytes] | None = None) -> tuple[dict[str, bytes], list[str]]:
     """The pictures of a case or a study by name, and lines worth telling. Nothing is written, nothing solved.
 
     `field` (in a study `fields`): the bodies cut open at a time, by default `picture_time_s` of the summary, else the time at
-    which the temperature varies most over all of them (`bricks.best_time`); `plane`: those of two dimensions at that time;
+    which the temperature varies most over all of them (`bricks.best_time`); `plane`: those of two dimensions at that time; both once
+    more as `field-neighbours` on the range of the other regions where some dwarf them;
     `profile`: temperature along lines; `curves`: probes over time; `temperature` and `rate`: the calorimeter tests;
-    `dsc`: heat flow over temperature; `batch`: results over what was changed; `fit`: records beside their fit. A picture that
-    cannot be drawn is left out and named.
+    `dsc`: heat flow over temperature; `batch`: results over what was changed; `fit`: records beside their fit. Of one case also `release`:
+    heat of the reactions, `conversion`, `arrivals`: when runaway comes to each cell, `energy`. A picture that cannot be drawn is left out
+    and named.
 
     Parameters
     ----------
     folder : result folder of a case or a study
     time : float [s], the moment of the fields
+    vectors : receives the curves as SVG by name, if given
 
     Raises
     ------
@@ -43,48 +50,83 @@ def pictures(folder: Path, time: float | None = None) -> tuple[dict[str, bytes],
     from viz.read import number, read_runs, read_summary
 
     summary = read_summary(folder)
-    studied = _of_a_study(folder, summary)
+    studied = _of_a_study(folder, summary, vectors)
     if studied is not None:
         return studied, []
     runs, notes = read_runs(folder)
-    cells = [run for run in runs if run.is_cell]
-    bodies = [run for run in runs if not run.is_cell and run.probes]
     framed = [run for run in runs if run.frames]
     moment = time if time is not None else number(summary.get("picture_time_s"))
     study = isinstance(summary.get("members"), dict)
     made: dict[str, bytes] = {}
 
-    def draw(name: str, picture: Callable[[], bytes]) -> None:
+    def draw(name: str, picture: Callable[[], bytes | Figure]) -> None:
         try:
-            made[name] = picture()
+            drawn = picture()
+            if isinstance(drawn, bytes):
+                made[name] = drawn
+                return
+            made[name] = theme.png(drawn)
+            if vectors is not None:
+                vectors[name] = theme.svg(drawn)
         except (OSError, ValueError) as error:
             notes.append(f"the picture '{name}' cannot be drawn: {error}")
 
+    _framed(framed, moment, study, draw, made, notes)
+    _courses(runs, draw)
+    return made, notes
+
+
+def _framed(
+    runs: Sequence[Run],
+    moment: float | None,
+    study: bool,
+    draw: Callable[[str, Callable[[], bytes | Figure]], None],
+    made: dict[str, bytes],
+    notes: list[str],
+) -> None:
+    """The pictures of fields: of bodies in space, in a plane and on a line apart; where a region dwarfs others, once more for these."""
     dimensions = {"line": 1, "triangle": 2, "quad": 2}
     for dimension, drawing in ((3, _fields), (2, _planes), (1, _profiles)):
-        chosen = [run for run in framed if dimensions.get(run.kind, 3) == dimension]
+        chosen = [run for run in runs if dimensions.get(run.kind, 3) == dimension]
         name = {3: "field", 2: "plane", 1: "profile"}[dimension] + ("s" if study else "")
         if chosen:
             draw(name, lambda chosen=chosen, drawing=drawing: drawing(chosen, moment, notes))  # type: ignore[misc]
-    bodies = [run for run in bodies if len(run.time) > 1]
-    if bodies:
-        draw("curves", _curves("probes", bodies))
+            if dimension > 1 and not study and name in made:
+                closer = _neighbours(chosen[0], moment)
+                if closer is not None:
+                    draw(f"{name}-neighbours", lambda run=chosen[0], closer=closer: _asked(run, closer, notes))  # type: ignore[misc]
+
+
+def _courses(runs: Sequence[Run], draw: Callable[[str, Callable[[], bytes | Figure]], None]) -> None:
+    """The curves over time and temperature."""
+    from viz import charted
+    from viz.report.courses import heat_flows
+
+    cells = [run for run in runs if run.is_cell]
+    bodies = [run for run in runs if not run.is_cell and run.probes and len(run.time) > 1]
     scans = [run for run in cells if "heat_flow_W" in run.columns]
     cells = [run for run in cells if run not in scans]  # of a scan the temperature is that of its furnace
+    if len(runs) == 1:
+        for name, picture in charted.pictures_of(runs[0]).items():
+            draw(name, picture)
+    elif bodies:
+        draw("curves", _curves("probes", bodies))
     if cells:
         draw("temperature", _curves("temperature", cells))
         draw("rate", _curves("rate", cells))
     if scans:
-        draw("dsc", _curves("heat_flow", scans))
-    return made, notes
+        draw("dsc", lambda: charted.figure([heat_flows(scans)]))
 
 
-def _of_a_study(folder: Path, summary: dict[str, Any]) -> dict[str, bytes] | None:
+def _of_a_study(folder: Path, summary: dict[str, Any], vectors: dict[str, bytes] | None) -> dict[str, bytes] | None:
     """The picture of a batch or of a calibration; a study of points has its charts in the report. None for a run or a comparison."""
     if "batch" in summary:
         from viz.batch import scatter
 
-        return {"batch": theme.png(scatter(folder / "table.csv", summary))}
+        figure = scatter(folder / "table.csv", summary)
+        if vectors is not None:
+            vectors["batch"] = theme.svg(figure)
+        return {"batch": theme.png(figure)}
     if summary.get("kind") == "calibrate":
         from viz.fit import picture
 
@@ -92,14 +134,14 @@ def _of_a_study(folder: Path, summary: dict[str, Any]) -> dict[str, bytes] | Non
     return {} if "points" in summary else None
 
 
-def _curves(name: str, runs: Sequence[Run]) -> Callable[[], bytes]:
+def _curves(name: str, runs: Sequence[Run]) -> Callable[[], Figure]:
     """One of `viz.curves`, to be drawn."""
 
-    def picture() -> bytes:
+    def picture() -> Figure:
         from viz import curves
 
         colours = {run.name: theme.colour(i, len(runs)) for i, run in enumerate(runs)}
-        return theme.png(getattr(curves, name)(runs, colours))
+        return getattr(curves, name)(runs, colours)  # type: ignore[no-any-return]
 
     return picture
 
@@ -139,20 +181,46 @@ def _profiles(runs: Sequence[Run], time: float | None, notes: list[str]) -> byte
 
 def _fields(runs: Sequence[Run], time: float | None, notes: list[str]) -> bytes:
     bricks = _bricks(runs, time, notes)
-    data, failure = rendered(command(runs, bricks))
+    from viz.asked import limit_of
+    from viz.look import Look
+
+    limit = limit_of(runs)
+    data, failure = rendered(command(runs, bricks, Look(names=len(runs) == 1, limit=limit)))
     if data is not None:
         return data
     notes.append(f"{LIBRARIES}; sections are drawn instead ({failure})")
     from viz import flat
 
-    return theme.png(flat.fields(bricks))
+    return theme.png(flat.fields(bricks) if limit is None else flat.sections(bricks, Look(limit=limit)))
 
 
-def command(runs: Sequence[Run], bricks: Sequence[Brick]) -> list[str]:
+def _neighbours(run: Run, time: float | None) -> tuple[float, float] | None:
+    """The time of the picture [s] and the highest temperature [degC] beside the regions that dwarf the others; None where none does."""
+    from viz.bricks import best_time, brick, neighbours
+    from viz.read import read_cells
+
+    asked = brick(run, best_time([run]) if time is None else time, "")
+    highest = neighbours(read_cells(asked.file))
+    return None if highest is None else (asked.time, float(theme.celsius(highest)))
+
+
+def _asked(run: Run, closer: tuple[float, float], notes: list[str]) -> bytes:
+    """The field on the range of the neighbours of what is hottest: at a time [s], up to their highest temperature [degC]."""
+    time, highest = closer
+    from viz.asked import asked_picture
+    from viz.look import Look
+
+    made, said = asked_picture([run], [time], Look(highest=highest, names=True))
+    notes += [note for note in said if note not in notes and not note.startswith(LIBRARIES)]
+    return made
+
+
+def command(runs: Sequence[Run], bricks: Sequence[Brick], look: Look | None = None) -> list[str]:
     """The command that draws in three dimensions in a process of its own."""
     words = [word for run, brick in zip(runs, bricks, strict=True) for word in ("--body", str(run.folder), repr(brick.time), brick.title)]
     # -P: a file of the user's folder must not stand in for a module
-    return [sys.executable, "-P", "-m", "viz.render", *words]
+    looked = [] if look is None else ["--look", json.dumps(look._asdict())]
+    return [sys.executable, "-P", "-m", "viz.render", *words, *looked]
 
 
 def rendered(command: Sequence[str]) -> tuple[bytes | None, str]:

@@ -13,6 +13,7 @@ from matplotlib.ticker import MaxNLocator
 
 from viz import theme
 from viz.bricks import Brick, colour_range
+from viz.look import ABOVE, NONE, Look, read_shown
 from viz.read import Cells, Floats, Run, read_cells
 
 if TYPE_CHECKING:
@@ -25,12 +26,18 @@ BRIGHT = 0.6  # of the range of colours, from where on words are dark
 
 
 class Panel(NamedTuple):
-    """A plane field with its title and the letters of its coordinates."""
+    """A plane field with its title, the letters of its coordinates, and what is shown of it at points or in cells: else degC."""
 
     brick: Brick
     field: Cells
     title: str
     letters: tuple[str, str]
+    values: Floats | None = None
+
+    @property
+    def shown(self) -> Floats:
+        """Values at the points (n,) or in the cells (m,)."""
+        return self.field.temperature_c if self.values is None else self.values
 
 
 def planes(bricks: Sequence[Brick], axisymmetric: Sequence[bool]) -> Figure:
@@ -41,37 +48,32 @@ def planes(bricks: Sequence[Brick], axisymmetric: Sequence[bool]) -> Figure:
     return panelled(panels, colour_range(bricks, data))
 
 
-def panelled(panels: Sequence[Panel], colours: tuple[float, float, list[float]]) -> Figure:
-    """Plane fields below each other on one range of colours (least, most, ticks) [degC]."""
+def panelled(panels: Sequence[Panel], colours: tuple[float, float, list[float]], look: Look = Look()) -> Figure:  # noqa: B008
+    """Plane fields below each other, slender ones side by side, on one range of colours (least, most, ticks)."""
     low, high, ticks = colours
-    data = [panel.field for panel in panels]
-    shapes = [np.ptp(field.points[:, :2], axis=0) for field in data]
+    shapes = [np.ptp(panel.field.points[:, :2], axis=0) for panel in panels]
     wide = 0.82 * theme.WIDTH
     heights = [min(max(wide * shape[1] / shape[0], 0.9), 6.5) for shape in shapes]
     broad = max(height * shape[0] / shape[1] for height, shape in zip(heights, shapes, strict=True))  # what the bodies take of the width
     narrow = broad < 0.5 * wide
-    width = theme.WIDTH if not narrow else min(max(broad + 2.2, NARROWEST), theme.WIDTH)
-    letters_of_a_line = int((width - 1.0) / LETTER)
-    titles = [textwrap.fill(f"{panel.title}: {theme.span(panel.field.temperature)}", letters_of_a_line) for panel in panels]
-    figure = theme.figure(width, sum(heights) + 1.1 * len(panels))
-    grid = figure.add_gridspec(len(panels), 1, height_ratios=heights)
+    n_columns = max(1, min(len(panels), int(1.6 * theme.WIDTH / (broad + 1.6)))) if narrow else 1
+    n_rows = -(-len(panels) // n_columns)
+    width = theme.WIDTH if not narrow else min(max(n_columns * (broad + 1.6) + 1.0, NARROWEST), 1.6 * theme.WIDTH)
+    rows = [max(heights[i * n_columns : (i + 1) * n_columns]) for i in range(n_rows)]
+    letters_of_a_line = int((width - 1.0) / n_columns / LETTER)
+    figure = theme.figure(width, sum(rows) + 1.1 * n_rows)
+    grid = figure.add_gridspec(n_rows, n_columns, height_ratios=rows)
     drawn: Any = None
-    for i, (brick, field, _, letters) in enumerate(panels):
-        axes = figure.add_subplot(grid[i, 0])
+    for i, panel in enumerate(panels):
+        axes = figure.add_subplot(grid[i // n_columns, i % n_columns])
         unit, scale = theme.length_unit(float(shapes[i].max()))
-        points = field.points[:, :2] * scale
-        drawn = axes.tripcolor(
-            *points.T, triangles(field), field.temperature_c, shading="gouraud", cmap=theme.COLOUR_MAP, vmin=low, vmax=high, rasterized=True
-        )
-        axes.add_collection(LineCollection(points[np.array(borders(field))], colors="#9aa0a6", linewidths=0.8, zorder=3))
-        for name, place, value in _names(brick, field, points):
-            ink, around = ("black", "white") if value > low + BRIGHT * (high - low) else ("white", "black")
-            text = axes.text(place[0], place[1], name, fontsize=theme.SMALL - 1, color=ink, ha="center", va="center", zorder=4)
-            text.set_path_effects([withStroke(linewidth=2.0, foreground=around)])
-        theme.dress(axes, *(f"{letter} [{unit}]" for letter in letters))
+        drawn = _drawn(axes, panel, scale, (low, high), look)
+        theme.dress(axes, *(f"{letter} [{unit}]" for letter in panel.letters))
         # above the left end of the axis: a title would not be wider than a slender body
         axes.annotate(
-            titles[i],
+            textwrap.fill(
+                f"{panel.title}: {look.span(panel.shown)}".replace(f" {look.sign}", f"\N{NO-BREAK SPACE}{look.sign}"), letters_of_a_line
+            ),
             (0.0, 1.0),
             (-30 if narrow else 0, 8),
             xycoords="axes fraction",
@@ -82,27 +84,62 @@ def panelled(panels: Sequence[Panel], colours: tuple[float, float, list[float]])
             annotation_clip=False,
         )
         axes.set_aspect("equal", anchor="W")
-    bar = figure.colorbar(drawn, ax=figure.axes, ticks=ticks, fraction=0.04, pad=0.02)
-    bar.set_label("temperature [°C]", fontsize=theme.TEXT, color=theme.INK)
+    bar = figure.colorbar(drawn, ax=figure.axes, ticks=ticks, fraction=0.04, pad=0.02, format="%.4g")
+    bar.set_label(look.label, fontsize=theme.TEXT, color=theme.INK)
     bar.ax.tick_params(labelsize=theme.SMALL, width=0.6)
     bar.outline.set_linewidth(0.6)  # type: ignore[operator]
+    remarks = [look.limit_words() if look.level_of_limit is not None else ""]
+    remarks += [f"pale blue: above {high:g} {look.sign}"] if look.highest is not None else []
+    if any(remarks):
+        figure.supxlabel("; ".join(filter(None, remarks)), fontsize=theme.SMALL, color=theme.INK)
+    level = look.level_of_limit
+    if level is not None and low < level < high:
+        bar.ax.axhline(level, color="black", lw=3.0)
+        bar.ax.axhline(level, color="white", lw=1.5)
     return figure
 
 
-def profiles(runs: Sequence[Run], titles: Sequence[str]) -> Figure:
-    """Temperature along each line at some of its frames, from early to late. Raises ValueError where a frame cannot be read."""
+def _drawn(axes: Any, panel: Panel, scale: float, ends: tuple[float, float], look: Look) -> Any:
+    """The field of a panel with borders, names of regions and the line of equal temperature at the limit."""
+    from matplotlib import colormaps
+
+    field, values, (low, high) = panel.field, panel.shown, ends
+    points, corners = field.points[:, :2] * scale, triangles(field)
+    colour_map = colormaps[theme.COLOUR_MAP].with_extremes(bad=NONE, over=None if look.highest is None else ABOVE)
+    how: dict[str, Any] = {"cmap": colour_map, "vmin": low, "vmax": high, "rasterized": True}
+    if len(values) == len(points) and np.isfinite(values).all():
+        drawn = axes.tripcolor(*points.T, corners, values, shading="gouraud", **how)
+    else:
+        each = values[corners].mean(axis=1) if len(values) == len(points) else np.tile(values, len(corners) // len(values))
+        drawn = axes.tripcolor(*points.T, corners, facecolors=np.ma.masked_invalid(each), **how)
+    level = look.level_of_limit
+    if level is not None and float(values.min()) < level < float(values.max()):  # a temperature has values everywhere
+        line = axes.tricontour(*points.T, corners, values, levels=[level], colors="white", linewidths=1.6, zorder=3.5)
+        line.set_path_effects([withStroke(linewidth=3.2, foreground="black")])
+    axes.add_collection(LineCollection(points[np.array(borders(field))], colors="#9aa0a6", linewidths=0.8, zorder=3))
+    for name, place, cell in _names(panel.brick, field, points):
+        value = float(np.nan_to_num(values[field.cells[cell]].mean() if len(values) == len(points) else values[cell], nan=high))
+        ink, around = ("black", "white") if value > low + BRIGHT * (high - low) else ("white", "black")
+        text = axes.text(place[0], place[1], name, fontsize=theme.SMALL - 1, color=ink, ha="center", va="center", zorder=4)
+        text.set_path_effects([withStroke(linewidth=2.0, foreground=around)])
+    return drawn
+
+
+def profiles(runs: Sequence[Run], titles: Sequence[str], look: Look = Look()) -> Figure:  # noqa: B008
+    """Temperature, or another field, along each line at some of its frames, early to late. Raises ValueError where one cannot be read."""
     from matplotlib import colormaps
 
     figure = theme.figure(theme.WIDTH, 4.6 * len(runs))
     for i, (run, title) in enumerate(zip(runs, titles, strict=True)):
         axes = figure.add_subplot(len(runs), 1, i + 1)
         chosen = [run.frames[k] for k in np.unique(np.linspace(0, len(run.frames) - 1, MOST_PROFILES).astype(int))]
-        fields = [read_cells(frame.file) for frame in chosen]
+        read = [read_shown(frame.file, look) for frame in chosen]
+        fields = [cells for cells, _ in read]
         x = fields[0].points[:, 0]
         unit, scale = theme.length_unit(float(np.ptp(x)))
-        for k, (frame, field) in enumerate(zip(chosen, fields, strict=True)):
+        for k, (frame, (field, shown)) in enumerate(zip(chosen, read, strict=True)):
             ends = field.points[field.cells, 0] * scale
-            values = field.temperature_c[field.cells]
+            values = shown[field.cells] if len(shown) == len(x) else np.repeat(shown[:, None], 2, axis=1)
             order = np.argsort(ends.mean(axis=1))
             colour = theme.INK if len(chosen) == 1 else colormaps["viridis"](0.9 * k / (len(chosen) - 1))
             # cell by cell: at a contact there are two temperatures at one place
@@ -123,7 +160,9 @@ def profiles(runs: Sequence[Run], titles: Sequence[str]) -> Figure:
                 )
         for point, _ in borders(fields[0]):
             axes.axvline(float(x[point] * scale), color=theme.FAINT, lw=0.6, ls=(0, (4, 4)))
-        theme.dress(axes, f"x [{unit}]", "temperature [°C]")
+        if look.level_of_limit is not None:
+            axes.axhline(look.level_of_limit, color=theme.FAINT, lw=1.0, ls="--", label=f"limit, {look.level_of_limit:.1f} {look.sign}")
+        theme.dress(axes, f"x [{unit}]", look.label)
         axes.set_title(title, fontsize=theme.TEXT + 1, fontweight="bold", color=theme.INK, loc="left", pad=16)
         axes.xaxis.set_major_locator(MaxNLocator(8))
         axes.grid(True, which="major", lw=0.4, color="#dddddd")
@@ -157,9 +196,8 @@ def borders(field: Cells) -> list[tuple[int, int]]:
     return [(int(a), int(b)) for a, b in edges[keep]]
 
 
-def _names(brick: Brick, field: Cells, points: Floats) -> list[tuple[str, Any, float]]:
-    """The name of each region, the middle of one of its cells nearest to its middle, and the temperature there [degC], if there are not
-    too many."""
+def _names(brick: Brick, field: Cells, points: Floats) -> list[tuple[str, Any, int]]:
+    """The name of each region, the middle of one of its cells nearest to its middle, and that cell, if there are not too many."""
     if not 1 < len(brick.layers) <= MOST_NAMED:
         return []
     middles = points[field.cells].mean(axis=1)
@@ -168,5 +206,5 @@ def _names(brick: Brick, field: Cells, points: Floats) -> list[tuple[str, Any, f
         part = np.flatnonzero(field.material == number)
         if len(part):
             near = part[np.argmin(np.sum((middles[part] - middles[part].mean(axis=0)) ** 2, axis=1))]
-            found.append((name, middles[near], float(field.temperature_c[field.cells[near]].mean())))
+            found.append((name, middles[near], int(near)))
     return found

@@ -1,8 +1,9 @@
-"""Bodies side by side at one moment, a quarter of each cut away, on one range of colours."""
+"""Bodies side by side at one moment, cut open, on one range of colours."""
 
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -10,22 +11,23 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from viz import theme
+from viz.around import BAR, LARGE, LITTLE, SHOWN, axes_of_view, bar, labels, rulers, words
 from viz.bricks import Brick, colour_range
-from viz.grid import TEMPERATURE, grid, outlines, without_quarter
-from viz.read import read_cells
+from viz.grid import cut_open, grid, region_outlines
+from viz.look import ABOVE, NONE, VIEWS, Look, colours_of, kept_side, read_shown
+from viz.read import Floats, read_cells
 
 if TYPE_CHECKING:
     import pyvista
 
 MOST_IN_A_ROW = 3
 TALL = 700  # pixels of a row
-BAR = 160  # pixels of the column with the colour bar
-LARGE, MIDDLE, LITTLE = 22, 18, 16  # pixels of text
-AWAY = np.array([1.0, -1.35, 0.95])  # from the body to the camera
 RULER = 155  # pixels at the left of a frame for the ruler of the height and its words
 ROOM = 0.95, 0.14, 0.85  # of the frame: right, below, above; the rest is for titles and rulers
 THIN = 0.2  # of its length or width: a body that is thinner is drawn thicker
 MOST_FITTED = 2_000_000  # points that are projected to fit the camera; of more the corners of the box
+MOST_NAMED = 12  # regions whose names are written
+TRIED = 30  # cells of a region at which its name may stand
 
 
 class Shown(NamedTuple):
@@ -36,21 +38,33 @@ class Shown(NamedTuple):
     span: Any
 
 
-def scene(bricks: Sequence[Brick]) -> pyvista.Plotter:
-    """The plotter with all bodies, ready to be shown or saved. Raises ValueError where a frame cannot be read."""
-    plotter, _ = filmed(bricks, colour_range(bricks, [read_cells(brick.file) for brick in bricks]), [()] * len(bricks))
+def scene(bricks: Sequence[Brick], look: Look = Look()) -> pyvista.Plotter:  # noqa: B008 - it cannot change
+    """The plotter with all bodies, ready to be shown or saved. Raises ValueError where a frame cannot be read or lacks the field."""
+    if look.is_temperature and look.unit == "degC" and look.highest is None:
+        colours = colour_range(bricks, [read_cells(brick.file) for brick in bricks])
+    else:
+        colours = colours_of([read_shown(brick.file, look)[1] for brick in bricks], look)
+    plotter, _ = filmed(bricks, colours, [()] * len(bricks), look)
     plotter.enable_anti_aliasing("ssaa", all_renderers=True)
     return plotter
 
 
+def columns_of(n_bodies: int) -> int:
+    """How many bodies stand side by side: four in two rows."""
+    return 2 if n_bodies == 4 else min(n_bodies, MOST_IN_A_ROW)
+
+
 def filmed(
-    bricks: Sequence[Brick], colours: tuple[float, float, list[float]], others: Sequence[Sequence[Path]]
+    bricks: Sequence[Brick],
+    colours: tuple[float, float, list[float]],
+    others: Sequence[Sequence[Path]],
+    look: Look = Look(),  # noqa: B008
 ) -> tuple[pyvista.Plotter, list[Shown]]:
-    """The plotter with all bodies on one range of colours (least, most, ticks) [degC], and what shows the `others` of their frames."""
+    """The plotter with all bodies on one range of colours (least, most, ticks), and what shows the `others` of their frames."""
     import pyvista
 
     low, high, ticks = colours
-    n_columns = min(len(bricks), MOST_IN_A_ROW)
+    n_columns = columns_of(len(bricks))
     n_rows = -(-len(bricks) // n_columns)
     wide = {1: 850, 2: 620, 3: 520}[n_columns]
     plotter = pyvista.Plotter(
@@ -64,52 +78,156 @@ def filmed(
     shown = []
     for i, (brick, files) in enumerate(zip(bricks, others, strict=True)):
         plotter.subplot(i // n_columns, i % n_columns)
-        shown.append(_body(plotter, brick, (low, high), wide, files))
+        shown.append(_body(plotter, brick, (low, high), wide, files, look))
     plotter.subplot(0, n_columns)
-    _bar(plotter, low, high, ticks)
+    bar(plotter, low, high, ticks, look)
     return plotter, shown
 
 
-def _body(plotter: Any, brick: Brick, colours: tuple[float, float], wide: int, others: Sequence[Path]) -> Shown:
-    """One body with its outlines, rulers and words."""
-    import pyvista
+class Drawn(NamedTuple):
+    """A body that is cut: the whole mesh, its unit, what is left of it, where the cut goes, how far each region is moved."""
 
+    whole: Any
+    unit: str
+    scale: float
+    stretch: float
+    cut: Any
+    middle: Floats
+    moved: dict[int, Floats]
+
+
+def _cut(brick: Brick, others: Sequence[Path], look: Look) -> Drawn:
     whole, unit = grid(brick.file, others)
     stretch = stretch_of(whole.bounds)
     whole.points[:, 2] *= stretch
-    x0, x1, y0, y1, z0, z1 = whole.bounds
+    values = read_shown(brick.file, look)[1]
+    (whole.point_data if len(values) == whole.n_points else whole.cell_data)[SHOWN] = values
+    whole.set_active_scalars(SHOWN)
     scale = {"µm": 1e6, "mm": 1e3, "m": 1.0}[unit]
-    middle = np.array([0.5 * (x0 + x1), 0.5 * (y0 + y1)])
-    if brick.patches:
-        middle = 0.5 * scale * (np.array(brick.patches[0].low) + np.array(brick.patches[0].high))
-    cut = without_quarter(whole, *middle)
-    surface = cut.extract_surface(algorithm="dataset_surface")
+    bounds = np.array(whole.bounds)
+    middle = 0.5 * (bounds[::2] + bounds[1::2])
+    if brick.patches and look.cut == "quarter":
+        middle[:2] = 0.5 * scale * (np.array(brick.patches[0].low) + np.array(brick.patches[0].high))
+    if look.level is not None and look.cut in ("x", "y", "z"):
+        middle["xyz".index(look.cut)] = look.level * scale * (stretch if look.cut == "z" else 1.0)
+    cut = cut_open(whole, look.cut, middle)
+    if not cut.n_cells:
+        raise ValueError(f"{brick.file}: the cut leaves nothing of the body")
+    numbers = np.unique(whole.cell_data["material"])
+    centres = whole.cell_centers().points
+    places = {int(n): centres[whole.cell_data["material"] == n].mean(axis=0) for n in numbers}
+    centre = np.mean(list(places.values()), axis=0)
+    return Drawn(whole, unit, scale, stretch, cut, middle, {n: look.apart * (place - centre) for n, place in places.items()})
+
+
+def _surface(body: Drawn, look: Look) -> Any:
+    """The surface of what is left, each region moved where they are to stand apart."""
+    if not look.apart:
+        return body.cut.extract_surface(algorithm="dataset_surface")
+    parts = []
+    for number, by in body.moved.items():
+        rows = np.flatnonzero(body.cut.cell_data["material"] == number)
+        if len(rows):
+            parts.append(body.cut.extract_cells(rows).extract_surface(algorithm="dataset_surface").translate(by))
+    return parts[0].append_polydata(*parts[1:]) if len(parts) > 1 else parts[0]
+
+
+def _body(plotter: Any, brick: Brick, colours: tuple[float, float], wide: int, others: Sequence[Path], look: Look) -> Shown:
+    """One body with its outlines, rulers and words."""
+    body = _cut(brick, others, look)
+    surface = _surface(body, look)
+    above = {} if look.highest is None else {"above_color": ABOVE}
     actor = plotter.add_mesh(
-        surface, scalars=TEMPERATURE, clim=colours, cmap=theme.COLOUR_MAP, lighting=False, show_scalar_bar=False, n_colors=256
-    )
+        surface, scalars=SHOWN, clim=colours, cmap=theme.COLOUR_MAP, lighting=False, show_scalar_bar=False, n_colors=256,
+        nan_color=NONE, **above,
+    )  # fmt: skip
     # lines that lie in the surface are drawn before it
     actor.mapper.SetResolveCoincidentTopologyToPolygonOffset()
     actor.mapper.SetRelativeCoincidentTopologyPolygonOffsetParameters(2.0, 2.0)
     width = min(2.5, max(0.8, 12.0 / max(len(brick.layers), 1)))  # of many regions lines as thick would hide the colours
     thin: dict[str, Any] = {"color": "#777777", "line_width": width, "lighting": False}
-    for lines in outlines(whole, cut, *middle):
-        plotter.add_mesh(lines, **thin)
+    for number, lines in region_outlines(body.whole, body.cut, look.cut, body.middle):
+        plotter.add_mesh(lines.translate(body.moved[number]) if look.apart else lines, **thin)
+    remarks = [_limit(plotter, surface, look)]
+    if not look.apart:
+        _patches(plotter, brick, body, look)
+        rulers(plotter, body.whole.bounds, body.unit, body.stretch, VIEWS[look.view])
+    else:
+        sizes = np.ptp(body.whole.points, axis=0) / (1.0, 1.0, body.stretch)
+        remarks.append(f"regions drawn apart; together {' x '.join(f'{size:.4g}' for size in sizes)} {body.unit}")
+    corners = _corners(body.whole.bounds)
+    around = surface.points if look.apart else np.vstack([body.whole.points, corners]) if body.whole.n_points < MOST_FITTED else corners
+    _fit(plotter, around, wide, look)
+    if look.names:
+        _names(plotter, brick, surface, look)
+    title = words(plotter, brick.title, 0.5, 0.95, int(theme.fitting(brick.title, LARGE, wide)), bold=True)
+    said = look.span(read_shown(brick.file, look)[1])
+    span = words(plotter, said, 0.5, 0.895, LITTLE)
+    remarks += [brick.remark_in(look.unit), f"thickness drawn {body.stretch:g} times as large" if body.stretch > 1.0 else ""]
+    if look.highest is not None:
+        remarks.append(f"pale blue: above {colours[1]:g} {look.sign}")
+    remark = textwrap.fill("; ".join(filter(None, remarks)), wide // 9)
+    words(plotter, remark, 0.5, 0.035, int(theme.fitting(remark, LITTLE, wide)))
+    return Shown(surface, title, span)
+
+
+def _limit(plotter: Any, surface: Any, look: Look) -> str:
+    """The line of equal temperature at the limit, and what to say of it."""
+    level = look.level_of_limit
+    if level is None:
+        return ""
+    lines = surface.contour([level], scalars=SHOWN)
+    if not lines.n_points:
+        return f"the limit of {level:.1f} {look.sign} is not on what is seen"
+    for colour, width in (("black", 5), ("white", 2.5)):
+        plotter.add_mesh(lines, color=colour, line_width=width, lighting=False)
+    return look.limit_words()
+
+
+def _patches(plotter: Any, brick: Brick, body: Drawn, look: Look) -> None:
+    """The outlines of patches, and of the corner that is cut away."""
+    import pyvista
+
+    x0, x1, y0, y1, z0, z1 = body.whole.bounds
     lift = 0.004 * (z1 - z0)
     for patch in brick.patches:
+        if look.cut == "z" and patch.face == "top":
+            continue
         z = z1 + lift if patch.face == "top" else z0 - lift
-        plotter.add_mesh(_outline(patch, middle, scale, z), color=theme.PATCH, line_width=7, lighting=False)
-    if whole.volume > 0.99 * (x1 - x0) * (y1 - y0) * (z1 - z0):  # the corner that is cut away was one of the body
-        gone = np.array([[middle[0], y0], [x1, y0], [x1, middle[1]]])
+        plotter.add_mesh(_outline(patch, body.middle, body.scale, z, look.cut), color=theme.PATCH, line_width=7, lighting=False)
+    if look.cut == "quarter" and body.whole.volume > 0.99 * (x1 - x0) * (y1 - y0) * (z1 - z0):  # the corner was one of the body
+        gone = np.array([[body.middle[0], y0], [x1, y0], [x1, body.middle[1]]])
         for z in (z0, z1):
             plotter.add_mesh(pyvista.lines_from_points(np.column_stack([gone, np.full(3, z)])), color="#b0b0b0", line_width=1.5)
         plotter.add_mesh(pyvista.Line((x1, y0, z0), (x1, y0, z1)), color="#b0b0b0", line_width=1.5)
-    _rulers(plotter, whole.bounds, unit, stretch)
-    _fit(plotter, np.vstack([whole.points, _corners(whole.bounds)]) if whole.n_points < MOST_FITTED else _corners(whole.bounds), wide)
-    title = _words(plotter, brick.title, 0.5, 0.95, int(theme.fitting(brick.title, LARGE, wide)), bold=True)
-    span = _words(plotter, theme.span(whole.point_data["temperature [K]"]), 0.5, 0.895, LITTLE)
-    remark = "; ".join(filter(None, (brick.remark, f"thickness drawn {stretch:g} times as large" if stretch > 1.0 else "")))
-    _words(plotter, remark, 0.5, 0.03, int(theme.fitting(remark, LITTLE, wide)))
-    return Shown(surface, title, span)
+
+
+def _names(plotter: Any, brick: Brick, surface: Any, look: Look) -> None:
+    """The name of each region where it is seen, if there are not too many."""
+    numbers = np.unique(surface.cell_data["material"])
+    if not 1 < len(brick.layers) <= MOST_NAMED:
+        return
+    towards, right, up = axes_of_view(VIEWS[look.view])
+    across, along = np.ptp(surface.points @ right), np.ptp(surface.points @ up)
+    far = 4.0 * float(np.linalg.norm(np.ptp(surface.points, axis=0)))
+    centres = surface.cell_centers().points
+    facing = surface.compute_normals(cell_normals=True, point_normals=False, consistent_normals=False, auto_orient_normals=False)
+    seen = np.asarray(facing.cell_data["Normals"]) @ towards < -0.05
+    found: list[tuple[Any, str]] = []
+    for number in numbers:
+        part = np.flatnonzero((surface.cell_data["material"] == number) & seen)
+        if not len(part) or number >= len(brick.layers):
+            continue
+        near = part[np.argsort(np.sum((centres[part] - centres[part].mean(axis=0)) ** 2, axis=1))]
+        for cell in near[:: max(len(near) // TRIED, 1)][:TRIED]:
+            place = centres[cell] - 1e-4 * far * towards
+            steps = [place - other for other, _ in found]
+            apart = all(abs(step @ right) > 0.2 * across or abs(step @ up) > 0.05 * along for step in steps)
+            if apart and not len(surface.ray_trace(place, place - far * towards)[0]):
+                found.append((place, brick.layers[int(number)]))
+                break
+    if found:
+        labels(plotter, [place for place, _ in found], [name for _, name in found], "center", plate=True)
 
 
 def stretch_of(bounds: Any) -> float:
@@ -127,12 +245,9 @@ def _corners(bounds: Any) -> Any:
     return np.array([(x, y, z) for x in (x0, x1) for y in (y0, y1) for z in (z0, z1)])
 
 
-def _fit(plotter: Any, points: Any, wide: int) -> None:
-    """The camera from the front right, so near that the projected points fill what titles and rulers leave of the frame."""
-    towards = -AWAY / np.linalg.norm(AWAY)
-    right = np.cross(towards, (0.0, 0.0, 1.0))
-    right /= np.linalg.norm(right)
-    up = np.cross(right, towards)
+def _fit(plotter: Any, points: Any, wide: int, look: Look) -> None:
+    """The camera, so near that the projected points fill what titles and rulers leave of the frame."""
+    towards, right, up = axes_of_view(VIEWS[look.view])
     across, along = points @ right, points @ up
     width, height = float(np.ptp(across)), float(np.ptp(along))
     start, (end, below, above) = RULER / wide, ROOM
@@ -146,106 +261,21 @@ def _fit(plotter: Any, points: Any, wide: int) -> None:
     size = float(np.max(np.ptp(points, axis=0)))
     plotter.camera.position = tuple(focus - 4.0 * size * towards)
     plotter.camera.focal_point = tuple(focus)
-    plotter.camera.up = (0.0, 0.0, 1.0)
+    plotter.camera.up = tuple(up)
     plotter.camera.parallel_projection = True
     plotter.camera.parallel_scale = half
 
 
-def _outline(patch: Any, middle: Any, scale: float, z: float) -> Any:
+def _outline(patch: Any, middle: Any, scale: float, z: float, cut: str) -> Any:
     """The edge of what the cut leaves of a patch."""
     import pyvista
 
     (x0, y0), (x1, y1) = np.array(patch.low) * scale, np.array(patch.high) * scale
-    x, y = middle
-    if x0 < x < x1 and y0 < y < y1:
+    x, y = middle[:2]
+    x1 = min(x1, x) if cut == "x" and kept_side(0) else x1
+    y0 = max(y0, y) if cut == "y" and not kept_side(1) else y0
+    if cut == "quarter" and x0 < x < x1 and y0 < y < y1:
         corners = [(x0, y0), (x, y0), (x, y), (x1, y), (x1, y1), (x0, y1), (x0, y0)]
     else:
         corners = [(x0, y0), (x1, y0), (x1, y1), (x0, y1), (x0, y0)]
     return pyvista.lines_from_points(np.array([(a, b, z) for a, b in corners]))
-
-
-def _rulers(plotter: Any, bounds: Any, unit: str, stretch: float) -> None:
-    """Length, width and height of the body, each along an edge; the height as it is, not as it is drawn."""
-    import pyvista
-
-    x0, x1, y0, y1, z0, z1 = bounds
-    gap = 0.07 * max(x1 - x0, y1 - y0)
-    ends = [  # the words begin or end beside their ruler, however slender the body
-        ("x", (x0, y0 - gap, z0), (x1, y0 - gap, z0), (0.0, -1.0, 0.0), "right", "top"),
-        ("y", (x1 + gap, y0, z0), (x1 + gap, y1, z0), (1.0, 0.0, 0.0), "left", "top"),
-        ("z", (x0 - 0.7 * gap, y0 - 0.7 * gap, z0), (x0 - 0.7 * gap, y0 - 0.7 * gap, z1), (-1.0, -0.4, 0.0), "right", "center"),
-    ]
-    for name, start, end, out, across, along in ends:
-        a, b, n = np.array(start), np.array(end), np.array(out)
-        plotter.add_mesh(pyvista.Line(a, b), color="#505050", line_width=2)
-        for tip in (a, b):
-            plotter.add_mesh(pyvista.Line(tip - 0.25 * gap * n, tip + 0.25 * gap * n), color="#505050", line_width=2)
-        _labels(
-            plotter,
-            [0.5 * (a + b) + 0.4 * gap * n],
-            [f"{name}  {np.linalg.norm(b - a) / (stretch if name == 'z' else 1.0):.4g} {unit}"],
-            across,
-            along,
-        )
-
-
-def _bar(plotter: Any, low: float, high: float, ticks: list[float]) -> None:
-    """The one colour bar, in a column of its own. Made by hand: VTK's own puts the numbers beside their places."""
-    import pyvista
-
-    width, height = 0.05, 1.0
-    bar = pyvista.ImageData(dimensions=(2, 257, 1), spacing=(width, height / 256, 1.0))
-    bar.point_data[TEMPERATURE] = np.repeat(np.linspace(low, high, 257), 2)
-    plotter.add_mesh(bar, scalars=TEMPERATURE, clim=(low, high), cmap=theme.COLOUR_MAP, lighting=False, show_scalar_bar=False)
-    frame = np.array([(0, 0), (width, 0), (width, height), (0, height), (0, 0)])
-    plotter.add_mesh(pyvista.lines_from_points(np.column_stack([frame, np.full(5, 0.01)])), color="#505050", line_width=2)
-    levels = [height * (tick - low) / (high - low) for tick in ticks]
-    for level in levels:
-        plotter.add_mesh(pyvista.Line((width, level, 0.01), (1.25 * width, level, 0.01)), color="#505050", line_width=2)
-    whole = all(abs(tick - round(tick)) < 1e-9 for tick in ticks)
-    _labels(
-        plotter, [(1.6 * width, level, 0.01) for level in levels], [f"{tick:.0f}" if whole else f"{tick:.4g}" for tick in ticks], "left"
-    )
-    plotter.camera.parallel_projection = True
-    plotter.camera.position, plotter.camera.focal_point, plotter.camera.up = (
-        (1.6 * width, 0.53, 5.0),
-        (1.6 * width, 0.53, 0.0),
-        (0.0, 1.0, 0.0),
-    )
-    plotter.camera.parallel_scale = 0.68
-    plotter.camera.clipping_range = (1.0, 10.0)
-    _words(plotter, "temperature\n[°C]", 0.5, 0.93, MIDDLE)
-
-
-def _labels(plotter: Any, places: Any, texts: list[str], across: str, along: str = "center") -> None:
-    """Words at places of the scene, always in front."""
-    plotter.add_point_labels(
-        np.array(places, float),
-        texts,
-        font_size=LITTLE,
-        font_file=font(),
-        bold=False,
-        text_color=theme.INK,
-        shape=None,
-        show_points=False,
-        always_visible=True,
-        justification_horizontal=across,
-        justification_vertical=along,
-    )
-
-
-def _words(plotter: Any, text: str, x: float, y: float, size: int, bold: bool = False) -> Any:
-    """Text centred at a place of the current view, 0 to 1 along each side."""
-    if not text:
-        return None
-    actor = plotter.add_text(text, position=(x, y), viewport=True, font_size=size, font_file=font(bold), color=theme.INK)
-    actor.prop.font_size = size
-    actor.prop.justification_horizontal, actor.prop.justification_vertical = "center", "center"
-    return actor
-
-
-def font(bold: bool = False) -> str:
-    """The font of the other pictures, which comes with matplotlib."""
-    import matplotlib
-
-    return str(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / ("DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"))

@@ -87,17 +87,24 @@ def length_unit(metres: float) -> tuple[str, float]:
 
 
 def round_range(low: float, high: float) -> tuple[float, float, list[float]]:
-    """A range with round ends around the given one, and its ticks.
+    """A range that fits the given one, with ends on quarters of the step between its ticks; and the ticks.
 
     >>> round_range(24.85, 199.85)
-    (20.0, 200.0, [20.0, 40.0, 60.0, 80.0, 100.0, 120.0, 140.0, 160.0, 180.0, 200.0])
+    (25.0, 200.0, [25.0, 40.0, 60.0, 80.0, 100.0, 120.0, 140.0, 160.0, 180.0, 200.0])
+    >>> round_range(24.9, 702.0)
+    (25.0, 725.0, [25.0, 100.0, 200.0, 300.0, 400.0, 500.0, 600.0, 700.0])
     """
     span = max(high - low, 1e-9 * max(abs(low), abs(high)), 1e-3)
     power = 10.0 ** math.floor(math.log10(span / 8.0))
     step = next(power * n for n in (1.0, 2.0, 5.0, 10.0) if power * n >= span / 10.0)
-    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
-    ticks = [round(i * step, 9) for i in range(first, max(last, first + 1) + 1)]
-    return ticks[0], ticks[-1], ticks
+    quarter = 0.25 * step
+    # a start at 298.15 K is 25 degC enough
+    start, end = math.floor(low / quarter + 0.04) * quarter, math.ceil(high / quarter - 0.04) * quarter
+    end = max(end, start + step)
+    first, last = math.ceil(start / step - 1e-9), math.floor(end / step + 1e-9)
+    inner = [round(i * step, 9) for i in range(first, last + 1)]
+    ends = [round(place, 9) for place in (start, end) if min(abs(place - tick) for tick in inner) > 0.4 * step]
+    return round(start, 9), round(end, 9), sorted({*inner, *ends})
 
 
 def fitting(text: str, size: float, width: float) -> float:
@@ -135,4 +142,16 @@ def png(made: Figure) -> bytes:
 
     file = io.BytesIO()
     made.savefig(file, format="png", dpi=DPI, metadata={"Software": None})
+    return file.getvalue()
+
+
+def svg(made: Figure) -> bytes:
+    """A figure as SVG with its letters as text; the same figure gives the same bytes."""
+    import io
+
+    from matplotlib import rc_context
+
+    file = io.BytesIO()
+    with rc_context({"svg.hashsalt": "thermo", "svg.fonttype": "none"}):
+        made.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
     return file.getvalue()

@@ -89,7 +89,7 @@ def _over_temperature(axes: Any, found: dict[str, Any]) -> list[Label]:
         half = 0.5 * (kinetics["interval_J_per_mol"][1] - kinetics["interval_J_per_mol"][0])
         words = f"E = {E / 1e3:.1f} ± {half / 1e3:.1f} kJ/mol"
         axes.plot(theme.celsius(ends), np.exp(factor - E / (GAS_CONSTANT * ends)) * 60.0, "-", lw=1.6, color=LINE, label=words)
-    axes.legend(fontsize=theme.SMALL, frameon=False, loc="upper left")
+    axes.legend(fontsize=theme.SMALL, frameon=False, loc="best")
     by_time = np.argsort(curve["time_s"], kind="stable")
     made = []
     for name, entry in marks(found):

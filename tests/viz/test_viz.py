@@ -146,7 +146,7 @@ def study(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def no_opengl(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(album, "command", lambda runs, bricks: [sys.executable, "-c", DIES["by exit code"]])
+    monkeypatch.setattr(album, "command", lambda *_: [sys.executable, "-c", DIES["by exit code"]])
 
 
 def runs_of(folder: Path, cells: bool) -> list[read.Run]:
@@ -251,10 +251,11 @@ def test_the_rate_leaves_out_what_the_heater_does(study: Path):
     (axes,) = figure.axes
     assert axes.get_yscale() == "log"
     assert axes.get_xlabel().startswith("temperature [°C]") and axes.get_ylabel() == "self-heating rate [K/min]"
-    hot, safe, sensitivity = curves_on(axes)
+    hot, safe, sensitivity, criterion = curves_on(axes)
     assert np.nanmax(safe.get_ydata()) == pytest.approx(4e-4 * 60.0)  # not the heater's 1.8 K/min
     assert np.nanmax(hot.get_ydata()) == pytest.approx(6000.0)
     assert sensitivity.get_label() == "sensitivity, 0.02 K/min"
+    assert criterion.get_label() == "criterion of T2, 1 K/s"
     expected = {"T1  122.0 °C", "T2  127.0 °C", "T3  627.0 °C", "cessation  123.0 °C"}
     assert set(texts(axes)) == expected and len(texts(axes)) == 5
 
@@ -293,7 +294,7 @@ def test_one_range_of_colours_serves_all_bodies(study: Path):
     figure = flat.fields(bricks)
     surfaces = [image for axes in figure.axes for image in axes.images]
     assert len(surfaces) == 4
-    assert {image.get_clim() for image in surfaces} == {(20.0, 200.0)}
+    assert {image.get_clim() for image in surfaces} == {(25.0, 200.0)}
     bar = figure.axes[-1]
     assert bar.get_ylabel() == "temperature [°C]"
     panels = figure.axes[:-1]
@@ -318,7 +319,7 @@ def test_the_scene_has_both_bodies_on_one_range_in_micrometres(study: Path):
     assert whole.point_data["temperature [°C]"].max() == pytest.approx(HOT - 273.15)
     cut = without_quarter(whole, 5.0, 5.0)
     assert cut.n_cells == whole.n_cells * 3 // 4
-    assert colour_range(bricks, [read.read_field(b.file) for b in bricks])[:2] == (20.0, 200.0)
+    assert colour_range(bricks, [read.read_field(b.file) for b in bricks])[:2] == (25.0, 200.0)
 
 
 def test_a_cut_through_tetrahedra_shows_the_edges_of_its_regions_alone():
@@ -359,7 +360,7 @@ def test_a_field_beyond_what_conduction_reaches_widens_the_range(study: Path):
     bricks = [brick(run, 1e-5, run.name) for run in runs_of(study, cells=False)]
     field = read.read_field(bricks[0].file)
     hotter = field._replace(temperature=field.temperature + 300.0)
-    assert colour_range(bricks, [field, hotter])[:2] == (0.0, 500.0)
+    assert colour_range(bricks, [field, hotter])[:2] == (25.0, 500.0)
 
 
 def test_the_best_time_is_one_at_which_every_body_has_a_frame(study: Path):
@@ -373,7 +374,7 @@ def test_a_drawing_process_that_dies_leaves_sections_and_one_note(
     study: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     """Nothing is written and nothing printed besides."""
-    monkeypatch.setattr(album, "command", lambda runs, bricks: [sys.executable, "-c", DIES["by signal"]])
+    monkeypatch.setattr(album, "command", lambda *_: [sys.executable, "-c", DIES["by signal"]])
     before = sorted(study.rglob("*"))
     made, notes = album.pictures(study, 1e-5)
     assert set(made) == {"fields", "curves", "temperature", "rate"}
@@ -412,7 +413,7 @@ def test_a_cell_has_temperature_and_rate(tmp_path: Path):
 def test_the_time_is_that_of_the_summary_unless_another_is_asked(study: Path, monkeypatch: pytest.MonkeyPatch):
     asked: list[list[float]] = []
 
-    def command(runs: Any, bricks: Any) -> list[str]:
+    def command(runs: Any, bricks: Any, look: Any) -> list[str]:
         asked.append([b.time for b in bricks])
         return [sys.executable, "-c", "raise SystemExit(1)"]
 

@@ -189,14 +189,28 @@ def compare(
 
 @app.command()
 def picture(
-    folder: Annotated[Path, typer.Argument(metavar="RUN", help="A result folder.")],
+    folders: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Result folders; several only with options, on one range.")],
+    at: Annotated[list[str] | None, typer.Option(metavar="TIME", help="A time with its unit, several for several; or 'all'.")] = None,
+    field: Annotated[str | None, typer.Option(metavar="NAME", help="An array of the frames; temperature by default.")] = None,
+    cut: Annotated[str | None, typer.Option(help="quarter, none, x, y or z; 'x=3 mm' names the place.")] = None,
+    view: Annotated[str | None, typer.Option(help="iso, front, back, left, right, top or bottom.")] = None,
+    unit: Annotated[str | None, typer.Option(help="degC or K.")] = None,
+    apart: Annotated[float | None, typer.Option(min=0.0, max=5.0, help="Move regions apart by this share of their distance.")] = None,
+    svg: Annotated[bool, typer.Option("--svg", help="Also write the curves as SVG.")] = False,
+    out: Annotated[Path | None, typer.Option(metavar="FILE.png", help="Write the picture to this file.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
-    """Draw the pictures of a finished run again."""
-    from thermo.app.derived import draw
+    """Draw the pictures of a finished run again; with options, one picture of its fields as they ask."""
+    from thermo.app.derived import Wanted, draw, draw_asked
 
-    _wanted_folder(folder)
-    draw(folder, Plain(False), again=True)
+    for folder in folders:
+        _wanted_folder(folder)
+    wanted = Wanted(at or (), field, cut, view, unit, apart)
+    if len(folders) == 1 and out is None and wanted == Wanted():
+        draw(folders[0], Plain(False), again=True, svg=svg)
+        return
+    say(f"picture: {draw_asked(folders, wanted, out, force, Plain(False))}")
 
 
 @app.command()
@@ -251,25 +265,15 @@ def verify(
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
     """Check a result folder: every file there and unchanged, the run complete, the energy balance closed."""
-    from thermo.results.store import damage, member_folders, read_json, sealed_files
+    from thermo.app.verified import faults, open_balances, whole
 
     _wanted_folder(folder)
-    problems = damage(folder)
-    if problems:
-        for problem in problems:
-            complain(f"error: {folder}: {problem}")
-        raise typer.Exit(INPUT_OUTPUT)
-    n_files = sum(len(sealed_files(read_json(path / "manifest.json"))) for path in (folder, *member_folders(folder).values()))
-    summary = read_json(folder / "summary.json")
-    members = summary.get("members") or {folder.name: summary}
-    open_by = [member["energy"]["residual_relative"] for member in members.values() if "energy" in member]  # a batch keeps no balance
-    balance = f", energy balance error at most {max(open_by):.1e} of the heat exchanged or moved" if open_by else ""
-    for name, member in members.items():
-        for warning in member.get("warnings", []):
-            if warning["code"] == "energy":
-                complain(f"error: {folder}: {name}: {warning['text']}")
-                raise typer.Exit(NUMERICAL)
-    say(f"{folder}: complete, {n_files} files unchanged{balance}")
+    for found, code in ((faults(folder), INPUT_OUTPUT), (open_balances(folder)[:1], NUMERICAL)):
+        for text in found:
+            complain(f"error: {text}")
+        if found:
+            raise typer.Exit(code)
+    say(whole(folder))
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -73,23 +74,34 @@ class Loaded(NamedTuple):
         return made
 
     def plot(self, what: str | None = None) -> Figure:
-        """A figure of the history: `probes` of a body, `temperature` or `rate` of a cell, `heat_flow` of a scan; the first that applies.
+        """A figure of the run; by default the first that applies.
+
+        `probes` of a body, `temperature` or `rate` of a cell, `heat_flow` of a scan; `release`, `conversion`, `arrivals`, `energy`.
 
         Raises
         ------
         ValueError : the history has no such curve
         """
-        from viz import curves, theme
+        from viz import charted, curves, theme
         from viz.read import read_run
+        from viz.report.courses import heat_flows
 
         run = read_run(self.folder)
         scan = "heat_flow_W" in run.columns
-        fitting = ("heat_flow",) if scan else ("temperature", "rate") if run.is_cell else ("probes",) if run.probes else ()
-        chosen = what or next(iter(fitting), None)
-        if chosen is None or chosen not in fitting:
-            raise ValueError(f"{self.folder}: there is no plot {chosen!r} of it; it has {', '.join(fitting) or 'none'}")
-        made: Figure = getattr(curves, chosen)([run], {run.name: theme.colour(0)})
-        return made
+        known: dict[str, Callable[[], Figure]] = {}
+        if scan:
+            known["heat_flow"] = lambda: charted.figure([heat_flows([run])])
+        elif run.is_cell:
+            colours = {run.name: theme.colour(0)}
+            known |= {"temperature": lambda: curves.temperature([run], colours), "rate": lambda: curves.rate([run], colours)}
+        others = charted.pictures_of(run)
+        if "curves" in others:
+            known["probes"] = others.pop("curves")
+        known |= others
+        chosen = what or next(iter(known), None)
+        if chosen is None or chosen not in known:
+            raise ValueError(f"{self.folder}: there is no plot {chosen!r} of it; it has {', '.join(known) or 'none'}")
+        return known[chosen]()
 
 
 def _frame(file: Path) -> pyvista.UnstructuredGrid:

@@ -19,6 +19,16 @@ def option(name: str, text: str, dimension: str, least: float | None = None, or_
     return float(value)
 
 
+def place(name: str, text: str) -> float:
+    """An option's coordinate in m, which may be negative. Raises CaseError where it is no length."""
+    from thermo.casefile.units import UnitError, parse
+
+    try:
+        return float(parse(text, "length"))
+    except UnitError as error:
+        raise CaseError([Mistake(name, None, "", str(error))]) from None
+
+
 def one_of(name: str, text: str | None, known: tuple[str, ...]) -> str | None:
     """An option that is one of some words, or not given. Raises CaseError for another word."""
     if text is not None and text not in known:

@@ -9,7 +9,7 @@ import numpy as np
 
 from thermo.base.constants import ZERO_CELSIUS
 from viz import curves, theme
-from viz.read import Floats, Run
+from viz.read import Floats, Run, number
 from viz.report.chart import Chart, Curve, Mark, covering, thinned
 
 EARLY = curves.EARLY  # of a run: what changes earlier is seen over the logarithm of time alone
@@ -147,7 +147,7 @@ def probes(runs: Sequence[Run]) -> list[Chart]:
     single = len(runs) == 1
     names = [name if single else f"{run}: {name}" for run, name in named]
     lines = [
-        _curve(word, colour(i, len(named)), of[run].time, y)
+        Curve(word, colour(i, len(named)), np.asarray(of[run].time, float), np.asarray(y, float))  # thinned once it is known what is seen
         for i, (word, ((run, _), y)) in enumerate(zip(names, named.items(), strict=True))
     ]
     end = max(float(run.time[-1]) for run in runs)
@@ -170,7 +170,7 @@ def _probes(title: str, lines: Sequence[Curve], start: float, end: float) -> Cha
     drawn = []
     for line in lines:
         part = (line.x >= start) & (line.x <= end)
-        drawn.append(line._replace(x=line.x[part] / size, y=line.y[part]))
+        drawn.append(_curve(line.name, line.colour, line.x[part] / size, line.y[part]))
     y = covering([line.y for line in drawn])
     return Chart(title, f"time [{unit}]", "temperature [°C]", drawn, (start / size, end / size), y, unit)
 
@@ -181,7 +181,7 @@ def _over_log_time(lines: Sequence[Curve], first: float, end: float) -> Chart:
     drawn = []
     for line in lines:
         later = line.x > 0.0
-        drawn.append(line._replace(x=np.log10(line.x[later]), y=line.y[later]))
+        drawn.append(_curve(line.name, line.colour, np.log10(line.x[later]), line.y[later]))
     powers = range(int(np.log10(start)), int(np.ceil(np.log10(end))) + 1)
     places = [(float(p), theme.time_text(10.0**p)) for p in powers]
     y = covering([line.y for line in drawn])
@@ -201,7 +201,24 @@ def _event(lines: Sequence[Curve]) -> tuple[float, float] | None:
     begun = float(largest.x[np.flatnonzero(rise <= 0.05 * rise[-1])[-1]])
     over = float(largest.x[np.flatnonzero(rise >= 0.95 * rise[-1])[0]])
     margin = 0.5 * (over - begun)
+    if over - begun > 0.5 * SHORT * float(largest.x[-1]):  # slow at first: the part that is steep
+        begun, over = _steepest(largest.x[: peak + 1], np.maximum.accumulate(rise) / rise[-1])
+        margin = max(2.0 * (over - begun), 0.01 * float(largest.x[-1]))
     return max(begun - margin, 0.0), min(over + 2.0 * margin, float(largest.x[-1]))
+
+
+def _steepest(time: Floats, share: Floats) -> tuple[float, float]:
+    """The shortest time in which a rise gains two fifths of the whole, of its `share` at each time: start and end [s]."""
+    gained = np.linspace(0.0, 0.6, 61)
+    starts, ends = (time[np.minimum(np.searchsorted(share, level), len(time) - 1)] for level in (gained, gained + 0.4))
+    least = int(np.argmin(ends - starts))
+    return float(starts[least]), float(ends[least])
+
+
+def heating_rate(run: Run) -> float | None:
+    """The rate of a scan [K/s], where the case says one."""
+    programme = run.case.get("programme")
+    return number(programme.get("rate")) if isinstance(programme, dict) else None
 
 
 def heat_flows(runs: Sequence[Run]) -> Chart:
@@ -212,16 +229,18 @@ def heat_flows(runs: Sequence[Run]) -> Chart:
         lines.append(_curve(name, colour(i, len(runs)), theme.celsius(run.columns["sample_K"]), run.columns["heat_flow_W_per_g"]))
     marks = []
     for i, run in enumerate(runs):
-        for number, peak in enumerate((run.summary.get("dsc") or {}).get("peaks", ()), 1):
+        for count, peak in enumerate((run.summary.get("dsc") or {}).get("peaks", ()), 1):
             at = peak["temperature_K"] - ZERO_CELSIUS
-            words = f"peak {number}, {at:.1f} °C" if len(runs) == 1 else f"{at:.1f} °C"
+            words = f"peak {count}, {at:.1f} °C" if len(runs) == 1 else f"{at:.1f} °C"
             marks.append(Mark(at, float(np.interp(at, lines[i].x, lines[i].y)), words, colour(i, len(runs))))
         if len(runs) == 1 and "baseline_W" in run.columns:
             flow = run.columns["heat_flow_W"]
             per_gram = np.divide(run.columns["heat_flow_W_per_g"], flow, out=np.zeros_like(flow), where=flow != 0.0).max()
             lines.append(_curve("baseline", "#777777", theme.celsius(run.columns["sample_K"]), run.columns["baseline_W"] * per_gram, "5 4"))
     x = covering([line.x for line in lines], 0.0)
-    return Chart("Heat flow, exothermic up", "temperature [°C]", "heat flow [W/g]", lines, x, covering([line.y for line in lines], 0.12),
+    rates = {60.0 * rate for run in runs if (rate := heating_rate(run)) is not None}
+    title = "Heat flow, exothermic up" + (f", at {rates.pop():.3g} K/min" if len(rates) == 1 else "")
+    return Chart(title, "temperature [°C]", "heat flow [W/g]", lines, x, covering([line.y for line in lines], 0.12),
                  "°C", "W/g", marks=marks)  # fmt: skip
 
 
@@ -284,15 +303,19 @@ def arrivals(run: Run) -> list[Chart]:
     cells.sort(key=lambda pair: float(pair[1]["time_s"]))
     if len(cells) < 2:
         return []
-    unit, size = theme.time_unit(float(cells[-1][1]["time_s"]))
-    times = np.array([entry["time_s"] for _, entry in cells]) / size
+    first, last = (float(cells[i][1]["time_s"]) for i in (0, -1))
+    origin = first if last - first < SHORT * first else 0.0
+    unit, size = theme.time_unit(max(last - origin, 1e-9))
+    times = (np.array([entry["time_s"] for _, entry in cells]) - origin) / size
     order = np.arange(1.0, len(cells) + 1.0)
-    steps = [b - a for a, b in itertools.pairwise(times)]
-    line = Curve("runaway", COLOURS[1], times, order)
+    steps = [b - a if b - a > 1e-6 * times[-1] else 0.0 for a, b in itertools.pairwise(times)]  # mirrored cells go off together
+    line = Curve("runaway", COLOURS[1], times, order, dots=True)
     few = len(cells) <= 24
-    marks = [Mark(float(t), float(n), name, COLOURS[1]) for t, n, (name, _) in zip(times, order, cells, strict=True)] if few else []
+    named = [f"{name}, {1e3 * speed:.3g} mm/s" if (speed := entry.get("speed_m_per_s")) else name for name, entry in cells]
+    marks = [Mark(float(t), float(n), name, COLOURS[1]) for t, n, name in zip(times, order, named, strict=True)] if few else []
     words = f"From one cell to the next {min(steps):.3g} to {max(steps):.3g} {unit}, {float(np.mean(steps)):.3g} {unit} on average."
     return [
-        Chart("When runaway comes to each cell", f"time [{unit}]", "cell, in the order of arrival", [line], (0.0, float(times[-1]) * 1.08),
+        Chart("When runaway comes to each cell", f"time after {theme.time_text(origin, 4)} [{unit}]" if origin else f"time [{unit}]",
+              "cell, in the order of arrival", [line], (-0.03 * float(times[-1]) if origin else 0.0, max(float(times[-1]), 1e-9) * 1.08),
               (0.0, len(cells) + 1.0), unit, "", marks=marks, caption=words)
     ]  # fmt: skip

@@ -21,7 +21,9 @@ HERE = Path(__file__).parent
 MOST_BYTES, OTHERS = 6_000_000, 1_500_000  # of a page that is mailed; of its parts beside the scene and the movie
 DRAWN = {  # pictures of fields and what they show
     "field": "the field",
+    "field-neighbours": "the field on the range of the regions beside the hottest ones",
     "plane": "the field of two dimensions",
+    "plane-neighbours": "the field on the range of the regions beside the hottest ones",
     "profile": "temperature along the line",
     "fields": "the fields of the members",
     "planes": "the fields of the members of two dimensions",

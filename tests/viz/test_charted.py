@@ -1,0 +1,106 @@
+"""The charts of a run as figures for print: names and maxima beside their curves, the event by itself, the same bytes twice."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.viz.test_viz import brick_folder, write_table
+from viz import charted, read, theme
+from viz.pictures import pictures
+from viz.report import courses
+
+
+@pytest.fixture
+def row(tmp_path: Path) -> Path:
+    """Two cells in four hours: the first goes off after three hours within a minute and dwarfs the second."""
+    folder = tmp_path / "row"
+    folder.mkdir()
+    time = np.unique(np.concatenate([np.linspace(0.0, 14400.0, 300), np.linspace(10800.0, 10860.0, 100)]))
+    burnt = np.clip((time - 10800.0) / 60.0, 0.0, 1.0)
+    hot = 300.0 + 100.0 * time / 14400.0 + 500.0 * burnt
+    heat = np.where((burnt > 0.0) & (burnt < 1.0), 800.0, 0.0)
+    columns = {"time_s": time, "first_K": hot, "twin_K": hot + 0.1, "second_K": 300.0 + 80.0 * time / 14400.0}
+    write_table(folder / "history.csv", columns | {"heat_sei_W": 0.25 * heat, "heat_anode_W": 0.75 * heat})
+    energy = {"initial_J": 0.0, "final_J": 4e4, "heat_in_J": 0.0, "heat_out_J": 8e3, "ejected_J": 0.0}
+    energy["released_J"] = {"sei": 1.2e4, "anode": 3.6e4}  # type: ignore[assignment]
+    arrivals: dict[str, Any] = {"a": {"time_s": 10800.0}, "b": {"time_s": 10860.0, "speed_m_per_s": 2e-3}, "c": {"time_s": None}}
+    (folder / "summary.json").write_text(json.dumps({"title": "a row", "energy": energy, "arrivals": arrivals}))
+    (folder / "resolved.yaml").write_text("")
+    return folder
+
+
+def said(axes: Any) -> list[str]:
+    return [text.get_text() for text in axes.texts]
+
+
+def test_each_probe_has_its_name_and_maximum_at_its_end_and_twins_share_a_line(row: Path):
+    figure = charted.pictures_of(read.read_run(row))["curves"]()
+    whole = figure.axes[0]
+    assert whole.get_xlabel() == "time [h]"
+    assert any(text.startswith("first, twin, max ") for text in said(whole))
+    assert any(text.startswith("second, max 106.") for text in said(whole))
+    assert len([line for line in whole.get_lines() if not line.get_label().startswith("_")]) == 2
+
+
+def test_the_event_and_the_dwarfed_cell_have_panels_of_their_own(row: Path):
+    figure = charted.pictures_of(read.read_run(row))["curves"]()
+    _, event, calm = figure.axes
+    assert event.get_title(loc="left") == "The same, while it changes most"
+    low, high = event.get_xlim()
+    unit = {"time [s]": 1.0, "time [min]": 60.0, "time [h]": 3600.0}[event.get_xlabel()]
+    assert 10000.0 < low * unit < 10800.0 < 10860.0 < high * unit < 12000.0
+    assert [text.split(",")[0] for text in said(calm)] == ["second"]
+
+
+def test_release_is_stacked_and_energy_is_in_bars(row: Path):
+    made = charted.pictures_of(read.read_run(row))
+    assert set(made) == {"curves", "release", "arrivals", "energy"}
+    (release,) = made["release"]().axes
+    assert [text.get_text() for text in release.get_legend().get_texts()] == ["anode", "sei"]
+    assert max(float(np.max(part.get_paths()[0].vertices[:, 1])) for part in release.collections) == pytest.approx(800.0)
+    (bars,) = made["energy"]().axes
+    widths = {label.get_text(): patch.get_width() for label, patch in zip(bars.get_yticklabels(), bars.patches, strict=True)}
+    assert widths == {"released by sei": 12.0, "released by anode": 36.0, "heat out": -8.0, "stored at the end": 40.0}
+
+
+def test_arrivals_show_the_speed_from_cell_to_cell(row: Path):
+    (chart,) = courses.arrivals(read.read_run(row))
+    assert [mark.text for mark in chart.marks] == ["a", "b, 2 mm/s"]
+    assert chart.x_label == "time after 3 h [s]"
+    assert chart.curves[0].x.tolist() == [0.0, 60.0]
+
+
+def test_names_keep_their_distance_their_order_and_stay_in_the_frame():
+    wanted = np.array([95.0, 3.0, 2.0, 99.0, 98.0])
+    placed = charted.spread(wanted, 10.0, 100.0)
+    assert np.argsort(placed, kind="stable").tolist() == np.argsort(wanted, kind="stable").tolist()
+    assert np.diff(np.sort(placed)).min() >= 10.0 - 1e-9
+    assert placed.max() <= 100.0
+
+
+def test_a_figure_as_svg_is_the_same_twice_and_has_no_date(row: Path):
+    run = read.read_run(row)
+    first, second = (theme.svg(charted.pictures_of(run)["curves"]()) for _ in range(2))
+    assert first == second
+    assert b"<svg" in first and b"<dc:date>" not in first
+
+
+def test_curves_come_as_svg_where_they_are_wanted(row: Path):
+    vectors: dict[str, bytes] = {}
+    made, notes = pictures(row, vectors=vectors)
+    assert set(made) == set(vectors) == {"curves", "release", "arrivals", "energy"}
+    assert notes == []
+
+
+def test_crossings_are_marked_over_the_logarithm_of_time(tmp_path: Path):
+    brick_folder(tmp_path / "brick", frames=(), theta=False)
+    run = read.read_run(tmp_path / "brick")
+    (chart,) = charted.with_crossings(courses.probes([run]), run)
+    (mark,) = chart.marks
+    assert (mark.text, mark.x) == ("half-rise 69.3 µs", pytest.approx(np.log10(0.6931e-4)))
+    assert mark.y == pytest.approx(385.5 - 273.15, abs=0.5)
