@@ -20,7 +20,7 @@ from thermo import __version__
 from thermo.base.errors import FileError
 from thermo.casefile.units import show
 from thermo.studies.engine import MOST_DEATHS, Told
-from thermo.studies.points import Job, Outcome, Point, Yes, outcome_of
+from thermo.studies.points import Job, Outcome, Point, outcome_of
 
 EXTRA = "Dask needs the extra 'cluster': pip install 'thermorun[cluster]'"
 LOCAL = "local"  # in place of an address: a cluster of this machine
@@ -152,7 +152,7 @@ def outcome_as_data(job: Job, point: Point, limit: float | None) -> tuple[dict[s
     given = json.dumps([[*job[:4], job.yes.model_dump() if job.yes else None, job.folder], point])
     nothing: dict[str, float | None] = {name: None for name in job.wanted if name}
     try:
-        command = [sys.executable, "-P", "-m", "thermo.studies.cluster"]
+        command = [sys.executable, "-P", "-m", "thermo.app.one_point"]
         done = subprocess.run(command, input=given, capture_output=True, text=True, timeout=limit, check=False)  # noqa: S603 - our own
     except subprocess.TimeoutExpired:
         return nothing, None, f"took longer than its limit of {show(limit, 'time')}"
@@ -160,14 +160,3 @@ def outcome_as_data(job: Job, point: Point, limit: float | None) -> tuple[dict[s
         return nothing, None, f"its process ended with {done.returncode}"
     outputs, answer, reason = json.loads(done.stdout)
     return outputs, answer, reason
-
-
-def main() -> None:
-    """A point from stdin as JSON; its outcome to stdout."""
-    (text, path, settings, wanted, yes, folder), point = json.loads(sys.stdin.read())
-    job = Job(text, path, tuple(settings), wanted, Yes.model_validate(yes) if yes else None, folder)
-    print(json.dumps(outcome_of(job, point)))
-
-
-if __name__ == "__main__":
-    main()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
+from abc import abstractmethod
 from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
@@ -110,17 +111,17 @@ class PointStudy(Frozen):
         """What is wrong with it as a whole, below `study`."""
         return [] if self.inputs else [(("inputs",), "is empty")]
 
+    @abstractmethod
     def n_points(self) -> str:
         """How many points it has, in words."""
-        raise NotImplementedError
 
+    @abstractmethod
     def count(self) -> int:
         """How many points it has, about."""
-        raise NotImplementedError
 
+    @abstractmethod
     def rounds(self) -> Rounds:
         """Points to run, round by round, and what follows from their outcomes."""
-        raise NotImplementedError
 
     def wanted(self) -> dict[str, str]:
         """Every result that is read of a run, by name; that of the yes under an empty name."""
