@@ -213,6 +213,12 @@ def test_what_is_no_result_is_refused_in_a_line(thermo, tmp_path):
     assert "not a finished result folder" in err[0]
 
 
+def test_svg_with_a_picture_of_fields_is_refused(cell, thermo):
+    code, out, err = thermo("picture", "cell", "--svg", "--at", "1 h")
+    assert (code, out) == (2, "")
+    assert "--svg" in err[-1] and "is for curves" in err[-1]
+
+
 def summary_of(**more):
     return {"status": "complete", "expect": [], "onsets": {"T1": None, "T2": {}, "T3": None, "cessation": None}} | more
 

@@ -210,6 +210,8 @@ def picture(
     if len(folders) == 1 and out is None and wanted == Wanted():
         draw(folders[0], Plain(False), again=True, svg=svg)
         return
+    if svg:
+        raise typer.BadParameter("is for curves, and a picture of fields is asked for", param_hint="--svg")
     say(f"picture: {draw_asked(folders, wanted, out, force, Plain(False))}")
 
 
