@@ -11,6 +11,7 @@ import jinja2
 import numpy as np
 from markupsafe import Markup
 
+from thermo.base.errors import printable
 from thermo.results.store import plain_name, read_json
 from viz import theme
 from viz.read import Run, read_run, read_runs, read_summary
@@ -88,7 +89,8 @@ def _common(folder: Path, summary: Summary) -> dict[str, Any]:
     unfinished = "" if state == "complete" else f"This run is {state}; the page shows what there is."
     started = str(status.get("started") or "")[:16].replace("T", " ") + " UTC" if status.get("started") else ""
     return {
-        "title": summary["title"], "folder": folder.resolve().name, "file": name, "text": text, "seal": str(status.get("case_sha256", "")),
+        "title": summary["title"], "folder": printable(folder.resolve().name), "file": name, "text": text,
+        "seal": str(status.get("case_sha256", "")),
         "version": (made_by.get("versions") or {}).get("thermorun", ""), "started": started, "unfinished": unfinished,
     }  # fmt: skip
 
