@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import textwrap
+import warnings
 from pathlib import Path
 
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -90,3 +91,22 @@ def thermo(monkeypatch, capsys, tmp_path):
         return caught.value.code or 0, out, err.splitlines()
 
     return run
+
+
+@pytest.fixture(scope="module")
+def driver():
+    """Playwright's driver, which brings no browser."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with playwright.sync_playwright() as driver:
+            yield driver
+
+
+@pytest.fixture(scope="module")
+def browser(driver):
+    from tests.viz.chromium import SOFTWARE, launched
+
+    made = launched(driver, SOFTWARE)
+    yield made
+    made.close()

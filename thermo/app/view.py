@@ -10,8 +10,6 @@ from pathlib import Path
 from thermo.app.screen import complain, say
 from thermo.base.errors import CaseError, FileError, Mistake
 from thermo.results.store import member_folders, read_json, reason, write_file
-from viz.page.scene import scene_page
-from viz.read import named_frames, read_run, read_unfinished
 
 
 def view_run(folder: Path, out: Path | None, force: bool) -> None:
@@ -31,6 +29,9 @@ def view_run(folder: Path, out: Path | None, force: bool) -> None:
 
 
 def _page(folder: Path) -> bytes:
+    from viz.page.scene import scene_page
+    from viz.read import named_frames, read_run, read_unfinished
+
     if not folder.is_dir():
         raise FileError(f"{folder}: there is no such folder")
     summary = read_json(folder / "summary.json")
