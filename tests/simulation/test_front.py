@@ -8,7 +8,7 @@ from conftest import case_from
 
 from thermo.chemistry.mechanism import library_mechanisms
 from thermo.chemistry.mechanism_arrays import arrays
-from thermo.simulation.front import front_warnings, sensitivity, summed_up
+from thermo.simulation.front import front_warnings, held_by, sensitivity, summed_up
 from thermo.simulation.simulate import run
 
 BAR = """
@@ -49,7 +49,7 @@ def test_the_sensitivity_of_one_reaction_is_that_of_arrhenius():
     text = library_mechanisms()["richard-dahn-mcmb"]
     one = text.model_copy(update={"reactions": dict(list(text.reactions.items())[:1])})
     mechanism = arrays(one)
-    assert sensitivity([mechanism], 500.0) == pytest.approx(mechanism.activation[0] / 500.0**2, rel=1e-5)
+    assert sensitivity(held_by([mechanism]), 500.0) == pytest.approx(mechanism.activation[0] / 500.0**2, rel=1e-5)
 
 
 @pytest.mark.parametrize(("size", "told"), [("0.8 mm", True), pytest.param("0.02 mm", False, marks=pytest.mark.slow)])

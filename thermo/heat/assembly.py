@@ -86,7 +86,7 @@ def _geometry(space: Any) -> Geometry:
 def conducted(matrix: csr_matrix, temperature: Floats) -> Floats:
     """-K T of a matrix whose rows sum to zero, from the differences of T."""
     found = np.empty(len(temperature))
-    compile_kernels()(differences)(matrix.indptr, matrix.indices, matrix.data, temperature, found)
+    compile_kernels()(differences)(unsigned(matrix.indptr), unsigned(matrix.indices), matrix.data, temperature, found)
     return found
 
 

@@ -2,41 +2,33 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from scipy.sparse import csr_matrix
 
 from thermo.base.arrays import Floats
 from thermo.base.compiled import compile_kernels
+from thermo.heat.assembly import unsigned
 
 
-def solved_by_jacobi(matrix: csr_matrix, rhs: Floats, tolerance: float, most: int = 400) -> Floats | None:
-    """x of A x = rhs for a symmetric positive definite A, whose residual is at most `tolerance` in norm of rhs; None where it is more.
-
-    What is left over in all is taken away as one constant, so that the residual sums to zero.
-    """
-    x, left, work = np.zeros_like(rhs), rhs.copy(), np.zeros((3, len(rhs)))
-    done = compile_kernels()(conjugate_gradients)(matrix.indptr, matrix.indices, matrix.data, x, left, work, tolerance, most)
+def solved_by_jacobi(matrix: csr_matrix, diagonal: Floats, rhs: Floats, tolerance: float, most: int = 400) -> Floats | None:
+    """x of A x = rhs for a symmetric positive definite A with this diagonal, whose residual is at most `tolerance` in norm of rhs; None
+    where it is more."""
+    x, left, work = np.zeros_like(rhs), rhs.copy(), np.empty((2, len(rhs)))
+    indptr, indices = unsigned(matrix.indptr), unsigned(matrix.indices)
+    done = compile_kernels()(conjugate_gradients)(indptr, indices, matrix.data, diagonal, x, left, work, tolerance, most)
     return x if done else None
 
 
-def conjugate_gradients(indptr, indices, data, x, left, work, tolerance, most):  # type: ignore[no-untyped-def]
-    """x in place from zero, `left` from the right side to its residual; `work` (3, n)."""
+def conjugate_gradients(indptr, indices, data, diagonal, x, left, work, tolerance, most):  # type: ignore[no-untyped-def]
+    """x in place from zero, `left` from the right side to its residual; `work` (2, n)."""
     n = x.shape[0]
-    inverse, direction, product = work[0], work[1], work[2]
-    norm, whole, total = 0.0, 0.0, 0.0
+    direction, product = work[0], work[1]
+    norm, rho = 0.0, 0.0
     for i in range(n):
-        for k in range(indptr[i], indptr[i + 1]):
-            whole += data[k]
-            if indices[k] == i:
-                inverse[i] = 1.0 / data[k]
         norm += left[i] * left[i]
-        total += left[i]
-    goal, rho = tolerance * tolerance * norm, 0.0
-    for i in range(n):
-        direction[i] = inverse[i] * left[i]
+        direction[i] = left[i] / diagonal[i]
         rho += left[i] * direction[i]
+    goal = tolerance * tolerance * norm
     found = norm == 0.0
     for _ in range(most):
         if found:
@@ -55,16 +47,9 @@ def conjugate_gradients(indptr, indices, data, x, left, work, tolerance, most): 
             x[i] += step * direction[i]
             left[i] -= step * product[i]
             norm += left[i] * left[i]
-            after += left[i] * inverse[i] * left[i]
+            after += left[i] * left[i] / diagonal[i]
         found = norm <= goal
         share, rho = after / rho, after
         for i in range(n):
-            direction[i] = inverse[i] * left[i] + share * direction[i]
-    for i in range(n):
-        for k in range(indptr[i], indptr[i + 1]):
-            total -= data[k] * x[indices[k]]
-    if not math.isfinite(total):
-        return False
-    for i in range(n):
-        x[i] += total / whole
+            direction[i] = left[i] / diagonal[i] + share * direction[i]
     return found

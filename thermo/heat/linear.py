@@ -46,7 +46,8 @@ def factorised(matrix: csr_matrix) -> tuple[int, Any]:
     if width > 3:
         factor = splu(matrix.tocsc(), permc_spec="MMD_AT_PLUS_A", options={"SymmetricMode": True}, diag_pivot_thresh=0.0)
         return N_DIRECT, factor.solve
-    from scipy.linalg import LinAlgError, cho_solve_banded, cholesky_banded
+    from scipy.linalg import LinAlgError, cholesky_banded
+    from scipy.linalg.lapack import dpbtrs  # what `cho_solve_banded` calls, which takes longer to ask what it was given
 
     band = np.zeros((width + 1, matrix.shape[0]))
     for offset in range(width + 1):
@@ -55,7 +56,7 @@ def factorised(matrix: csr_matrix) -> tuple[int, Any]:
         found = cholesky_banded(band, lower=True)
     except LinAlgError:
         return N_BANDED, lambda rhs: np.full_like(rhs, np.nan)
-    return N_BANDED, lambda rhs: cho_solve_banded((found, True), rhs)
+    return N_BANDED, lambda rhs: dpbtrs(found, rhs, lower=1)[0]
 
 
 def solved(matrix: csr_matrix, found: Floats, left: Floats, most: float) -> bool:

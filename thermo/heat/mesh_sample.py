@@ -41,6 +41,20 @@ class Share(NamedTuple):
     share: Floats
 
 
+class Lasting(NamedTuple):
+    """The terms whose heat is g + b (T_out - T) at all times, as one: their numbers, and of the `nodes` of one after the other (n,) where
+    each begins, g `given` [W], b the `conductance` [W/K], T_out `outside` [K]; `slope` is b by node of the body, `parts` b by term."""
+
+    terms: Integers
+    begins: Integers
+    nodes: Integers
+    given: Floats
+    conductance: Floats
+    outside: Floats
+    slope: Floats
+    parts: tuple[tuple[int, Share], ...]
+
+
 class MeshSample(NamedTuple):
     """Nodes with heat capacity `capacity` (n_nodes,) [J/K], row sums of the `mass` matrix where that is kept, or replaced by the
     `storage` of materials that depend on temperature; their `conduction`; a `stack` where it is a box of laterally uniform layers.
@@ -139,14 +153,22 @@ def surface(
     around: Surroundings | None = None,
     seen: float = 0.0,
     moments: Floats = NO_MOMENTS,
+    lasting: Lasting | None = None,
 ) -> Surface:
     """Heat through every face by conditions that are not `held`, and by what a programme sets `around` it, its sensor showing `seen` [K].
 
-    What passes between two sides of the body is heat of no term. `moments` [s] of the triggers that have come.
+    What passes between two sides of the body is heat of no term. `moments` [s] of the triggers that have come; the terms that are `lasting`
+    are counted together.
     """
     found = Surface(np.zeros_like(temperature), np.zeros_like(temperature), np.zeros(len(sample.terms)), [], np.zeros(2))
-    parts = []
+    parts: list[tuple[int, Share]] = []
+    if lasting is not None:
+        parts += lasting.parts
+        _add_lasting(lasting, temperature, found)
+    together = {j for j, _ in parts}
     for j, (face, condition) in enumerate(sample.terms):
+        if j in together:
+            continue
         if condition.links or condition.beside:
             if face not in sample.pairs:  # a constant one is part of the conduction
                 continue
@@ -168,6 +190,41 @@ def surface(
             parts.append((j, Share(nodes, slope)))
     found = found._replace(parts=tuple(parts))
     return found if around is None else _instrument(sample, around, seen, temperature, found)
+
+
+def _add_lasting(lasting: Lasting, temperature: Floats, found: Surface) -> None:
+    """Add the heat of the terms that are counted together."""
+    heat = lasting.given + lasting.conductance * (lasting.outside - temperature[lasting.nodes])
+    found.flow[:] += np.bincount(lasting.nodes, heat, len(temperature))
+    found.slope[:] += lasting.slope
+    found.heats[lasting.terms] = np.add.reduceat(heat, lasting.begins)
+
+
+def lasting_of(sample: MeshSample) -> Lasting | None:
+    """The terms of a sample that can be counted together; None where there are none."""
+    terms: list[int] = []
+    places: list[Integers] = []
+    parts: list[Floats] = []
+    for j, (face, condition) in enumerate(sample.terms):
+        if condition.lasts and j not in sample.waits and len(sample.faces[face]):
+            nodes = sample.faces[face]
+            outside = np.full(len(nodes), float(condition.outside or REFERENCE_TEMPERATURE))
+            terms.append(j)
+            places.append(nodes)
+            parts.append(np.array([*condition.exchange(sample.areas[face], 0.0, outside), outside]))
+    if not terms:
+        return None
+    nodes, (given, conductance, outside) = np.concatenate(places), np.concatenate(parts, axis=1)
+    return Lasting(
+        terms=np.array(terms),
+        begins=np.cumsum([0, *(len(part) for part in places[:-1])]),
+        nodes=nodes,
+        given=given,
+        conductance=conductance,
+        outside=outside,
+        slope=np.bincount(nodes, conductance, len(sample.capacity)).astype(float),
+        parts=tuple((j, Share(place, own[1])) for j, place, own in zip(terms, places, parts, strict=True)),
+    )
 
 
 def _instrument(sample: MeshSample, around: Surroundings, seen: float, temperature: Floats, found: Surface) -> Surface:

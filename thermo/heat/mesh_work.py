@@ -14,7 +14,7 @@ from thermo.base.arrays import Floats, Integers
 from thermo.heat.assembly import LARGE, between, gathered
 from thermo.heat.jacobi import solved_by_jacobi
 from thermo.heat.linear import directly, factorised, factors_fit, solved
-from thermo.heat.mesh_sample import MeshSample, Surface, capacity_of, sight, surface
+from thermo.heat.mesh_sample import MeshSample, Surface, capacity_of, lasting_of, sight, surface
 from thermo.heat.multigrid import multigrid
 from thermo.heat.reacting import Chemistry
 from thermo.heat.tensor import box_solver
@@ -26,6 +26,7 @@ from thermo.stepping.loop import (
     HIGHEST,
     LEAST_SCALE,
     LOWEST,
+    N_BANDED,
     N_JACOBI,
     N_MODES,
     N_MULTIGRID,
@@ -53,6 +54,7 @@ class MeshWork:
         n = len(sample.capacity)
         self.sample, self.terms, self.programme = sample, sample.terms, programme
         self.machine = np.zeros(N_MACHINE)  # that of the step which is taken
+        self.lasting = lasting_of(sample)
         self.moments = NO_MOMENTS  # of the triggers, as that step finds them [s]
         self.curved = any(condition.curved for _, condition in self.terms) or (
             sample.wall is not None and surroundings(programme, self.machine, 0.0).emissive_area > 0.0
@@ -81,7 +83,8 @@ class MeshWork:
         self.half = self.heat, self.given, self.begun_heat  # heat by term, what the programme gave, enthalpy at the middle of a step
         self.system: tuple[Any, tuple[Any, ...], Any] = (None, (), None)
         self.factor: tuple[Any, Any] = (None, None)
-        self.whole: tuple[Any, float] = (None, 1.0)
+        self.sums: tuple[Any, Floats, float] = (None, np.zeros(0), 1.0)  # of a matrix those of its columns, and their sum
+        self.diagonal: tuple[Any, Floats] = (None, np.zeros(0))  # of a matrix
         self.wall: tuple[Any, Any, Any] = (None, None, None)
         self.preconditioner: tuple[float, Any] = (math.nan, None)
         self.kept: dict[float, Any] = {}
@@ -152,9 +155,9 @@ class MeshWork:
     def surface(self, time: float, temperature: Floats) -> Surface:
         """All heat through faces at a time of the phase [s], with what the programme sets around the sample."""
         if not self.sample.driven:
-            return surface(self.sample, time, temperature, moments=self.moments)
+            return surface(self.sample, time, temperature, moments=self.moments, lasting=self.lasting)
         around = surroundings(self.programme, self.machine, time)
-        return surface(self.sample, time, temperature, around, self.shown(temperature), self.moments)
+        return surface(self.sample, time, temperature, around, self.shown(temperature), self.moments, self.lasting)
 
     def shown(self, temperature: Floats) -> float:
         """What the sensor shows in the present stage [K], linear in the temperature of what it touches."""
@@ -213,8 +216,10 @@ class MeshWork:
         key: tuple[Any, ...] = (s, diagonal, *(conductance for _, _, conductance in around.links))
         if self.system[0] is conduction and all(np.array_equal(a, b) for a, b in zip(self.system[1], key, strict=True)):
             return self.system[2]
-        self.system = (conduction, key, self._system(s, conduction, diagonal, around.links))
-        return self.system[2]
+        matrix = self._system(s, conduction, diagonal, around.links)
+        columns = self._columns(s, conduction, diagonal, around.links)
+        self.system, self.sums = (conduction, key, matrix), (matrix, columns, float(np.sum(columns)))
+        return matrix
 
     def _system(self, s: float, conduction: csr_matrix, diagonal: Floats, links: list[tuple[Integers, Integers, Floats]]) -> csr_matrix:
         matrix = self.between_free(s, conduction, diagonal)
@@ -225,6 +230,19 @@ class MeshWork:
             data = s * np.concatenate([conductance, conductance, -conductance, -conductance])
             matrix = matrix + csr_matrix((data, (rows, columns)), shape=(len(self.count),) * 2)[self.free][:, self.free]
         return matrix.tocsr()
+
+    def _columns(self, s: float, conduction: csr_matrix, diagonal: Floats, links: list[tuple[Integers, Integers, Floats]]) -> Floats:
+        """The sum of each column of that matrix [J/K], in which what passes between free nodes cancels: summed up it would leave a rounding
+        that is large where cells are thin."""
+        columns = diagonal if self.mass is None else diagonal + np.asarray(self.mass.sum(axis=0)).ravel()
+        if len(self.held):
+            places, _, others = self.near_held
+            lost = np.bincount(others, weights=-conduction.data[places], minlength=len(self.count))
+            for one, other, conductance in links:
+                np.add.at(lost, one, np.where(self.count[other], conductance, 0.0))
+                np.add.at(lost, other, np.where(self.count[one], conductance, 0.0))
+            columns = columns + s * lost[self.free]
+        return columns  # type: ignore[no-any-return]
 
     def solve(
         self, s: float, rhs: Floats, loop: Floats, around: Surface, capacity: Floats, tolerance: float = SOLVE_TOLERANCE
@@ -267,14 +285,17 @@ class MeshWork:
         if not directly(len(rhs), self.sample.dimension):
             if self.sample.reacting is not None and self.box is None and s < STIFF * self.fastest:
                 loop[N_JACOBI] += 1.0
-                return solved_by_jacobi(matrix, rhs, tolerance)
+                if self.diagonal[0] is not matrix:
+                    self.diagonal = (matrix, matrix.diagonal())
+                quick = solved_by_jacobi(matrix, self.diagonal[1], rhs, tolerance)
+                return None if quick is None else self._balanced(rhs, quick)
             counter, operator = self.preconditioner_at(s, matrix, loop)
             loop[counter] += 1.0
             tolerance = min(tolerance, BOX_TOLERANCE) if counter == N_MODES and tolerance == SOLVE_TOLERANCE else tolerance
             found, _ = cg(matrix, rhs, rtol=tolerance, atol=0.0, maxiter=400, M=operator)
             left = rhs - matrix @ found
             if solved(matrix, found, left, min(10.0 * tolerance, 2.0 * MILD_TOLERANCE) * norm):
-                return self._balanced(matrix, found, left)
+                return self._balanced(rhs, found)
             if not factors_fit(len(rhs), self.sample.dimension):
                 return None
         if self.factor[0] is not matrix:
@@ -282,17 +303,16 @@ class MeshWork:
         counter, direct = self.factor[1]
         loop[counter] += 1.0
         found = direct(rhs)
-        if self.sample.reacting is not None:  # five solves a step: what rounding leaves is one constant
-            left = rhs - matrix @ found
-            return self._balanced(matrix, found, left) if solved(matrix, found, left, 1e-6 * norm) else None
+        if self.sample.reacting is not None:  # five solves a step: what rounding leaves is one constant, and a band loses no digits
+            banded = counter == N_BANDED and bool(np.isfinite(found).all())
+            return self._balanced(rhs, found) if banded or solved(matrix, found, rhs - matrix @ found, 1e-6 * norm) else None
         found = found + direct(rhs - matrix @ found)
         return found if solved(matrix, found, rhs - matrix @ found, 1e-6 * norm) else None
 
-    def _balanced(self, matrix: csr_matrix, found: Floats, left: Floats) -> Floats:
+    def _balanced(self, rhs: Floats, found: Floats) -> Floats:
         """The solution plus the one constant that leaves no heat over: the sum of its residual is zero."""
-        if self.whole[0] is not matrix:
-            self.whole = (matrix, float(np.sum(matrix.data)))
-        return found + float(np.sum(left)) / self.whole[1]  # type: ignore[no-any-return]
+        _, columns, whole = self.sums
+        return found + (float(np.sum(rhs)) - float(np.sum(columns * found))) / whole  # type: ignore[no-any-return]
 
     def preconditioner_at(self, s: float, matrix: csr_matrix, loop: Floats) -> tuple[int, Any]:
         """The exact solve of a box; the diagonal for a short step; multigrid, made anew when the step has grown out of it."""

@@ -37,6 +37,7 @@ ALONE = 30.0  # times the tolerance: the error of one node
 SHOWN, SENSED = 10.0, 3.0  # K: so far the mean of a part and a sensor go in one step at most
 CLOSE = 0.05  # of the slopes of the heat through faces: so much they may be off in the matrix, whose factors then serve again
 FALLS = 0.01  # K within a step: less is not counted
+GUESSED, CORRECTED, ESTIMATED = 1e-3, 1e-4, 1e-2  # relative residuals of the three solves, where they are iterations: energy is kept anyway
 FIRM = 1e6  # heat capacities over the stage: with this a held node is drawn to its temperature
 
 
@@ -99,7 +100,7 @@ class Step:
         end[held] = work.held_values(time)
         around = work.surface(time, end)
         flow = self.into(end) + around.flow
-        change = work.solve(s, (known + s * flow + span * power)[free], self.loop, self.now, self.capacity)
+        change = work.solve(s, (known + s * flow + span * power)[free], self.loop, self.now, self.capacity, GUESSED)
         if change is None:
             return None
         guess = end - T
@@ -131,7 +132,7 @@ class Step:
         received = heat - H - taken.given
         around = work.surface(time, end)
         flow = self.into(end) + around.flow
-        found = work.solve(s, (known + s * flow - received)[free], self.loop, self.now, self.capacity)
+        found = work.solve(s, (known + s * flow - received)[free], self.loop, self.now, self.capacity, CORRECTED)
         if found is None or not np.all(np.isfinite(found)):
             return None
         change = np.zeros_like(end)
@@ -166,7 +167,7 @@ def reacting_step(sample: MeshSample, state: State, clock: float, h: float, work
     _keep(step, stages)
     if sample.step:
         return 0.0
-    error = work.solve(s, raw[work.free], state.loop, step.now, step.capacity, 1e-3)
+    error = work.solve(s, raw[work.free], state.loop, step.now, step.capacity, ESTIMATED)
     if error is None:
         return math.inf
     whole = np.zeros_like(raw)

@@ -161,6 +161,12 @@ class Acting(Frozen):
         return False
 
     @property
+    def lasts(self) -> bool:
+        """Whether it exchanges heat with the outside that is linear in the temperature, and the same at all times."""
+        apart = self.holds or self.links or self.beside or self.curved
+        return not (apart or any(varies(getattr(self, name)) for name in type(self).model_fields))
+
+    @property
     def outside(self) -> Any:
         """The temperature over time that it holds, or that of the surroundings it exchanges heat with [K]; None where there is none."""
         return None

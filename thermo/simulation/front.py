@@ -10,6 +10,7 @@ Zeldovich & Frank-Kamenetskii, Acta Physicochim. URSS 9 (1938) 341: the reaction
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -31,18 +32,27 @@ MOST_FALLEN = 5.0  # K
 # numbers of a row: power of all reactions [W], cells across the zone, thermal layer [m], Zeldovich number, all zero where nothing burns;
 # the temperature of the hottest node that reacts [K], and the rate at which it heats itself [K/s]
 OF_A_FRONT, OF_THE_HOTTEST = 6, slice(4, 6)
+NO_SWITCHES = np.zeros(0)
 
 
-def sensitivity(mechanisms: Iterable[Mechanism], temperature: float) -> float:
+Held = tuple[Mechanism, list[float]]  # a mechanism whose reactions are always on, the heat that each of them holds
+
+
+def held_by(mechanisms: Iterable[Mechanism]) -> list[Held]:
+    """Mechanisms with what `sensitivity` wants to know of them."""
+    return [
+        (m._replace(first_switch=np.zeros_like(m.first_switch)), [float(heat) for heat in np.abs(m.heat) * reach_of(m)]) for m in mechanisms
+    ]
+
+
+def sensitivity(held: Iterable[Held], temperature: float) -> float:
     """The slope of the logarithm of the rate constants [1/K], mean over the heats that the reactions hold."""
     slope = whole = 0.0
-    for mechanism in mechanisms:
-        always = mechanism._replace(first_switch=np.zeros_like(mechanism.first_switch))
-        heats = np.abs(mechanism.heat) * reach_of(mechanism)
+    for always, heats in held:
         for k, heat in enumerate(heats):
-            low, high = (rate_constant(always, k, T, np.zeros(0)) for T in (temperature - 0.5, temperature + 0.5))
+            low, high = (rate_constant(always, k, T, NO_SWITCHES) for T in (temperature - 0.5, temperature + 0.5))
             if low > 0.0 and high > 0.0:
-                slope += heat * float(np.log(high / low))
+                slope += heat * math.log(high / low)
                 whole += heat
     return slope / whole if whole > 0.0 else 0.0
 
@@ -57,7 +67,7 @@ class Front:
         pieces, owner = space.pieces()  # a quadratic cell in linear ones
         self.cells, self.points, self.kind = pieces[np.isin(owner, rows)], space.points, mesh.kind
         self.nodes = np.unique(self.cells)
-        self.mechanisms, self.start = body.chemistry.mechanisms, float(np.min(body.start[: body.n_nodes]))
+        self.held, self.start = held_by(body.chemistry.mechanisms.values()), float(np.min(body.start[: body.n_nodes]))
 
     def row(self, temperature: Floats, power: Floats, capacity: Floats) -> Floats:
         """The numbers of a front at one moment (`OF_A_FRONT`,), given the power of the reactions of each node [W]."""
@@ -71,7 +81,7 @@ class Front:
         widest = int(np.argmax(np.ptp(values, axis=1)))
         within = float(np.ptp(values[widest]))
         hottest = float(temperature.max())
-        slope = sensitivity(self.mechanisms.values(), hottest)
+        slope = sensitivity(self.held, hottest)
         if not within > 0.0 or not slope > 0.0:
             return made
         nodes = self.cells[burning][widest]

@@ -47,6 +47,7 @@ from thermo.simulation.triggered import never_triggered, triggered
 from thermo.stepping.loop import CLOCK, EJECTED, HEAT_IN, HEAT_OUT, HIGHEST, N_DIRECT, State, Stepper, advance
 from thermo.stepping.rows import SEEN, History
 
+SEEN_AT_ONCE = 10_000  # nodes times steps between two looks at the clock
 IN_INSTRUMENT = 100.0  # K: by this errors of a step are measured in a calorimeter, as those of a cell are
 
 
@@ -57,8 +58,6 @@ def started(body: Meshed, temperature: float | None) -> Meshed:
 
 class MeshBody:
     """A meshed body."""
-
-    steps_at_once = 1
 
     def __init__(self, case: Case, refine: int = 0) -> None:
         programme, self.named = case.programme, case.named_faces()
@@ -83,6 +82,7 @@ class MeshBody:
         self.n_dofs = self.n_nodes + len(lumped_names(self.terms))
         self.chemistry = reactions_of(case, {region: named[region][0] for region in self.regions}, self.volumes, self.multiplicity)
         self.reactions = self.chemistry.names if self.chemistry else []
+        self.steps_at_once = max(1, min(16, SEEN_AT_ONCE // self.n_dofs))
         self.asked, self.arrival = list(case.measure.probes), float(case.measure.arrival)
         self.probes = {name: self._reading(probe) for name, probe in case.measure.probes.items()}
         self.sample = self._sample(case, cuts, refine)

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from thermo.base.arrays import Floats
+from thermo.base.arrays import Floats, Integers
 from thermo.heat.mesh_sample import capacity_of, heat_of, surface
 from thermo.heat.triggers import moments_of
+from thermo.materials.storage import constant
 from thermo.programmes.conditions import slope_at
 from thermo.simulation.front import OF_A_FRONT, Front
 
@@ -22,6 +23,39 @@ if TYPE_CHECKING:
 PROBES, REACTIONS, FRONT, POWERS, STORED, REGIONS = "probes", "reactions", "front", "powers", "stored", "regions"
 OF_A_REGION = 6  # numbers
 BRIEF = 0.1  # of a step: within it a reaction gives no more than it has left
+
+
+class RegionReadings:
+    """Reads the regions of a body, the nodes of one after the other in one go."""
+
+    def __init__(self, body: MeshBody) -> None:
+        self.laws, self.multiplicity, counts = body.laws, body.multiplicity, [len(nodes) for nodes in body.inside]
+        self.nodes, self.counts, self.begins = np.concatenate(body.inside), np.array(counts), np.cumsum([0, *counts[:-1]])
+        self.volume = np.concatenate([body.volumes[nodes, j] for j, nodes in enumerate(body.inside)])
+        self.whole = np.add.reduceat(self.volume, self.begins)
+        self.start = body.start[self.nodes]
+        bends = [len(law.temperature) > 1 for law in body.laws]
+        self.capacity = np.array([0.0 if bent else float(law.right[0]) for bent, law in zip(bends, body.laws, strict=True)])
+        ends = zip(self.begins, self.begins + self.counts, strict=True)
+        self.bent = [(j, slice(*part), body.laws[j].at(self.start[slice(*part)])) for j, part in enumerate(ends) if bends[j]]
+
+    def row(self, temperature: Floats) -> Floats:
+        """Of each region mean, largest, smallest temperature [K], the nodes of the latter two, heat stored since the start [J]."""
+        part, made = temperature[self.nodes], np.empty((len(self.laws), OF_A_REGION))
+        made[:, 0] = np.add.reduceat(self.volume * part, self.begins) / self.whole
+        made[:, 1], made[:, 3] = self._extreme(np.maximum, part)
+        made[:, 2], made[:, 4] = self._extreme(np.minimum, part)
+        made[:, 5] = self.capacity * np.add.reduceat(self.volume * (part - self.start), self.begins)
+        for j, rows, begun in self.bent:
+            made[j, 5] = float(np.sum(self.volume[rows] * (self.laws[j].at(part[rows]) - begun)))
+        made[:, 5] *= self.multiplicity
+        return made
+
+    def _extreme(self, take: np.ufunc, part: Floats) -> tuple[Floats, Integers]:
+        """The largest or the smallest of each region, and the first node that has it."""
+        found = take.reduceat(part, self.begins)
+        at = np.flatnonzero(part == np.repeat(found, self.counts))
+        return found, self.nodes[at[np.searchsorted(at, self.begins)]]
 
 
 class MeshReadings:
@@ -46,7 +80,16 @@ class MeshReadings:
         self.blocks = {name: slice(*pair) for name, pair in zip(sizes, itertools.pairwise(ends), strict=True)}
         self.n_readings = ends[-1]
         self.front = Front(body) if burns else None
-        self.begun = [law.at(body.start[nodes]) for law, nodes in zip(body.laws, body.inside, strict=True)]
+        self.inside = RegionReadings(body)
+        self.even = body.sample.storage is None or constant(body.sample.storage)  # no heat capacity depends on temperature
+        self.at_start = heat_of(body.sample, body.start)
+        probes = list(body.probes.values())
+        self.means = [i for i, probe in enumerate(probes) if probe.take == "mean"]
+        self.others = [i for i, probe in enumerate(probes) if probe.take != "mean"]
+        read = [probes[i] for i in self.means]
+        self.nodes = np.concatenate([probe.nodes for probe in read] or [np.zeros(0, np.int64)])
+        self.weights = np.concatenate([probe.weights for probe in read] or [np.zeros(0)])
+        self.begins = np.cumsum([0, *(len(probe.nodes) for probe in read[:-1])])
 
     def probe(self, which: int, temperature: Floats) -> float:
         """The temperature of a probe by its number [K]."""
@@ -55,19 +98,22 @@ class MeshReadings:
     def row(self, time: float, temperature: Floats, extent: Floats, fired: Floats, step: float) -> Floats:
         """What is read at a time [s] of temperatures (n_nodes,) [K], extents and switches (n_readings,), after a step of a length [s]."""
         body, out, blocks = self.body, np.empty(self.n_readings), self.blocks
-        out[blocks[PROBES]] = [self.probe(i, temperature) for i in range(len(self.names))]
+        if self.means:
+            out[self.means] = np.add.reduceat(self.weights * temperature[self.nodes], self.begins)
+        for i in self.others:
+            out[i] = self.probe(i, temperature)
         moments, made = moments_of(fired, body.sample.triggers), np.zeros((0, len(temperature)))
         if body.chemistry and self.front and body.sample.reacting:
             made = body.chemistry.powers(temperature, extent, fired, BRIEF * step)
             out[blocks[REACTIONS]] = [*(body.multiplicity * made.sum(axis=1)), *body.chemistry.means(extent)]
             kept, mesh = body.sample.reacting.kept(moments), slice(body.n_nodes)
             made = made if kept is None else made * kept
-            capacity = capacity_of(body.sample, temperature)[mesh]
+            capacity = (body.sample.capacity if self.even else capacity_of(body.sample, temperature))[mesh]
             out[blocks[FRONT]] = self.front.row(temperature[mesh], made.sum(axis=0)[mesh], capacity)
         out[blocks[POWERS]] = body.multiplicity * self._powers(time, temperature, moments, made)
         if body.weighs:
             out[blocks[STORED]] = body.multiplicity * self._stored(temperature)
-        out[blocks[REGIONS]] = self._regions(temperature).ravel()
+        out[blocks[REGIONS]] = self.inside.row(temperature).ravel()
         return out
 
     def probes(self, rows: Floats) -> dict[str, Floats]:
@@ -98,23 +144,11 @@ class MeshReadings:
         since the start [J]."""
         return rows[:, self.blocks[REGIONS]].reshape(len(rows), len(self.body.regions), OF_A_REGION)
 
-    def _regions(self, temperature: Floats) -> Floats:
-        """As `regions`, of one row."""
-        body, made = self.body, np.zeros((len(self.body.regions), OF_A_REGION))
-        for j, nodes in enumerate(body.inside):
-            part, weights = temperature[nodes], body.volumes[nodes, j]
-            highest, lowest = np.argmax(part), np.argmin(part)
-            stored = body.multiplicity * (weights @ (body.laws[j].at(part) - self.begun[j]))
-            mean = float((part[None] @ weights)[0] / weights.sum())
-            made[j] = mean, part[highest], part[lowest], nodes[highest], nodes[lowest], stored
-        return made
-
     def _stored(self, temperature: Floats) -> float:
         """Heat stored in the mesh since the start [J]."""
-        sample = self.body.sample
-        if sample.storage is not None:
-            return float(np.sum(heat_of(sample, temperature) - heat_of(sample, self.body.start)))
-        return float((temperature - self.body.start) @ sample.capacity)
+        if self.even:
+            return float((temperature - self.body.start) @ self.body.sample.capacity)
+        return float(np.sum(heat_of(self.body.sample, temperature) - self.at_start))
 
     def _powers(self, time: float, temperature: Floats, moments: Floats, made: Floats) -> Floats:
         """Heat into the mesh by each column of conditions [W], then what passes the faces whose flow is asked for.
