@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
@@ -116,9 +117,9 @@ class Chemistry:
     def __init__(self, sample: Reacting) -> None:
         self.sample = sample
         self.react: Any = ready(react, sample.kinds)
-        self.n_threads = min(os.cpu_count() or 1, 1 + max(len(kind.node) for kind in sample.kinds) // WORTH_A_THREAD)
-        self.pool = ThreadPoolExecutor(self.n_threads) if self.n_threads > 1 else None
-        self.memory = [[reactor_memory(kind.mechanism) for _ in range(self.n_threads)] for kind in sample.kinds]
+        self.memory = [[reactor_memory(kind.mechanism) for _ in range(n_threads(len(kind.node)))] for kind in sample.kinds]
+        self.nodes, counts = np.concatenate(sample.parts), [len(part) for part in sample.parts]
+        self.begins = np.cumsum([0, *counts[:-1]])
 
     def take(
         self, stage: Stage, extent: Floats, fired: Floats, temperature: Floats, heat: Floats, substep: Floats, kept: Floats | None
@@ -145,11 +146,13 @@ class Chemistry:
             made.answer[kind.node] = np.abs(released) @ kind.mechanism.activation
         return made._replace(ejected=ejected)
 
+    def by_part(self, capacity: Floats, value: Floats) -> Floats:
+        """The mean of a value of the nodes over the heat capacity of each part (n_parts,)."""
+        weight = capacity[self.nodes]
+        return np.add.reduceat(weight * value[self.nodes], self.begins) / np.add.reduceat(weight, self.begins)  # type: ignore[no-any-return]
+
     def _all(self, arguments: tuple[object, ...], n: int, memory: list[Reactor]) -> bool:
-        """Every site of a kind, in threads where there are many; each is alone, so the result does not depend on how many threads."""
-        if self.pool is None or n < WORTH_A_THREAD:
-            return bool(self.react(*arguments, memory[0], 0, n))
-        ends = np.linspace(0, n, 4 * self.n_threads + 1).astype(int)  # a front burns in one place: shares of unequal work
+        """Every site of a kind, each of which is alone."""
         free = list(memory)
 
         def some(first: int, last: int) -> bool:
@@ -158,7 +161,27 @@ class Chemistry:
             free.append(own)
             return done
 
-        return all(list(self.pool.map(some, ends[:-1].tolist(), ends[1:].tolist())))
+        return all(in_threads(some, n))
+
+
+def n_threads(n: int) -> int:
+    """How many threads share n sites."""
+    return min(os.cpu_count() or 1, 1 + n // WORTH_A_THREAD)
+
+
+@functools.cache
+def pool() -> ThreadPoolExecutor:
+    """The threads of this process."""
+    return ThreadPoolExecutor(os.cpu_count() or 1)
+
+
+def in_threads(loop: Callable[[int, int], Any], n: int) -> list[Any]:
+    """What a loop over the sites from the first to the last gives, in threads where there are many; sites do not know of each other, so the
+    result does not depend on how many threads there are."""
+    if n_threads(n) == 1:
+        return [loop(0, n)]
+    ends = np.linspace(0, n, 4 * n_threads(n) + 1).astype(int)  # a front burns in one place: shares of unequal work
+    return list(pool().map(loop, ends[:-1].tolist(), ends[1:].tolist()))
 
 
 def powers(kinds: Sequence[Sites], temperature: Floats, extent: Floats, fired: Floats, moment: float = 0.0) -> Floats:
@@ -173,17 +196,17 @@ def powers(kinds: Sequence[Sites], temperature: Floats, extent: Floats, fired: F
         m, switches = len(kind.reach), kind.n_switches
         found = np.zeros((len(kind.node), m))
         own, on = np.ascontiguousarray(extent[rows, :m]), np.ascontiguousarray(fired[rows, :switches])
-        fill(kind, temperature, own, on, moment, found)
+        in_threads(functools.partial(fill, kind, temperature, own, on, moment, found), len(found))
         for k, row in enumerate(kind.row):
             made[row, kind.node] = found[:, k]
     return made
 
 
-def fill_powers(sites, temperature, extent, fired, moment, found):  # type: ignore[no-untyped-def]
+def fill_powers(sites, temperature, extent, fired, moment, found, first, last):  # type: ignore[no-untyped-def]
     """Into `found` (n_sites, n_reactions) the power of each reaction at each site [W], limited as `powers` says."""
     mechanism = sites.mechanism
     amount, rate = np.zeros(mechanism.start.shape[0]), np.zeros(found.shape[1])
-    for s in range(found.shape[0]):
+    for s in range(first, last):
         amounts(mechanism, extent[s], amount)
         rates(mechanism, temperature[sites.node[s]], amount, fired[s], rate)
         for k in range(found.shape[1]):
@@ -213,15 +236,16 @@ def heat_left(sample: Reacting, extent: Floats, n_nodes: int) -> tuple[Floats, F
     least, most = np.zeros(n_nodes), np.zeros(n_nodes)
     fill: Any = ready(fill_left, sample.kinds)
     for kind, rows in rows_of(sample.kinds):
-        fill(kind, np.ascontiguousarray(extent[rows, : len(kind.reach)]), least, most)
+        own = np.ascontiguousarray(extent[rows, : len(kind.reach)])
+        in_threads(functools.partial(fill, kind, own, least, most), len(own))
     return least, most
 
 
-def fill_left(sites, extent, least, most):  # type: ignore[no-untyped-def]
+def fill_left(sites, extent, least, most, first, last):  # type: ignore[no-untyped-def]
     """Into `least` and `most` (n_nodes,) the heats [J] that are left at each site."""
     mechanism = sites.mechanism
     amount = np.zeros(mechanism.start.shape[0])
-    for s in range(extent.shape[0]):
+    for s in range(first, last):
         i = sites.node[s]
         amounts(mechanism, extent[s], amount)
         for k in range(extent.shape[1]):

@@ -27,7 +27,7 @@ from thermo.heat.assembly import conducted
 from thermo.heat.conduction import Conduction
 from thermo.heat.mesh_sample import MeshSample, Surface, sight
 from thermo.heat.mesh_work import MeshWork
-from thermo.heat.reacting import FACE_SLOPE, FALLEN, POWER, SLOPE, SUBSTEP, WORTH_COMPILING, Chemistry, Reacting, Taken, heat_left
+from thermo.heat.reacting import FACE_SLOPE, FALLEN, POWER, SLOPE, SUBSTEP, WORTH_COMPILING, Chemistry, Taken, heat_left
 from thermo.heat.reactor import Stage
 from thermo.materials.storage import capacities, constant, heats, temperatures
 from thermo.stepping.loop import ERROR, LAST_STEP, D, G, State, W
@@ -175,29 +175,20 @@ def reacting_step(sample: MeshSample, state: State, clock: float, h: float, work
     for stage in stages:
         answer = stage.taken.answer / (step.capacity * stage.temperature**2)
         whole += np.abs(stage.change) * np.minimum(1.0, answer)
-    found = _norm(step.reacting, step.capacity, whole, abs(work.missed)) / (SCALE * sample.tolerance)
+    means = np.sqrt(work.chemistry.by_part(step.capacity, whole * whole))
+    found = max(float(np.max(means)), float(np.max(whole)) / ALONE, abs(work.missed)) / (SCALE * sample.tolerance)
     found = max(found, _drawn(step, stages[-1]))
     return found if math.isfinite(found) else math.inf
-
-
-def _norm(reacting: Reacting, capacity: Floats, error: Floats, missed: float) -> float:
-    """The largest mean over the heat capacity of a part [K], or a thirtieth of the largest of all; what the sensor missed."""
-    worst = max(float(np.max(error)) / ALONE, missed)
-    for part in reacting.parts:
-        weight = capacity[part]
-        worst = max(worst, math.sqrt(float(weight @ error[part] ** 2) / float(weight.sum())))
-    return worst
 
 
 def _drawn(step: Step, last: Made) -> float:
     """How far the sensor, or the mean of a part that reacts, moves within the step, over what a curve of rows shows well: as an error of
     third order, so that the next step is shorter in proportion."""
-    rise = (last.temperature - step.state.temperature) * step.capacity
-    means = [abs(float(rise[part].sum()) / float(step.capacity[part].sum())) / SHOWN for part in step.reacting.parts]
-    begun, _, end = step.work.sensor
+    moved = step.chemistry.by_part(step.capacity, last.temperature - step.state.temperature)
+    most, (begun, _, end) = float(np.max(np.abs(moved))) / SHOWN, step.work.sensor
     if step.sample.seen is not None:
-        means.append(abs(end - begun) / SENSED)
-    return float(max(means)) ** 3
+        most = max(most, abs(end - begun) / SENSED)
+    return most**3
 
 
 Stages = tuple[list[Made], Floats, float]  # the stages, the error before it is filtered [J], d h
@@ -255,15 +246,20 @@ def _fallen(step: Step, end: Floats) -> Floats:
     Elements whose conductivity depends much on direction let nodes fall beside a front. Nodes that something outside cools do not count.
     """
     T, matrix, fallen = step.state.temperature, step.work.now.matrix, np.zeros_like(end)
-    alone = (step.now.slope == 0.0) & (step.now.flow >= 0.0)
+    alone = (T - end > FALLS) & (step.now.slope == 0.0) & (step.now.flow >= 0.0)
     alone[step.work.held] = False
-    if not np.any(alone & (T - end > FALLS)):
+    nodes = np.flatnonzero(alone)
+    if not len(nodes):
         return fallen
-    counts = np.diff(matrix.indptr)
-    rows, own = np.flatnonzero(counts), matrix.indices == np.repeat(np.arange(len(T)), counts)
-    around = np.where(own, T[matrix.indices], np.minimum(T, end)[matrix.indices])
-    fallen[rows] = np.minimum.reduceat(around, matrix.indptr[rows]) - end[rows]
-    return np.where(alone, np.maximum(np.minimum(fallen, T - end), 0.0), 0.0)  # type: ignore[no-any-return]
+    first, counts = matrix.indptr[nodes], np.diff(matrix.indptr)[nodes]
+    begins = np.cumsum(counts) - counts
+    entries = np.arange(counts.sum()) + np.repeat(first - begins, counts)
+    around = np.minimum(T, end)[matrix.indices[entries]]
+    own = matrix.indices[entries] == np.repeat(nodes, counts)
+    around[own] = T[nodes]
+    below = np.minimum.reduceat(around, begins) - end[nodes]
+    fallen[nodes] = np.maximum(np.minimum(below, T[nodes] - end[nodes]), 0.0)
+    return fallen
 
 
 def _keep(step: Step, stages: list[Made]) -> None:

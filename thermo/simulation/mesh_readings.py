@@ -147,7 +147,7 @@ class MeshReadings:
     def _stored(self, temperature: Floats) -> float:
         """Heat stored in the mesh since the start [J]."""
         if self.even:
-            return float((temperature - self.body.start) @ self.body.sample.capacity)
+            return float(np.sum((temperature - self.body.start) * self.body.sample.capacity))
         return float(np.sum(heat_of(self.body.sample, temperature) - self.at_start))
 
     def _powers(self, time: float, temperature: Floats, moments: Floats, made: Floats) -> Floats:
