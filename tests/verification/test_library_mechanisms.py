@@ -162,3 +162,4 @@ def test_a_set_left_to_itself(name):
     )
     final = [next(iter(entry.items()))[1] for entry in (dict(reversed(pair.items())) for pair in result.summary()["amounts"].values())]
     assert final == pytest.approx(exact[-1, 2:-1], abs=1e-5 * max(amounts))
+    assert result.summary()["energy"]["residual_relative"] <= 1e-12

@@ -168,8 +168,11 @@ def change(sample, around, kept, denominator, stage, h, work):
             return False
         ledger[stage, HEAT_IN] += work.heater_slope[i] * value
         ledger[stage, HEAT_OUT] += work.loss_slope[i] * value - work.wall_slope[i] * at_sensor
+    fed = kept if around.forced == 0.0 else 0.0
     for s in range(sample.site_node.shape[0]):
-        add_response(work.sites, s, work.temperature[stage, sample.site_node[s]], work.extent[stage, s], ledger[stage, REACTIONS:])
+        i = sample.site_node[s]
+        more = add_response(work.sites, s, work.temperature[stage, i], work.extent[stage, s], ledger[stage, REACTIONS:])
+        work.temperature[stage, i] += fed * more * GAMMA * h / work.capacity[i]  # digits of the balance
     ledger[stage, EJECTED] = 0.0
     for r in range(ledger.shape[1]):
         ledger[stage, r] *= GAMMA * h

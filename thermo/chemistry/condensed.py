@@ -7,7 +7,8 @@ each reaction and its slopes q_T = heat R_T and q_x = d q/d x, all slopes those 
     B = g I - R_x,   w = B^-1 R_T,   z = B^-1 (R + earlier),   V = z + w U;
 
 heat then has the slope sum(q_T + q_x w) [W/K] (`condense`) and, in each stage, the power sum(q + q_x z) [W] (`stage_power`). Once U is
-known, V follows (`add_response`). See docs/numerics.md.
+known, V follows (`add_response`). What the reactions then give is that slope times U and that power, but for digits: of fast reactions
+that live on each other large terms cancel. See docs/numerics.md.
 """
 
 from __future__ import annotations
@@ -27,8 +28,9 @@ class Condensed(NamedTuple):
 
     By site and reaction: rates `rate` R [1/s] and powers `power` q [W] where they were last taken; of the start of the step `heat` [J] per
     extent, `by_temperature` R_T [1/(s K)], `response` w [1/K], and by two reactions `by_extent` R_x [1/s], `inverse` B^-1 [s], `coupling`
-    q_x [W]. Of one site at a time: `point`, the extents at which a stage takes its rates, and `right` [1/s], into which the caller puts
-    what earlier stages give (n_reactions,); `amount` (n_species,), `matrix` B (n_reactions, n_reactions).
+    q_x [W]. By site the `slope` [W/K], and of its power in a stage the part sum(q_x z) [W] that heat was `told`. Of one site at a time:
+    `point`, the extents at which a stage takes its rates, and `right` [1/s], into which the caller puts what earlier stages give
+    (n_reactions,); `amount` (n_species,), `matrix` B (n_reactions, n_reactions).
     """
 
     rate: Floats
@@ -39,6 +41,8 @@ class Condensed(NamedTuple):
     by_extent: Floats
     inverse: Floats
     coupling: Floats
+    slope: Floats
+    told: Floats
     point: Floats
     right: Floats
     amount: Floats
@@ -58,6 +62,8 @@ def condensed_memory(mechanism: Mechanism, n_sites: int) -> Condensed:
         by_extent=np.zeros(pairs),
         inverse=np.zeros(pairs),
         coupling=np.zeros(pairs),
+        slope=np.zeros(n_sites),
+        told=np.zeros(n_sites),
         point=np.zeros(reactions),
         right=np.zeros(reactions),
         amount=np.zeros(species),
@@ -131,6 +137,7 @@ def condense(mechanism, share, temperature, extent, fired, g, sites, s):
                 by_extent += share[k] * mechanism.heat_slope[k] * mechanism.stoichiometry[other, species] * sites.rate[s, k]
             sites.coupling[s, k, other] = by_extent
             slope += by_extent * sites.response[s, other]
+    sites.slope[s] = slope
     return slope
 
 
@@ -150,7 +157,7 @@ def stage_power(sites, s, z, released):
     `sites.right` holds what earlier stages give and takes the rates in; `released` (n_reactions,) [W] takes the powers in.
     """
     n_reactions = z.shape[0]
-    power = 0.0
+    power, coupled = 0.0, 0.0
     for k in range(n_reactions):
         heat = sites.power[s, k]
         power += heat
@@ -163,14 +170,18 @@ def stage_power(sites, s, z, released):
         z[k] = value
     for k in range(n_reactions):
         for other in range(n_reactions):
-            power += sites.coupling[s, k, other] * z[other]
-    return power
+            coupled += sites.coupling[s, k, other] * z[other]
+    sites.told[s] = coupled
+    return power + coupled
 
 
 @kernel
 def add_response(sites, s, change, z, released):
-    """The extents `z` of site s follow the `change` of its temperature [K]; `released` (n_reactions,) [W] takes what that adds."""
-    n_reactions = z.shape[0]
+    """The extents `z` of site s follow the `change` of its temperature [K]; `released` (n_reactions,) [W] takes what that adds.
+
+    Returns what that is more than heat was told [W], which is rounding.
+    """
+    n_reactions, total = z.shape[0], 0.0
     for k in range(n_reactions):
         z[k] += sites.response[s, k] * change
     for k in range(n_reactions):
@@ -178,3 +189,5 @@ def add_response(sites, s, change, z, released):
         for other in range(n_reactions):
             more += sites.coupling[s, k, other] * z[other]
         released[k] += more
+        total += more
+    return total - sites.told[s] - sites.slope[s] * change
