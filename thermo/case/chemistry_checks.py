@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from thermo.base.constants import REFERENCE_TEMPERATURE
 from thermo.base.errors import Mistake, shortened
 from thermo.bodies.meshed import Stored
 from thermo.casefile.reader import Document, Key
+from thermo.chemistry.vent import vent_problems
+from thermo.materials.properties import value_at
 from thermo.results.fields import has_reacted
 
 
@@ -32,6 +35,11 @@ def chemistry_mistakes(document: Document, case: Any) -> list[Mistake]:
         text = f"{shortened(case.reacting[0])!r} reacts node by node, and these elements of order 2 cannot be lumped; use order: 1"
         found.append((("sample", "mesh"), text))
     found += [(("materials", name, "short"), text) for name in case.reacting for text in _unequal_cells(case, name)]
+    for name in case.reacting:
+        material = case.everything[name]
+        density = float(value_at(case.material(name).density, REFERENCE_TEMPERATURE))
+        at = ("materials", name) if name in case.materials else ("sample", name)
+        found += [((*at, *key), text) for key, text in vent_problems(material.vent, material.mechanism(), 1.0, density)]
     reactions = [f"{name}_{reaction}" for name in case.reacting for reaction in [*case.everything[name].mechanism().reactions, "short"]]
     for face, condition in case.programme.terms():
         if condition.beside and condition.name in reactions:

@@ -39,9 +39,17 @@ class Shorted(NamedTuple):
     column: int
 
 
+class Vented(NamedTuple):
+    """What a vent takes at once when its `trigger` comes: `heat` (n,) [J] from its `nodes`."""
+
+    trigger: int
+    nodes: Integers
+    heat: Floats
+
+
 class Reacting(NamedTuple):
     """What reacts in a meshed sample: sites by `kinds`, the `storage` of all its nodes, the nodes of each of its `parts`, whose errors are
-    measured apart, how many reactions its materials have in all, what takes heat away, and what is shorted."""
+    measured apart, how many reactions its materials have in all, what takes heat away, what is shorted, and what vents."""
 
     kinds: tuple[Sites, ...]
     storage: Storage
@@ -49,6 +57,7 @@ class Reacting(NamedTuple):
     n_reactions: int
     ejecta: tuple[Ejecta, ...] = ()
     shorted: tuple[Shorted, ...] = ()
+    vented: tuple[Vented, ...] = ()
 
     def kept(self, moments: Floats) -> Floats | None:
         """The share of the heat of the reactions of each node that stays, given the moments of the triggers [s]; None where all does."""

@@ -41,6 +41,7 @@ from thermo.programmes.lumped_bodies import lumped_names
 from thermo.simulation.beside import bodies_beside
 from thermo.simulation.front import OF_THE_HOTTEST, fallen_warnings, front_warnings, summed_up
 from thermo.simulation.mesh_readings import MeshReadings
+from thermo.simulation.reaction_warnings import gas_of
 from thermo.simulation.reactions import reactions_of
 from thermo.simulation.start import nodal_start
 from thermo.simulation.triggered import never_triggered, triggered
@@ -332,7 +333,11 @@ class MeshBody:
             made["arrivals"] = self.chemistry.arrivals(columns, rows["regions"], self.arrival, points, self.multiplicity)
             for name, released in self.chemistry.released_in(columns, self.multiplicity).items():
                 made["regions"][name]["released_J"] = released
-        made["triggers"] = self.triggered.summary(state.fired, lambda reached: self._largest(reached, columns, rows["regions"]))
+        if self.chemistry:
+            made |= gas_of(self.chemistry.gas_made(state.extent, self.multiplicity), np.concatenate([*self.chemistry.gas.values()]))
+        made["triggers"] = self.triggered.summary(
+            state.fired, state.extent, lambda reached: self._largest(reached, columns, rows["regions"])
+        )
         if self.sensor and self.driven.wall:
             made["lags"] = lags(columns, self.sensor, list(self.probes), self.reader.heating(columns["rate_K_per_s"], rows["machine"]))
         return made

@@ -13,17 +13,20 @@ from thermo.base.arrays import Floats, Integers
 from thermo.base.constants import REFERENCE_TEMPERATURE
 from thermo.case.case import Case
 from thermo.chemistry.amount import AMOUNTS
+from thermo.chemistry.gas import amount_of_gas, gas_per_extent
 from thermo.chemistry.kinetics import Mechanism
 from thermo.chemistry.mechanism_arrays import arrays
 from thermo.chemistry.reacts import ReactingMaterial
 from thermo.chemistry.sites import Sites, reach_of, side_by_side
-from thermo.heat.reacting import Ejecta, Reacting, Shorted, powers, rows_of
+from thermo.heat.reacting import Ejecta, Reacting, Shorted, Vented, powers, rows_of
+from thermo.heat.triggers import Gas
 from thermo.materials.properties import value_at
 from thermo.materials.storage import Storage
 from thermo.measurement.arrivals import Reached, arrivals
 from thermo.measurement.readings import HOTTEST, LARGEST, MEAN, SMALLEST
+from thermo.programmes.conditions import Reached as Place
 from thermo.simulation.reaction_warnings import reaction_warnings
-from thermo.simulation.triggered import Triggered
+from thermo.simulation.triggered import Awaited, Triggered
 
 
 def reactions_of(case: Case, material: Mapping[str, str], volumes: Floats, multiplicity: float) -> Reactions | None:
@@ -53,6 +56,8 @@ class Reactions:
         self.reactions = {name: [*text.reactions, *(["short"] if self.materials[name].short else [])] for name, text in self.texts.items()}
         self.names = [f"{material}_{reaction}" for material, reactions in self.reactions.items() for reaction in reactions]
         self.regions = {region: (name, volumes[:, j]) for j, (region, name) in enumerate(by_region.items()) if name in self.texts}
+        self.density = density
+        self.gas = {name: gas_per_extent(text, len(self.reactions[name]), 1.0, density[name]) for name, text in self.texts.items()}
         self.mechanisms = {name: self._mechanism(name, density[name], multiplicity) for name in self.texts}
         self.places = {j: region for j, region in enumerate(by_region) if region in self.regions}
         self.volumes = np.stack([sum(v for own, v in self.regions.values() if own == material) for material in self.texts], axis=1)
@@ -170,23 +175,54 @@ class Reactions:
         ]
 
     @property
-    def fails(self) -> dict[tuple[str, str], float]:
-        """The temperature [K] at which a region `ejects` or `shorts`, by region and word."""
+    def fails(self) -> dict[tuple[str, str], Awaited]:
+        """What a region waits for until it `ejects`, `shorts` or `vents`, by region and word."""
         found = {}
         for region, (name, _) in self.regions.items():
-            ejecta, short = self.materials[name].ejecta, self.materials[name].short
-            if ejecta is not None:
-                found[region, "ejects"] = float(ejecta.after.temperature)
+            ejecta, short, vent = (getattr(self.materials[name], word) for word in ("ejecta", "short", "vent"))
+            if ejecta is not None and ejecta.after != "vent":
+                found[region, "ejects"] = _warm(region, ejecta.after.temperature)
             if short is not None:
-                found[region, "shorts"] = float(short.at.temperature)
+                found[region, "shorts"] = _warm(region, short.at.temperature)
+            if vent is not None and vent.at.temperature is not None:
+                found[region, "vents"] = _warm(region, vent.at.temperature)
+            elif vent is not None:
+                found[region, "vents"] = Awaited(amount_of_gas(vent.at.gas, 1.0, self.density[name]), gas=self._gas_in(region))
+        return found
+
+    def _gas_in(self, region: str) -> Gas:
+        """The gas of a region by the extents of a state."""
+        per_extent = self.gas[self.regions[region][0]]
+        return Gas(tuple((rows, columns, np.outer(weights, per_extent)) for rows, columns, weights in self._parts[region]))
+
+    def gas_made(self, extent: Floats, multiplicity: float) -> dict[str, float]:
+        """The gas that each reaction has made at these extents (n_sites, n_reactions), of the whole body [mol]."""
+        found = dict.fromkeys(self.names, 0.0)
+        for region, means in self.extents(extent[None]).items():
+            material, volume = self.regions[region]
+            for name, mean, gas in zip(self.reactions[material], means[0], self.gas[material], strict=True):
+                found[f"{material}_{name}"] += float(multiplicity * volume.sum() * mean * gas)
         return found
 
     def reacting(self, storage: Storage, parts: tuple[Integers, ...], triggered: Triggered) -> Reacting:
         """What is stepped of it; `parts` the nodes of each region."""
         number = {key: triggered.names["-".join(key)][0] for key in self.fails}
-        thrown = tuple(self._thrown(region, j) for (region, word), j in number.items() if word == "ejects")
+        after = {"ejects": lambda ejecta: ejecta != "vent", "vents": lambda ejecta: ejecta == "vent"}
+        thrown = tuple(
+            self._thrown(region, j)
+            for (region, word), j in number.items()
+            if (ejecta := self.materials[self.regions[region][0]].ejecta) is not None and word in after and after[word](ejecta.after)
+        )
         shorted = tuple(part for (region, word), j in number.items() if word == "shorts" for part in self._shorted(region, j))
-        return Reacting(self.kinds, storage, parts, len(self.names), thrown, shorted)
+        vented = tuple(self._vented(region, j) for (region, word), j in number.items() if word == "vents")
+        return Reacting(self.kinds, storage, parts, len(self.names), thrown, shorted, vented)
+
+    def _vented(self, region: str, trigger: int) -> Vented:
+        """What the vent of a region takes at once."""
+        (name, volume), nodes = self.regions[region], np.flatnonzero(self.regions[region][1])
+        vent = self.materials[name].vent
+        assert vent is not None
+        return Vented(trigger, nodes, vent.heat(self.density[name]) * volume[nodes])
 
     def _thrown(self, region: str, trigger: int) -> Ejecta:
         """What a region throws out; a node between two regions has as much of it as it has of the volume that reacts."""
@@ -256,6 +292,11 @@ class Reactions:
     def means(self, extent: Floats) -> list[float]:
         """The mean of the extent of each reaction over each region, of one state, in the order of `column_names`."""
         return [float(mean) for means in self.extents(extent[None]).values() for mean in means[0]]
+
+
+def _warm(region: str, temperature: float) -> Awaited:
+    """The hottest place of a region at a temperature [K]."""
+    return Awaited(float(temperature), Place.model_construct(region=region, temperature=temperature))
 
 
 SUDDEN = 3.0  # times the mean power beside a row: no reaction is read to give more
