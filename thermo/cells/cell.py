@@ -59,11 +59,12 @@ class Ejecta(Frozen):
 
 
 class Event(NamedTuple):
-    """What happens once: the temperature [K] or the gas [mol] that begins it, infinite where it is not asked; the heat that it `gives` and
-    `takes` at once [J]; how far it brings a reaction by its number."""
+    """What happens once: the temperature [K], the gas [mol] or the time [s] that begins it, infinite where it is not asked; the heat that
+    it `gives` and `takes` at once [J]; how far it brings a reaction by its number."""
 
     temperature: float
     gas: float
+    time: float = math.inf
     gives: float = 0.0
     extent: float = 0.0
     reaction: int = -1
@@ -110,6 +111,8 @@ class LumpedCell(Reacts):
             problems.append(((), "'mass' is missing: the chemistry gives heats by a share of it"))
         found = short_problems(self.short, base)
         problems += found
+        if self.short is not None and self.short.place is not None:
+            problems.append((("short", "place"), "is for a body with a mesh: a cell of one temperature has no places; leave it out"))
         fuses = self.short is not None and self.short.fused_energy is not None
         if self.short is not None and fuses and base is not None and not found and _use_of(base, self.short.species) < 0:
             name = shortened(self.short.species)
@@ -161,7 +164,8 @@ class LumpedCell(Reacts):
             return Event(math.inf if at.temperature is None else float(at.temperature), gas, takes=self.vent.heat(mass))
         assert self.short is not None
         energy, extent = self.short.fuse()
-        return Event(float(self.short.at.temperature), math.inf, energy, extent, _use_of(text, self.short.species) if energy else -1)
+        temperature, time = (math.inf if at is None else float(at) for at in (self.short.at.temperature, self.short.at.time))
+        return Event(temperature, math.inf, time, energy, extent, _use_of(text, self.short.species) if energy else -1)
 
     def build(self, phi: float, start: float, tolerance: float, mounting: Mounting | None = None) -> LineSample:
         """The cell as arrays for the kernels: one node, one site; a holder and a sensor are further nodes on the line.
@@ -197,6 +201,7 @@ class LumpedCell(Reacts):
             site_node=np.array([names.index("cell")], np.int64),
             site_share=np.ones((1, mechanism.heat.shape[0])),
             trigger_temperature=np.array([event.temperature for event in events]),
+            trigger_time=np.array([event.time for event in events]),
             trigger_gas=np.array([event.gas for event in events]),
             gas=gas_per_extent(text, len(mechanism.heat), volume, mass),
             fuse_energy=np.array([event.gives for event in events]),

@@ -30,6 +30,7 @@ from thermo.stepping.loop import (
     LAST_ERROR,
     LOWEST,
     N_LOOP,
+    PHASE_TIME,
     REACTIONS,
     STEP,
     State,
@@ -40,6 +41,7 @@ from thermo.stepping.loop import (
     flush,
     initial_state,
     make_work,
+    past,
     remember,
     restart,
     trigger_margin,
@@ -101,7 +103,7 @@ def interpolate_line(sample, state, work, theta, trial):
 
     Where the temperature is given, enthalpy follows from it, and the heat that went in from that.
     """
-    rise = 0.0
+    rise, trial.loop[PHASE_TIME] = 0.0, state.loop[PHASE_TIME]  # for what begins at a time
     for i in range(state.temperature.shape[0]):
         value = dense(work.temperature[:, i], theta)
         guess = state.temperature[i] + value
@@ -269,6 +271,8 @@ def line_trigger_margin(sample, trial, clock):
         margin = hottest - sample.trigger_temperature[j]
         if sample.trigger_gas[j] < math.inf:
             margin = 100.0 * (gas_made(sample, trial.extent) / sample.trigger_gas[j] - 1.0)
+        elif sample.trigger_time[j] < math.inf:
+            margin = past(trial.loop[PHASE_TIME] + clock, sample.trigger_time[j])
         if trial.fired[0, j] == 0.0 and margin > worst:
             worst, which = margin, j
     for s in range(trial.fired.shape[0]):

@@ -213,7 +213,7 @@ def interpolate_mesh(sample: MeshSample, state: State, work: MeshWork, theta: fl
     its steps at events: enthalpy and ledger are the parabolas through those of the three times then, so that the balance stays closed.
     """
     a, b, c = parabola(theta)
-    trial.ledger[:], trial.fired[:] = state.ledger, state.fired
+    trial.ledger[:], trial.fired[:], trial.loop[PHASE_TIME] = state.ledger, state.fired, state.loop[PHASE_TIME]
     if sample.reacting is not None:
         _reacted(sample, state, work, theta, trial)
     if theta == 1.0:
@@ -317,7 +317,8 @@ def parabola(theta: float) -> tuple[float, float, float]:
 
 @trigger_margin.body(MeshSample)
 def mesh_trigger_margin(sample: MeshSample, trial: State, clock: float) -> tuple[float, int]:
-    return next_trigger(sample.triggers, moments_of(trial.fired, sample.triggers), trial.temperature, trial.extent, clock)
+    moments, now = moments_of(trial.fired, sample.triggers), float(trial.loop[PHASE_TIME]) + clock
+    return next_trigger(sample.triggers, moments, trial.temperature, trial.extent, now)
 
 
 @fire.body(MeshSample)

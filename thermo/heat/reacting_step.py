@@ -99,7 +99,8 @@ class Step:
         end[held] = work.held_values(time)
         around = work.surface(time, end)
         flow = self.into(end) + around.flow
-        change = work.solve(s, (known + s * flow + span * power)[free], self.loop, self.now, self.capacity)
+        placed = self.chemistry.placed_power(extent, fired, self.kept)
+        change = work.solve(s, (known + s * flow + span * (power + placed))[free], self.loop, self.now, self.capacity)
         if change is None:
             return None
         guess = end - T
@@ -128,7 +129,7 @@ class Step:
     def _corrected(self, end: Floats, heat: Floats, taken: Taken, H: Floats, known: Floats, s: float, time: float) -> Made | None:
         """The stage after the one correction of its heat in."""
         work, free = self.work, self.work.free
-        received = heat - H - taken.given
+        received = heat - H - taken.given - taken.placed
         around = work.surface(time, end)
         flow = self.into(end) + around.flow
         found = work.solve(s, (known + s * flow - received)[free], self.loop, self.now, self.capacity)
@@ -269,7 +270,8 @@ def _keep(step: Step, stages: list[Made]) -> None:
     """Into `work` what is read off the step: temperatures, heats, extents, the ledger, what the next step is told."""
     work, last, h, state = step.work, stages[-1], step.h, step.state
     received, given = (np.sum(parts, axis=0) for parts in zip(*((stage.received, stage.taken.given) for stage in stages), strict=True))
-    work.hold(work.heat, last.heat - state.enthalpy - given - received)
+    placed = sum(stage.taken.placed for stage in stages)
+    work.hold(work.heat, last.heat - state.enthalpy - given - placed - received)
     released = np.sum([stage.taken.released for stage in stages], axis=0)
     work.end, work.end_heat, work.switched = last.temperature, last.heat, last.taken.fired
     work.memory = step.memory
@@ -283,7 +285,7 @@ def _keep(step: Step, stages: list[Made]) -> None:
         work.memory[:, POWER], work.memory[:, SLOPE] = work.mean_power, 0.0
         return
     one, two = stages
-    work.hold(work.half[0], one.heat - state.enthalpy - one.taken.given - one.received)
+    work.hold(work.half[0], one.heat - state.enthalpy - one.taken.given - one.taken.placed - one.received)
     work.middle, work.extents, work.released = one.temperature, (one.taken.extent, two.taken.extent), (one.taken.released, released)
     work.ejected = one.taken.ejected, one.taken.ejected + two.taken.ejected
     before, work.mean_power = one.taken.given / (G * h), two.taken.given / ((1.0 - G) * h)

@@ -12,6 +12,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from thermo.base.arrays import Floats
+from thermo.stepping.loop import past
 
 
 class Place(Protocol):
@@ -34,7 +35,7 @@ class Gas(NamedTuple):
 
 class Trigger(NamedTuple):
     """A place that comes to a `level` [K]; `gas` that comes to one [mol/m3]; or, without either, the time `level` [s] after the trigger
-    number `follows`."""
+    number `follows`, or after the start where it follows none."""
 
     place: Place | None
     level: float
@@ -83,7 +84,7 @@ def next_trigger(triggers: tuple[Trigger, ...], moments: Floats, temperature: Fl
         if trigger.gas is not None:
             margin = 100.0 * (trigger.gas.of(extent) / trigger.level - 1.0 + REACHED)
         elif trigger.place is None:
-            margin = clock - float(moments[trigger.follows]) - trigger.level
+            margin = clock - float(moments[trigger.follows]) - trigger.level if trigger.follows >= 0 else past(clock, trigger.level)
         else:
             margin = float(trigger.place.of(temperature[None])[0]) - trigger.level + REACHED * trigger.level
         if margin > worst:
@@ -93,5 +94,6 @@ def next_trigger(triggers: tuple[Trigger, ...], moments: Floats, temperature: Fl
 
 def until_next(triggers: tuple[Trigger, ...], moments: Floats, clock: float) -> float:
     """How long it is until the first of the known moments [s], those that follow a trigger that has come; infinite where none is known."""
-    known = [float(moments[t.follows]) + t.level for j, t in enumerate(triggers) if t.follows >= 0 and moments[j] == math.inf]
+    timed = [t for j, t in enumerate(triggers) if t.place is None and t.gas is None and moments[j] == math.inf]
+    known = [t.level + (float(moments[t.follows]) if t.follows >= 0 else 0.0) for t in timed]
     return min((moment - clock for moment in known if clock < moment < math.inf), default=math.inf)

@@ -165,11 +165,11 @@ class CellBody:
         for j, name in enumerate(self.cell.events()):
             when = float(time[int(np.argmax(fired[:, j]))]) if np.any(fired[:, j]) else None
             gas, level = float(self.sample.trigger_gas[j]), float(self.sample.trigger_temperature[j])
-            waits: dict[str, Any] = (
-                {"gas_mol": gas, "made_mol": float(gas_made(self.sample, state.extent))}
-                if np.isfinite(gas)
-                else {"temperature_K": level, "maximum_K": float(np.max(temperature))}
-            )
+            waits: dict[str, Any] = {"temperature_K": level, "maximum_K": float(np.max(temperature))}
+            if np.isfinite(gas):
+                waits = {"gas_mol": gas, "made_mol": float(gas_made(self.sample, state.extent))}
+            elif not np.isfinite(level):
+                waits = {"begins_s": float(self.sample.trigger_time[j])}
             found[f"sample-{name}s"] = {"time_s": when} | waits
         return found
 

@@ -16,7 +16,7 @@ from thermo.programmes.conditions import Reached, bends_of
 
 
 class Awaited(NamedTuple):
-    """What something waits for: a place `reached` at a temperature, or a `level` of `gas` [mol/m3]."""
+    """What something waits for: a place `reached` at a temperature, a `level` of `gas` [mol/m3], or without either a time."""
 
     level: float
     reached: Reached | None = None
@@ -41,6 +41,8 @@ class Triggered(NamedTuple):
                 found[name] |= {"gas_mol_per_m3": awaited.level, "made_mol_per_m3": awaited.gas.of(extent)}
             elif awaited.reached is not None:
                 found[name] |= {"temperature_K": awaited.level, "maximum_K": maximum(awaited.reached)}
+            else:
+                found[name] |= {"begins_s": awaited.level}
         return found
 
 
@@ -73,6 +75,8 @@ def awaited_text(entry: dict[str, Any], most: bool = False) -> str:
     """What an entry of `triggers` waits for, in words; `most` gives the most that there was of it."""
     if "temperature_K" in entry:
         return show(entry["maximum_K" if most else "temperature_K"], "temperature")
+    if "begins_s" in entry:
+        return show(entry["begins_s"], "time")
     key = next(key for key in entry if key.startswith("gas_"))
     return f"{show(entry[key.replace('gas_', 'made_') if most else key], dimension_of_key(key))} of gas"
 
@@ -82,7 +86,10 @@ def never_triggered(found: dict[str, Any]) -> list[dict[str, Any]]:
     warnings = []
     for name, entry in found.items():
         if entry["time_s"] is None:
-            most = "its place reaches" if "temperature_K" in entry else "the reactions make"
-            text = f"{name} waits for {awaited_text(entry)} and never comes: {most} {awaited_text(entry, most=True)} at most"
+            text = f"{name} waits for {awaited_text(entry)} and never comes: "
+            most = awaited_text(entry, most=True)
+            text += {"temperature_K": f"its place reaches {most} at most", "begins_s": "the run ends before"}.get(
+                list(entry)[1], f"the reactions make {most}"
+            )
             warnings.append({"code": "not-triggered", "text": text, "where": f"triggers.{name}"})
     return warnings
