@@ -31,6 +31,7 @@ sample:
 programme: {kind: surroundings, end: 30 s}
 measure: {probes: {left: {face: left, take: mean}, right: {face: right, take: mean}}}
 """.replace("&metal", "")
+FINE = {"programme:": "numerics: {tolerance: 1e-5}\nprogramme:"}
 WHOLE = "place: {box: {from: [0 mm], to: [10 mm]}},"
 PART = "place: {box: {from: [1 mm], to: [3 mm]}},"
 
@@ -72,21 +73,37 @@ def test_the_energy_is_that_of_the_charge_wherever_it_comes(empty, energy):
     assert summary["energy"]["residual_relative"] < 1e-12
 
 
+@pytest.mark.parametrize("place", [WHOLE, ""])
 @pytest.mark.parametrize("empty", ["4 V", "2 V"])
-def test_a_place_that_is_all_of_the_cell_is_no_place(empty):
-    whole, even = (run(bar(short(place=place, empty=empty))) for place in (WHOLE, ""))
-    times = np.linspace(0.0, 10.0, 101)
-    for name in ("left_K", "right_K"):
-        one, other = (np.interp(times, result.time, result.columns[name]) for result in (whole, even))
-        assert one == pytest.approx(other, abs=0.05)
-    assert whole.summary()["energy"]["final_J"] == pytest.approx(even.summary()["energy"]["final_J"], rel=3e-4)
+def test_a_place_that_is_all_of_the_cell_is_no_place(empty, place):
+    """16 K/s at 4 V; where V falls from 4 to 2 V with the charge, 400 J (1 - exp(-0.4 t/s)) have come."""
+    levels = [410.0, 420.0, 425.0]
+    crossings = ", ".join(f"at-{level:g}: {{probe: right, temperature: {level:g} K}}" for level in levels)
+    asked = f"take: mean}}}}, crossings: {{{crossings}}}}}\nnumerics: {{tolerance: 1e-4}}"
+    summary = run(bar(short(place=place, empty=empty), **{"take: mean}}}": asked})).summary()
+    for level in levels:
+        after = (level - 400.0) / 16.0 if empty == "4 V" else -np.log(1.0 - (level - 400.0) / 40.0) / 0.4
+        assert summary["crossings"][f"at-{level:g}"]["time_s"] == pytest.approx(1.0 + after, abs=8e-3)  # 0.016 K at 2 K/s
+    assert summary["probes"]["right"]["final_K"] == pytest.approx(440.0 if empty == "4 V" else 430.0, abs=0.01)
+    assert summary["energy"]["residual_relative"] < 1e-12
+
+
+@pytest.mark.parametrize("place", [PART, ""])
+@pytest.mark.parametrize("tolerance", ["1e-3", "1e-4"])
+def test_a_short_ends_when_its_charge_is_gone(place, tolerance):
+    """After 2.5 s, within a step; it draws no more than there is, and gives none of it back."""
+    result = run(bar(short(place=place), **{"programme:": f"numerics: {{tolerance: {tolerance}}}\nprogramme:"}))
+    drawn = result.columns["conversion_first_short"]
+    assert np.max(drawn) <= 1.0 + float(tolerance)
+    assert np.min(np.diff(drawn)) >= -float(tolerance)
+    if place:
+        assert np.interp([3.0, 3.5, 3.584], result.time, result.columns["left_K"]) == pytest.approx([444.15, 452.31, 451.30], abs=0.15)
 
 
 def test_the_place_is_heated_as_by_a_source_of_the_same_power():
     """160 W for 2.5 s from 1 s on, in the piece of the bar between 1 and 3 mm."""
-    fine = "numerics: {tolerance: 1e-5}\n"
-    shorted = run(bar(**{"programme:": f"{fine}programme:"}))
-    text = fine.lstrip() + BAR.replace("SHORT", "").lstrip()
+    shorted = run(bar(**FINE))
+    text = BAR.replace("SHORT", "").replace("programme:", FINE["programme:"])
     text = text.replace(
         "{first: {material: metal, from: [0 mm], to: [10 mm]}}",
         "{first: {material: metal, from: [0 mm], to: [10 mm]}, hot: {material: metal, from: [1 mm], to: [3 mm]}}",

@@ -50,12 +50,14 @@ class Placed(NamedTuple):
             found += float(part.volume @ ((mechanism.heat[k] + mechanism.heat_slope[k] * mean) * passed))
         return found
 
-    def power(self, extent: Floats, fired: Floats) -> float:
-        """Electrical power at a state [W]: V(s)^2/R s/(s + half) by each m3 of the cell."""
+    def power(self, extent: Floats, fired: Floats, moment: float) -> float:
+        """Electrical power at a state [W]: V(s)^2/R s/(s + half) by each m3 of the cell, no more than is left for a `moment` [s]."""
         found, short = 0.0, self.short
         for part in self.drawn:
             s = np.maximum(part.charge(extent), 0.0)
             voltage = short.empty + (short.full - short.empty) * s
-            power = voltage**2 / short.resistance * s / (s + short.half) / short.volume
-            found += float(part.volume @ (power * fired[part.rows, part.column]))
+            current = voltage / short.resistance * s / (s + short.half)
+            if moment > 0.0:
+                current = np.minimum(current, short.charge * s / moment)
+            found += float(part.volume @ (voltage * current * fired[part.rows, part.column])) / short.volume
         return found

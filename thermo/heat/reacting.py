@@ -112,7 +112,8 @@ def ready(loop: Any, kinds: Iterable[Sites]) -> Any:
 class Taken(NamedTuple):
     """What sites have done over a stage: extents and switches at its end, as in a state; heat of all reactions by node and of each reaction
     of the materials [J]; by node the sum of |heat| E/R over reactions [J K], which says how they answer a change of temperature; what of
-    the heat of the reactions is `ejected` [J], and not given to the nodes; what shorts at a place give by node beside all that [J]."""
+    the heat of the reactions is `ejected` [J], and not given to the nodes; what shorts at a place give to the nodes beside all that [J],
+    and by how much their power has `turned` within the stage [J]."""
 
     extent: Floats
     fired: Floats
@@ -121,6 +122,7 @@ class Taken(NamedTuple):
     answer: Floats
     ejected: float = 0.0
     placed: Floats | float = 0.0
+    turned: Floats | float = 0.0
 
 
 class Chemistry:
@@ -164,12 +166,12 @@ class Chemistry:
             placed = placed + energy * stays
         return made._replace(ejected=ejected, placed=placed)
 
-    def placed_power(self, extent: Floats, fired: Floats, kept: Floats | None) -> Floats | float:
-        """What shorts at a place give to each node at a state [W]: the guess of a stage."""
+    def placed_power(self, extent: Floats, fired: Floats, kept: Floats | None, moment: float) -> Floats | float:
+        """What shorts at a place give to each node at a state [W], no more than they have left for a `moment` [s]."""
         found: Floats | float = 0.0
         for short in self.sample.placed:
             stays = short.share if kept is None else short.share * kept
-            found = found + short.power(extent, fired) * stays
+            found = found + short.power(extent, fired, moment) * stays
         return found
 
     def _all(self, arguments: tuple[object, ...], n: int, memory: list[Reactor]) -> bool:

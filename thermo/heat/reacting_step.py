@@ -36,6 +36,8 @@ SCALE = 100.0  # K: by this and the tolerance errors of temperature are measured
 ALONE = 30.0  # times the tolerance: the error of one node
 SHOWN, SENSED = 10.0, 3.0  # K: so far the mean of a part and a sensor go in one step at most
 CLOSE = 0.05  # of the slopes of the heat through faces: so much they may be off in the matrix, whose factors then serve again
+BRIEF = 0.1  # of a stage: within it a short gives no more than it has left
+SPREAD = 0.5  # of the heat of a short by which its power turns within a stage, over which it is spread evenly: an error
 FALLS = 0.01  # K within a step: less is not counted
 FIRM = 1e6  # heat capacities over the stage: with this a held node is drawn to its temperature
 
@@ -99,7 +101,7 @@ class Step:
         end[held] = work.held_values(time)
         around = work.surface(time, end)
         flow = self.into(end) + around.flow
-        placed = self.chemistry.placed_power(extent, fired, self.kept)
+        placed, begun_with = (self.chemistry.placed_power(extent, fired, self.kept, part * span) for part in (1.0, BRIEF))
         change = work.solve(s, (known + s * flow + span * (power + placed))[free], self.loop, self.now, self.capacity)
         if change is None:
             return None
@@ -112,6 +114,7 @@ class Step:
         taken = self.chemistry.take(stage, extent, fired, end, heat, self.memory[:, SUBSTEP], self.kept)
         if taken is None:
             return None
+        taken = taken._replace(turned=np.abs(taken.placed - span * begun_with))
         if len(held):
             end[held] = work.held_values(time)
             heat[held] = heats(self.storage, end)[held]
@@ -174,7 +177,7 @@ def reacting_step(sample: MeshSample, state: State, clock: float, h: float, work
     whole[work.free] = np.abs(error)
     for stage in stages:
         answer = stage.taken.answer / (step.capacity * stage.temperature**2)
-        whole += np.abs(stage.change) * np.minimum(1.0, answer)
+        whole += np.abs(stage.change) * np.minimum(1.0, answer) + SPREAD * stage.taken.turned / step.capacity
     found = _norm(step.reacting, step.capacity, whole, abs(work.missed)) / (SCALE * sample.tolerance)
     found = max(found, _drawn(step, stages[-1]))
     return found if math.isfinite(found) else math.inf

@@ -341,7 +341,7 @@ class Reactions:
         """Heat of each reaction at each node (n_reactions, n_nodes) [W], of one state; no more than it has left for a `moment` [s]."""
         made = powers(self.kinds, temperature, extent, fired, moment)
         for one in self.placed:
-            made[one.row, : len(one.share)] += one.power(extent, fired) * one.share
+            made[one.row, : len(one.share)] += one.power(extent, fired, moment) * one.share
         return made
 
     def share(self, region: str) -> tuple[Integers, Floats] | None:
