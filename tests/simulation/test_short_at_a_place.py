@@ -91,7 +91,7 @@ def test_a_place_that_is_all_of_the_cell_is_no_place(empty, place):
 @pytest.mark.parametrize("place", [PART, ""])
 @pytest.mark.parametrize("tolerance", ["1e-3", "1e-4"])
 def test_a_short_ends_when_its_charge_is_gone(place, tolerance):
-    """After 2.5 s, within a step; it draws no more than there is, and gives none of it back."""
+    """After 2.5 s, within a step; it draws no more than there is, and gives none of it back. The ends follow a series of cosines."""
     result = run(bar(short(place=place), **{"programme:": f"numerics: {{tolerance: {tolerance}}}\nprogramme:"}))
     drawn = result.columns["conversion_first_short"]
     assert np.max(drawn) <= 1.0 + float(tolerance)
