@@ -220,6 +220,14 @@ def test_a_time_of_a_body_is_that_of_the_run():
     ]
 
 
+def test_a_jump_is_no_error_of_the_mesh():
+    """The power of a short that begins at a time jumps then on any mesh."""
+    checked = {"programme:": "numerics: {check_mesh: true}\nprogramme:", "end: 30 s": "end: 2 s"}
+    summary = run(bar(short(), **checked)).summary()
+    assert abs(summary["mesh_check"]["results"]["heat_metal_short_W"]["relative"]) < 1e-3
+    assert not [w for w in summary["warnings"] if w["code"] == "mesh"]
+
+
 @pytest.mark.parametrize(
     "text, changes, said",
     [
