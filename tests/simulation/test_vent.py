@@ -158,6 +158,64 @@ def test_a_vent_delays_a_runaway_until_enough_heat_has_left():
     )
 
 
+@pytest.mark.parametrize(
+    "start, reaction, made",
+    [
+        ("500 kg/m3", "5 1/s, 400 kJ/kg, 12 mol/kg", 0.3),  # 25 g in 50 mL
+        ("0.1 mol", "0.001 1/s, 100 kJ/mol, 2.5", 0.25),
+    ],
+)
+def test_gas_goes_with_the_extent_whatever_amounts_are(start, reaction, made):
+    """All of it after 100 s."""
+    rate, heat, gas = reaction.split(", ")
+    heat = f"{{{'per_mass' if 'kg' in heat else 'per_mole'}: {heat}}}"
+    changes = {"0.01 1/s": rate, "start: 1}": f"start: {start}}}", "heat: 10 kJ": f"heat: {heat}", "gas: 20 mmol": f"gas: {gas}"}
+    summary = run(cell(f"vent: {{at: {{gas: {0.5 * made} mol}}}}", **changes)).summary()
+    assert summary["gas"]["made_mol"] == pytest.approx(made, rel=1e-6)
+    assert summary["triggers"]["sample-vents"]["time_s"] == pytest.approx(50.0, rel=1e-5)
+
+
+POUCH = (
+    """
+title: a pouch whose coatings make gas
+materials:
+  metal: {density: 8000 kg/m3, heat_capacity: 400 J/(kg K), thermal_conductivity: 100 W/(m K)}
+  paper: {density: 1000 kg/m3, heat_capacity: 1500 J/(kg K), thermal_conductivity: 1 W/(m K)}
+  anode:
+    density: 1500 kg/m3
+    heat_capacity: 1000 J/(kg K)
+    thermal_conductivity: 1 W/(m K)
+    chemistry: {title: anode, species: {a: {start: 1}}, reactions: {"""
+    + STEADY
+    + """ heat: {per_mass: 50 J/g, content: 1000 kg/m3}, gas: 100 mol/m3}}}
+  cathode:
+    density: 3000 kg/m3
+    heat_capacity: 1000 J/(kg K)
+    thermal_conductivity: 1 W/(m K)
+    chemistry: {title: cathode, species: {a: {start: 1}}, reactions: {"""
+    + STEADY
+    + """ heat: {per_mass: 50 J/g, content: 1000 kg/m3}, gas: 0.1 mol/kg}}}
+sample:
+  kind: pouch
+  pairs: 4
+  negative: {collector: {material: metal, thickness: 10 um}, coating: {material: anode, thickness: 80 um}}
+  positive: {collector: {material: metal, thickness: 10 um}, coating: {material: cathode, thickness: 50 um}}
+  separator: {material: paper, thickness: 20 um}
+  size: [100 mm, 50 mm]
+  layers: LAYERS
+  temperature: 300 K
+programme: {kind: surroundings, end: 200 s}
+"""
+)
+
+
+@pytest.mark.parametrize("layers", ["one-by-one", "homogenised"])
+def test_layers_make_the_same_gas_one_by_one_and_homogenised(layers):
+    """4 x 80 um at 100 mol/m3 and 4 x 50 um at 300 mol/m3, of 50 cm2."""
+    gas = run(case_from(POUCH.replace("LAYERS", layers))).summary()["gas"]
+    assert gas["made_mol"] == pytest.approx(4.0 * (80e-6 * 100.0 + 50e-6 * 300.0) * 50e-4, rel=1e-6)
+
+
 @pytest.mark.parametrize("vent", ["{temperature: 500 K}", "{gas: 15 mmol}"])
 def test_a_vent_that_never_comes_is_said(vent):
     summary = run(cell(f"vent: {{at: {vent}, takes: 1 J/g}}", **{"end: 200 s": "end: 50 s"})).summary()
