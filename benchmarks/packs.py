@@ -59,7 +59,8 @@ def told(name: str, result: Result, whole: float, parts: dict[str, float]) -> di
     shares = ", ".join(f"{part} {100 * share:.0f} %" for part, share in parts.items())
     print(f"{name}: {counts['n_dofs']} nodes, {counts['steps']} + {counts['rejected_steps']} steps, {whole:.0f} s, {memory:.2f} GB at most")
     print(f"  {1e3 * whole / tried:.3g} ms each: {shares}; energy {result.summary()['energy']['residual_relative']:.0e}")
-    print(f"  arrivals {', '.join(f'{entry["time_s"]:.2f}' for entry in result.summary()['arrivals'].values() if entry['time_s'])} s", flush=True)
+    times = [entry["time_s"] for entry in result.summary()["arrivals"].values()]
+    print(f"  arrivals {', '.join('never' if time is None else f'{time:.2f}' for time in times)} s", flush=True)
     return row(name, whole, "s", "none", float("nan"))
 
 

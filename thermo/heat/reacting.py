@@ -14,6 +14,7 @@ from thermo.base.arrays import Floats, Integers
 from thermo.base.compiled import compile_kernels
 from thermo.chemistry.kinetics import amounts, extent_left, heat_per_extent, rates
 from thermo.chemistry.sites import Sites
+from thermo.heat.placed import Placed
 from thermo.heat.reactor import Reactor, Stage, passed, react, reactor_memory
 from thermo.materials.storage import Storage
 
@@ -40,9 +41,18 @@ class Shorted(NamedTuple):
     column: int
 
 
+class Vented(NamedTuple):
+    """What a vent takes at once when its `trigger` comes: `heat` (n,) [J] from its `nodes`."""
+
+    trigger: int
+    nodes: Integers
+    heat: Floats
+
+
 class Reacting(NamedTuple):
     """What reacts in a meshed sample: sites by `kinds`, the `storage` of all its nodes, the nodes of each of its `parts`, whose errors are
-    measured apart, how many reactions its materials have in all, what takes heat away, and what is shorted."""
+    measured apart, how many reactions its materials have in all, what takes heat away, what is shorted, what vents, and
+    the shorts whose heat is made at a place."""
 
     kinds: tuple[Sites, ...]
     storage: Storage
@@ -50,6 +60,8 @@ class Reacting(NamedTuple):
     n_reactions: int
     ejecta: tuple[Ejecta, ...] = ()
     shorted: tuple[Shorted, ...] = ()
+    vented: tuple[Vented, ...] = ()
+    placed: tuple[Placed, ...] = ()
 
     def kept(self, moments: Floats) -> Floats | None:
         """The share of the heat of the reactions of each node that stays, given the moments of the triggers [s]; None where all does."""
@@ -101,7 +113,8 @@ def ready(loop: Any, kinds: Iterable[Sites]) -> Any:
 class Taken(NamedTuple):
     """What sites have done over a stage: extents and switches at its end, as in a state; heat of all reactions by node and of each reaction
     of the materials [J]; by node the sum of |heat| E/R over reactions [J K], which says how they answer a change of temperature; what of
-    the heat of the reactions is `ejected` [J], and not given to the nodes."""
+    the heat of the reactions is `ejected` [J], and not given to the nodes; what shorts at a place give to the nodes beside all that [J],
+    and by how much their power has `turned` within the stage [J]."""
 
     extent: Floats
     fired: Floats
@@ -109,6 +122,8 @@ class Taken(NamedTuple):
     released: Floats
     answer: Floats
     ejected: float = 0.0
+    placed: Floats | float = 0.0
+    turned: Floats | float = 0.0
 
 
 class Chemistry:
@@ -144,7 +159,21 @@ class Chemistry:
                 ejected += float(np.sum(released * (1.0 - stays)))
             np.add.at(made.released, kind.row, released.sum(axis=0))
             made.answer[kind.node] = np.abs(released) @ kind.mechanism.activation
-        return made._replace(ejected=ejected)
+        placed = np.zeros(n) if sample.placed else 0.0
+        for short in sample.placed:
+            energy, stays = short.energy(extent, made.extent), short.share if kept is None else short.share * kept
+            made.released[short.row] += energy
+            ejected += energy * (1.0 - float(stays.sum())) if kept is not None else 0.0
+            placed = placed + energy * stays
+        return made._replace(ejected=ejected, placed=placed)
+
+    def placed_power(self, extent: Floats, fired: Floats, kept: Floats | None, moment: float) -> Floats | float:
+        """What shorts at a place give to each node at a state [W], no more than they have left for a `moment` [s]."""
+        found: Floats | float = 0.0
+        for short in self.sample.placed:
+            stays = short.share if kept is None else short.share * kept
+            found = found + short.power(extent, fired, moment) * stays
+        return found
 
     def by_part(self, capacity: Floats, value: Floats) -> Floats:
         """The mean of a value of the nodes over the heat capacity of each part (n_parts,)."""

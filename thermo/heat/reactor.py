@@ -149,7 +149,12 @@ def smooth(mechanism, storage, share, reach, i, extent, fired, stage, reactor):
         reactor.released[k] = heat * reactor.second[k] * span
     if not (error <= SMOOTH * stage.tolerance_temperature * capacity):
         return math.nan
-    return smooth_end(mechanism, storage, i, extent, fired, stage, power, capacity, reactor)
+    end = smooth_end(mechanism, storage, i, extent, fired, stage, power, capacity, reactor)
+    amounts(mechanism, reactor.point, reactor.amount)
+    for j in range(reactor.amount.shape[0]):  # a rate that ends at once, behind the middle, is as smooth as any before that
+        if reactor.amount[j] < -stage.tolerance_extent * mechanism.scale:
+            return math.nan
+    return end
 
 
 @kernel
