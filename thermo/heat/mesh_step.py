@@ -19,7 +19,7 @@ import numpy as np
 from thermo.base.arrays import Floats, Integers
 from thermo.heat.mesh_sample import MeshSample, Surface, heat_of, sight
 from thermo.heat.mesh_work import MeshWork
-from thermo.heat.reacting import N_MEMORY, POWER, SLOPE, SUBSTEP, Reacting, powers, switches_at
+from thermo.heat.reacting import LOOKED, N_MEMORY, POWER, SLOPE, SUBSTEP, Reacting, powers, switches_at
 from thermo.heat.reacting_step import reacting_step
 from thermo.heat.triggers import moments_of, next_trigger, room_for, until_next
 from thermo.materials.storage import temperatures
@@ -106,7 +106,7 @@ def _reacting_state(reacting: Reacting, state: State) -> State:
     extent, fired = np.zeros(reacting.shape), switches_at(reacting, state.temperature)
     memory = np.zeros((len(state.temperature), N_MEMORY))
     memory[:, POWER] = powers(reacting.kinds, state.temperature, extent, fired).sum(axis=0)
-    memory[:, SUBSTEP] = math.inf
+    memory[:, [SUBSTEP, LOOKED]] = math.inf
     return state._replace(extent=extent, fired=fired, memory=memory)
 
 

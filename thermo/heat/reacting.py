@@ -16,13 +16,14 @@ from thermo.chemistry.kinetics import amounts, extent_left, heat_per_extent, rat
 from thermo.chemistry.sites import Sites
 from thermo.heat.placed import Placed
 from thermo.heat.reactor import Reactor, Stage, passed, react, reactor_memory
-from thermo.materials.storage import Storage
+from thermo.materials.storage import Storage, constant
 
 WORTH_COMPILING = 16  # sites; the loops over fewer run interpreted, for compiling takes half a minute once on a machine
 WORTH_A_THREAD = 2000  # sites; fewer are done before a thread has begun
 # of a node: the power of its reactions at the end of the last step [W] and the slope of that [W/s], the last step of its reactor [s], the
-# slope of the heat through faces that the matrix has [W/K], how far it has fallen below all around it so far, which nothing does [K]
-POWER, SLOPE, SUBSTEP, FACE_SLOPE, FALLEN, N_MEMORY = 0, 1, 2, 3, 4, 5
+# slope of the heat through faces that the matrix has [W/K], how far it has fallen below all around it so far, which nothing does [K]; its
+# fastest rate when that was last looked at [1/s] and the temperature then [K]
+POWER, SLOPE, SUBSTEP, FACE_SLOPE, FALLEN, LOOKED, LOOKED_AT, N_MEMORY = 0, 1, 2, 3, 4, 5, 6, 7
 
 
 class Ejecta(NamedTuple):
@@ -132,14 +133,15 @@ class Chemistry:
     def __init__(self, sample: Reacting) -> None:
         self.sample = sample
         self.react: Any = ready(react, sample.kinds)
+        self.constant = constant(sample.storage)  # no heat capacity depends on temperature
         self.memory = [[reactor_memory(kind.mechanism) for _ in range(n_threads(len(kind.node)))] for kind in sample.kinds]
         self.nodes, counts = np.concatenate(sample.parts), [len(part) for part in sample.parts]
         self.begins = np.cumsum([0, *counts[:-1]])
 
     def take(
-        self, stage: Stage, extent: Floats, fired: Floats, temperature: Floats, heat: Floats, substep: Floats, kept: Floats | None
+        self, stage: Stage, extent: Floats, fired: Floats, temperature: Floats, heat: Floats, nodes_memory: Floats, kept: Floats | None
     ) -> Taken | None:
-        """All sites over a stage; `temperature` and `heat` of the nodes that react and the `substep` of these change in place.
+        """All sites over a stage; `temperature` and `heat` of the nodes that react and their memory (n_nodes, N_MEMORY) change in place.
 
         `kept` is the share of its heat that each node keeps, None where that is all. None where a site has no solution.
         """
@@ -150,7 +152,8 @@ class Chemistry:
             own, on = extent[rows, :m].copy(), fired[rows, :switches].copy()
             released, stays = np.zeros_like(own), None if kept is None else kept[kind.node][:, None]
             sites = kind if stays is None else kind._replace(share=kind.share * stays)
-            arguments = (sites, sample.storage, stage, own, on, temperature, heat, made.given, released, substep)
+            told = nodes_memory[:, SUBSTEP], nodes_memory[:, LOOKED:N_MEMORY]
+            arguments = (sites, sample.storage, stage, own, on, temperature, heat, made.given, released, *told)
             if not self._all(arguments, len(kind.node), memory):
                 return None
             made.extent[rows, :m], made.fired[rows, :switches] = own, on
@@ -193,15 +196,18 @@ class Chemistry:
         return all(in_threads(some, n))
 
 
+CPUS = os.cpu_count() or 1
+
+
 def n_threads(n: int) -> int:
     """How many threads share n sites."""
-    return min(os.cpu_count() or 1, 1 + n // WORTH_A_THREAD)
+    return min(CPUS, 1 + n // WORTH_A_THREAD)
 
 
 @functools.cache
 def pool() -> ThreadPoolExecutor:
     """The threads of this process."""
-    return ThreadPoolExecutor(os.cpu_count() or 1)
+    return ThreadPoolExecutor(CPUS)
 
 
 def in_threads(loop: Callable[[int, int], Any], n: int) -> list[Any]:

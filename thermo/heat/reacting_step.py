@@ -27,9 +27,9 @@ from thermo.heat.assembly import conducted
 from thermo.heat.conduction import Conduction
 from thermo.heat.mesh_sample import MeshSample, Surface, sight
 from thermo.heat.mesh_work import MeshWork
-from thermo.heat.reacting import FACE_SLOPE, FALLEN, POWER, SLOPE, SUBSTEP, WORTH_COMPILING, Chemistry, Taken, heat_left
+from thermo.heat.reacting import FACE_SLOPE, FALLEN, POWER, SLOPE, WORTH_COMPILING, Chemistry, Taken, heat_left
 from thermo.heat.reactor import Stage
-from thermo.materials.storage import capacities, constant, heats, temperatures
+from thermo.materials.storage import capacities, heats, temperatures
 from thermo.stepping.loop import ERROR, LAST_STEP, D, G, State, W
 
 SCALE = 100.0  # K: by this and the tolerance errors of temperature are measured, as those of a cell are
@@ -75,7 +75,7 @@ class Step:
         work.now = sample.conduction.at(T)
         self.diagonal = work.now.matrix.diagonal() + self.now.slope
         self.kept = self.reacting.kept(work.moments)
-        self.constant = constant(self.storage)
+        self.constant = chemistry.constant
         self.capacity = sample.capacity if self.constant else capacities(self.storage, T)
         self.first = self.conducted(work.now, T) + self.now.flow
 
@@ -113,7 +113,7 @@ class Step:
         # nodes that do not react take what comes in
         end, heat = T.copy(), H + stage.power * span
         end = self.temperatures(heat, T + guess)
-        taken = self.chemistry.take(stage, extent, fired, end, heat, self.memory[:, SUBSTEP], self.kept)
+        taken = self.chemistry.take(stage, extent, fired, end, heat, self.memory, self.kept)
         if taken is None:
             return None
         taken = taken._replace(turned=np.abs(taken.placed - span * begun_with))
