@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from thermo.base.constants import ZERO_CELSIUS
 from thermo.base.errors import printable
+from thermo.results import vtu
 from thermo.results.store import plain_name, read_history, read_json
 
 Floats = npt.NDArray[np.float64]
@@ -285,10 +286,8 @@ def read_frame(file: Path) -> tuple[Cells, dict[str, npt.NDArray[Any]]]:
 
     Raises ValueError where it cannot be read or has no cells of a known kind.
     """
-    from meshio import vtu
-
     try:
-        mesh = vtu.read(str(file))
+        mesh = vtu.read(file)
         points, temperature = np.asarray(mesh.points), np.asarray(mesh.point_data["temperature_K"])
         (block,) = mesh.cells
         cells = np.asarray(block.data)
