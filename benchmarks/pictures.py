@@ -9,6 +9,7 @@ from __future__ import annotations
 from common import row, show  # isort: skip  (it sets the number of threads before numpy is loaded)
 
 import argparse
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -34,6 +35,28 @@ def thermo(*words: str) -> float:
     begun = time.perf_counter()
     subprocess.run([sys.executable, "-m", "thermo", *words], check=True, stdout=subprocess.DEVNULL)
     return time.perf_counter() - begun
+
+
+def opened(page: Path) -> float:
+    """The time from opening a page to the first picture of its scene [s]; NaN without Chromium or playwright."""
+    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        return float("nan")
+    if chromium is None:
+        return float("nan")
+    with sync_playwright() as driver:
+        words = ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+        browser = driver.chromium.launch(executable_path=chromium, args=words)
+        tab = browser.new_page(viewport={"width": 1000, "height": 900})
+        begun = time.perf_counter()
+        tab.goto(page.as_uri())
+        tab.wait_for_selector(".scene[data-ready]")
+        tab.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        spent = time.perf_counter() - begun
+        browser.close()
+    return spent
 
 
 def written(folder: Path) -> None:
@@ -86,7 +109,7 @@ def drawn(folder: Path) -> list[dict[str, Any]]:
         picture, page = Path(place) / "field.png", Path(place) / "scene.html"
         one = thermo("picture", str(folder), "--at", at, "--out", str(picture))
         scene = thermo("view", str(folder), "--out", str(page))
-        scene_bytes = page.stat().st_size
+        scene_bytes, first = page.stat().st_size, opened(page)
     movie = thermo("movie", str(folder))
     report = thermo("report", str(folder))
     report_bytes = (folder / "report.html").stat().st_size
@@ -98,6 +121,7 @@ def drawn(folder: Path) -> list[dict[str, Any]]:
         row("report-bytes", report_bytes / 1e6, "MB", "allowed", PAGE / 1e6),
         row("view", scene, "s", "none", float("nan")),
         row("view-bytes", scene_bytes / 1e6, "MB", "none", float("nan")),
+        row("page-opened", first, "s", "allowed", PICTURE),
     ]
 
 
