@@ -185,6 +185,22 @@ def test_further_fields_are_shown_and_have_no_value_where_there_is_none(browser,
     assert page.console == []
 
 
+def test_each_field_has_a_line_of_its_own(browser, box):
+    """A line in a share is drawn and told without a unit; back at the temperature the line there is as it was."""
+    page = Page(browser, box[1]).ready()
+    page.page.fill(".line", "130")
+    page.page.select_option(".quantity", "1")
+    assert (page.page.input_value(".line"), page.page.inner_text(".line-unit")) == ("", "")
+    before = page.picture()
+    page.page.fill(".line", "0.5")
+    assert differ(page.picture(), before) > 20
+    assert "is 0.5." in page.page.inner_text(".said")
+    page.page.select_option(".quantity", "0")
+    assert (page.page.input_value(".line"), page.page.inner_text(".line-unit")) == ("130", "°C")
+    assert "is 130 °C." in page.page.inner_text(".said")
+    assert page.console == []
+
+
 def test_hostile_names_stay_text(browser, box):
     page = Page(browser, box[1]).ready()
     assert page.page.locator("#broken").count() == 0
