@@ -22,6 +22,8 @@ SAME = 0.002  # of the height of a chart: curves that are nowhere further apart 
 LINE = 11.0  # points from one name to the next
 LETTERS = 30  # of a line of a name
 MOST_NAMED = 20  # names beside a chart
+MOST_TOGETHER = 4  # names of curves that cannot be told apart
+MANY, LOW = 4, 2.6  # charts below each other, and the inches of each where there are more
 DASHES: dict[str, Any] = {"": "-", " ": "none", "5 4": (0, (5, 4)), "2 3": (0, (2, 3))}
 
 
@@ -29,7 +31,7 @@ def figure(charts: Sequence[Chart]) -> Figure:
     """Charts below each other. Raises ValueError where there is none."""
     if not charts:
         raise ValueError("there is nothing to draw")
-    heights = [TALL] + [LOWER] * (len(charts) - 1)
+    heights = [TALL] + [LOWER] * (len(charts) - 1) if len(charts) <= MANY else [LOW] * len(charts)
     made = theme.figure(theme.WIDTH, sum(heights))
     rows = made.add_gridspec(len(charts), 1, height_ratios=heights)
     todo: list[tuple[Any, list[Label]]] = []
@@ -111,11 +113,13 @@ def _last(curve: Curve, end: float) -> float:
 
 
 def _words(curve: Curve, chart: Chart) -> str:
+    first, *others = curve.name.split(", ")
+    name = f"{first} and {len(others)} more" if len(others) >= MOST_TOGETHER else curve.name
     if curve.dots:
-        return curve.name
+        return name
     top = float(np.nanmax(curve.y))
     said = f"{10.0**top:.3g}" if chart.log else f"{top:.1f}" if chart.y_unit == "°C" else f"{top:.4g}"
-    return f"{curve.name}, max {said} {chart.y_unit}".rstrip()
+    return f"{name}, max {said} {chart.y_unit}".rstrip()
 
 
 def spread(wanted: Floats, apart: float, highest: float = np.inf) -> Floats:

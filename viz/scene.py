@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,7 +24,6 @@ MOST_IN_A_ROW = 3
 TALL = 700  # pixels of a row
 RULER = 155  # pixels at the left of a frame for the ruler of the height and its words
 ROOM = 0.95, 0.14, 0.85  # of the frame: right, below, above; the rest is for titles and rulers
-THIN = 0.2  # of its length or width: a body that is thinner is drawn thicker
 MOST_FITTED = 2_000_000  # points that are projected to fit the camera; of more the corners of the box
 MOST_NAMED = 12  # regions whose names are written
 TRIED = 30  # cells of a region at which its name may stand
@@ -248,13 +246,9 @@ def _names(plotter: Any, brick: Brick, surface: Any, look: Look) -> None:
 
 
 def stretch_of(bounds: Any) -> float:
-    """How many times its thickness a body is drawn: a plate would be a line. A round number, 1 where the body is thick enough."""
+    """How many times its thickness a body between bounds is drawn (`theme.stretch`)."""
     x0, x1, y0, y1, z0, z1 = bounds
-    wanted = THIN * max(x1 - x0, y1 - y0) / (z1 - z0) if z1 > z0 else 1.0
-    if wanted < 2.0:
-        return 1.0
-    power = 10.0 ** math.floor(math.log10(wanted))
-    return float(max(power * n for n in (1.0, 2.0, 5.0) if power * n <= wanted))
+    return theme.stretch(max(x1 - x0, y1 - y0), z1 - z0)
 
 
 def _corners(bounds: Any) -> Any:

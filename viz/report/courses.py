@@ -342,7 +342,8 @@ def _over_time(run: Run, found: dict[str, dict[str, Floats]], label: str) -> lis
     made = []
     for what, each in found.items():
         lines = [_curve(name, colour(i, len(each)), (run.time - origin) / size, y) for i, (name, y) in enumerate(each.items())]
-        heights = (0.0, 1.05) if "[–]" in label else covering([line.y for line in lines], floor=0.0)
+        share = "[–]" in label and max(float(line.y.max()) for line in lines) <= 1.05  # a film that forms anew passes 1
+        heights = (0.0, 1.05) if share else covering([line.y for line in lines], floor=0.0)
         title = f"{label.partition(',')[0].capitalize()} of {what}"
         made.append(Chart(title, words, label, lines, (0.0, (end - origin) / size), heights, unit, ""))
     return made
