@@ -42,7 +42,9 @@ def _corner(folder: Path) -> list[Markup]:
         return []
     data = base64.b64encode(theme.png(corner.picture(folder))).decode("ascii")
     said = "Fitted numbers over each other: joint draws, each with its median and 95 %, and the correlations of pairs"
-    return [Markup('<figure class="chart bare"><img src="data:image/png;base64,{}" alt="{}"></figure>').format(data, said)]
+    return [
+        Markup('<figure><div class="scroll"><img class="large" src="data:image/png;base64,{}" alt="{}"></div></figure>').format(data, said)
+    ]
 
 
 Columns = dict[str, dict[str, Any]]

@@ -10,7 +10,8 @@ from markupsafe import Markup
 from viz.report.chart import Floats
 
 COLOUR_MAP = "viridis"
-MOST_NUMBERS = 6  # along an axis
+MOST_NUMBERS = 6  # upwards
+STEPS = 21  # of the scale of colours
 
 
 class Map(NamedTuple):
@@ -32,40 +33,62 @@ class Map(NamedTuple):
         return across, up, made
 
 
+class Frame(NamedTuple):
+    """A drawing for a width of page: its class and size, where the cells begin and how large they are together, numbers along x [px]."""
+
+    kind: str
+    width: float
+    height: float
+    left: float
+    wide: float
+    tall: float
+    most: int
+
+
+FRAMES = (Frame("wide", 860.0, 352.0, 90.0, 560.0, 300.0, 6), Frame("narrow", 380.0, 340.0, 58.0, 240.0, 280.0, 4))
+
+
 def figure(drawn: Map) -> Markup:
     """The map as an HTML figure."""
+    frame = Markup(
+        '<figure class="chart bare"><figcaption><b>{}</b> {}</figcaption>{}'
+        "<figcaption>Points without the result are grey.</figcaption></figure>"
+    )
+    return frame.format(drawn.title, drawn.label, Markup("").join(_drawing(drawn, size) for size in FRAMES))
+
+
+def _drawing(drawn: Map, size: Frame) -> Markup:
+    """One SVG."""
     from matplotlib import colormaps
     from matplotlib.colors import to_hex
 
     across, up, cells = drawn.cells()
     low, high = (float(np.nanmin(cells)), float(np.nanmax(cells))) if np.isfinite(cells).any() else (0.0, 1.0)
-    wide, tall = 560.0 / len(across), 300.0 / len(up)
-    parts = []
+    wide, tall, top = size.wide / len(across), size.tall / len(up), 8.0
+    said = f"{drawn.title} of {drawn.label}, from {low:.4g} to {high:.4g}"
+    head = Markup('<svg class="{}" viewBox="0 0 {:g} {:g}" role="img" aria-label="{}">').format(size.kind, size.width, size.height, said)
+    parts = [head]
     cell = Markup('<rect x="{:.2f}" y="{:.2f}" width="{:.2f}" height="{:.2f}" fill="{}"><title>{}</title></rect>')
     for (row, i), value in np.ndenumerate(cells):
         share = (value - low) / (high - low) if high > low else 0.5
         shade = to_hex(colormaps[COLOUR_MAP](share)) if np.isfinite(value) else "#eeeeee"
-        said = f"{drawn.x_label} {across[i]:g}, {drawn.y_label} {up[row]:g}: {value:.5g}"
-        parts.append(cell.format(90.0 + i * wide, 8.0 + (len(up) - 1 - row) * tall, wide + 0.3, tall + 0.3, shade, said))
-    for k in _few(len(across)):
-        parts.append(Markup('<text x="{:.1f}" y="326" text-anchor="middle">{:g}</text>').format(90.0 + (k + 0.5) * wide, across[k]))
-    for k in _few(len(up)):
-        parts.append(Markup('<text x="84" y="{:.1f}" text-anchor="end">{:g}</text>').format(12.0 + (len(up) - 0.5 - k) * tall, up[k]))
-    for k in range(21):
-        shade = to_hex(colormaps[COLOUR_MAP](k / 20.0))
-        parts.append(Markup('<rect x="680" y="{:.1f}" width="18" height="14.5" fill="{}"/>').format(293.5 - k * 14.27, shade))
-    ends = Markup('<text x="704" y="305">{:.5g}</text><text x="704" y="18">{:.5g}</text>').format(low, high)
-    labels = Markup(
-        '<text x="370" y="346" text-anchor="middle">{}</text><text transform="translate(14 160) rotate(-90)" text-anchor="middle">{}</text>'
-    )
-    body = Markup("").join([*parts, ends, labels.format(drawn.x_label, drawn.y_label)])
-    frame = Markup(
-        '<figure class="chart bare"><figcaption><b>{}</b> {}</figcaption>'
-        '<svg viewBox="0 0 860 352" role="img" aria-label="{}">{}</svg>'
-        "<figcaption>Points without the result are grey.</figcaption></figure>"
-    )
-    return frame.format(drawn.title, drawn.label, f"{drawn.title} of {drawn.label}, from {low:.4g} to {high:.4g}", body)
+        words = f"{drawn.x_label} {across[i]:g}, {drawn.y_label} {up[row]:g}: {value:.5g}"
+        parts.append(cell.format(size.left + i * wide, top + (len(up) - 1 - row) * tall, wide + 0.3, tall + 0.3, shade, words))
+    bottom = top + size.tall
+    number = Markup('<text x="{:.1f}" y="{:.1f}" text-anchor="{}">{}</text>')
+    for k in _few(len(across), size.most):
+        parts.append(number.format(size.left + (k + 0.5) * wide, bottom + 18.0, "middle", f"{across[k]:g}"))
+    for k in _few(len(up), MOST_NUMBERS):
+        parts.append(number.format(size.left - 6.0, top + 4.0 + (len(up) - 0.5 - k) * tall, "end", f"{up[k]:g}"))
+    bar, step = size.left + size.wide + 14.0, size.tall / STEPS
+    for k in range(STEPS):
+        rect = Markup('<rect x="{:.1f}" y="{:.1f}" width="14" height="{:.2f}" fill="{}"/>')
+        parts.append(rect.format(bar, bottom - (k + 1) * step, step + 0.3, to_hex(colormaps[COLOUR_MAP](k / (STEPS - 1.0)))))
+    parts += [number.format(bar + 19.0, bottom, "start", f"{low:.4g}"), number.format(bar + 19.0, top + 10.0, "start", f"{high:.4g}")]
+    parts.append(number.format(size.left + 0.5 * size.wide, size.height - 6.0, "middle", drawn.x_label))
+    label = Markup('<text transform="translate(14 {:.1f}) rotate(-90)" text-anchor="middle">{}</text></svg>')
+    return Markup("").join([*parts, label.format(top + 0.5 * size.tall, drawn.y_label)])
 
 
-def _few(n: int) -> list[int]:
-    return np.unique(np.linspace(0, n - 1, min(n, MOST_NUMBERS)).astype(int)).tolist()  # type: ignore[no-any-return]
+def _few(n: int, most: int) -> list[int]:
+    return np.unique(np.linspace(0, n - 1, min(n, most)).astype(int)).tolist()  # type: ignore[no-any-return]
