@@ -21,6 +21,7 @@ SHOWN = ("T1_K", "T2_K", "T3_K", "maximum_K")
 TIME = "T2_time_s"  # when it runs away
 SAME = 1e-3  # of a result: where all rows agree so well there is nothing to draw
 MOST_PARAMETERS = 4
+FEW_ROWS = 100  # whose dots may be larger
 FEWEST = 3  # values of each of two parameters that make a map
 MOST_WRITTEN = 100  # cells of a map with their number
 MOST_TICKS = 12  # along a map
@@ -67,13 +68,14 @@ def _same_words(result: Result) -> str:
 def _dots(results: Sequence[Result], parameters: Sequence[str], columns: Sequence[Any]) -> Figure:
     """A dot for each row, a line of panels for each result."""
     figure = theme.figure(theme.WIDTH, 0.8 + 2.2 * len(results))
+    size = 5.5 if len(columns[0]) < FEW_ROWS else 3.0
     grid = figure.subplots(len(results), len(parameters), squeeze=False, sharex="col", sharey="row")
     for i, result in enumerate(results):
         known = result.values[np.isfinite(result.values)]
         for j, (parameter, column) in enumerate(zip(parameters, columns, strict=True)):
             axes = grid[i, j]
             theme.dress(axes, parameter if i == len(results) - 1 else "", result.label if j == 0 else "")
-            axes.plot(column, result.values, "o", ms=3.0, mew=0.0, alpha=0.6, color=theme.colour(0))
+            axes.plot(column, result.values, "o", ms=size, mew=0.0, alpha=0.6, color=theme.colour(0))
         if len(known) < len(result.values):
             words = f"{len(result.values) - len(known)} of {len(result.values)} rows have none"
             grid[i, 0].set_title(words, fontsize=theme.SMALL, color=theme.FAINT, loc="left")
