@@ -241,8 +241,12 @@ def read_summary(folder: Path) -> dict[str, Any]:
 
 
 def read_run(folder: Path, name: str | None = None) -> Run:
-    """The result of a case. Raises ValueError where summary or history cannot be read."""
+    """The result of a case. Raises ValueError where summary or history cannot be read, and for a study whose runs have no folders."""
     summary = read_summary(folder)
+    if "points" in summary or "batch" in summary or summary.get("kind") == "calibrate":
+        raise ValueError(
+            f"{folder}: is a study whose runs keep no fields and no history; 'thermo picture' without options draws its results"
+        )
     return Run(
         printable(name or folder.resolve().name),
         folder,

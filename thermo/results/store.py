@@ -26,7 +26,8 @@ from thermo.base.errors import FileError, FolderError
 from thermo.results import vtu
 
 OURS = re.compile(
-    r"((summary|status|manifest)\.json|history\.csv|record\.csv|propagation\.csv|table\.csv|(case|resolved|study)\.yaml|checkpoint-[12]\.npz"
+    r"((summary|status|manifest)\.json|(history|record|propagation|table|correlations|posterior|profiles|check|fit)\.csv"
+    r"|(case|resolved|study|mechanism(-[A-Za-z0-9_.-]+)?)\.yaml|checkpoint-[12]\.npz"
     r"|fields/(run\.pvd|materials\.csv|frame-[0-9]{4}\.vtu)|pictures/[a-z0-9-]+\.(png|svg)|report\.html|movie\.mp4)(\.part)?"
     r"|fields/\.frame-[0-9]{4}\.part\.vtu|\.lock|\.written"
 )
