@@ -7,7 +7,8 @@ import pyvista
 
 from thermo.heat.discretised import Frame
 from thermo.results import vtu
-from thermo.results.store import Folder
+from thermo.results.fields import stored_field
+from thermo.results.store import Folder, damage
 from viz.read import read_frame
 
 CORNERS = {"line": 2, "triangle": 3, "quad": 4, "tetra": 4, "hexahedron": 8}
@@ -77,3 +78,15 @@ def test_the_mesh_is_packed_once(tmp_path):
     read = [read_frame(tmp_path / "run" / "fields" / f"frame-{number:04d}.vtu")[0] for number in (1, 2, 3)]
     assert [len(cells.cells) for cells in read] == [50, 50, 60]
     assert [float(cells.temperature[0]) for cells in read] == [301.0, 302.0, 303.0]
+
+
+def test_the_ten_thousandth_frame_is_the_last(tmp_path):
+    """Its name has a digit more: it is still one of ours, and a run that starts from the result takes it."""
+    mesh = mesh_of("tetra", 2)
+    with Folder(tmp_path / "run") as folder:
+        for number in (9998, 9999, 10000):
+            folder.write_frame(number, float(number), mesh, np.full(8, float(number)), None, [])
+        folder.write_csv("fields/materials.csv", ["material", "name"], [[0, "a"], [1, "b"]])
+        folder.finish({"status": "complete"})
+    assert damage(tmp_path / "run") == []
+    np.testing.assert_array_equal(stored_field(tmp_path / "run", mesh.points), np.full(8, 10000.0))

@@ -62,7 +62,9 @@ class Stored(NamedTuple):
 
     def frames(self) -> list[Path]:
         """The files with its fields."""
-        return sorted((self.folder / "fields").glob("frame-*.vtu"))
+        from thermo.results.fields import frame_files
+
+        return frame_files(self.folder)
 
     @property
     def sha256(self) -> str:

@@ -30,6 +30,11 @@ def last_field(path: Path) -> tuple[float | None, float]:
     return (times[-1] if times else None), float(end)
 
 
+def frame_files(path: Path) -> list[Path]:
+    """The field files of a result in their order; the ten thousandth has a digit more than those before it."""
+    return sorted((path / "fields").glob("frame-*.vtu"), key=lambda file: (len(file.name), file.name))
+
+
 def has_reacted(path: Path) -> bool:
     """Whether anything has reacted in the run of a result folder; not where its summary cannot be read."""
     try:
@@ -43,7 +48,7 @@ def mirrored_field(path: Path, axis: int, plane: float) -> bool:
     """Whether the last field of a result is its own mirror image at a plane across an axis [m]; not where there is none to be read."""
     from scipy.spatial import cKDTree
 
-    files = sorted((path / "fields").glob("frame-*.vtu"))
+    files = frame_files(path)
     try:
         mesh = vtu.read(files[-1])
         places, values = np.asarray(mesh.points), np.asarray(mesh.point_data["temperature_K"])
@@ -63,7 +68,7 @@ def stored_field(path: Path, points: Any, region: str | None = None) -> Any:
     """
     from scipy.spatial import cKDTree
 
-    files = sorted((path / "fields").glob("frame-*.vtu"))
+    files = frame_files(path)
     try:
         mesh = vtu.read(files[-1])
         places, values = np.asarray(mesh.points), np.asarray(mesh.point_data["temperature_K"])

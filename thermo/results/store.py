@@ -28,8 +28,8 @@ from thermo.results import vtu
 OURS = re.compile(
     r"((summary|status|manifest)\.json|(history|record|propagation|table|correlations|posterior|profiles|check|fit)\.csv"
     r"|(case|resolved|study|mechanism(-[A-Za-z0-9_.-]+)?)\.yaml|checkpoint-[12]\.npz"
-    r"|fields/(run\.pvd|materials\.csv|frame-[0-9]{4}\.vtu)|pictures/[a-z0-9-]+\.(png|svg)|report\.html|movie\.mp4)(\.part)?"
-    r"|fields/\.frame-[0-9]{4}\.part\.vtu|\.lock|\.written"
+    r"|fields/(run\.pvd|materials\.csv|frame-[0-9]{4,}\.vtu)|pictures/[a-z0-9-]+\.(png|svg)|report\.html|movie\.mp4)(\.part)?"
+    r"|fields/\.frame-[0-9]{4,}\.part\.vtu|\.lock|\.written"
 )
 WRITTEN = ".written"  # the names of the files that thermo has written here, a line each, before it writes them
 DERIVED = re.compile(r"pictures/.*|report\.html|movie\.mp4")  # made of results, and made again from them at any time
@@ -107,7 +107,7 @@ class Folder:
     def _is_ours(self, name: str) -> bool:
         """Whether thermo wrote a file, or was writing it when it was killed."""
         whole = name.removesuffix(".part")
-        begun = re.sub(r"^fields/\.(frame-[0-9]{4})\.part\.vtu$", r"fields/\1.vtu", whole)
+        begun = re.sub(r"^fields/\.(frame-[0-9]{4,})\.part\.vtu$", r"fields/\1.vtu", whole)
         return name in (".lock", WRITTEN) or whole in self.written or begun in self.written
 
     def _foreign(self) -> list[str]:
