@@ -82,11 +82,16 @@ def fields(bricks: Sequence[Brick]) -> Figure:
                 fontsize=theme.SMALL,
                 color=theme.INK,
             )
-    bar = figure.colorbar(drawn[0], ax=figure.axes, ticks=ticks, fraction=0.035, pad=0.02, aspect=34)
+    _bar(figure, drawn[0], ticks)
+    return figure
+
+
+def _bar(figure: Figure, drawn: Any, ticks: list[float]) -> None:
+    """The scale of colours at the right."""
+    bar: Any = figure.colorbar(drawn, ax=figure.axes, ticks=ticks, fraction=0.035, pad=0.02, aspect=34)
     bar.set_label("temperature [°C]", fontsize=theme.TEXT, color=theme.INK)
     bar.ax.tick_params(labelsize=theme.SMALL, width=0.6)
     bar.outline.set_linewidth(0.6)
-    return figure
 
 
 def cuts(bricks: Sequence[Brick]) -> Figure:
