@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import GetJsonSchemaHandler, PlainValidator, ValidationInfo
+from pydantic import Field, GetJsonSchemaHandler, PlainValidator, ValidationInfo
 from pydantic_core import CoreSchema
 
 from thermo.casefile.units import Quantity, Unit, UnitError, parse
@@ -30,8 +30,8 @@ def _level(value: Any, info: ValidationInfo) -> Quantity:
     return Unit(dimension, ge=0)._validate(value, info)
 
 
-Amount = Annotated[float, PlainValidator(amount_of)]
-Level = Annotated[float, PlainValidator(_level)]
+Amount = Annotated[float, PlainValidator(amount_of), Field(description="a fraction of at most 1, a density or moles")]
+Level = Annotated[float, PlainValidator(_level), Field(description="a number, a density or moles, as its species has them")]
 
 
 class OneOf(Unit):
