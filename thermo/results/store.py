@@ -55,7 +55,7 @@ class Folder:
         self.path = path
         self.written: list[str] = []
         self.lock = FileLock(path / ".lock", timeout=0)
-        self._packed: tuple[Any, vtu.Grid] | None = None  # the mesh of the frames, and its bytes
+        self._mesh: tuple[Any, Any] | None = None  # of the frames, and as VTK has it
 
     def __enter__(self) -> Folder:
         try:
@@ -179,13 +179,24 @@ class Folder:
         time and, for each region, a number of the field named after it: that of its cells in the array `material`. Temperatures in K keep
         all their digits, because another run may start from them; all else is for the eye, in single precision.
         """
-        if self._packed is None or self._packed[0] is not mesh:
-            self._packed = mesh, vtu.grid(mesh.points, mesh.cells, mesh.kind, mesh.material)
+        if self._mesh is None or self._mesh[0] is not mesh:
+            self._mesh = mesh, vtu.grid(mesh.points, mesh.cells, mesh.kind, mesh.material)
         celsius = (temperature - ZERO_CELSIUS).astype(np.float32)
         of_points = {"temperature_K": temperature, "temperature_degC": celsius} | {n: v.astype(np.float32) for n, v in beside.items()}
         of_cells = {} if heat_flux is None else {"heat_flux_W_per_m2": heat_flux.astype(np.float32)}
         numbers: dict[str, float | int] = {"TimeValue": float(time)} | {f"region {name}": i for i, name in enumerate(mesh.names)}
-        self.write(f"fields/frame-{number:04d}.vtu", vtu.frame(self._packed[1], of_points, of_cells, numbers))
+        folder = self.path / "fields"
+        name, part = f"frame-{number:04d}.vtu", folder / f".frame-{number:04d}.part.vtu"
+        self.record(f"fields/{name}")
+        try:
+            folder.mkdir(exist_ok=True)
+            vtu.write(part, self._mesh[1], of_points, of_cells, numbers)
+            raw = part.read_bytes()
+            part.unlink()
+        except OSError as error:
+            part.unlink(missing_ok=True)
+            raise FileError(f"{folder / name}: cannot be written: {reason(error)}") from None
+        self.write(f"fields/{name}", raw)
         if number == 1:
             self.write_csv("fields/materials.csv", ["material", "name"], list(enumerate(mesh.names)))
         lines = [f'    <DataSet timestep="{t!r}" part="0" file="frame-{i:04d}.vtu"/>' for i, t in enumerate([*earlier, time], 1)]
