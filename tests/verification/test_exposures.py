@@ -283,7 +283,7 @@ def test_t2_beside_a_heater_is_where_the_cell_heats_itself_so(ending):
 
 
 def test_a_runaway_that_is_over_has_its_t3_though_the_cell_still_reacts_a_little():
-    """The layer on the anode leaves some of its lithium, which heats the cell by 2e-6 K/s when it has long cooled to the air of the oven."""
+    """The layer on the anode leaves some lithium, which heats the cell by 2e-6 K/s when it has long cooled to the air of the oven."""
     result = run(
         case_from("""
         title: an oven at 180 degC
