@@ -246,6 +246,16 @@ def test_cells_of_one_material_are_of_one_size():
         case_from(shorted().replace("to: [10 mm]", "to: [11 mm]"))
 
 
+@pytest.mark.parametrize("place", ["", "place: {box: {from: [6 mm], to: [8 mm]}}, "])
+def test_a_cell_whose_image_is_another_has_no_short(place):
+    """One charge would serve both; a cell that the mirror halves is one with its image."""
+    text = shorted(SHORT.replace("at:", f"{place}at:")).replace("  mesh:", "  symmetry: [SIDE]\n  mesh:")
+    with pytest.raises(CaseError, match="'second' does not reach the mirror at 'left', so that its image is another cell"):
+        case_from(text.replace("SIDE", "left"))
+    if place:
+        case_from(text.replace("SIDE", "right"))
+
+
 def test_a_place_that_starts_at_its_level_has_come_to_it():
     """And one that a face holds there; neither takes ever shorter steps."""
     for level in ("300 K", "300.0000001 K"):
