@@ -84,8 +84,8 @@ def _images(case: Any, name: str) -> list[str]:
 def _image(case: Any, regions: list[str]) -> list[str]:
     """That one of these shorted regions does not reach a mirror: its image is another cell, and one charge would serve both."""
     sides = getattr(case.body, "symmetry", ())
-    mesh = case.body.coarse() if sides else None
-    for region in regions if mesh is not None else ():
+    mesh = case.body.coarse()
+    for region in regions:
         for side in sides:
             if not np.isin(mesh.faces[side], mesh.cells[mesh.regions[region]]).all(axis=1).any():
                 text = f"{shortened(region)!r} does not reach the mirror at '{side}', so that its image is another cell, and the charge is "
