@@ -47,3 +47,11 @@ def test_a_cell_that_is_not_reached_says_by_how_much_it_missed():
     head, rows = arrivals_table(found)
     assert head == ["cell", *COLUMNS]
     assert [row[0] for row in rows] == ["hot", "cold"]
+
+
+@pytest.mark.parametrize(("later", "moves"), [(0.0, False), (0.09, False), (0.5, True)])
+def test_two_cells_that_go_off_together_have_no_speed_between_them(later, moves):
+    """Runaway crosses a cell in 10 s: within a tenth of a second nothing went from one to the other."""
+    found = arrivals(TIME, [cell("a", 3.0, [0.0]), cell("b", 3.0 + later, [0.02])], 500.0, lambda node: [0.0])
+    assert found["b"]["delay_s"] == pytest.approx(later, abs=1e-9)
+    assert (found["b"]["speed_m_per_s"] is not None) == moves

@@ -25,6 +25,7 @@ class Reached(NamedTuple):
     holds: float
 
 
+TOGETHER = 0.01  # of the time in which runaway crosses a cell: two that go off within it do so by what both have in common
 COLUMNS = {
     "order": "1 is the first cell that the temperature reached",
     "time_s": "its mean temperature passes the temperature of arrival",
@@ -33,7 +34,7 @@ COLUMNS = {
     "crossing_s": "from the first to the last place",
     "delay_s": "after the cell before it, by the mean",
     "gap_s": "from the last place of the cell before it to its first place",
-    "speed_m_per_s": "from the middle of the cell before it to its own, over the delay",
+    "speed_m_per_s": "from the middle of the cell before it to its own, over the delay; none where both go off together",
     "half_conversion_s": "half of the heat that its reactants hold is released",
     "fastest_rise_s": "its mean temperature rises fastest",
     "maximum_K": "the hottest place at any time",
@@ -66,7 +67,7 @@ def arrivals(time: Floats, cells: Sequence[Reached], level: float, place: Callab
         own["delay_s"] = own["time_s"] - before["time_s"]
         if before["last_time_s"] is not None:
             own["gap_s"] = own["first_time_s"] - before["last_time_s"]
-        if own["delay_s"] > 0.0:
+        if own["delay_s"] > TOGETHER * max(own["crossing_s"] or 0.0, before["crossing_s"] or 0.0):
             own["speed_m_per_s"] = float(np.linalg.norm(centres[name] - centres[reached[i - 1]])) / own["delay_s"]
     return {name: found[name] for name in ranked}
 
