@@ -384,7 +384,8 @@ def case_of(document: Document) -> Case:
     told = with_interfaces(told, ways[0].sample)
     mistakes = [*mistakes, *hidden, *set.intersection(*(set(_between(told, way)) for way in ways))]
     if case is not None and not mistakes:
-        mistakes = chemistry_mistakes(document, case) + _size_mistakes(document, case)
+        sizes = _size_mistakes(document, case)
+        mistakes = chemistry_mistakes(document, case, meshed=not sizes) + sizes
     if mistakes:
         raise CaseError(mistakes)
     assert isinstance(case, Case)

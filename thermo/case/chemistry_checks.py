@@ -15,8 +15,11 @@ from thermo.materials.properties import value_at
 from thermo.results.fields import has_reacted
 
 
-def chemistry_mistakes(document: Document, case: Any) -> list[Mistake]:
-    """Where materials react: in a body that has them, over time, on elements whose heat capacity stands at the nodes."""
+def chemistry_mistakes(document: Document, case: Any, meshed: bool) -> list[Mistake]:
+    """Where materials react: in a body that has them, over time, on elements whose heat capacity stands at the nodes.
+
+    Where it cannot be `meshed`, nothing is asked of its mesh.
+    """
     own = [name for name, material in case.materials.items() if material.chemistry is not None]
     found: list[tuple[Key, str]] = []
     used = {name for name, _ in case.body.written()} if case.body is not None else set()
@@ -37,8 +40,9 @@ def chemistry_mistakes(document: Document, case: Any) -> list[Mistake]:
         text = f"{shortened(case.reacting[0])!r} reacts node by node, and these elements of order 2 cannot be lumped; use order: 1"
         found.append((("sample", "mesh"), text))
     found += [(("materials", name, "short"), text) for name in case.reacting for text in _unequal_cells(case, name)]
-    found += [(("materials", name, "short"), text) for name in case.reacting for text in _images(case, name)]
-    found += [(("materials", name, "short", "place"), text) for name in case.reacting for text in _no_place(case, name)]
+    if meshed:
+        found += [(("materials", name, "short"), text) for name in case.reacting for text in _images(case, name)]
+        found += [(("materials", name, "short", "place"), text) for name in case.reacting for text in _no_place(case, name)]
     for name in case.reacting:
         material = case.everything[name]
         density = float(value_at(case.material(name).density, REFERENCE_TEMPERATURE))
