@@ -137,6 +137,8 @@ def study_of(document: Document) -> Study:
         if mistakes:
             raise CaseError(mistakes)
         return study
+    if text.expect:
+        mistakes.append(document.mistake(("expect",), "is not for a comparison: its members have their own, and 'claims' speak of several"))
     members = []
     for name, entry in text.study.cases.items():
         member, wrong = read_member(document, name, entry, ("study", "cases", name))
