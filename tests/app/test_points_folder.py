@@ -17,6 +17,7 @@ from tests.conftest import CASES
 from thermo.results.store import damage
 
 OVEN = CASES / "calorimetry" / "oven-155.yaml"
+BRICKS = ("brick-pi-ag-ranges", "brick-cu-ranges")  # of shipped studies
 
 SWEEP = f"""
 title: four ovens
@@ -238,7 +239,7 @@ def test_without_the_extra_one_line_says_what_to_install(thermo, tmp_path, monke
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["critical-oven", "oven-map", "what-moves-the-oven-test", "how-sure-is-the-oven-test"])
+@pytest.mark.parametrize("name", ["critical-oven", "oven-map", "what-moves-the-oven-test", "how-sure-is-the-oven-test", *BRICKS])
 def test_shipped_studies_give_their_numbers(thermo, tmp_path, name):
     assert thermo("run", CASES / "studies" / f"{name}.yaml", "--quiet", "--out", "study")[0] == 0
     summary = json.loads((tmp_path / "study" / "summary.json").read_text())
