@@ -5,6 +5,7 @@ import csv
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -319,3 +320,17 @@ expect: [{what: threshold.middle_K, value: 127.8432 degC, within: 0.01 K, kind: 
     code, out, err = thermo("run", "threshold.yaml", "--no-report")
     assert code == 0, err
     assert "exact  yes" in out
+
+
+@pytest.mark.slow
+def test_a_study_runs_where_its_process_is_the_first_one(tmp_path):
+    """In a container the program may have the number 1, which elsewhere says that a parent has ended."""
+    first = ["unshare", "--user", "--map-root-user", "--fork", "--pid", "--mount-proc"]
+    if not shutil.which("unshare") or subprocess.run([*first, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("needs a namespace of processes")
+    (tmp_path / "sweep.yaml").write_text(SWEEP.replace("points: 4", "points: 2"))
+    command = [*first, sys.executable, "-m", "thermo", "run", "sweep.yaml", "--no-report", "--quiet", "--out", "out"]
+    env = os.environ | {"PYTHONPATH": str(CASES.parent)}
+    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    assert len(table_of(tmp_path / "out").splitlines()) == 3
