@@ -82,7 +82,7 @@ class Ledger:
 
     def finish(self) -> None:
         """The whole table in the order of points."""
-        self.folder.write_csv("table.csv", self.columns, [self.line(n) for n in sorted(self.rows)])
+        self.folder.write_csv("table.csv", self.columns, (self.line(n) for n in sorted(self.rows)))
 
 
 def run_points(study: Study, folder: Folder, head: dict[str, Any], listener: Listener, *, resume: bool, place: Place) -> dict[str, Any]:
