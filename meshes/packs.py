@@ -81,8 +81,7 @@ def sides_in(plan: Plan) -> int:
 def n_section(plan: Plan, refine: int = 0) -> int:
     """About how many points the section has, those on common edges counted twice."""
     if not plan.round:
-        x, y = _lines(plan, refine)
-        return len(x) * len(y)
+        return math.prod(1 + 2**refine * sum(count for _, _, count in _breaks(plan, axis)) for axis in (0, 1))
     sides = int(2**refine) * sides_in(plan)
     strips = (plan.rows - 1) * plan.columns * (sides // 4 + 1) * (2 * int(2**refine) + 1) if plan.sheet else 0
     return plan.n_cells * ((sides // 4 + 1) ** 2 + sides * (len(_rings(plan, refine)[0]) - 1 + _beyond(plan, refine))) + strips

@@ -12,6 +12,7 @@ import numpy as np
 from thermo.base.constants import ZERO_CELSIUS
 from viz import theme
 from viz.read import Floats
+from viz.report.maps import Map
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -20,8 +21,10 @@ SHOWN = ("T1_K", "T2_K", "T3_K", "maximum_K")
 TIME = "T2_time_s"  # when it runs away
 SAME = 1e-3  # of a result: where all rows agree so well there is nothing to draw
 MOST_PARAMETERS = 4
+FEW_ROWS = 100  # whose dots may be larger
 FEWEST = 3  # values of each of two parameters that make a map
 MOST_WRITTEN = 100  # cells of a map with their number
+MOST_TICKS = 12  # along a map
 HALF = 0.6  # of the range of colours, from where on words are dark
 
 
@@ -65,13 +68,14 @@ def _same_words(result: Result) -> str:
 def _dots(results: Sequence[Result], parameters: Sequence[str], columns: Sequence[Any]) -> Figure:
     """A dot for each row, a line of panels for each result."""
     figure = theme.figure(theme.WIDTH, 0.8 + 2.2 * len(results))
+    size = 5.5 if len(columns[0]) < FEW_ROWS else 3.0
     grid = figure.subplots(len(results), len(parameters), squeeze=False, sharex="col", sharey="row")
     for i, result in enumerate(results):
         known = result.values[np.isfinite(result.values)]
         for j, (parameter, column) in enumerate(zip(parameters, columns, strict=True)):
             axes = grid[i, j]
             theme.dress(axes, parameter if i == len(results) - 1 else "", result.label if j == 0 else "")
-            axes.plot(column, result.values, "o", ms=3.0, mew=0.0, alpha=0.6, color=theme.colour(0))
+            axes.plot(column, result.values, "o", ms=size, mew=0.0, alpha=0.6, color=theme.colour(0))
         if len(known) < len(result.values):
             words = f"{len(result.values) - len(known)} of {len(result.values)} rows have none"
             grid[i, 0].set_title(words, fontsize=theme.SMALL, color=theme.FAINT, loc="left")
@@ -123,25 +127,32 @@ def _full(columns: Sequence[Any]) -> bool:
 
 
 def _maps(results: Sequence[Result], parameters: Sequence[str], columns: Sequence[Any]) -> Figure:
-    """A map of each result over two parameters; what a row has none of is grey."""
+    """A map of each result over two parameters."""
+    x, y = (np.asarray(values, float) for values in columns)
+    return maps([Map("", parameters[0], parameters[1], result.label, x, y, result.values) for result in results])
+
+
+def maps(drawn: Sequence[Map]) -> Figure:
+    """Maps side by side in two columns; cells without a result are grey. Few cells have their number, many a scale of colours."""
     from matplotlib import colormaps
 
-    (x, column), (y, row) = (np.unique(values, return_inverse=True) for values in columns)
-    figure = theme.figure(theme.WIDTH, 4.2 * -(-len(results) // 2))
+    made = theme.figure(theme.WIDTH, 4.2 * -(-len(drawn) // 2))
     colours = colormaps[theme.COLOUR_MAP].with_extremes(bad="#d9d9d9")
-    for i, result in enumerate(results):
-        axes = figure.add_subplot(-(-len(results) // 2), min(len(results), 2), i + 1)
-        cells = np.full((len(y), len(x)), np.nan)
-        cells[row, column] = result.values
-        drawn = axes.imshow(np.ma.masked_invalid(cells), origin="lower", aspect="auto", cmap=colours)
-        low, high = drawn.get_clim()
+    for i, one in enumerate(drawn):
+        axes = made.add_subplot(-(-len(drawn) // 2), min(len(drawn), 2), i + 1)
+        x, y, cells = one.cells()
+        image = axes.imshow(np.ma.masked_invalid(cells), origin="lower", aspect="auto", cmap=colours)
+        low, high = image.get_clim()
         for (j, k), value in np.ndenumerate(cells if cells.size <= MOST_WRITTEN else np.empty((0, 0))):
             ink = "black" if not np.isfinite(value) or value > low + HALF * (high - low) else "white"
             axes.text(k, j, f"{value:.4g}" if np.isfinite(value) else "none", ha="center", va="center", fontsize=theme.SMALL - 1, color=ink)
-        axes.set_xticks(range(len(x)), [f"{value:.4g}" for value in x])
-        axes.set_yticks(range(len(y)), [f"{value:.4g}" for value in y])
-        theme.dress(axes, parameters[0], parameters[1], result.label)
-    return figure
+        if cells.size > MOST_WRITTEN:
+            made.colorbar(image, ax=axes)
+        for axis, values in ((axes.xaxis, x), (axes.yaxis, y)):
+            few = np.unique(np.linspace(0, len(values) - 1, min(len(values), MOST_TICKS)).astype(int))
+            axis.set_ticks(few, [f"{values[n]:.4g}" for n in few])
+        theme.dress(axes, one.x_label, one.y_label, one.label)
+    return made
 
 
 def _bars(results: Sequence[Result], parameter: str, words: Sequence[str]) -> Figure:

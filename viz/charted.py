@@ -22,14 +22,16 @@ SAME = 0.002  # of the height of a chart: curves that are nowhere further apart 
 LINE = 11.0  # points from one name to the next
 LETTERS = 30  # of a line of a name
 MOST_NAMED = 20  # names beside a chart
-DASHES: dict[str, Any] = {"": "-", "5 4": (0, (5, 4)), "2 3": (0, (2, 3))}
+MOST_TOGETHER = 4  # names of curves that cannot be told apart
+MANY, LOW = 4, 2.6  # charts below each other, and the inches of each where there are more
+DASHES: dict[str, Any] = {"": "-", " ": "none", "5 4": (0, (5, 4)), "2 3": (0, (2, 3))}
 
 
 def figure(charts: Sequence[Chart]) -> Figure:
     """Charts below each other. Raises ValueError where there is none."""
     if not charts:
         raise ValueError("there is nothing to draw")
-    heights = [TALL] + [LOWER] * (len(charts) - 1)
+    heights = [TALL] + [LOWER] * (len(charts) - 1) if len(charts) <= MANY else [LOW] * len(charts)
     made = theme.figure(theme.WIDTH, sum(heights))
     rows = made.add_gridspec(len(charts), 1, height_ratios=heights)
     todo: list[tuple[Any, list[Label]]] = []
@@ -57,8 +59,11 @@ def _drawn(axes: Any, chart: Chart) -> list[Label]:
             axes.plot(curve.x, curve.y, ls=DASHES.get(curve.dash, "-"), marker=marker, ms=4.0, lw=1.6, color=curve.colour, label=curve.name)
     if any(curve.dots for curve in chart.curves):  # up goes a number of cells
         axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+    if not chart.x_ticks:
+        axes.xaxis.get_major_formatter().set_useOffset(False)
     for level, words in chart.levels:
         axes.axhline(level, color=theme.FAINT, lw=0.9, ls="--", label=words)
+        axes.text(0.01, level, words, transform=axes.get_yaxis_transform(), va="bottom", fontsize=theme.SMALL, color=theme.FAINT)
     if chart.x_ticks:
         axes.set_xticks([at for at, _ in chart.x_ticks if chart.x_range[0] <= at <= chart.x_range[1]])
         axes.set_xticklabels([words for at, words in chart.x_ticks if chart.x_range[0] <= at <= chart.x_range[1]])
@@ -76,7 +81,7 @@ def _drawn(axes: Any, chart: Chart) -> list[Label]:
 
 def _names_at_ends(axes: Any, chart: Chart) -> None:
     """The name and the maximum of each curve right of the axes, beside its end, none over another."""
-    if not 1 <= len(chart.curves) <= MOST_NAMED or (len(chart.curves) == 1 and chart.curves[0].dots):
+    if not 1 <= len(chart.curves) <= MOST_NAMED or (len(chart.curves) == 1 and (chart.curves[0].dots or not chart.curves[0].name)):
         return
     low, high = chart.y_range
     height = axes.figure.get_figheight() * 72.0 * axes.get_subplotspec().get_position(axes.figure).height * 0.8
@@ -108,9 +113,13 @@ def _last(curve: Curve, end: float) -> float:
 
 
 def _words(curve: Curve, chart: Chart) -> str:
+    first, *others = curve.name.split(", ")
+    name = f"{first} and {len(others)} more" if len(others) >= MOST_TOGETHER else curve.name
+    if curve.dots:
+        return name
     top = float(np.nanmax(curve.y))
-    said = f"{10.0**top:.3g}" if chart.log else f"{top:.1f}" if chart.y_unit == "°C" else f"{top:.3g}"
-    return f"{curve.name}, max {said} {chart.y_unit}".rstrip()
+    said = f"{10.0**top:.3g}" if chart.log else f"{top:.1f}" if chart.y_unit == "°C" else f"{top:.4g}"
+    return f"{name}, max {said} {chart.y_unit}".rstrip()
 
 
 def spread(wanted: Floats, apart: float, highest: float = np.inf) -> Floats:

@@ -260,7 +260,8 @@ def rate(runs: Sequence[Run], colours: Mapping[str, str]) -> Figure:
     out, and so is what air or a plate heats. T1, T2 and cessation are marked on the curves; T3, where the rate is nought, where it was last
     above nought. Of many tests the marks have no words.
     """
-    figure = theme.figure(theme.WIDTH, 5.4)
+    lines_of_legend = -(-(len(runs) + len(theme.MARKERS) + 4) // 4)
+    figure = theme.figure(theme.WIDTH, 5.4 + 0.19 * max(lines_of_legend - 3, 0))
     axes = figure.add_subplot()
     theme.dress(axes, "temperature [°C], spaced as −1/T", "self-heating rate [K/min]")
     curves = {run.name: self_heating(run) for run in runs}

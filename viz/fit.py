@@ -32,7 +32,9 @@ def picture(folder: Path) -> Figure:
         for i, (name, columns) in enumerate(records.items()):
             colour, x = theme.colour(i, len(records)), columns["temperature_K"] - ZERO_CELSIUS
             above.plot(x, columns["observed"] * factor, "o", ms=2.5, mew=0.0, alpha=0.6, color=colour, label=name)
-            above.plot(x, columns["fitted"] * factor, color=colour, lw=1.0)
+            for section in np.unique(columns["section"]):
+                part = columns["section"] == section
+                above.plot(x[part], columns["fitted"][part] * factor, color=colour, lw=1.0)
             below.plot(x, columns["residual"], "o", ms=2.0, mew=0.0, alpha=0.7, color=colour)
         if kind == "arc":
             above.set_yscale("log")

@@ -12,6 +12,7 @@ from matplotlib.ticker import MaxNLocator
 
 from viz import theme
 from viz.bricks import Brick, colour_range
+from viz.charted import spread
 from viz.look import Look, colours_of, read_shown
 from viz.plane import Panel, panelled
 from viz.read import Field, Floats, read_cells, read_field
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MOST_IN_A_ROW = 3
+MOST_NAMED, NAME = 12, 0.09  # layers whose names are written; of the height of a cut, from one to the next
 PIXELS = 600  # along each side of a surface
 
 
@@ -37,7 +39,9 @@ def fields(bricks: Sequence[Brick]) -> Figure:
     n_columns = min(len(bricks), MOST_IN_A_ROW)
     n_rows = -(-len(bricks) // n_columns)
     figure = theme.figure(theme.WIDTH if n_columns > 1 else 0.66 * theme.WIDTH, 7.0 * n_rows if n_columns < 3 else 5.4 * n_rows)
-    heights = [float(np.ptp(data[0].axes[1])), max(float(np.ptp(data[0].axes[2])), 0.3 * float(np.ptp(data[0].axes[1])))]
+    stretches = [theme.stretch(float(np.ptp(field.axes[0])), float(np.ptp(field.axes[2]))) for field in data]
+    deep = max(s * float(np.ptp(field.axes[2])) for s, field in zip(stretches, data, strict=True))
+    heights = [float(np.ptp(data[0].axes[1])), max(deep, 0.3 * float(np.ptp(data[0].axes[1])))]
     grid = figure.add_gridspec(2 * n_rows, n_columns, height_ratios=heights * n_rows)
     drawn: list[Any] = []
     room = 72.0 * 0.85 * figure.get_figwidth() / n_columns  # points across a column
@@ -49,13 +53,15 @@ def fields(bricks: Sequence[Brick]) -> Figure:
         middle = _middle(brick, field)
         above.set_title(brick.title, fontsize=theme.fitting(brick.title, theme.TEXT + 2, room), fontweight="bold", color=theme.INK, pad=25)
         where = f"cut at y = {y[middle]:.4g} {unit}"
-        for axes, name, across, v, values in (
-            (above, "top face", "y", y, field.temperature[:, :, -1]),
-            (cut, where, "z", z, field.temperature[:, middle, :]),
+        larger = stretches[i]
+        up = f"z [{unit}]" if larger == 1.0 else f"z [{unit}]\ndrawn \N{MULTIPLICATION SIGN}{larger:g}"
+        for axes, name, across, v, values, aspect in (
+            (above, "top face", f"y [{unit}]", y, field.temperature[:, :, -1], 1.0),
+            (cut, where, up, z, field.temperature[:, middle, :], larger),
         ):
-            drawn.append(_surface(axes, x, v, values, low, high))
+            drawn.append(_surface(axes, x, v, values, low, high, aspect))
             name = f"{name}: {theme.span(values)}"
-            theme.dress(axes, f"x [{unit}]", f"{across} [{unit}]")
+            theme.dress(axes, f"x [{unit}]", across)
             axes.text(0.0, 1.03, name, transform=axes.transAxes, fontsize=theme.SMALL, color=theme.FAINT, ha="left", va="bottom")
             axes.xaxis.set_major_locator(MaxNLocator(5))
             axes.yaxis.set_major_locator(MaxNLocator(5))
@@ -76,11 +82,16 @@ def fields(bricks: Sequence[Brick]) -> Figure:
                 fontsize=theme.SMALL,
                 color=theme.INK,
             )
-    bar = figure.colorbar(drawn[0], ax=figure.axes, ticks=ticks, fraction=0.035, pad=0.02, aspect=34)
+    _bar(figure, drawn[0], ticks)
+    return figure
+
+
+def _bar(figure: Figure, drawn: Any, ticks: list[float]) -> None:
+    """The scale of colours at the right."""
+    bar: Any = figure.colorbar(drawn, ax=figure.axes, ticks=ticks, fraction=0.035, pad=0.02, aspect=34)
     bar.set_label("temperature [°C]", fontsize=theme.TEXT, color=theme.INK)
     bar.ax.tick_params(labelsize=theme.SMALL, width=0.6)
     bar.outline.set_linewidth(0.6)
-    return figure
 
 
 def cuts(bricks: Sequence[Brick]) -> Figure:
@@ -128,13 +139,13 @@ def _middle(brick: Brick, field: Field) -> int:
     return int(np.argmin(np.abs(y - aim)))
 
 
-def _surface(axes: Any, x: Floats, y: Floats, temperature: Floats, low: float, high: float) -> Any:
+def _surface(axes: Any, x: Floats, y: Floats, temperature: Floats, low: float, high: float, aspect: float) -> Any:
     """The temperature over a rectangle, linear between nodes: long thin cells of a graded mesh would leave streaks."""
     u, v = (np.linspace(axis[0], axis[-1], PIXELS) for axis in (x, y))
     rows = np.array([np.interp(v, y, row) for row in temperature])
     values = np.array([np.interp(u, x, column) for column in rows.T])
     extent = (float(x[0]), float(x[-1]), float(y[0]), float(y[-1]))
-    return axes.imshow(theme.celsius(values), origin="lower", extent=extent, cmap=theme.COLOUR_MAP, vmin=low, vmax=high, aspect="equal")
+    return axes.imshow(theme.celsius(values), origin="lower", extent=extent, cmap=theme.COLOUR_MAP, vmin=low, vmax=high, aspect=aspect)
 
 
 def _patches(above: Any, cut: Any, brick: Brick, y_cut: float, z: Floats, scale: float) -> None:
@@ -151,14 +162,17 @@ def _layers(cut: Any, brick: Brick, field: Field, x: Floats, z: Floats) -> None:
     """Thin lines between the layers, their names at the right."""
     column = field.material[0, 0, :]
     changes = np.flatnonzero(np.diff(column)) + 1
+    thin = min(0.7, max(0.2, 6.0 / (len(changes) + 1)))
     for level in z[changes]:
-        cut.plot([x[0], x[-1]], [level, level], color="white", lw=0.7, zorder=3)
-        cut.plot([x[0], x[-1]], [level, level], color="black", lw=0.7, ls=(0, (4, 4)), zorder=3)
+        cut.plot([x[0], x[-1]], [level, level], color="white", lw=thin, zorder=3)
+        cut.plot([x[0], x[-1]], [level, level], color="black", lw=thin, ls=(0, (4, 4)), zorder=3)
     ends = np.concatenate([[0], changes, [len(z) - 1]])
-    for first, last in itertools.pairwise(ends):
+    if len(ends) > MOST_NAMED:
+        return
+    middles = np.array([0.5 * (z[first] + z[last]) for first, last in itertools.pairwise(ends)])
+    places = spread((middles - z[0]) / (z[-1] - z[0]), min(NAME, 1.0 / len(middles)), 1.0)
+    for first, place in zip(ends[:-1], places, strict=True):
         number = int(column[first])
         if number < len(brick.layers):
-            place = (1.02, 0.5 * (z[first] + z[last]))
-            cut.text(
-                *place, brick.layers[number], transform=cut.get_yaxis_transform(), fontsize=theme.SMALL - 1, va="center", color=theme.INK
-            )
+            words = {"fontsize": theme.SMALL - 1, "va": "center", "color": theme.INK}
+            cut.text(1.02, place, brick.layers[number], transform=cut.transAxes, **words)

@@ -33,7 +33,8 @@ def pictures(folder: Path, time: float | None = None, vectors: dict[str, bytes] 
     which the temperature varies most over all of them (`bricks.best_time`); `plane`: those of two dimensions at that time; both once
     more as `field-neighbours` on the range of the other regions where some dwarf them;
     `profile`: temperature along lines; `curves`: probes over time; `temperature` and `rate`: the calorimeter tests;
-    `dsc`: heat flow over temperature; `batch`: results over what was changed; `fit`: records beside their fit. Of one case also `release`:
+    `dsc`: heat flow over temperature; `batch`: results over what was changed; `fit`: records beside their fit, `corner`: fitted numbers
+    over each other; of a study of points its kind and `map` (`studied.pictures_of`). Of one case also `release`:
     heat of the reactions, `conversion`, `arrivals`: when runaway comes to each cell, `energy`. A picture that cannot be drawn is left out
     and named.
 
@@ -50,10 +51,11 @@ def pictures(folder: Path, time: float | None = None, vectors: dict[str, bytes] 
     from viz.read import number, read_runs, read_summary
 
     summary = read_summary(folder)
-    studied = _of_a_study(folder, summary, vectors)
-    if studied is not None:
-        return studied, []
-    runs, notes = read_runs(folder)
+    runs: list[Run] = []
+    notes: list[str] = []
+    studied = _of_a_study(folder, summary)
+    if studied is None:
+        runs, notes = read_runs(folder)
     framed = [run for run in runs if run.frames]
     moment = time if time is not None else number(summary.get("picture_time_s"))
     study = isinstance(summary.get("members"), dict)
@@ -71,6 +73,8 @@ def pictures(folder: Path, time: float | None = None, vectors: dict[str, bytes] 
         except (OSError, ValueError) as error:
             notes.append(f"the picture '{name}' cannot be drawn: {error}")
 
+    for name, picture in (studied or {}).items():
+        draw(name, picture)
     _framed(framed, moment, study, draw, made, notes)
     _courses(runs, draw)
     return made, notes
@@ -118,20 +122,22 @@ def _courses(runs: Sequence[Run], draw: Callable[[str, Callable[[], bytes | Figu
         draw("dsc", lambda: charted.figure([heat_flows(scans)]))
 
 
-def _of_a_study(folder: Path, summary: dict[str, Any], vectors: dict[str, bytes] | None) -> dict[str, bytes] | None:
-    """The picture of a batch or of a calibration; a study of points has its charts in the report. None for a run or a comparison."""
+def _of_a_study(folder: Path, summary: dict[str, Any]) -> dict[str, Callable[[], Figure]] | None:
+    """The pictures of a batch, of a calibration or of a study of points. None for a run or a comparison."""
     if "batch" in summary:
         from viz.batch import scatter
 
-        figure = scatter(folder / "table.csv", summary)
-        if vectors is not None:
-            vectors["batch"] = theme.svg(figure)
-        return {"batch": theme.png(figure)}
+        return {"batch": lambda: scatter(folder / "table.csv", summary)}
     if summary.get("kind") == "calibrate":
-        from viz.fit import picture
+        from viz import corner, fit
 
-        return {"fit": theme.png(picture(folder))}
-    return {} if "points" in summary else None
+        drawn = {"fit": lambda: fit.picture(folder)}
+        return drawn | ({"corner": lambda: corner.picture(folder)} if (folder / "posterior.csv").is_file() else {})
+    if "points" in summary:
+        from viz.studied import pictures_of
+
+        return pictures_of(folder, summary)
+    return None
 
 
 def _curves(name: str, runs: Sequence[Run]) -> Callable[[], Figure]:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MOST_PROFILES = 8
-NARROWEST, LETTER = 5.0, 0.095  # inches: a picture of a slender body, a letter of a title
+NARROWEST, LETTER = 4.0, 0.095  # inches: a picture of a slender body, a letter of a title
+TALLEST, BESIDE = (6.5, 4.6), 0.62  # inches: one body, one of several; of the width: bodies that take less of it stand side by side
 MOST_NAMED = 12  # regions whose names are written
 BRIGHT = 0.6  # of the range of colours, from where on words are dark
 
@@ -52,23 +53,28 @@ def panelled(panels: Sequence[Panel], colours: tuple[float, float, list[float]],
     """Plane fields below each other, slender ones side by side, on one range of colours (least, most, ticks)."""
     low, high, ticks = colours
     shapes = [np.ptp(panel.field.points[:, :2], axis=0) for panel in panels]
-    wide = 0.82 * theme.WIDTH
-    heights = [min(max(wide * shape[1] / shape[0], 0.9), 6.5) for shape in shapes]
-    broad = max(height * shape[0] / shape[1] for height, shape in zip(heights, shapes, strict=True))  # what the bodies take of the width
-    narrow = broad < 0.5 * wide
+    stretches = [theme.stretch(*shape) for shape in shapes]
+    wide, tallest = 0.82 * theme.WIDTH, TALLEST[len(panels) > 1]
+    heights = [min(max(wide * s * shape[1] / shape[0], 0.9), tallest) for shape, s in zip(shapes, stretches, strict=True)]
+    # what the bodies take of the width
+    widths = [height * shape[0] / (s * shape[1]) for height, shape, s in zip(heights, shapes, stretches, strict=True)]
+    broad = max(widths)
+    narrow = broad < BESIDE * wide
     n_columns = max(1, min(len(panels), int(1.6 * theme.WIDTH / (broad + 1.6)))) if narrow else 1
     n_rows = -(-len(panels) // n_columns)
-    width = theme.WIDTH if not narrow else min(max(n_columns * (broad + 1.6) + 1.0, NARROWEST), 1.6 * theme.WIDTH)
+    columns = [max(widths[i::n_columns]) + 1.6 for i in range(n_columns)]
+    width = theme.WIDTH if not narrow else min(max(sum(columns) + 1.0, NARROWEST), 1.6 * theme.WIDTH)
     rows = [max(heights[i * n_columns : (i + 1) * n_columns]) for i in range(n_rows)]
-    letters_of_a_line = int((width - 1.0) / n_columns / LETTER)
     figure = theme.figure(width, sum(rows) + 1.1 * n_rows)
-    grid = figure.add_gridspec(n_rows, n_columns, height_ratios=rows)
+    grid = figure.add_gridspec(n_rows, n_columns, height_ratios=rows, width_ratios=columns)
     drawn: Any = None
     for i, panel in enumerate(panels):
         axes = figure.add_subplot(grid[i // n_columns, i % n_columns])
         unit, scale = theme.length_unit(float(shapes[i].max()))
         drawn = _drawn(axes, panel, scale, (low, high), look)
-        theme.dress(axes, *(f"{letter} [{unit}]" for letter in panel.letters))
+        across, up = (f"{letter} [{unit}]" for letter in panel.letters)
+        theme.dress(axes, across, up if stretches[i] == 1.0 else f"{up}\ndrawn \N{MULTIPLICATION SIGN}{stretches[i]:g}")
+        letters_of_a_line = int((width - 1.0) * columns[i % n_columns] / sum(columns) / LETTER)
         # above the left end of the axis: a title would not be wider than a slender body
         axes.annotate(
             textwrap.fill(
@@ -83,7 +89,7 @@ def panelled(panels: Sequence[Panel], colours: tuple[float, float, list[float]],
             color=theme.INK,
             annotation_clip=False,
         )
-        axes.set_aspect("equal", anchor="W")
+        axes.set_aspect(stretches[i], anchor="W")
     bar = figure.colorbar(drawn, ax=figure.axes, ticks=ticks, fraction=0.04, pad=0.02, format="%.4g")
     bar.set_label(look.label, fontsize=theme.TEXT, color=theme.INK)
     bar.ax.tick_params(labelsize=theme.SMALL, width=0.6)
@@ -116,7 +122,8 @@ def _drawn(axes: Any, panel: Panel, scale: float, ends: tuple[float, float], loo
     if level is not None and float(values.min()) < level < float(values.max()):  # a temperature has values everywhere
         line = axes.tricontour(*points.T, corners, values, levels=[level], colors="white", linewidths=1.6, zorder=3.5)
         line.set_path_effects([withStroke(linewidth=3.2, foreground="black")])
-    axes.add_collection(LineCollection(points[np.array(borders(field))], colors="#9aa0a6", linewidths=0.8, zorder=3))
+    thin = min(0.8, max(0.25, 6.0 / max(len(panel.brick.layers), 1)))  # of many regions lines as thick would hide the colours
+    axes.add_collection(LineCollection(points[np.array(borders(field))], colors="#9aa0a6", linewidths=thin, zorder=3))
     for name, place, cell in _names(panel.brick, field, points):
         value = float(np.nan_to_num(values[field.cells[cell]].mean() if len(values) == len(points) else values[cell], nan=high))
         ink, around = ("black", "white") if value > low + BRIGHT * (high - low) else ("white", "black")

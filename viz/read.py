@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from thermo.base.constants import ZERO_CELSIUS
 from thermo.base.errors import printable
+from thermo.results import vtu
 from thermo.results.store import plain_name, read_history, read_json
 
 Floats = npt.NDArray[np.float64]
@@ -240,8 +241,12 @@ def read_summary(folder: Path) -> dict[str, Any]:
 
 
 def read_run(folder: Path, name: str | None = None) -> Run:
-    """The result of a case. Raises ValueError where summary or history cannot be read."""
+    """The result of a case. Raises ValueError where summary or history cannot be read, and for a study whose runs have no folders."""
     summary = read_summary(folder)
+    if "points" in summary or "batch" in summary or summary.get("kind") == "calibrate":
+        raise ValueError(
+            f"{folder}: is a study whose runs keep no fields and no history; 'thermo picture' without options draws its results"
+        )
     return Run(
         printable(name or folder.resolve().name),
         folder,
@@ -285,10 +290,8 @@ def read_frame(file: Path) -> tuple[Cells, dict[str, npt.NDArray[Any]]]:
 
     Raises ValueError where it cannot be read or has no cells of a known kind.
     """
-    from meshio import vtu
-
     try:
-        mesh = vtu.read(str(file))
+        mesh = vtu.read(file)
         points, temperature = np.asarray(mesh.points), np.asarray(mesh.point_data["temperature_K"])
         (block,) = mesh.cells
         cells = np.asarray(block.data)

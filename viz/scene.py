@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ import numpy as np
 from viz import theme
 from viz.around import BAR, LARGE, LITTLE, SHOWN, axes_of_view, bar, labels, rulers, words
 from viz.bricks import Brick, colour_range
+from viz.exploded import Part, parts_of
 from viz.grid import cut_open, grid, region_outlines
 from viz.look import ABOVE, NONE, VIEWS, Look, colours_of, kept_side, read_shown
 from viz.read import Floats, read_cells
@@ -24,7 +24,6 @@ MOST_IN_A_ROW = 3
 TALL = 700  # pixels of a row
 RULER = 155  # pixels at the left of a frame for the ruler of the height and its words
 ROOM = 0.95, 0.14, 0.85  # of the frame: right, below, above; the rest is for titles and rulers
-THIN = 0.2  # of its length or width: a body that is thinner is drawn thicker
 MOST_FITTED = 2_000_000  # points that are projected to fit the camera; of more the corners of the box
 MOST_NAMED = 12  # regions whose names are written
 TRIED = 30  # cells of a region at which its name may stand
@@ -85,7 +84,7 @@ def filmed(
 
 
 class Drawn(NamedTuple):
-    """A body that is cut: the whole mesh, its unit, what is left of it, where the cut goes, how far each region is moved."""
+    """A body that is cut: the whole mesh, its unit, what is left of it, where the cut goes; its parts where they are drawn apart."""
 
     whole: Any
     unit: str
@@ -93,7 +92,7 @@ class Drawn(NamedTuple):
     stretch: float
     cut: Any
     middle: Floats
-    moved: dict[int, Floats]
+    parts: list[Part]
 
 
 def _cut(brick: Brick, others: Sequence[Path], look: Look) -> Drawn:
@@ -113,23 +112,38 @@ def _cut(brick: Brick, others: Sequence[Path], look: Look) -> Drawn:
     cut = cut_open(whole, look.cut, middle)
     if not cut.n_cells:
         raise ValueError(f"{brick.file}: the cut leaves nothing of the body")
-    numbers = np.unique(whole.cell_data["material"])
-    centres = whole.cell_centers().points
-    places = {int(n): centres[whole.cell_data["material"] == n].mean(axis=0) for n in numbers}
-    centre = np.mean(list(places.values()), axis=0)
-    return Drawn(whole, unit, scale, stretch, cut, middle, {n: look.apart * (place - centre) for n, place in places.items()})
+    return Drawn(whole, unit, scale, stretch, cut, middle, parts_of(whole, look.apart) if look.apart else [])
 
 
 def _surface(body: Drawn, look: Look) -> Any:
     """The surface of what is left, each region moved where they are to stand apart."""
     if not look.apart:
         return body.cut.extract_surface(algorithm="dataset_surface")
-    parts = []
-    for number, by in body.moved.items():
-        rows = np.flatnonzero(body.cut.cell_data["material"] == number)
-        if len(rows):
-            parts.append(body.cut.extract_cells(rows).extract_surface(algorithm="dataset_surface").translate(by))
-    return parts[0].append_polydata(*parts[1:]) if len(parts) > 1 else parts[0]
+    found = []
+    for part in body.parts:
+        rows = np.flatnonzero(body.cut.cell_data["material"] == part.number)
+        piece = part.of(body.cut.extract_cells(rows)) if len(rows) else None
+        if piece is not None and piece.n_cells:
+            found.append(piece.extract_surface(algorithm="dataset_surface").translate(part.by))
+    return found[0].append_polydata(*found[1:]) if len(found) > 1 else found[0]
+
+
+def _edges(body: Drawn, look: Look) -> list[Any]:
+    """The edges of the regions where they are drawn; of halves also those at which they part."""
+    edges = region_outlines(body.whole, body.cut, look.cut, body.middle)
+    if not look.apart:
+        return [lines for _, lines in edges]
+    found = []
+    for part in body.parts:
+        mine = [part.of(lines) for number, lines in edges if number == part.number]
+        rows = np.flatnonzero(body.cut.cell_data["material"] == part.number)
+        if part.axis is not None and len(rows):
+            beside = np.zeros(3)
+            beside[part.axis] = part.place
+            surface = body.cut.extract_cells(rows).extract_surface(algorithm="dataset_surface")
+            mine.append(surface.slice("xyz"[part.axis], origin=beside))
+        found += [lines.translate(part.by) for lines in mine if lines.n_cells]
+    return found
 
 
 def _body(plotter: Any, brick: Brick, colours: tuple[float, float], wide: int, others: Sequence[Path], look: Look) -> Shown:
@@ -146,15 +160,16 @@ def _body(plotter: Any, brick: Brick, colours: tuple[float, float], wide: int, o
     actor.mapper.SetRelativeCoincidentTopologyPolygonOffsetParameters(2.0, 2.0)
     width = min(2.5, max(0.8, 12.0 / max(len(brick.layers), 1)))  # of many regions lines as thick would hide the colours
     thin: dict[str, Any] = {"color": "#777777", "line_width": width, "lighting": False}
-    for number, lines in region_outlines(body.whole, body.cut, look.cut, body.middle):
-        plotter.add_mesh(lines.translate(body.moved[number]) if look.apart else lines, **thin)
+    for lines in _edges(body, look):
+        plotter.add_mesh(lines, **thin)
     remarks = [_limit(plotter, surface, look)]
     if not look.apart:
         _patches(plotter, brick, body, look)
         rulers(plotter, body.whole.bounds, body.unit, body.stretch, VIEWS[look.view])
     else:
         sizes = np.ptp(body.whole.points, axis=0) / (1.0, 1.0, body.stretch)
-        remarks.append(f"regions drawn apart; together {' x '.join(f'{size:.4g}' for size in sizes)} {body.unit}")
+        halves = ", those around others in halves" if any(part.axis is not None for part in body.parts) else ""
+        remarks.append(f"regions drawn apart{halves}; together {' x '.join(f'{size:.4g}' for size in sizes)} {body.unit}")
     corners = _corners(body.whole.bounds)
     around = surface.points if look.apart else np.vstack([body.whole.points, corners]) if body.whole.n_points < MOST_FITTED else corners
     _fit(plotter, around, wide, look)
@@ -231,13 +246,9 @@ def _names(plotter: Any, brick: Brick, surface: Any, look: Look) -> None:
 
 
 def stretch_of(bounds: Any) -> float:
-    """How many times its thickness a body is drawn: a plate would be a line. A round number, 1 where the body is thick enough."""
+    """How many times its thickness a body between bounds is drawn (`theme.stretch`)."""
     x0, x1, y0, y1, z0, z1 = bounds
-    wanted = THIN * max(x1 - x0, y1 - y0) / (z1 - z0) if z1 > z0 else 1.0
-    if wanted < 2.0:
-        return 1.0
-    power = 10.0 ** math.floor(math.log10(wanted))
-    return float(max(power * n for n in (1.0, 2.0, 5.0) if power * n <= wanted))
+    return theme.stretch(max(x1 - x0, y1 - y0), z1 - z0)
 
 
 def _corners(bounds: Any) -> Any:

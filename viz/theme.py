@@ -17,6 +17,7 @@ WIDTH = 1400 / DPI  # inches: 1400 pixels
 TEXT, SMALL = 9.0, 8.0  # points
 INK, FAINT = "#1a1a1a", "#8c8c8c"
 COLOUR_MAP = "inferno"  # perceptually uniform, reads in grey
+THIN = 0.2  # of its length: a body that is thinner is drawn thicker
 PATCH = "#00c8ff"  # stands out from every colour of the map
 MEMBERS = ("#0072b2", "#d55e00", "#009e73", "#aa4499", "#e69f00", "#56b4e9", "#000000")  # Okabe and Ito, the purple made darker
 PROBES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1.2, 1.5)), (0, (6, 2, 1.2, 2)), (0, (10, 3)), (0, (4, 2, 1.2, 2, 1.2, 2)))
@@ -105,6 +106,19 @@ def round_range(low: float, high: float) -> tuple[float, float, list[float]]:
     inner = [round(i * step, 9) for i in range(first, last + 1)]
     ends = [round(place, 9) for place in (start, end) if min(abs(place - tick) for tick in inner) > 0.4 * step]
     return round(start, 9), round(end, 9), sorted({*inner, *ends})
+
+
+def stretch(length: float, thickness: float) -> float:
+    """How many times its thickness a body of a length is drawn, where it would be a line: a round number, 1 where it is thick enough.
+
+    >>> stretch(58.0, 0.6), stretch(65.0, 9.0)
+    (10.0, 1.0)
+    """
+    wanted = THIN * length / thickness if thickness > 0.0 else 1.0
+    if wanted < 2.0:
+        return 1.0
+    power = 10.0 ** math.floor(math.log10(wanted))
+    return float(max(power * n for n in (1.0, 2.0, 5.0) if power * n <= wanted))
 
 
 def fitting(text: str, size: float, width: float) -> float:

@@ -48,6 +48,10 @@ def test_a_sweep_is_a_table_with_units_in_its_head(thermo, tmp_path):
     assert [float(row.split(",")[3]) for row in rows[:3]] == pytest.approx([2168.62, 1227.39, 942.23], rel=1e-3)
     assert damage(tmp_path / "results" / "sweep") == []
     assert thermo("verify", "results/sweep")[0] == 0
+    assert (tmp_path / "results" / "sweep" / "pictures" / "sweep.png").is_file()
+    for command in (("picture", "results/sweep", "--at", "1 s"), ("movie", "results/sweep"), ("view", "results/sweep")):
+        code, _, (line,) = thermo(*command)
+        assert code != 0 and "is a study whose runs keep no fields" in line
 
 
 @pytest.mark.slow

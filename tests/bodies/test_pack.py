@@ -384,6 +384,10 @@ def test_a_pack_may_be_refined_once():
     [
         (ROUND, "gap: 2 mm", "pitch: 17 mm", "test.yaml:25: sample.pitch: cells overlap: they are 18 mm wide along x, but 17 mm apart"),
         (ROUND, "gap: 2 mm", "pitch: 18 mm", "sample.pitch: round cells need a gap of 0.09 mm along x, found 0 mm"),
+        (ROUND, "gap: 2 mm", "gap: -2 mm", "sample.gap: must not be negative, got -2 mm"),
+        (ROUND, "gap: 2 mm", "gap: 2", "sample.gap: 2 has no unit"),
+        (ROUND, "gap: 2 mm", "gap: 2 km", "points in a section, and 1.5e+06 are accepted: is its unit right? else decrease across"),
+        (BOXES, "gap: 2 mm", "gap: 3 km", "points in a section, and 1.5e+06 are accepted: is its unit right? else decrease across"),
         (ROUND, "gap: 2 mm", "gap: 2 mm\n  pitch: 20 mm", "give either 'pitch', from cell to cell, or 'gap', between neighbours"),
         (ROUND, "  gap: 2 mm\n", "", "give either 'pitch', from cell to cell, or 'gap', between neighbours"),
         (

@@ -7,6 +7,7 @@ import pytest
 from conftest import case_from
 
 from thermo.base.errors import CaseError
+from thermo.heat import reacting as module
 from thermo.heat.reacting import Chemistry
 from thermo.heat.reactor import Stage
 from thermo.materials.storage import heats
@@ -231,7 +232,7 @@ def test_a_state_that_is_kept_goes_on_bit_by_bit():
     assert all(np.array_equal(a, b) for a, b in zip(state, kept, strict=True) if a is not State)
 
 
-def test_threads_change_nothing():
+def test_threads_change_nothing(monkeypatch):
     """Every node is alone while it reacts, so shares of the nodes may be done at the same time."""
     body = build(rod())
     reacting, n = body.sample.reacting, body.n_dofs
@@ -239,23 +240,32 @@ def test_threads_change_nothing():
     stage = Stage(T, heats(reacting.storage, T), np.full(n, 0.01), np.full(n, 0.1), np.full(n, 0.1), 2.0, 0.1, 1e-3)
 
     def taken(n_threads):
-        from concurrent.futures import ThreadPoolExecutor
-
-        from thermo.heat import reacting as module
-
-        chemistry = Chemistry(reacting)
-        chemistry.n_threads, chemistry.pool = n_threads, ThreadPoolExecutor(n_threads) if n_threads > 1 else None
-        chemistry.memory = [[module.reactor_memory(kind.mechanism) for _ in range(n_threads)] for kind in reacting.kinds]
-        temperature, heat, substep = T.copy(), stage.heat.copy(), np.full(n, np.inf)
-        own = module.WORTH_A_THREAD
-        module.WORTH_A_THREAD = 1
-        try:
-            made = chemistry.take(stage, np.zeros(reacting.shape), np.zeros((n, reacting.n_switches)), temperature, heat, substep, None)
-        finally:
-            module.WORTH_A_THREAD = own
-        return temperature, heat, made.extent, made.released
+        monkeypatch.setattr(module, "n_threads", lambda n: n_threads)
+        temperature, heat, memory = T.copy(), stage.heat.copy(), np.full((n, module.N_MEMORY), np.inf)
+        extent, fired = np.zeros(reacting.shape), np.zeros((n, reacting.n_switches))
+        made = Chemistry(reacting).take(stage, extent, fired, temperature, heat, memory, None)
+        return temperature, heat, made.extent, made.released, memory, module.powers(reacting.kinds, temperature, made.extent, fired)
 
     assert all(np.array_equal(a, b) for a, b in zip(taken(1), taken(3), strict=True))
+
+
+def test_a_node_that_gives_nothing_is_left_out_of_a_stage():
+    """Cold nodes keep their extents to the last digit, and warm ones do not; what is left out is 1e-6 of the tolerance at most."""
+    body = build(rod())
+    reacting, n = body.sample.reacting, body.n_dofs
+    T = np.linspace(250.0, 450.0, n)
+    zeros = np.zeros(n)
+    stage = Stage(T, heats(reacting.storage, T), zeros, zeros, zeros, 1.0, 0.1, 1e-3)
+    chemistry, memory, looks = Chemistry(reacting), np.full((n, module.N_MEMORY), np.inf), []
+    for _ in range(2):
+        made = chemistry.take(stage, np.zeros(reacting.shape), np.zeros((n, 0)), T.copy(), stage.heat.copy(), memory, None)
+        looks.append(made.extent)
+    out = ~looks[1].any(axis=1)
+    assert 0 < np.count_nonzero(out) < n
+    assert np.all(looks[0].any(axis=1))
+    reach = reacting.kinds[0].reach
+    assert np.max(looks[0][out] / reach) <= 1e-6 * 1e-3
+    assert np.array_equal(looks[0][~out], looks[1][~out])
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,25 @@ def test_heat_that_is_constant_goes_on_from_the_moment_that_starts_it():
     assert summary["energy"]["residual_relative"] < 1e-10
 
 
+@pytest.mark.parametrize("level", [333.15, 373.15, 420.0, 473.15])
+@pytest.mark.parametrize("conductivity", ["1 W/(m K)", "20 W/(m K)"])
+def test_a_crossing_at_the_temperature_that_ends_the_heat_comes_at_that_moment(level, conductivity):
+    """A thermocouple under a heater cuts it off and falls at once: at the level it was, to the rounding of the event."""
+    text = (
+        BLOCK.replace("1e5 W/(m K)CHEMISTRY", conductivity)
+        .replace("  regions: {second: [{kind: source, STARTS}]}\n", "")
+        .replace("420 K", f"{level} K")
+        .replace(
+            "{middle: {region: second, take: mean}}", f"{{middle: [0 mm]}}, crossings: {{cut: {{probe: middle, temperature: {level} K}}}}"
+        )
+    )
+    summary = run(case_from(text)).summary()
+    stopped = summary["triggers"]["left-stops"]["time_s"]
+    assert stopped is not None
+    assert summary["crossings"]["cut"] == {"time_s": pytest.approx(stopped, rel=1e-8), "temperature_K": level}
+    assert summary["probes"]["middle"]["final_K"] < level - 1.0
+
+
 def test_what_never_comes_is_said():
     summary = run(case(TABLE.replace("350 K", "500 K"))).summary()
     assert summary["triggers"]["second-starts"] == {
@@ -225,6 +244,16 @@ def test_a_short_that_does_not_fit_is_refused(short, text):
 def test_cells_of_one_material_are_of_one_size():
     with pytest.raises(CaseError, match="'first' is smaller than 'second'"):
         case_from(shorted().replace("to: [10 mm]", "to: [11 mm]"))
+
+
+@pytest.mark.parametrize("place", ["", "place: {box: {from: [6 mm], to: [8 mm]}}, "])
+def test_a_cell_whose_image_is_another_has_no_short(place):
+    """One charge would serve both; a cell that the mirror halves is one with its image."""
+    text = shorted(SHORT.replace("at:", f"{place}at:")).replace("  mesh:", "  symmetry: [SIDE]\n  mesh:")
+    with pytest.raises(CaseError, match="'second' does not reach the mirror at 'left', so that its image is another cell"):
+        case_from(text.replace("SIDE", "left"))
+    if place:
+        case_from(text.replace("SIDE", "right"))
 
 
 def test_a_place_that_starts_at_its_level_has_come_to_it():

@@ -168,7 +168,11 @@ def test_a_run_takes_the_fitted_mechanism_and_meets_the_onsets(folder, tmp_path)
     assert "r0.activation_energy" in done.output
     summary = json.loads((out / "summary.json").read_text())
     assert summary["status"] == "complete" and summary["kind"] == "calibrate"
-    assert (out / "report.html").is_file() and (out / "pictures" / "fit.png").is_file()
+    assert all((out / name).is_file() for name in ("report.html", "pictures/fit.png", "pictures/corner.png"))
+    assert CliRunner().invoke(app, ["verify", str(out)]).exit_code == 0
+    (out / "posterior.csv").write_text((out / "posterior.csv").read_text() + "\n")
+    changed = CliRunner().invoke(app, ["verify", str(out)])
+    assert changed.exit_code != 0 and "posterior.csv was changed" in changed.output
     (out / "fitted.yaml").write_text(cell("  chemistry: mechanism.yaml", ARC))
     case = case_of(read_document(out / "fitted.yaml"))
     energy = case.cell.mechanism().reactions["r0"].activation_energy

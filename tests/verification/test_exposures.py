@@ -282,6 +282,22 @@ def test_t2_beside_a_heater_is_where_the_cell_heats_itself_so(ending):
     assert result.summary()["maximum_rate"]["rate_K_per_s"] == pytest.approx((own / capacity).max(), rel=1e-9)
 
 
+def test_a_runaway_that_is_over_has_its_t3_though_the_cell_still_reacts_a_little():
+    """The layer on the anode leaves some lithium, which heats the cell by 2e-6 K/s when it has long cooled to the air of the oven."""
+    result = run(
+        case_from("""
+        title: an oven at 180 degC
+        sample:
+          {kind: lumped, heat_capacity: {at_298K: 70 J/K}, volume: 24 cm3, surface: 50 cm2, chemistry: hatchard-kim-4, temperature: 25 degC}
+        programme: {kind: oven, air: 180 degC, heat_transfer_coefficient: 20 W/(m2 K), end: 90 min}
+        """)
+    )
+    T, own = result.probe("sample"), result.columns["self_heating_K_per_s"]
+    assert own[-1] > 1e-7
+    assert T[-1] < T.max() - 100.0
+    assert result.summary()["onsets"]["T3"] == {"temperature_K": T.max(), "time_s": result.time[T.argmax()]}
+
+
 def test_melting_is_no_self_heating():
     """Melting reduces the heat left for self-heating. In an adiabatic cell self-heating is dT/dt."""
     text = """

@@ -141,3 +141,17 @@ def test_a_picture_with_options_is_kept_with_the_derived_files(thermo: Any, tmp_
     assert out == "picture: brick/pictures/temperature-at-all-cut-y-k.png\n"
     assert "pictures/temperature-at-all-cut-y-k.png" in read_json(tmp_path / "brick" / "manifest.json")["derived"]
     assert damage(tmp_path / "brick") == []
+
+
+def test_a_plate_is_drawn_thicker_in_sections_too(tmp_path: Path):
+    """A plate of 60 x 40 x 0.3 mm would be a line: both cuts draw it twenty times as thick, and say so."""
+    from tests.viz.folders import boxes as mesh
+    from tests.viz.folders import write_folder
+
+    points, cells, region = mesh((6, 4, 3), 3)
+    points[:, 2] *= 0.01
+    field = {"temperature_K": 300.0 + 1e3 * points[:, 0]}
+    run = read.read_run(write_folder(tmp_path / "plate", (points, cells, region), [field], [1.0], ["a", "b", "c"]))
+    across_y, across_x, *_ = flat.sections([brick(run, 1.0, "plate")], Look()).axes
+    assert (across_y.get_aspect(), across_x.get_aspect()) == (20.0, 20.0)
+    assert across_y.get_ylabel() == "z [mm]\ndrawn ×20"

@@ -104,3 +104,43 @@ def test_crossings_are_marked_over_the_logarithm_of_time(tmp_path: Path):
     (mark,) = chart.marks
     assert (mark.text, mark.x) == ("half-rise 69.3 µs", pytest.approx(np.log10(0.6931e-4)))
     assert mark.y == pytest.approx(385.5 - 273.15, abs=0.5)
+
+
+def of_a_body(folder: Path, columns: dict[str, Any]) -> read.Run:
+    """A body of regions that react: 'cell', 'cell_1' and 'idle' over an hour."""
+    folder.mkdir()
+    time = np.linspace(0.0, 3600.0, 101)
+    write_table(folder / "history.csv", {"time_s": time, "mean_K": 300.0 + time, **{name: y(time) for name, y in columns.items()}})
+    regions: dict[str, Any] = {"cell": {}, "cell_1": {}, "idle": {}}
+    (folder / "summary.json").write_text(json.dumps({"title": "a body", "regions": regions, "energy": {}}))
+    (folder / "resolved.yaml").write_text("")
+    return read.read_run(folder)
+
+
+def test_conversions_of_a_body_go_over_time_region_by_region(tmp_path: Path):
+    """A chart of each reaction; what does not react has no curve; of two names that fit the longer region is meant."""
+    columns = {
+        "conversion_cell_sei": lambda t: t / 3600.0,
+        "conversion_cell_1_sei": lambda t: 0.5 * np.maximum(t - 1800.0, 0.0) / 1800.0,
+        "conversion_idle_sei": lambda t: 0.2 + 0.0 * t,
+        "conversion_cell_1_slow_anode": lambda t: 0.1 * t / 3600.0,
+    }
+    sei, anode = courses.conversions(of_a_body(tmp_path / "body", columns))
+    assert (sei.title, anode.title) == ("Conversion of sei", "Conversion of slow_anode")
+    assert [curve.name for curve in sei.curves] == ["cell", "cell_1"] and [curve.name for curve in anode.curves] == ["cell_1"]
+    assert [float(curve.y[-1]) for curve in sei.curves] == pytest.approx([1.0, 0.5])
+    assert sei.x_label == "time [min]" and sei.x_range == pytest.approx((0.0, 60.0))
+
+
+def test_one_region_that_reacts_has_its_reactions_in_one_chart(tmp_path: Path):
+    """From the moment at which something goes, where that is late; extents of a mechanism in amounts have their unit."""
+    late = {f"extent_cell_{name}_kg_per_m3": lambda t, top=top: top * np.clip((t - 3000.0) / 60.0, 0.0, 1.0) for name, top in
+            (("sei", 20.0), ("cathode", 300.0))}  # fmt: skip
+    (chart,) = courses.conversions(of_a_body(tmp_path / "body", late))
+    assert chart.title == "Extent of the reactions in cell" and chart.y_label.endswith("[kg/m³]")
+    assert [float(curve.y.max()) for curve in chart.curves] == pytest.approx([20.0, 300.0])
+    assert chart.x_label == "time after 49.8 min [min]"
+
+
+def test_a_body_in_which_nothing_reacts_has_no_such_chart(tmp_path: Path):
+    assert courses.conversions(of_a_body(tmp_path / "body", {"conversion_cell_sei": lambda t: 1e-5 * t / 3600.0})) == []

@@ -185,6 +185,24 @@ def test_further_fields_are_shown_and_have_no_value_where_there_is_none(browser,
     assert page.console == []
 
 
+def test_each_field_has_a_line_of_its_own(browser, box):
+    """A line in a share is drawn and told without a unit; back at the temperature the line there is as it was."""
+    sync_api = pytest.importorskip("playwright.sync_api")
+    page = Page(browser, box[1]).ready()
+    page.page.fill(".line", "130")
+    page.page.select_option(".quantity", "1")
+    sync_api.expect(page.page.locator(".line")).to_have_value("")  # its frames are unpacked first
+    assert page.page.inner_text(".line-unit") == ""
+    before = page.picture()
+    page.page.fill(".line", "0.5")
+    assert differ(page.picture(), before) > 20
+    assert "is 0.5." in page.page.inner_text(".said")
+    page.page.select_option(".quantity", "0")
+    assert (page.page.input_value(".line"), page.page.inner_text(".line-unit")) == ("130", "°C")
+    assert "is 130 °C." in page.page.inner_text(".said")
+    assert page.console == []
+
+
 def test_hostile_names_stay_text(browser, box):
     page = Page(browser, box[1]).ready()
     assert page.page.locator("#broken").count() == 0
@@ -288,3 +306,36 @@ def test_two_scenes_stand_on_one_page(browser, box, tmp_path):
         assert page.page.locator(f"#{name} .regions input").count() == n_regions
     assert "white line" in page.page.inner_text("#second .said")
     assert (page.console, page.unasked()) == ([], [])
+
+
+CASE = """\
+sample:
+  patches:
+    spot: {face: top, square: 0.012, centre: [0.03, 0.02]}
+    disc: {face: bottom, disc: 0.02, centre: [0.03, 0.02]}
+programme: {faces: {spot: [{kind: held, temperature: 400.0}]}}
+"""
+
+
+def blue(picture):
+    """How many points have the colour of the outlines of patches."""
+    red, green, light = (picture[:, :, k] for k in range(3))
+    return int(np.count_nonzero((red < 60) & (green > 170) & (light > 220)))
+
+
+def test_patches_are_outlined_on_the_region_that_has_them(browser, tmp_path):
+    """In the unit of the page, around what they cover; an outline goes where its region is hidden."""
+    folder = box_folder(tmp_path / "run", n_times=3)
+    (folder / "resolved.yaml").write_text(CASE)
+    page = Page(browser, written(folder)).ready()
+    head = json.loads(page.page.inner_text("#scene-data"))
+    segments = np.array(head["patches"]).reshape(-1, 7)
+    assert head["unit"] == "mm" and len(segments) == 4 + 48
+    assert segments[:4, [0, 1]].tolist() == [[24.0, 14.0], [36.0, 14.0], [36.0, 26.0], [24.0, 26.0]]
+    np.testing.assert_allclose(np.hypot(segments[4:, 0] - 30.0, segments[4:, 1] - 20.0), 10.0, rtol=1e-6)
+    assert set(segments[:4, 2]) == {30.0} and set(segments[4:, 2]) == {0.0}
+    assert "Outlined in blue: spot, held at 126.9 °C; disc." in page.page.inner_text("figcaption")
+    assert blue(page.picture()) > 100
+    page.page.locator(".regions input").nth(int(segments[0, 6])).uncheck()
+    assert blue(page.picture()) < 20
+    assert page.console == []

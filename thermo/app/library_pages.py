@@ -109,7 +109,7 @@ def _mechanism(name: str, mechanism: MechanismText) -> Iterator[str]:
 
 
 def _numbers(reaction: Reaction) -> Iterator[tuple[str, Quantity]]:
-    """The numbers of a reaction by the symbols of its equation, then its heat."""
+    """The numbers of a reaction by the symbols of its equation, then its heat and its gas."""
     heat, gate, damkohler = reaction.heat, reaction.gate, reaction.damkohler
     found: list[tuple[str, Any]] = [("A", reaction.pre_exponential_factor), ("E", reaction.activation_energy)]
     found += [("Tr", reaction.reference_temperature), ("kl", reaction.ceiling)]
@@ -124,6 +124,7 @@ def _numbers(reaction: Reaction) -> Iterator[tuple[str, Quantity]]:
         found += [("heat", heat.per_mole), ("amount of the reactant", heat.amount), ("content of the reactant", heat.content)]
     else:
         found += [("heat", heat)]
+    found.append(("gas", reaction.gas))
     yield from ((symbol, entry) for symbol, entry in found if isinstance(entry, Quantity))
 
 

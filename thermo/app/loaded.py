@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thermo.base.errors import FileError
+from thermo.results import vtu
 from thermo.results.store import read_history, read_json
 
 if TYPE_CHECKING:
@@ -107,10 +108,9 @@ class Loaded(NamedTuple):
 def _frame(file: Path) -> pyvista.UnstructuredGrid:
     """A frame as a grid. Raises FileError where it cannot be read; VTK's own reader only complains of that."""
     import pyvista
-    from meshio import vtu
 
     try:
-        mesh = vtu.read(str(file))
+        mesh = vtu.read(file)
         made = pyvista.from_meshio(mesh)
         for name, values in mesh.field_data.items():
             made.field_data[name] = np.asarray(values)

@@ -13,7 +13,7 @@ from thermo.app.run_points import judged
 from thermo.base.compiled import telling
 from thermo.base.errors import CaseError, Stopped
 from thermo.case.case import case_hash
-from thermo.results.store import Folder
+from thermo.results.store import Folder, plain_name
 from thermo.studies.calibrate.calibrating import Calibrated, calibrated
 from thermo.studies.calibrate.conclusion import conclusion, warnings_of
 from thermo.studies.calibrate.holding_out import COLUMNS
@@ -83,8 +83,9 @@ def _write(folder: Folder, made: Calibrated, source: str) -> None:
     folder.write_csv("posterior.csv", *draws_table(text, made))
     if any(p.record for p in problem.parameters):
         for member in problem.members:
-            folder.write(f"mechanism-{member.name}.yaml", as_yaml(mechanism_file(text, made, source, member.name)))
-            folder.write_csv(f"posterior-{member.name}.csv", *draws_table(text, made, member.name))
+            name = plain_name(member.name)
+            folder.write(f"mechanism-{name}.yaml", as_yaml(mechanism_file(text, made, source, member.name)))
+            folder.write_csv(f"posterior-{name}.csv", *draws_table(text, made, member.name))
     rows = conclusion(made)["parameters"]
     columns = [name for name in rows[0] if name != "linearised_half_width"]
     folder.write_csv("table.csv", columns, [[row[name] for name in columns] for row in rows])

@@ -12,6 +12,7 @@ from thermo.casefile.units import show
 from thermo.measurement.derived import layers_text
 from thermo.results.words import column_words, row_text, shown
 from thermo.simulation.result import changed_by
+from thermo.simulation.triggered import awaited_text
 
 MOST_LINES = 20  # of a table on the screen
 SHOWN = 5  # results of a mesh check on the screen, those that change most
@@ -58,7 +59,7 @@ def case_text(summary: dict[str, Any]) -> str:
     triggers = summary.get("triggers", {}).items()
     for name, entry in sorted(triggers, key=lambda pair: float("inf") if pair[1]["time_s"] is None else pair[1]["time_s"]):
         came = "never" if entry["time_s"] is None else show(entry["time_s"], "time")
-        lines.append(f"{name}: {came}, waiting for {show(entry['temperature_K'], 'temperature')}")
+        lines.append(f"{name}: {came}, waiting for {awaited_text(entry)}")
     for name, lag in summary.get("lags", {}).items():
         late = "" if lag["lag_s"] is None else f"; by {show(abs(lag['lag_s']), 'time')} at the end of the last heating"
         after = show(lag["time_of_largest_s"], "time")

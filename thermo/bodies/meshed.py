@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple
 
 import numpy as np
-from pydantic import BeforeValidator, ValidationInfo
+from pydantic import BeforeValidator, Field, ValidationInfo
 from pydantic_core import PydanticCustomError
 
 from meshes.mesh import Mesh, facet_pairs, region_numbers, rows_in
@@ -62,7 +62,9 @@ class Stored(NamedTuple):
 
     def frames(self) -> list[Path]:
         """The files with its fields."""
-        return sorted((self.folder / "fields").glob("frame-*.vtu"))
+        from thermo.results.fields import frame_files
+
+        return frame_files(self.folder)
 
     @property
     def sha256(self) -> str:
@@ -116,7 +118,14 @@ def _start_temperature(value: Any, info: ValidationInfo) -> Any:
     return made
 
 
-StartTemperature = Annotated[Any, BeforeValidator(_start_temperature)]
+StartTemperature = Annotated[
+    Any,
+    BeforeValidator(_start_temperature),
+    Field(
+        description="temperature at time zero: one for all, one for each region, {along, table} over a coordinate, or {result: folder}; "
+        "left out where the programme sets it"
+    ),
+]
 
 
 IN_FILM = {1: 6.0, 2: 6.0, 3: 3.0}  # cells in the depth of a film, by dimension

@@ -29,6 +29,7 @@ from thermo.materials.properties import about
 from thermo.programmes.conditions import Contact
 
 MOST_CELLS = 400
+MOST_POINTS = 1_500_000  # of a section; no body of more is accepted
 NARROWEST = 5e-3  # of the diameter: round cells that are nearer need too many sides
 TRAY, END, ROLL = "tray", "end", "roll"  # what there is along z: a tray, the ends of the cans, what they hold
 
@@ -161,6 +162,9 @@ class Pack(Meshed):
             for name in self.cells
             if name not in known
         ]
+        if not problems and (n := n_section(self.plan)) > MOST_POINTS:
+            text = f"puts {n:.3g} points in a section, and {MOST_POINTS:.3g} are accepted: is its unit right? else decrease across"
+            problems.append((("pitch" if self.gap is None else "gap",), text))
         if not problems and not self._meets():
             problems.append((("pitch" if self.gap is None else "gap",), "differs too much along x and y for a mesh between the cells"))
         if not problems:

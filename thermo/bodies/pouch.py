@@ -140,7 +140,7 @@ class Pouch(Layered):
         for name, material in known.items():
             text = layer_problem(material.resolved())
             problems += [(keys[name], f"{name!r} cannot be homogenised: {text}; or use layers: one-by-one")] if text else []
-            for word in ("short", "ejecta"):
+            for word in ("short", "vent", "ejecta"):
                 if getattr(material, word) is not None:
                     text = f"{name!r} has {word!r}, which is that of one layer; homogenised layers are one region: give it to sample.core"
                     problems.append((keys[name], text))
@@ -171,7 +171,8 @@ class Pouch(Layered):
         own = self.core or Core()
         chemistry: Any = own.chemistry if own.chemistry is not None else self._mixture(materials, found, whole)
         fields = {name: getattr(whole, name) for name in Material.model_fields}
-        made = ReactingMaterial.model_construct(**fields, chemistry=chemistry, changes=own.changes, ejecta=own.ejecta, short=own.short)
+        fails = {name: getattr(own, name) for name in ("ejecta", "short", "vent")}
+        made = ReactingMaterial.model_construct(**fields, chemistry=chemistry, changes=own.changes, **fails)
         return {CORE: made}
 
     def _mixture(self, materials: Mapping[str, ReactingMaterial], found: Mapping[str, Material], whole: Material) -> Any:

@@ -301,7 +301,7 @@ def stored_mistake(case: Case, body: Meshed, start: Stored) -> str:
 
 
 MAY_GO = {  # what is left out where it is wrong: the names that others refer to stay
-    "sample": ("mesh", "temperature", "chemistry", "with", "melting", "short", "ejecta"),
+    "sample": ("mesh", "temperature", "chemistry", "with", "melting", "short", "vent", "ejecta"),
     "measure": ("probes", "probes.*", "crossings", "crossings.*", "flows", "pictures", "onsets"),
     "numerics": tuple(Numerics.model_fields),
 }
@@ -431,6 +431,7 @@ def resolved(case: Case) -> dict[str, Any]:
                 "chemistry": _chemistry(material),
                 "ejecta": _plain(material.ejecta),
                 "short": _plain(material.short),
+                "vent": _plain(material.vent),
             }
     cell = case.cell
     if cell is not None and cell.chemistry is not None:
@@ -461,6 +462,7 @@ def used_numbers(case: Case) -> Iterable[tuple[Key, Quantity]]:
                 yield from quantities(mechanism, ("materials", name, "chemistry"))
                 yield from quantities(case.materials[name].ejecta, ("materials", name, "ejecta"))
                 yield from quantities(case.materials[name].short, ("materials", name, "short"))
+                yield from quantities(case.materials[name].vent, ("materials", name, "vent"))
         for name, material in case.everything.items():
             if name not in case.materials and not any(case.materials[other].chemistry for other, _ in case.body.written()):
                 yield from quantities(material.mechanism(), ("sample", name, "chemistry"))

@@ -360,6 +360,7 @@ _STACK: dict[str, Any] = {
 }
 _STABILITY: dict[str, Any] = {name: {} for name in ("ambient_K", "lambda_1_per_s", "critical_ambient_K", "hottest_K", "coldest_K")}
 _STABILITY |= {"reactions": {"*": {name: {} for name in ("heat_W", "factor", "adiabatic_rise_K", "B")}}}
+_WAITED: dict[str, Any] = {name: {} for name in ("begins_s", "gas_mol", "made_mol", "gas_mol_per_m3", "made_mol_per_m3")}
 _ENERGY = ("initial_J", "final_J", "heat_in_J", "heat_out_J", "ejected_J", "residual_J", "residual_relative")
 _BALANCE: dict[str, Any] = {"heat_in_W": {}, "heat_out_W": {}, "residual_W": {}, "residual_relative": {}}
 
@@ -395,7 +396,8 @@ def _results(sample: Any, measure: Measure, programme: Any, beside: list[str]) -
         "arrivals": {"*": {"*": {}}},
         **({"hottest": {"T1": _POINT, "T2": {"*": _POINT}, "T3": _POINT, "sensor_later_s": {"*": {}}}} if meshed else {}),
         "lags": {"*": _LAG} if meshed else {},
-        "triggers": {"*": {"time_s": {}, "temperature_K": {}, "maximum_K": {}}} if meshed else {},
+        "triggers": {"*": {"time_s": {}, "temperature_K": {}, "maximum_K": {}, **_WAITED}},
+        "gas": {"made_mol": {}, "by_reaction_mol": {"*": {}}},
         "missed_crossings": dict.fromkeys(measure.crossings, _MISSED),
         **({"heats": dict.fromkeys(heats, _THROUGH), "flows": dict.fromkeys(measure.flows, _THROUGH)} if meshed else {}),
         "regions": dict.fromkeys(regions, _REGION),

@@ -37,8 +37,9 @@ SUFFIXES = {  # longest first: `_K_per_s` before `_s`
     "_J": "energy",
     "_W": "power",
     "_kg_per_m3": "density",
+    "_mol_per_m3": "concentration",
     "_mol": "amount of substance",
 }
 
-GROUPS = {"released_J", "sensor_later_s"}  # of results that are named by what they belong to
+GROUPS = {"released_J", "by_reaction_mol", "sensor_later_s"}  # of results that are named by what they belong to
 STATISTICS = ("minimum", "p5", "median", "p95", "maximum")  # of a column of a batch

@@ -118,6 +118,7 @@ DIMENSIONS: dict[str, Dimension] = {
     "molar heat capacity": Dimension("J/(mol K)", ("J/(mol K)",)),
     "amount of substance": Dimension("mol", ("mol", "mmol")),
     "concentration": Dimension("mol/m3", ("mol/m3", "mol/L")),
+    "specific amount": Dimension("mol/kg", ("mol/kg", "mmol/g")),
     "rate constant": Dimension("1/s", ("1/s", "1/min"), 1e-100, 1e100),
     "thermal resistance": Dimension("m2 K/W", ("m2 K/W", "mm2 K/W", "cm2 K/W")),
     "electrical resistance": Dimension("ohm", ("ohm", "mohm")),

@@ -1,8 +1,9 @@
-"""A cell of one temperature as a case names it: parts, melting, chemistry, a short, what is thrown out."""
+"""A cell of one temperature as a case names it: parts, melting, chemistry, a short, a vent, what is thrown out."""
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+import math
+from typing import Annotated, ClassVar, Literal, NamedTuple
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -13,10 +14,12 @@ from thermo.casefile.reader import Key
 from thermo.casefile.units import Unit
 from thermo.cells.line import LineSample
 from thermo.chemistry.changes import with_changes
+from thermo.chemistry.gas import amount_of_gas, gas_per_extent
 from thermo.chemistry.mechanism import MechanismText, needs_mass, needs_volume
 from thermo.chemistry.mechanism_arrays import arrays
 from thermo.chemistry.reacts import Reacts
 from thermo.chemistry.short import ShortCircuit, short_problems
+from thermo.chemistry.vent import Vent, vent_problems
 from thermo.materials.capacity import HeatCapacity
 from thermo.materials.integral import NO_PEAKS, Peaks
 from thermo.materials.material import Temperature
@@ -49,10 +52,23 @@ class Melting(Frozen):
 
 
 class Ejecta(Frozen):
-    """Share of all heat that leaves with what is thrown out, once the short has happened."""
+    """Share of all heat that leaves with what is thrown out, once the short has happened or the vent has opened."""
 
     fraction: Fraction
-    after: Literal["short"]
+    after: Literal["short", "vent"]
+
+
+class Event(NamedTuple):
+    """What happens once: the temperature [K], the gas [mol] or the time [s] that begins it, infinite where it is not asked; the heat that
+    it `gives` and `takes` at once [J]; how far it brings a reaction by its number."""
+
+    temperature: float
+    gas: float
+    time: float = math.inf
+    gives: float = 0.0
+    extent: float = 0.0
+    reaction: int = -1
+    takes: float = 0.0
 
 
 SENSOR_SHARE = 1e-6  # of the cell's heat capacity: what a sensor with a lag has
@@ -73,6 +89,7 @@ class LumpedCell(Reacts):
     parts: dict[str, Part] = {}
     melting: dict[str, Melting] = {}
     short: ShortCircuit | None = None
+    vent: Vent | None = None
     ejecta: Ejecta | None = None
     temperature: Temperature | None = None
     has_field: ClassVar[bool] = False
@@ -82,8 +99,8 @@ class LumpedCell(Reacts):
         problems: list[tuple[Key, str]] = []
         if (self.heat_capacity is None) == (not self.parts):
             problems.append(((), "give either 'heat_capacity' or 'parts'"))
-        if self.ejecta is not None and self.short is None:
-            problems.append((("ejecta", "after"), "names a short, but the cell has none"))
+        if self.ejecta is not None and getattr(self, self.ejecta.after) is None:
+            problems.append((("ejecta", "after"), f"names a {self.ejecta.after}, but the cell has none"))
         base, found = self.written("cell")
         problems += found
         if self.chemistry is not None and base is None:
@@ -94,11 +111,16 @@ class LumpedCell(Reacts):
             problems.append(((), "'mass' is missing: the chemistry gives heats by a share of it"))
         found = short_problems(self.short, base)
         problems += found
+        if self.short is not None and self.short.place is not None:
+            problems.append((("short", "place"), "is for a body with a mesh: a cell of one temperature has no places; leave it out"))
         fuses = self.short is not None and self.short.fused_energy is not None
         if self.short is not None and fuses and base is not None and not found and _use_of(base, self.short.species) < 0:
             name = shortened(self.short.species)
             text = f"needs a reaction that consumes {name!r} one for one and nothing else"
             problems.append((("short", "fused_energy"), text + f" (consumes: {{{name}: 1}}); there is none"))
+        if problems:
+            raise misplaced(problems)
+        problems = vent_problems(self.vent, self.mechanism(), self.volume, self.reference().get("kg"))
         if problems:
             raise misplaced(problems)
         return self
@@ -129,6 +151,22 @@ class LumpedCell(Reacts):
         sustained = self.short is not None and self.short.fused_energy is None
         return [*(mechanism.reactions if mechanism else []), *(["short"] if sustained else [])]
 
+    def events(self) -> list[str]:
+        """What happens once, `short` and `vent`, in the order of the triggers."""
+        return [name for name in ("short", "vent") if getattr(self, name) is not None]
+
+    def _event(self, name: str, text: MechanismText, volume: float | None, mass: float | None) -> Event:
+        """One of `events` as numbers."""
+        if name == "vent":
+            assert self.vent is not None
+            at = self.vent.at
+            gas = math.inf if at.gas is None else amount_of_gas(at.gas, volume, mass)
+            return Event(math.inf if at.temperature is None else float(at.temperature), gas, takes=self.vent.heat(mass))
+        assert self.short is not None
+        energy, extent = self.short.fuse()
+        temperature, time = (math.inf if at is None else float(at) for at in (self.short.at.temperature, self.short.at.time))
+        return Event(temperature, math.inf, time, energy, extent, _use_of(text, self.short.species) if energy else -1)
+
     def build(self, phi: float, start: float, tolerance: float, mounting: Mounting | None = None) -> LineSample:
         """The cell as arrays for the kernels: one node, one site; a holder and a sensor are further nodes on the line.
 
@@ -142,8 +180,9 @@ class LumpedCell(Reacts):
         short = self.short
         text = self.mechanism() or MechanismText(title="inert", species={}, reactions={})
         volume = None if self.volume is None else float(self.volume)
-        mechanism = arrays(text, None if short is None else short.reaction(), volume, int(short is not None), self.reference().get("kg"))
-        fuse_energy, fuse_extent = (0.0, 0.0) if short is None else short.fuse()
+        mass = self.reference().get("kg")
+        mechanism = arrays(text, None if short is None else short.reaction(), volume, len(self.events()), mass)
+        events = [self._event(name, text, volume, mass) for name in self.events()]
         mounted = mounting or Mounting()
         nodes, links = _line_of(mounted, SENSOR_SHARE * float(self.capacity().at_298K))
         names = [name for name, _ in nodes]
@@ -161,12 +200,16 @@ class LumpedCell(Reacts):
             own=float(len(names) > 1),
             site_node=np.array([names.index("cell")], np.int64),
             site_share=np.ones((1, mechanism.heat.shape[0])),
-            trigger_temperature=np.array([float(short.at.temperature)] if short else []),
-            fuse_energy=np.array([fuse_energy] if short else []),
-            fuse_extent=np.array([fuse_extent] if short else []),
-            fuse_reaction=np.array([_use_of(text, short.species) if fuse_energy else -1] if short else [], np.int64),
+            trigger_temperature=np.array([event.temperature for event in events]),
+            trigger_time=np.array([event.time for event in events]),
+            trigger_gas=np.array([event.gas for event in events]),
+            gas=gas_per_extent(text, len(mechanism.heat), volume, mass),
+            fuse_energy=np.array([event.gives for event in events]),
+            fuse_extent=np.array([event.extent for event in events]),
+            fuse_reaction=np.array([event.reaction for event in events], np.int64),
+            vent_energy=np.array([event.takes for event in events]),
             ejected=float(self.ejecta.fraction) if self.ejecta else 0.0,
-            ejects_after=0 if self.ejecta else -1,
+            ejects_after=self.events().index(self.ejecta.after) if self.ejecta else -1,
             start_temperature=start,
             tolerance_temperature=100.0 * tolerance,
             tolerance_extent=tolerance * mechanism.scale,

@@ -21,8 +21,10 @@ class LineSample(NamedTuple):
     surface at each node, both summing to 1; `conductance` (n_nodes - 1,) [W/K] between neighbours; `sensor` the node that an
     instrument touches, whose rate is its `own` (1.0) or that of the whole line (0.0).
     Site s sits at `site_node[s]`; the heat of each of its reactions refers to `site_share[s]` (n_reactions,) of the reacting material.
-    Trigger j fires when a node reaches `trigger_temperature[j]` [K]: a fused short then gives `fuse_energy[j]` [J] at
-    once, taking `fuse_extent[j]` of reaction `fuse_reaction[j]` (-1: a sustained trigger, its reactions start).
+    Trigger j fires when a node reaches `trigger_temperature[j]` [K], at `trigger_time[j]` [s], or when the reactions, each by its `gas`
+    (n_reactions,) [mol] per unit of extent, have made `trigger_gas[j]` [mol]. A fused short then gives `fuse_energy[j]` [J] at once,
+    taking `fuse_extent[j]` of reaction `fuse_reaction[j]` (-1: a sustained trigger, its reactions start); a vent lets
+    `vent_energy[j]` [J] out.
     After trigger `ejects_after` (-1: never) the share `ejected` of all heat leaves with what is thrown out.
     Errors of a step are held to `tolerance_temperature` [K] and `tolerance_extent` [-].
     """
@@ -37,9 +39,13 @@ class LineSample(NamedTuple):
     site_node: Integers
     site_share: Floats
     trigger_temperature: Floats
+    trigger_time: Floats
+    trigger_gas: Floats
+    gas: Floats
     fuse_energy: Floats
     fuse_extent: Floats
     fuse_reaction: Integers
+    vent_energy: Floats
     ejected: float
     ejects_after: int
     start_temperature: float

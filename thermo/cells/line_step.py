@@ -23,12 +23,14 @@ from thermo.chemistry.rodas4 import N_STAGES, dense
 from thermo.materials.storage import node_capacity, node_heat, node_temperature
 from thermo.programmes.programme import N_MACHINE, start, surroundings
 from thermo.stepping.loop import (
+    EJECTED,
     ELECTRICAL,
     HEAT_IN,
     HIGHEST,
     LAST_ERROR,
     LOWEST,
     N_LOOP,
+    PHASE_TIME,
     REACTIONS,
     STEP,
     State,
@@ -39,6 +41,7 @@ from thermo.stepping.loop import (
     flush,
     initial_state,
     make_work,
+    past,
     remember,
     restart,
     trigger_margin,
@@ -100,7 +103,7 @@ def interpolate_line(sample, state, work, theta, trial):
 
     Where the temperature is given, enthalpy follows from it, and the heat that went in from that.
     """
-    rise = 0.0
+    rise, trial.loop[PHASE_TIME] = 0.0, state.loop[PHASE_TIME]  # for what begins at a time
     for i in range(state.temperature.shape[0]):
         value = dense(work.temperature[:, i], theta)
         guess = state.temperature[i] + value
@@ -245,6 +248,16 @@ def threshold_margin(sample, trial, s, j):
     return (amount - mechanism.threshold[j]) * 100.0 / mechanism.scale
 
 
+@kernel
+def gas_made(sample, extent):
+    """Gas that the reactions of all sites have made [mol]."""
+    made = 0.0
+    for s in range(extent.shape[0]):
+        for k in range(extent.shape[1]):
+            made += sample.site_share[s, k] * sample.gas[k] * extent[s, k]
+    return made
+
+
 @trigger_margin.body(LineSample)
 @kernel
 def line_trigger_margin(sample, trial, clock):
@@ -256,6 +269,10 @@ def line_trigger_margin(sample, trial, clock):
     n_triggers, n_switches = sample.trigger_temperature.shape[0], trial.fired.shape[1]
     for j in range(n_triggers):
         margin = hottest - sample.trigger_temperature[j]
+        if sample.trigger_gas[j] < math.inf:
+            margin = 100.0 * (gas_made(sample, trial.extent) / sample.trigger_gas[j] - 1.0)
+        elif sample.trigger_time[j] < math.inf:
+            margin = past(trial.loop[PHASE_TIME] + clock, sample.trigger_time[j])
         if trial.fired[0, j] == 0.0 and margin > worst:
             worst, which = margin, j
     for s in range(trial.fired.shape[0]):
@@ -278,15 +295,18 @@ def fire_line(sample, state, trigger):
         return
     for s in range(state.fired.shape[0]):
         state.fired[s, trigger] = 1.0
-    k = sample.fuse_reaction[trigger]
-    if k < 0:
-        return
+    k, given, taken = sample.fuse_reaction[trigger], sample.fuse_energy[trigger], sample.vent_energy[trigger]
     for s in range(state.extent.shape[0]):
-        state.extent[s, k] += sample.fuse_extent[trigger]
+        if k >= 0:
+            state.extent[s, k] += sample.fuse_extent[trigger]
+    if given == 0.0 and taken == 0.0:
+        return
     for i in range(state.temperature.shape[0]):
-        state.enthalpy[i] += sample.share[i] * sample.fuse_energy[trigger]
+        state.enthalpy[i] += sample.share[i] * (given - taken)
         state.temperature[i] = node_temperature(sample.storage, i, state.enthalpy[i], state.temperature[i])
-    state.ledger[ELECTRICAL] += sample.fuse_energy[trigger]
+        state.loop[LOWEST] = min(state.loop[LOWEST], state.temperature[i])
+    state.ledger[ELECTRICAL] += given
+    state.ledger[EJECTED] += taken
 
 
 @remember.body(LineSample)

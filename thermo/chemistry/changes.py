@@ -11,6 +11,7 @@ from thermo.base.errors import described, did_you_mean, shortened
 from thermo.casefile.reader import Key
 from thermo.casefile.units import Unit, UnitError
 from thermo.chemistry.amount import amount_of, an
+from thermo.chemistry.gas import GAS, gas_problem
 from thermo.chemistry.mechanism import Heat, HeatPerMass, HeatPerMole, MechanismText, heat_problem
 
 CHANGEABLE = {
@@ -19,6 +20,7 @@ CHANGEABLE = {
     "ceiling": Unit("rate constant", gt=0),
     "heat": Unit("energy"),
     "temperature_exponent": Unit("number"),
+    "gas": GAS,
 }
 
 
@@ -60,7 +62,7 @@ def change_problem(mechanism: MechanismText, key: str, value: Any) -> str | None
         return next((text for factor in factors if (text := factor.start_problem(value)) is not None), None)
     if field == "heat":
         return next(iter(heat_problem(value, mechanism.amounts)), None)
-    return None
+    return gas_problem(value, mechanism.amounts) if field == "gas" else None
 
 
 def change_value(key: str, raw: Any, info: ValidationInfo) -> Any:

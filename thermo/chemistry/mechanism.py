@@ -20,6 +20,7 @@ from thermo.casefile.reader import Key
 from thermo.casefile.units import Quantity, Unit
 from thermo.chemistry.amount import Amount, an
 from thermo.chemistry.factors import Written
+from thermo.chemistry.gas import BY_MASS, BY_VOLUME, GAS, gas_problem
 from thermo.materials.material import LIBRARY, read_shipped
 
 Temperature = Annotated[float, Unit("temperature")]
@@ -121,7 +122,8 @@ class Reaction(Frozen):
     With a `temperature_exponent` b, k has the factor (T/1 K)^b. With a `reference_temperature` Tr, A is the rate constant there:
     k = A (T/Tr)^b exp(-E/R (1/T - 1/Tr)). Where amounts are in kg/m3 or mol, so is the extent, and A is the number that gives its rate per
     second from factors in these units. `consumes` gives the amount of each species used per unit of extent (negative: made), `heat` the
-    heat released per unit of extent. A reaction ends when a species that it consumes is spent, whether a factor mentions it or not.
+    heat released and `gas` the gas made per unit of extent. A reaction ends when a species that it consumes is spent, whether a factor
+    mentions it or not.
     """
 
     pre_exponential_factor: Annotated[float, Unit("rate constant", gt=0)]
@@ -134,6 +136,7 @@ class Reaction(Frozen):
     factors: tuple[Written, ...] = ()
     consumes: dict[str, Annotated[float, Unit("number")]] = {}
     heat: Heat
+    gas: Annotated[float | None, GAS] = None
     note: str | None = None
 
 
@@ -211,6 +214,8 @@ def _reaction_problems(reaction: Reaction, species: dict[str, Species], amounts:
     if energy > MOST_ENERGY:
         text = f"{energy / 1e3:g} kJ/mol is not an activation energy of a reaction; {energy / 1e3:g} J/mol is probably meant"
         problems.append((("activation_energy",), text))
+    strange = gas_problem(reaction.gas, amounts)
+    problems += [(("gas",), strange)] if strange else []
     return problems + [(("heat",), text) for text in heat_problem(reaction.heat, amounts)]
 
 
@@ -263,12 +268,14 @@ def library_mechanisms() -> Shipped:
 
 
 def needs_volume(text: MechanismText) -> bool:
-    """Whether heats refer to the volume of the cell."""
-    if text.amounts == "density":
+    """Whether heats or gas refer to the volume of the cell."""
+    if text.amounts == "density" or any(getattr(r.gas, "dimension", None) == BY_VOLUME for r in text.reactions.values()):
         return True
     return any(isinstance(r.heat, HeatPerMass | HeatPerMole) and r.heat.content is not None for r in text.reactions.values())
 
 
 def needs_mass(text: MechanismText) -> bool:
-    """Whether heats refer to the mass of the cell or the material."""
+    """Whether heats or gas refer to the mass of the cell or the material."""
+    if text.amounts == "number" and any(getattr(r.gas, "dimension", None) == BY_MASS for r in text.reactions.values()):
+        return True
     return any(isinstance(r.heat, HeatPerMass) and r.heat.share is not None for r in text.reactions.values())

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from thermo.base.errors import shortened
 from thermo.chemistry.amount import an
+from thermo.chemistry.gas import BY_MASS
 from thermo.chemistry.mechanism import HeatPerMass, MechanismText
 
 
@@ -52,11 +53,19 @@ def mixture(parts: Mapping[str, Part]) -> MechanismText:
         for name, reaction in part.text.reactions.items():
             factors = tuple(factor.model_copy(update={"species": named[factor.species]}) for factor in reaction.factors)
             consumes = {named[own]: amount for own, amount in reaction.consumes.items()}
-            update = {"factors": factors, "consumes": consumes, "heat": _shared(reaction.heat, part)}
+            update = {"factors": factors, "consumes": consumes, "heat": _shared(reaction.heat, part), "gas": _gas(reaction.gas, part)}
             reactions[named[name]] = reaction.model_copy(update=update)
     title = "; ".join(f"{material}: {part.text.title}" for material, part in parts.items())
     first = next(iter(parts.values())).text
     return MechanismText.model_construct(title=title, gas_constant=first.gas_constant, species=species, reactions=reactions, note=None)
+
+
+def _gas(gas: Any, part: Part) -> Any:
+    """Gas per m3 or per kg of a material, or per kg of extent in each m3 of it, as that of the whole."""
+    if gas is None:
+        return None
+    by_mass = part.text.amounts == "number" and gas.dimension == BY_MASS
+    return gas.like((part.mass if by_mass else part.volume) * gas)
 
 
 def _called(material: str, name: str) -> str:

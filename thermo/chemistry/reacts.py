@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, ValidationError, ValidationInfo, field_validator, model_validator
 
@@ -11,8 +11,10 @@ from thermo.casefile.models import Frozen, make, misplaced
 from thermo.casefile.reader import Key, read_document
 from thermo.casefile.units import Unit, UnitError
 from thermo.chemistry.changes import change_problem, change_value, form_problems, name_problem, with_changes
+from thermo.chemistry.gas import WHOLE
 from thermo.chemistry.mechanism import HeatPerMass, HeatPerMole, MechanismOfFile, MechanismText, library_mechanisms
 from thermo.chemistry.short import ShortCircuit, Trigger, short_problems
+from thermo.chemistry.vent import Vent
 from thermo.materials.material import Material
 
 
@@ -90,28 +92,40 @@ def _written_out(chemistry: str | MechanismText | None) -> MechanismText | None:
     return library_mechanisms().get(chemistry) if isinstance(chemistry, str) else chemistry
 
 
+After = Annotated[
+    Annotated[Literal["vent"], Tag("name")] | Annotated[Trigger, Tag("written")],
+    Discriminator(_name_or_written),
+]
+
+
 class ThrownOut(Frozen):
-    """Share of the heat of its reactions that leaves a region with what is thrown out, from a temperature on."""
+    """Share of the heat of its reactions that leaves a region with what is thrown out, from a temperature or its vent on."""
 
     fraction: Annotated[float, Unit("number", gt=0, lt=1)]
-    after: Trigger
+    after: After
 
 
 class ReactsByVolume(Reacts):
     """A chemistry whose heats are those of each cubic metre of a material, and how regions of it fail.
 
-    Of each region of this material `ejecta` take a share of the heat, once its hottest place is at a temperature, and each is a cell that
-    a `short` discharges.
+    Of each region of this material `ejecta` take a share of the heat, once its hottest place is at a temperature or its `vent` has opened,
+    and each is a cell that a `short` discharges.
     """
 
     ejecta: ThrownOut | None = None
     short: ShortCircuit | None = None
+    vent: Vent | None = None
 
     @model_validator(mode="after")
     def _fails(self) -> ReactsByVolume:
         problems: list[tuple[Key, str]] = []
         if self.ejecta is not None and self.chemistry is None:
             problems.append((("ejecta",), "take a share of the heat of reactions, but the material has no chemistry"))
+        if self.vent is not None and self.chemistry is None:
+            problems.append((("vent",), "is that of a cell that reacts, but the material has no chemistry"))
+        if self.ejecta is not None and self.ejecta.after == "vent" and self.vent is None:
+            problems.append((("ejecta", "after"), "names a vent, but the material has none"))
+        problems += [(("vent", *key), f"is that of a whole cell; a material needs {cure}") for key, cure in _of_a_whole(self.vent)]
         if self.short is not None and self.chemistry is None:
             problems.append((("short",), "uses up a species of the chemistry, but the material has none"))
         elif not isinstance(self.chemistry, str) or self.chemistry in library_mechanisms():
@@ -131,6 +145,11 @@ class ReactsByVolume(Reacts):
             text = with_changes(base, self.changes)
             of_cells = [name for name, reaction in text.reactions.items() if _of_a_cell(reaction.heat, text)]
             problems = [(("chemistry",), _whole_cell(of_cells, self.chemistry))] if of_cells else []
+            whole = next((name for name, reaction in text.reactions.items() if getattr(reaction.gas, "dimension", None) == WHOLE), None)
+            if whole is not None:
+                problems.append(
+                    (("chemistry",), f"the gas of {shortened(whole)!r} is that of a whole cell; a material needs mol/m3 or mol/kg")
+                )
         if problems:
             raise misplaced(problems)
         return self
@@ -138,6 +157,18 @@ class ReactsByVolume(Reacts):
 
 class ReactingMaterial(ReactsByVolume, Material):
     """A material of a case: what the library has, and what reacts in it."""
+
+
+def _of_a_whole(vent: Vent | None) -> list[tuple[Key, str]]:
+    """What of the vent of a material is an amount of a whole cell, and what it needs."""
+    if vent is None:
+        return []
+    found: list[tuple[Key, str]] = []
+    if getattr(vent.at.gas, "dimension", None) == WHOLE:
+        found.append((("at", "gas"), "mol/m3 or mol/kg"))
+    if getattr(vent.takes, "dimension", None) == "energy":
+        found.append((("takes",), "J/kg"))
+    return found
 
 
 def _of_a_cell(heat: Any, text: MechanismText) -> bool:

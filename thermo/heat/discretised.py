@@ -110,6 +110,9 @@ def _normal(mesh: Mesh, face: str) -> Floats:
     return directions[-1]  # type: ignore[no-any-return]
 
 
+LATTICE, MOST_LATTICE = 4.0, 12  # points of a lattice over the width of a place; the most along a side of a cell
+
+
 class Shape:
     """A mesh with elements of an order, cut open along `cuts`; `mirrors` are (axis, coordinate [m]) of planes that it ends at.
     `areas` [m2] are those of faces whose facets only come near them; `onto` moves points of the body (n, dimension) to where its mesh,
@@ -232,6 +235,41 @@ class Shape:
             if (point[axis] - plane) * (self.mesh.points[:, axis].mean() - plane) < 0.0:
                 point[axis] = 2.0 * plane - point[axis]
         return self.space.weights_at(point)
+
+    def region_at(self, point: Floats) -> str | None:
+        """The first region that has a point of the whole body [m]; None where it lies in none."""
+        try:
+            nodes = np.flatnonzero(np.abs(self.weights_at(point)) > 1e-9)
+        except ValueError:
+            return None
+        for name, cells in self.mesh.regions.items():
+            if np.any(np.count_nonzero(np.isin(self.space.cells[cells], nodes), axis=1) == len(nodes)):
+                return name
+        return None
+
+    def part_of(self, region: str, middle: Floats, width: float, holds: Callable[[Floats], Any]) -> Floats:
+        """Volume of each node (n_nodes,) [m3] in what a region has of a place, its `middle` in the region, its least `width` [m].
+
+        `holds` says which points (n, dimension) lie in the place. A cell counts by the share of a lattice in it that does. Where the place
+        is so small that it has none, all of it is at the middle.
+        """
+        cells, mesh = self.mesh.regions[region], self.space.mesh
+        size = np.ptp(self.mesh.points[self.mesh.cells[cells]], axis=1).max()
+        n = int(np.clip(np.ceil(LATTICE * size / width), 2, MOST_LATTICE))
+        dimension = self.mesh.points.shape[1]
+        local = (np.stack(np.meshgrid(*[np.arange(n)] * dimension), axis=0).reshape(dimension, -1) + 0.5) / n
+        if self.mesh.kind in ("triangle", "tetra"):
+            local = local[:, local.sum(axis=0) < 1.0]
+        fraction = np.zeros(len(self.mesh.cells))
+        for part in np.array_split(cells, max(1, len(cells) * local.shape[1] // 1_000_000)):
+            points = np.moveaxis(np.asarray(mesh.mapping().F(local, tind=part)), 0, -1)
+            there = holds(points.reshape(-1, dimension))
+            for axis, plane in self.mirrors:  # the image of a place in the other half
+                image = points.copy()
+                image[..., axis] = 2.0 * plane - image[..., axis]
+                there |= holds(image.reshape(-1, dimension))
+            fraction[part] = there.reshape(points.shape[:2]).mean(axis=1)
+        return self.space.content(fraction) if np.any(fraction) else self.weights_at(middle)
 
     def frame(self) -> Frame:
         """The whole body for a field file."""

@@ -340,7 +340,9 @@ class Space:
             low, high = (end(self.mesh.p[:, self.mesh.t], axis=1) for end in (np.min, np.max))
             slack = 1e-6 * (high - low) + 1e-8 * np.ptp(self.mesh.p, axis=1)[:, None]
             near = near[np.all((point[:, None] >= low - slack) & (point[:, None] <= high + slack), axis=0)]
-            local, outside = self._local(near, np.asarray(point, float)) if len(near) else (local, outside)
+            if not len(near):
+                raise ValueError("the point lies in no cell")
+            local, outside = self._local(near, np.asarray(point, float))
             best = int(np.argmin(outside))
         size = np.ptp(self.mesh.p[:, self.mesh.t[:, near[best]]], axis=1).min()
         if not outside[best] <= 1e-6 + 1e-8 * float(np.ptp(self.mesh.p, axis=1).max()) / size:

@@ -16,10 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from thermo.base.arrays import Floats
+from thermo.base.arrays import Floats, Integers
 from thermo.heat.mesh_sample import MeshSample, Surface, heat_of, sight
 from thermo.heat.mesh_work import MeshWork
-from thermo.heat.reacting import N_MEMORY, POWER, SLOPE, SUBSTEP, Reacting, powers, switches_at
+from thermo.heat.reacting import LOOKED, N_MEMORY, POWER, SLOPE, SUBSTEP, Reacting, powers, switches_at
 from thermo.heat.reacting_step import reacting_step
 from thermo.heat.triggers import moments_of, next_trigger, room_for, until_next
 from thermo.materials.storage import temperatures
@@ -106,7 +106,7 @@ def _reacting_state(reacting: Reacting, state: State) -> State:
     extent, fired = np.zeros(reacting.shape), switches_at(reacting, state.temperature)
     memory = np.zeros((len(state.temperature), N_MEMORY))
     memory[:, POWER] = powers(reacting.kinds, state.temperature, extent, fired).sum(axis=0)
-    memory[:, SUBSTEP] = math.inf
+    memory[:, [SUBSTEP, LOOKED]] = math.inf
     return state._replace(extent=extent, fired=fired, memory=memory)
 
 
@@ -213,7 +213,7 @@ def interpolate_mesh(sample: MeshSample, state: State, work: MeshWork, theta: fl
     its steps at events: enthalpy and ledger are the parabolas through those of the three times then, so that the balance stays closed.
     """
     a, b, c = parabola(theta)
-    trial.ledger[:], trial.fired[:] = state.ledger, state.fired
+    trial.ledger[:], trial.fired[:], trial.loop[PHASE_TIME] = state.ledger, state.fired, state.loop[PHASE_TIME]
     if sample.reacting is not None:
         _reacted(sample, state, work, theta, trial)
     if theta == 1.0:
@@ -317,7 +317,8 @@ def parabola(theta: float) -> tuple[float, float, float]:
 
 @trigger_margin.body(MeshSample)
 def mesh_trigger_margin(sample: MeshSample, trial: State, clock: float) -> tuple[float, int]:
-    return next_trigger(sample.triggers, moments_of(trial.fired, sample.triggers), trial.temperature, clock)
+    moments, now = moments_of(trial.fired, sample.triggers), float(trial.loop[PHASE_TIME]) + clock
+    return next_trigger(sample.triggers, moments, trial.temperature, trial.extent, now)
 
 
 @fire.body(MeshSample)
@@ -326,8 +327,31 @@ def fire_mesh(sample: MeshSample, state: State, trigger: int) -> None:
     for number, rows, columns in () if sample.reacting is None else sample.reacting.shorted:
         if number == trigger:
             state.fired[rows, columns] = 1.0
+    for number, nodes, heat in () if sample.reacting is None else sample.reacting.vented:
+        if number == trigger:
+            _let_out(sample, state, nodes, heat)
     moments, now = moments_of(state.fired, sample.triggers), float(state.fired[-1, trigger])
     state.loop[STEP] = min(state.loop[STEP], until_next(sample.triggers, moments, now))
+
+
+def _let_out(sample: MeshSample, state: State, nodes: Integers, heat: Floats) -> None:
+    """A vent takes heat (n,) [J] from nodes at once; what held nodes lose comes back through their faces."""
+    assert sample.reacting is not None
+    out = np.zeros_like(state.enthalpy)
+    out[nodes] = heat
+    state.ledger[EJECTED] += out.sum()
+    for j, (face, condition) in enumerate(sample.terms):
+        if condition.holds:
+            state.ledger[sample.ledger.faces + j] += out[sample.faces[face]].sum()
+            out[sample.faces[face]] = 0.0
+    state.enthalpy[:] -= out
+    cooled = np.flatnonzero(out)
+    state.temperature[cooled] = temperatures(sample.reacting.storage, state.enthalpy, state.temperature)[cooled]
+    state.loop[LOWEST] = min(state.loop[LOWEST], float(np.min(state.temperature)))
+    if np.min(state.temperature) > 0.0:  # the reactions go on more slowly
+        hold = float(state.loop[LAST_STEP])
+        state.memory[:, POWER] = powers(sample.reacting.kinds, state.temperature, state.extent, state.fired, hold).sum(axis=0)
+        state.memory[:, SLOPE] = 0.0
 
 
 @remember.body(MeshSample)

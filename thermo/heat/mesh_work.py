@@ -82,6 +82,7 @@ class MeshWork:
         self.heat = np.zeros(len(self.terms))
         self.half = self.heat, self.given, self.begun_heat  # heat by term, what the programme gave, enthalpy at the middle of a step
         self.system: tuple[Any, tuple[Any, ...], Any] = (None, (), None)
+        self.asked: tuple[Any, ...] = (None,) * 4
         self.factor: tuple[Any, Any] = (None, None)
         self.sums: tuple[Any, Floats, float] = (None, np.zeros(0), 1.0)  # of a matrix those of its columns, and their sum
         self.diagonal: tuple[Any, Floats] = (None, np.zeros(0))  # of a matrix
@@ -211,6 +212,10 @@ class MeshWork:
 
     def matrix_at(self, s: float, around: Surface, capacity: Floats) -> csr_matrix:
         """C + s (K + slopes of the surfaces) on the free nodes; the same object as long as nothing in it changes."""
+        asked = (s, around, capacity, self.now.matrix)
+        if all(one is other for one, other in zip(self.asked, asked, strict=True)):  # the solves of one step
+            return self.system[2]
+        self.asked = asked
         diagonal = s * around.slope[self.free] + (capacity[self.free] if self.mass is None else 0.0)
         conduction = self.now.matrix  # of a body whose conductivities move, another at each iterate
         key: tuple[Any, ...] = (s, diagonal, *(conductance for _, _, conductance in around.links))

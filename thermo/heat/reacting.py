@@ -14,14 +14,16 @@ from thermo.base.arrays import Floats, Integers
 from thermo.base.compiled import compile_kernels
 from thermo.chemistry.kinetics import amounts, extent_left, heat_per_extent, rates
 from thermo.chemistry.sites import Sites
+from thermo.heat.placed import Placed
 from thermo.heat.reactor import Reactor, Stage, passed, react, reactor_memory
-from thermo.materials.storage import Storage
+from thermo.materials.storage import Storage, constant
 
 WORTH_COMPILING = 16  # sites; the loops over fewer run interpreted, for compiling takes half a minute once on a machine
 WORTH_A_THREAD = 2000  # sites; fewer are done before a thread has begun
 # of a node: the power of its reactions at the end of the last step [W] and the slope of that [W/s], the last step of its reactor [s], the
-# slope of the heat through faces that the matrix has [W/K], how far it has fallen below all around it so far, which nothing does [K]
-POWER, SLOPE, SUBSTEP, FACE_SLOPE, FALLEN, N_MEMORY = 0, 1, 2, 3, 4, 5
+# slope of the heat through faces that the matrix has [W/K], how far it has fallen below all around it so far, which nothing does [K]; its
+# fastest rate when that was last looked at [1/s] and the temperature then [K]
+POWER, SLOPE, SUBSTEP, FACE_SLOPE, FALLEN, LOOKED, LOOKED_AT, N_MEMORY = 0, 1, 2, 3, 4, 5, 6, 7
 
 
 class Ejecta(NamedTuple):
@@ -40,9 +42,18 @@ class Shorted(NamedTuple):
     column: int
 
 
+class Vented(NamedTuple):
+    """What a vent takes at once when its `trigger` comes: `heat` (n,) [J] from its `nodes`."""
+
+    trigger: int
+    nodes: Integers
+    heat: Floats
+
+
 class Reacting(NamedTuple):
     """What reacts in a meshed sample: sites by `kinds`, the `storage` of all its nodes, the nodes of each of its `parts`, whose errors are
-    measured apart, how many reactions its materials have in all, what takes heat away, and what is shorted."""
+    measured apart, how many reactions its materials have in all, what takes heat away, what is shorted, what vents, and
+    the shorts whose heat is made at a place."""
 
     kinds: tuple[Sites, ...]
     storage: Storage
@@ -50,6 +61,8 @@ class Reacting(NamedTuple):
     n_reactions: int
     ejecta: tuple[Ejecta, ...] = ()
     shorted: tuple[Shorted, ...] = ()
+    vented: tuple[Vented, ...] = ()
+    placed: tuple[Placed, ...] = ()
 
     def kept(self, moments: Floats) -> Floats | None:
         """The share of the heat of the reactions of each node that stays, given the moments of the triggers [s]; None where all does."""
@@ -101,7 +114,8 @@ def ready(loop: Any, kinds: Iterable[Sites]) -> Any:
 class Taken(NamedTuple):
     """What sites have done over a stage: extents and switches at its end, as in a state; heat of all reactions by node and of each reaction
     of the materials [J]; by node the sum of |heat| E/R over reactions [J K], which says how they answer a change of temperature; what of
-    the heat of the reactions is `ejected` [J], and not given to the nodes."""
+    the heat of the reactions is `ejected` [J], and not given to the nodes; what shorts at a place give to the nodes beside all that [J],
+    and by how much their power has `turned` within the stage [J]."""
 
     extent: Floats
     fired: Floats
@@ -109,6 +123,8 @@ class Taken(NamedTuple):
     released: Floats
     answer: Floats
     ejected: float = 0.0
+    placed: Floats | float = 0.0
+    turned: Floats | float = 0.0
 
 
 class Chemistry:
@@ -117,14 +133,15 @@ class Chemistry:
     def __init__(self, sample: Reacting) -> None:
         self.sample = sample
         self.react: Any = ready(react, sample.kinds)
+        self.constant = constant(sample.storage)  # no heat capacity depends on temperature
         self.memory = [[reactor_memory(kind.mechanism) for _ in range(n_threads(len(kind.node)))] for kind in sample.kinds]
         self.nodes, counts = np.concatenate(sample.parts), [len(part) for part in sample.parts]
         self.begins = np.cumsum([0, *counts[:-1]])
 
     def take(
-        self, stage: Stage, extent: Floats, fired: Floats, temperature: Floats, heat: Floats, substep: Floats, kept: Floats | None
+        self, stage: Stage, extent: Floats, fired: Floats, temperature: Floats, heat: Floats, nodes_memory: Floats, kept: Floats | None
     ) -> Taken | None:
-        """All sites over a stage; `temperature` and `heat` of the nodes that react and the `substep` of these change in place.
+        """All sites over a stage; `temperature` and `heat` of the nodes that react and their memory (n_nodes, N_MEMORY) change in place.
 
         `kept` is the share of its heat that each node keeps, None where that is all. None where a site has no solution.
         """
@@ -135,7 +152,8 @@ class Chemistry:
             own, on = extent[rows, :m].copy(), fired[rows, :switches].copy()
             released, stays = np.zeros_like(own), None if kept is None else kept[kind.node][:, None]
             sites = kind if stays is None else kind._replace(share=kind.share * stays)
-            arguments = (sites, sample.storage, stage, own, on, temperature, heat, made.given, released, substep)
+            told = nodes_memory[:, SUBSTEP], nodes_memory[:, LOOKED:N_MEMORY]
+            arguments = (sites, sample.storage, stage, own, on, temperature, heat, made.given, released, *told)
             if not self._all(arguments, len(kind.node), memory):
                 return None
             made.extent[rows, :m], made.fired[rows, :switches] = own, on
@@ -144,7 +162,21 @@ class Chemistry:
                 ejected += float(np.sum(released * (1.0 - stays)))
             np.add.at(made.released, kind.row, released.sum(axis=0))
             made.answer[kind.node] = np.abs(released) @ kind.mechanism.activation
-        return made._replace(ejected=ejected)
+        placed = np.zeros(n) if sample.placed else 0.0
+        for short in sample.placed:
+            energy, stays = short.energy(extent, made.extent), short.share if kept is None else short.share * kept
+            made.released[short.row] += energy
+            ejected += energy * (1.0 - float(stays.sum())) if kept is not None else 0.0
+            placed = placed + energy * stays
+        return made._replace(ejected=ejected, placed=placed)
+
+    def placed_power(self, extent: Floats, fired: Floats, kept: Floats | None, moment: float) -> Floats | float:
+        """What shorts at a place give to each node at a state [W], no more than they have left for a `moment` [s]."""
+        found: Floats | float = 0.0
+        for short in self.sample.placed:
+            stays = short.share if kept is None else short.share * kept
+            found = found + short.power(extent, fired, moment) * stays
+        return found
 
     def by_part(self, capacity: Floats, value: Floats) -> Floats:
         """The mean of a value of the nodes over the heat capacity of each part (n_parts,)."""
@@ -164,15 +196,18 @@ class Chemistry:
         return all(in_threads(some, n))
 
 
+CPUS = os.cpu_count() or 1
+
+
 def n_threads(n: int) -> int:
     """How many threads share n sites."""
-    return min(os.cpu_count() or 1, 1 + n // WORTH_A_THREAD)
+    return min(CPUS, 1 + n // WORTH_A_THREAD)
 
 
 @functools.cache
 def pool() -> ThreadPoolExecutor:
     """The threads of this process."""
-    return ThreadPoolExecutor(os.cpu_count() or 1)
+    return ThreadPoolExecutor(CPUS)
 
 
 def in_threads(loop: Callable[[int, int], Any], n: int) -> list[Any]:

@@ -27,15 +27,17 @@ from thermo.heat.assembly import conducted
 from thermo.heat.conduction import Conduction
 from thermo.heat.mesh_sample import MeshSample, Surface, sight
 from thermo.heat.mesh_work import MeshWork
-from thermo.heat.reacting import FACE_SLOPE, FALLEN, POWER, SLOPE, SUBSTEP, WORTH_COMPILING, Chemistry, Taken, heat_left
+from thermo.heat.reacting import FACE_SLOPE, FALLEN, POWER, SLOPE, WORTH_COMPILING, Chemistry, Taken, heat_left
 from thermo.heat.reactor import Stage
-from thermo.materials.storage import capacities, constant, heats, temperatures
+from thermo.materials.storage import capacities, heats, temperatures
 from thermo.stepping.loop import ERROR, LAST_STEP, D, G, State, W
 
 SCALE = 100.0  # K: by this and the tolerance errors of temperature are measured, as those of a cell are
 ALONE = 30.0  # times the tolerance: the error of one node
 SHOWN, SENSED = 10.0, 3.0  # K: so far the mean of a part and a sensor go in one step at most
 CLOSE = 0.05  # of the slopes of the heat through faces: so much they may be off in the matrix, whose factors then serve again
+BRIEF = 0.1  # of a stage: within it a short gives no more than it has left
+SPREAD = 0.5  # of the heat of a short by which its power turns within a stage, over which it is spread evenly: an error
 FALLS = 0.01  # K within a step: less is not counted
 GUESSED, CORRECTED, ESTIMATED = 1e-3, 1e-4, 1e-2  # relative residuals of the three solves, where they are iterations: energy is kept anyway
 FIRM = 1e6  # heat capacities over the stage: with this a held node is drawn to its temperature
@@ -73,7 +75,7 @@ class Step:
         work.now = sample.conduction.at(T)
         self.diagonal = work.now.matrix.diagonal() + self.now.slope
         self.kept = self.reacting.kept(work.moments)
-        self.constant = constant(self.storage)
+        self.constant = chemistry.constant
         self.capacity = sample.capacity if self.constant else capacities(self.storage, T)
         self.first = self.conducted(work.now, T) + self.now.flow
 
@@ -100,7 +102,9 @@ class Step:
         end[held] = work.held_values(time)
         around = work.surface(time, end)
         flow = self.into(end) + around.flow
-        change = work.solve(s, (known + s * flow + span * power)[free], self.loop, self.now, self.capacity, GUESSED)
+        placed, begun_with = (self.chemistry.placed_power(extent, fired, self.kept, part * span) for part in (1.0, BRIEF))
+        rises = known + s * flow + span * (power + placed)
+        change = work.solve(s, rises[free], self.loop, self.now, self.capacity, GUESSED)
         if change is None:
             return None
         guess = end - T
@@ -109,9 +113,10 @@ class Step:
         # nodes that do not react take what comes in
         end, heat = T.copy(), H + stage.power * span
         end = self.temperatures(heat, T + guess)
-        taken = self.chemistry.take(stage, extent, fired, end, heat, self.memory[:, SUBSTEP], self.kept)
+        taken = self.chemistry.take(stage, extent, fired, end, heat, self.memory, self.kept)
         if taken is None:
             return None
+        taken = taken._replace(turned=np.abs(taken.placed - span * begun_with))
         if len(held):
             end[held] = work.held_values(time)
             heat[held] = heats(self.storage, end)[held]
@@ -129,7 +134,7 @@ class Step:
     def _corrected(self, end: Floats, heat: Floats, taken: Taken, H: Floats, known: Floats, s: float, time: float) -> Made | None:
         """The stage after the one correction of its heat in."""
         work, free = self.work, self.work.free
-        received = heat - H - taken.given
+        received = heat - H - taken.given - taken.placed
         around = work.surface(time, end)
         flow = self.into(end) + around.flow
         found = work.solve(s, (known + s * flow - received)[free], self.loop, self.now, self.capacity, CORRECTED)
@@ -174,7 +179,7 @@ def reacting_step(sample: MeshSample, state: State, clock: float, h: float, work
     whole[work.free] = np.abs(error)
     for stage in stages:
         answer = stage.taken.answer / (step.capacity * stage.temperature**2)
-        whole += np.abs(stage.change) * np.minimum(1.0, answer)
+        whole += np.abs(stage.change) * np.minimum(1.0, answer) + SPREAD * stage.taken.turned / step.capacity
     means = np.sqrt(work.chemistry.by_part(step.capacity, whole * whole))
     found = max(float(np.max(means)), float(np.max(whole)) / ALONE, abs(work.missed)) / (SCALE * sample.tolerance)
     found = max(found, _drawn(step, stages[-1]))
@@ -266,7 +271,8 @@ def _keep(step: Step, stages: list[Made]) -> None:
     """Into `work` what is read off the step: temperatures, heats, extents, the ledger, what the next step is told."""
     work, last, h, state = step.work, stages[-1], step.h, step.state
     received, given = (np.sum(parts, axis=0) for parts in zip(*((stage.received, stage.taken.given) for stage in stages), strict=True))
-    work.hold(work.heat, last.heat - state.enthalpy - given - received)
+    placed = sum(stage.taken.placed for stage in stages)
+    work.hold(work.heat, last.heat - state.enthalpy - given - placed - received)
     released = np.sum([stage.taken.released for stage in stages], axis=0)
     work.end, work.end_heat, work.switched = last.temperature, last.heat, last.taken.fired
     work.memory = step.memory
@@ -280,7 +286,7 @@ def _keep(step: Step, stages: list[Made]) -> None:
         work.memory[:, POWER], work.memory[:, SLOPE] = work.mean_power, 0.0
         return
     one, two = stages
-    work.hold(work.half[0], one.heat - state.enthalpy - one.taken.given - one.received)
+    work.hold(work.half[0], one.heat - state.enthalpy - one.taken.given - one.taken.placed - one.received)
     work.middle, work.extents, work.released = one.temperature, (one.taken.extent, two.taken.extent), (one.taken.released, released)
     work.ejected = one.taken.ejected, one.taken.ejected + two.taken.ejected
     before, work.mean_power = one.taken.given / (G * h), two.taken.given / ((1.0 - G) * h)

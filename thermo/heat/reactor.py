@@ -25,6 +25,7 @@ LOCAL = 0.3  # of the tolerance of a step: that of the node's own
 SMOOTH = 0.01  # of the tolerance: the error of a stage in one midpoint step, which has the same sign in all
 QUIET = 1e-3  # of the tolerance of an extent: rates that give less within a stage are not looked at twice
 STEADY = 0.1  # growth of a rate constant by the rise that is guessed: below it, what is quiet is not looked at twice at all
+IDLE = 1e-6  # of the tolerance of an extent: what would give less within a stage is left out of it
 MOST_SUBSTEPS = 100_000
 MOST_REFUSED = 400  # one after the other
 
@@ -149,7 +150,12 @@ def smooth(mechanism, storage, share, reach, i, extent, fired, stage, reactor):
         reactor.released[k] = heat * reactor.second[k] * span
     if not (error <= SMOOTH * stage.tolerance_temperature * capacity):
         return math.nan
-    return smooth_end(mechanism, storage, i, extent, fired, stage, power, capacity, reactor)
+    end = smooth_end(mechanism, storage, i, extent, fired, stage, power, capacity, reactor)
+    amounts(mechanism, reactor.point, reactor.amount)
+    for j in range(reactor.amount.shape[0]):  # a rate that ends at once, behind the middle, is as smooth as any before that
+        if reactor.amount[j] < -stage.tolerance_extent * mechanism.scale:
+            return math.nan
+    return end
 
 
 @kernel
@@ -290,7 +296,32 @@ def ignite(mechanism, storage, share, reach, i, extent, fired, stage, h, reactor
     return math.nan, H, h
 
 
-def react(sites, storage, stage, extent, fired, temperature, heat, given, released, substep_length, reactor, first, last):
+@kernel
+def idle(mechanism, stage, i, looked):
+    """Whether nothing reacts at node i within the stage, by what it gave when it was last `looked` at: the fastest rate over the reach of
+    its extent [1/s], and the temperature then [K]."""
+    before, T = looked[1], stage.temperature[i] + max(stage.slope[i] * stage.span, 0.0)
+    most = looked[0] * stage.span
+    if most > IDLE * stage.tolerance_extent:
+        return False
+    if T <= before:
+        return True
+    steepest = 0.0
+    for k in range(mechanism.activation.shape[0]):
+        steepest = max(steepest, mechanism.activation[k])
+    return most * math.exp(min(steepest * (T - before) / (T * before), 700.0)) <= IDLE * stage.tolerance_extent
+
+
+@kernel
+def at_rest(mechanism, storage, i, extent, fired, stage, reactor):
+    """The temperature of node i at the end of a stage in which nothing reacts."""
+    for k in range(extent.shape[0]):
+        reactor.second[k], reactor.released[k] = 0.0, 0.0
+    capacity = node_capacity(storage, i, stage.temperature[i])
+    return smooth_end(mechanism, storage, i, extent, fired, stage, stage.power[i], capacity, reactor)
+
+
+def react(sites, storage, stage, extent, fired, temperature, heat, given, released, substep_length, looked, reactor, first, last):
     """The sites `first` to `last` over a stage: temperature [K] and heat [J] of their nodes at its end, in place; False where one fails.
 
     Parameters
@@ -300,11 +331,18 @@ def react(sites, storage, stage, extent, fired, temperature, heat, given, releas
     given : (n_nodes,) heat of all reactions of each node [J]
     released : (n_sites, n_reactions) heat of each reaction [J]
     substep_length : (n_nodes,) [s] the last step of each node, in place
+    looked : (n_nodes, 2) what each node gave when its rates were last taken, as `idle` wants it, in place
     """
-    mechanism, n = sites.mechanism, sites.reach.shape[0]
+    mechanism, n, may_idle = sites.mechanism, sites.reach.shape[0], fired.shape[1] == 0  # what a switch starts comes at once
     for s in range(first, last):
         i = sites.node[s]
-        end = smooth(mechanism, storage, sites.share[s], sites.reach, i, extent[s], fired[s], stage, reactor)
+        if may_idle and idle(mechanism, stage, i, looked[i]):
+            end = at_rest(mechanism, storage, i, extent[s], fired[s], stage, reactor)
+        else:
+            end = smooth(mechanism, storage, sites.share[s], sites.reach, i, extent[s], fired[s], stage, reactor)
+            looked[i, 0], looked[i, 1] = 0.0, stage.temperature[i]
+            for k in range(n):
+                looked[i, 0] = max(looked[i, 0], abs(reactor.first[k]) / sites.reach[k])
         if not math.isnan(end):
             for k in range(n):
                 extent[s, k] = reactor.point[k]
@@ -316,7 +354,7 @@ def react(sites, storage, stage, extent, fired, temperature, heat, given, releas
             )
             if math.isnan(end):
                 return False
-            temperature[i], heat[i] = end, held
+            temperature[i], heat[i], looked[i, 0] = end, held, math.inf
         total = 0.0
         for k in range(n):
             released[s, k] = reactor.released[k]

@@ -12,6 +12,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from thermo.base.arrays import Floats
+from thermo.stepping.loop import past
 
 
 class Place(Protocol):
@@ -21,12 +22,25 @@ class Place(Protocol):
         """Temperatures (n_rows,) [K] from those of the nodes (n_rows, n_nodes)."""
 
 
+class Gas(NamedTuple):
+    """Gas that the reactions of a region have made [mol/m3]: of each of its `parts` rows and columns of the extents of a state, and what an
+    extent there counts (n_rows, n_columns)."""
+
+    parts: tuple[tuple[slice, slice, Floats], ...]
+
+    def of(self, extent: Floats) -> float:
+        """How much there is at these extents (n_sites, n_reactions)."""
+        return sum(float(np.sum(weights * extent[rows, columns])) for rows, columns, weights in self.parts)
+
+
 class Trigger(NamedTuple):
-    """A place that comes to a `level` [K]; or, without a place, the time `level` [s] after the trigger number `follows`."""
+    """A place that comes to a `level` [K]; `gas` that comes to one [mol/m3]; or, without either, the time `level` [s] after the trigger
+    number `follows`, or after the start where it follows none."""
 
     place: Place | None
     level: float
     follows: int = -1
+    gas: Gas | None = None
 
 
 class Waits(NamedTuple):
@@ -61,14 +75,16 @@ def moments_of(fired: Floats, triggers: tuple[Trigger, ...]) -> Floats:
     return fired[-1, : len(triggers)] if triggers else NO_MOMENTS
 
 
-def next_trigger(triggers: tuple[Trigger, ...], moments: Floats, temperature: Floats, clock: float) -> tuple[float, int]:
-    """Excess over the trigger that is due most, in K or s, negative where none is due, and its number."""
+def next_trigger(triggers: tuple[Trigger, ...], moments: Floats, temperature: Floats, extent: Floats, clock: float) -> tuple[float, int]:
+    """Excess over the trigger that is due most, in K, s or hundredths of an amount of gas, negative where none is due, and its number."""
     worst, which = -math.inf, 0
     for j, trigger in enumerate(triggers):
         if moments[j] < math.inf:
             continue
-        if trigger.place is None:
-            margin = clock - float(moments[trigger.follows]) - trigger.level
+        if trigger.gas is not None:
+            margin = 100.0 * (trigger.gas.of(extent) / trigger.level - 1.0 + REACHED)
+        elif trigger.place is None:
+            margin = clock - float(moments[trigger.follows]) - trigger.level if trigger.follows >= 0 else past(clock, trigger.level)
         else:
             margin = float(trigger.place.of(temperature[None])[0]) - trigger.level + REACHED * trigger.level
         if margin > worst:
@@ -78,5 +94,6 @@ def next_trigger(triggers: tuple[Trigger, ...], moments: Floats, temperature: Fl
 
 def until_next(triggers: tuple[Trigger, ...], moments: Floats, clock: float) -> float:
     """How long it is until the first of the known moments [s], those that follow a trigger that has come; infinite where none is known."""
-    known = [float(moments[t.follows]) + t.level for j, t in enumerate(triggers) if t.place is None and moments[j] == math.inf]
+    timed = [t for j, t in enumerate(triggers) if t.place is None and t.gas is None and moments[j] == math.inf]
+    known = [t.level + (float(moments[t.follows]) if t.follows >= 0 else 0.0) for t in timed]
     return min((moment - clock for moment in known if clock < moment < math.inf), default=math.inf)

@@ -276,8 +276,11 @@ class RampProgramme(Driving):
 
 
 def no_fuse(cell: Any, kind: str) -> Problems:
-    """A short that gives its heat at once, in a cell whose temperature is given."""
-    if cell.short is None or cell.short.fused_energy is None:
-        return []
-    text = f"heats the cell at once, but the programme '{kind}' prescribes its temperature; leave it out"
-    return [(("..", "sample", "short", "fused_energy"), text)]
+    """A short that gives its heat at once, or a vent that takes some, in a cell whose temperature is given."""
+    found: Problems = []
+    but = f"the cell at once, but the programme '{kind}' prescribes its temperature; leave it out"
+    if cell.short is not None and cell.short.fused_energy is not None:
+        found.append((("..", "sample", "short", "fused_energy"), f"heats {but}"))
+    if cell.vent is not None and cell.vent.takes is not None:
+        found.append((("..", "sample", "vent", "takes"), f"cools {but}"))
+    return found

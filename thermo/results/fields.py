@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from thermo.base.errors import FileError
+from thermo.results import vtu
 
 
 def last_field(path: Path) -> tuple[float | None, float]:
@@ -29,6 +30,11 @@ def last_field(path: Path) -> tuple[float | None, float]:
     return (times[-1] if times else None), float(end)
 
 
+def frame_files(path: Path) -> list[Path]:
+    """The field files of a result in their order; the ten thousandth has a digit more than those before it."""
+    return sorted((path / "fields").glob("frame-*.vtu"), key=lambda file: (len(file.name), file.name))
+
+
 def has_reacted(path: Path) -> bool:
     """Whether anything has reacted in the run of a result folder; not where its summary cannot be read."""
     try:
@@ -40,12 +46,11 @@ def has_reacted(path: Path) -> bool:
 
 def mirrored_field(path: Path, axis: int, plane: float) -> bool:
     """Whether the last field of a result is its own mirror image at a plane across an axis [m]; not where there is none to be read."""
-    from meshio import vtu
     from scipy.spatial import cKDTree
 
-    files = sorted((path / "fields").glob("frame-*.vtu"))
+    files = frame_files(path)
     try:
-        mesh = vtu.read(str(files[-1]))
+        mesh = vtu.read(files[-1])
         places, values = np.asarray(mesh.points), np.asarray(mesh.point_data["temperature_K"])
     except Exception:  # the reading of the field itself says what is wrong with it
         return False
@@ -61,12 +66,11 @@ def stored_field(path: Path, points: Any, region: str | None = None) -> Any:
 
     Of several stored points at one place, as on a contact, one of the `region` is taken if that is given and known.
     """
-    from meshio import vtu
     from scipy.spatial import cKDTree
 
-    files = sorted((path / "fields").glob("frame-*.vtu"))
+    files = frame_files(path)
     try:
-        mesh = vtu.read(str(files[-1]))
+        mesh = vtu.read(files[-1])
         places, values = np.asarray(mesh.points), np.asarray(mesh.point_data["temperature_K"])
         cells, material = mesh.cells[0].data, np.asarray(mesh.cell_data["material"][0])
         with open(path / "fields" / "materials.csv", newline="", encoding="utf-8") as lines:

@@ -13,11 +13,9 @@ import io
 import json
 import os
 import re
-from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
-from xml.sax.saxutils import quoteattr
 
 import numpy as np
 from filelock import FileLock, Timeout
@@ -25,11 +23,13 @@ from numpy.typing import NDArray
 
 from thermo.base.constants import ZERO_CELSIUS
 from thermo.base.errors import FileError, FolderError
+from thermo.results import vtu
 
 OURS = re.compile(
-    r"((summary|status|manifest)\.json|history\.csv|record\.csv|propagation\.csv|table\.csv|(case|resolved|study)\.yaml|checkpoint-[12]\.npz"
-    r"|fields/(run\.pvd|materials\.csv|frame-[0-9]{4}\.vtu)|pictures/[a-z0-9-]+\.(png|svg)|report\.html|movie\.mp4)(\.part)?"
-    r"|fields/\.frame-[0-9]{4}\.part\.vtu|\.lock|\.written"
+    r"((summary|status|manifest)\.json|(history|record|propagation|table|correlations|posterior|profiles|check|fit)\.csv"
+    r"|(case|resolved|study|mechanism(-[A-Za-z0-9_.-]+)?)\.yaml|checkpoint-[12]\.npz"
+    r"|fields/(run\.pvd|materials\.csv|frame-[0-9]{4,}\.vtu)|pictures/[a-z0-9-]+\.(png|svg)|report\.html|movie\.mp4)(\.part)?"
+    r"|fields/\.frame-[0-9]{4,}\.part\.vtu|\.lock|\.written"
 )
 WRITTEN = ".written"  # the names of the files that thermo has written here, a line each, before it writes them
 DERIVED = re.compile(r"pictures/.*|report\.html|movie\.mp4")  # made of results, and made again from them at any time
@@ -55,6 +55,7 @@ class Folder:
         self.path = path
         self.written: list[str] = []
         self.lock = FileLock(path / ".lock", timeout=0)
+        self._mesh: tuple[Any, Any] | None = None  # of the frames, and as VTK has it
 
     def __enter__(self) -> Folder:
         try:
@@ -106,7 +107,7 @@ class Folder:
     def _is_ours(self, name: str) -> bool:
         """Whether thermo wrote a file, or was writing it when it was killed."""
         whole = name.removesuffix(".part")
-        begun = re.sub(r"^fields/\.(frame-[0-9]{4})\.part\.vtu$", r"fields/\1.vtu", whole)
+        begun = re.sub(r"^fields/\.(frame-[0-9]{4,})\.part\.vtu$", r"fields/\1.vtu", whole)
         return name in (".lock", WRITTEN) or whole in self.written or begun in self.written
 
     def _foreign(self) -> list[str]:
@@ -177,24 +178,22 @@ class Folder:
 
         `mesh` is a `shape.Frame`, `temperature` (n_points,) [K], `heat_flux` (n_cells, 3) [W/m2]
         or None, `earlier` the times of the frames before this one [s], `beside` further fields of the points by name. The frame has its
-        time and, for each region, a number of the field named after it: that of its cells in the array `material`.
+        time and, for each region, a number of the field named after it: that of its cells in the array `material`. Temperatures in K keep
+        all their digits, because another run may start from them; all else is for the eye, in single precision.
         """
-        import meshio
-
-        data = meshio.Mesh(
-            mesh.points,
-            [(mesh.kind, mesh.cells)],
-            point_data={"temperature_K": temperature, "temperature_degC": (temperature - ZERO_CELSIUS).astype(np.float32), **beside},
-            cell_data={"material": [mesh.material.astype(np.int32)]} | ({} if heat_flux is None else {"heat_flux_W_per_m2": [heat_flux]}),
-        )
+        if self._mesh is None or self._mesh[0] is not mesh:
+            self._mesh = mesh, vtu.grid(mesh.points, mesh.cells, mesh.kind, mesh.material)
+        celsius = (temperature - ZERO_CELSIUS).astype(np.float32)
+        of_points = {"temperature_K": temperature, "temperature_degC": celsius} | {n: v.astype(np.float32) for n, v in beside.items()}
+        of_cells = {} if heat_flux is None else {"heat_flux_W_per_m2": heat_flux.astype(np.float32)}
+        numbers: dict[str, float | int] = {"TimeValue": float(time)} | {f"region {name}": i for i, name in enumerate(mesh.names)}
         folder = self.path / "fields"
-        name = f"frame-{number:04d}.vtu"
-        part = folder / f".frame-{number:04d}.part.vtu"
+        name, part = f"frame-{number:04d}.vtu", folder / f".frame-{number:04d}.part.vtu"
         self.record(f"fields/{name}")
         try:
             folder.mkdir(exist_ok=True)
-            data.write(part, file_format="vtu")
-            raw = _with_field_data(part.read_bytes(), time, mesh.names)
+            vtu.write(part, self._mesh[1], of_points, of_cells, numbers)
+            raw = part.read_bytes()
             part.unlink()
         except OSError as error:
             part.unlink(missing_ok=True)
@@ -245,15 +244,6 @@ class Folder:
             elif number > best[1]:
                 best = (_decoded(arrays), number)
         return best[0], best[1], complaints
-
-
-def _with_field_data(vtu: bytes, time: float, names: Sequence[str]) -> bytes:
-    """A .vtu with its time and the number of each region as field data. They are numbers, because meshio reads no arrays of text."""
-    number = '<DataArray type="{}" Name={} NumberOfTuples="1" format="ascii">{}</DataArray>'
-    found = [number.format("Float64", '"TimeValue"', repr(float(time)))]
-    found += [number.format("Int32", quoteattr(f"region {name}"), i) for i, name in enumerate(names)]
-    head, tag, rest = vtu.partition(b"<UnstructuredGrid>")
-    return head + tag + b"\n<FieldData>" + "".join(found).encode("utf-8") + b"</FieldData>" + rest
 
 
 def harmless(cell: Any) -> Any:

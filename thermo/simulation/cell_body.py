@@ -11,14 +11,15 @@ from thermo.base.arrays import Floats
 from thermo.case.case import Case
 from thermo.cells.cell import LumpedCell
 from thermo.cells.line import kept_share
-from thermo.cells.line_step import line_reading
+from thermo.cells.line_step import gas_made, line_reading
 from thermo.cells.self_heating import self_heating_rates
 from thermo.chemistry.amount import AMOUNTS
 from thermo.chemistry.kinetics import amounts, heat_per_extent, rates
 from thermo.heat.discretised import Frame
 from thermo.materials.storage import node_heat, storage_of
 from thermo.measurement.readings import Reading
-from thermo.simulation.reaction_warnings import reaction_warnings
+from thermo.simulation.reaction_warnings import gas_of, reaction_warnings
+from thermo.simulation.triggered import never_triggered
 from thermo.stepping.loop import (
     EJECTED,
     ELECTRICAL,
@@ -117,7 +118,7 @@ class CellBody:
         made |= self.reader.columns(block.time, block.machine, made["sample_K"], kept * power.sum(axis=1))
         if self.cell.short is not None:
             made["voltage_V"] = self.voltages(extent, switches)
-        made["row/released"] = released(block.ledger)
+        made |= {"row/released": released(block.ledger), "row/fired": switches}
         return made
 
     def voltages(self, extent: Floats, fired: Any) -> Floats:
@@ -154,8 +155,23 @@ class CellBody:
         }
 
     def summary(self, columns: dict[str, Any], rows: dict[str, Floats], state: State) -> dict[str, Any]:
-        """The amounts of its species."""
-        return {"amounts": self.amounts(state)}
+        """The amounts of its species, when its short and its vent came, the gas that its reactions made."""
+        made = {"amounts": self.amounts(state), "triggers": self.triggers(columns["time_s"], columns["sample_K"], rows["fired"], state)}
+        return made | gas_of(dict(zip(self.reactions, (self.sample.gas * state.extent[0]).tolist(), strict=True)), self.sample.gas)
+
+    def triggers(self, time: Floats, temperature: Floats, fired: Floats, state: State) -> dict[str, Any]:
+        """When the short and the vent of the cell came, from its rows (n,), and what each waits for."""
+        found: dict[str, Any] = {}
+        for j, name in enumerate(self.cell.events()):
+            when = float(time[int(np.argmax(fired[:, j]))]) if np.any(fired[:, j]) else None
+            gas, level = float(self.sample.trigger_gas[j]), float(self.sample.trigger_temperature[j])
+            waits: dict[str, Any] = {"temperature_K": level, "maximum_K": float(np.max(temperature))}
+            if np.isfinite(gas):
+                waits = {"gas_mol": gas, "made_mol": float(gas_made(self.sample, state.extent))}
+            elif not np.isfinite(level):
+                waits = {"begins_s": float(self.sample.trigger_time[j])}
+            found[f"sample-{name}s"] = {"time_s": when} | waits
+        return found
 
     def references(self) -> dict[str, float]:
         """Mass [kg] and charge [Ah] that heats are referred to, as far as they are known."""
@@ -207,9 +223,10 @@ class CellBody:
     def warnings(self, state: State, summary: dict[str, Any], columns: dict[str, Any]) -> list[dict[str, Any]]:
         """Reactions that nothing ends, whose gate stays closed, or whose heat has not the sign of their name."""
         text, mechanism = self.cell.mechanism(), self.sample.mechanism
+        found = never_triggered(summary["triggers"])
         if text is None:
-            return []
-        return reaction_warnings(text, mechanism, float(state.loop[HIGHEST]), self.sample.tolerance_extent, "sample")
+            return found
+        return found + reaction_warnings(text, mechanism, float(state.loop[HIGHEST]), self.sample.tolerance_extent, "sample")
 
     def blame(self, state: State) -> str:
         """Which reaction gives most heat at this moment, in words; empty where none does."""

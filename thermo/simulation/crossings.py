@@ -10,6 +10,7 @@ import numpy as np
 
 from thermo.base.arrays import Floats
 from thermo.case.case import Case
+from thermo.heat.triggers import REACHED
 from thermo.simulation.prepared import Prepared
 from thermo.stepping.rows import Levels, waiting
 
@@ -56,7 +57,8 @@ AT_LEVEL = 1e-9  # of the change since the row before
 def first_crossing(time: Floats, values: Floats, level: float) -> float | None:
     """When a column first reaches a level, rising or falling; None if never.
 
-    A row that stands where the level is reached is the answer. Between others runs a monotone cubic over time or log time, or the cubic
+    A row that stands where the level is reached is the answer, and so is one of two at the moment of an event that is as near to it as a
+    trigger at that level needs. Between others runs a monotone cubic over time or log time, or the cubic
     through the four nearest rows, which is what steps of second order allow to lie so far apart: whichever foretells the rows beside the
     crossing best from the others.
     """
@@ -65,11 +67,13 @@ def first_crossing(time: Floats, values: Floats, level: float) -> float | None:
     if values[0] == level:
         return float(time[0])
     reached = values >= level if values[0] < level else values <= level
-    rows = np.flatnonzero(reached)
+    twice = np.concatenate([[False], np.diff(time) == 0.0])
+    touched = (twice | np.concatenate([twice[1:], [False]])) & (np.abs(values - level) <= REACHED * abs(level))
+    rows = np.flatnonzero(reached | touched)
     if not len(rows):
         return None
     row = int(rows[0])
-    if values[row] == level or abs(values[row] - level) <= AT_LEVEL * abs(values[row] - values[row - 1]):
+    if values[row] == level or touched[row] or abs(values[row] - level) <= AT_LEVEL * abs(values[row] - values[row - 1]):
         return float(time[row])
     near = np.arange(max(row - 4, 0), min(row + 4, len(time)))
     near = near[np.concatenate([[True], np.diff(time[near]) > 0.0])]

@@ -66,7 +66,7 @@ class Front:
         rows = np.concatenate([cells for name, cells in mesh.regions.items() if name in body.chemistry.regions])
         pieces, owner = space.pieces()  # a quadratic cell in linear ones
         self.cells, self.points, self.kind = pieces[np.isin(owner, rows)], space.points, mesh.kind
-        self.nodes = np.unique(self.cells)
+        self.nodes, self.known = np.unique(self.cells), dict[int, float]()
         self.held, self.start = held_by(body.chemistry.mechanisms.values()), float(np.min(body.start[: body.n_nodes]))
 
     def row(self, temperature: Floats, power: Floats, capacity: Floats) -> Floats:
@@ -81,7 +81,10 @@ class Front:
         widest = int(np.argmax(np.ptp(values, axis=1)))
         within = float(np.ptp(values[widest]))
         hottest = float(temperature.max())
-        slope = sensitivity(self.held, hottest)
+        whole = round(hottest)  # a kelvin more or less is a third of a percent of it
+        if whole not in self.known:
+            self.known[whole] = sensitivity(self.held, float(whole))
+        slope = self.known[whole]
         if not within > 0.0 or not slope > 0.0:
             return made
         nodes = self.cells[burning][widest]

@@ -41,7 +41,8 @@ from thermo.programmes.lumped_bodies import lumped_names
 from thermo.simulation.beside import bodies_beside
 from thermo.simulation.front import OF_THE_HOTTEST, fallen_warnings, front_warnings, summed_up
 from thermo.simulation.mesh_readings import MeshReadings
-from thermo.simulation.reactions import reactions_of
+from thermo.simulation.reaction_warnings import gas_of
+from thermo.simulation.reactions import at_short, reactions_of
 from thermo.simulation.start import nodal_start
 from thermo.simulation.triggered import never_triggered, triggered
 from thermo.stepping.loop import CLOCK, EJECTED, HEAT_IN, HEAT_OUT, HIGHEST, N_DIRECT, State, Stepper, advance
@@ -80,11 +81,13 @@ class MeshBody:
         self.inside = [np.unique(self.shape.space.cells[cells]) for cells in self.regions.values()]
         self.n_nodes = self.shape.n_nodes
         self.n_dofs = self.n_nodes + len(lumped_names(self.terms))
-        self.chemistry = reactions_of(case, {region: named[region][0] for region in self.regions}, self.volumes, self.multiplicity)
+        self.chemistry = reactions_of(case, self.shape, {region: named[region][0] for region in self.regions}, self.volumes)
         self.reactions = self.chemistry.names if self.chemistry else []
         self.steps_at_once = max(1, min(16, SEEN_AT_ONCE // self.n_dofs))
         self.asked, self.arrival = list(case.measure.probes), float(case.measure.arrival)
         self.probes = {name: self._reading(probe) for name, probe in case.measure.probes.items()}
+        for region, part in (self.chemistry.places_of_shorts if self.chemistry else {}).items():
+            self.probes[at_short(region)] = Reading(np.flatnonzero(part), np.ones(np.count_nonzero(part)), "maximum")
         self.sample = self._sample(case, cuts, refine)
         self.programme, self.terms = self.driven.machine, self.sample.terms[: len(self.terms)]  # the others act on lumped bodies
         self.reader = programme.reader(self.programme, None, self.sample.tolerance * self.sample.scale)
@@ -332,7 +335,11 @@ class MeshBody:
             made["arrivals"] = self.chemistry.arrivals(columns, rows["regions"], self.arrival, points, self.multiplicity)
             for name, released in self.chemistry.released_in(columns, self.multiplicity).items():
                 made["regions"][name]["released_J"] = released
-        made["triggers"] = self.triggered.summary(state.fired, lambda reached: self._largest(reached, columns, rows["regions"]))
+        if self.chemistry:
+            made |= gas_of(self.chemistry.gas_made(state.extent, self.multiplicity), np.concatenate([*self.chemistry.gas.values()]))
+        made["triggers"] = self.triggered.summary(
+            state.fired, state.extent, lambda reached: self._largest(reached, columns, rows["regions"])
+        )
         if self.sensor and self.driven.wall:
             made["lags"] = lags(columns, self.sensor, list(self.probes), self.reader.heating(columns["rate_K_per_s"], rows["machine"]))
         return made

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from thermo.base.arrays import Floats, Integers
-from thermo.heat.mesh_sample import capacity_of, heat_of, surface
+from thermo.heat.mesh_sample import capacity_of, heat_of, lasting_of, surface
 from thermo.heat.triggers import moments_of
 from thermo.materials.storage import constant
 from thermo.programmes.conditions import slope_at
@@ -82,6 +82,7 @@ class MeshReadings:
         self.front = Front(body) if burns else None
         self.inside = RegionReadings(body)
         self.even = body.sample.storage is None or constant(body.sample.storage)  # no heat capacity depends on temperature
+        self.lasting = (terms, lasting_of(body.sample))
         self.at_start = heat_of(body.sample, body.start)
         probes = list(body.probes.values())
         self.means = [i for i, probe in enumerate(probes) if probe.take == "mean"]
@@ -156,7 +157,10 @@ class MeshReadings:
         `made` (n_reactions, n_nodes) [W] is what reactions give to the nodes.
         """
         body, sample = self.body, self.body.sample
-        around, slopes, given = surface(sample, time, temperature, moments=moments), np.zeros(0), np.zeros(0)
+        if self.lasting[0] is not sample.terms:  # a stationary state is read in the surroundings that were found
+            self.lasting = sample.terms, lasting_of(sample)
+        around = surface(sample, time, temperature, moments=moments, lasting=self.lasting[1])
+        slopes, given = np.zeros(0), np.zeros(0)
         if body.flows or body.fixed.any():
             into = sample.conduction.at(temperature).into(temperature) + around.flow + made.sum(axis=0)
             slopes, needed = self.going(time, temperature, into)

@@ -1,9 +1,12 @@
-"""What there is to say of a mechanism after a run: reactions that nothing ends, gates that stayed closed, heats of the wrong sign."""
+"""What there is to say of a mechanism after a run: its gas, endless reactions, gates that stayed closed, heats of the wrong sign."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
+from thermo.base.arrays import Floats
 from thermo.casefile.units import show
 from thermo.chemistry.kinetics import Mechanism
 from thermo.chemistry.mechanism import MechanismText
@@ -42,6 +45,11 @@ def reaction_warnings(text: MechanismText, mechanism: Mechanism, highest: float,
             words = f"the reaction '{name}' {'takes up' if sign > 0.0 else 'releases'} heat, which is unusual for its name"
             found.append({"code": "heat-sign", "text": words, "where": f"{where}.heat"})
     return found
+
+
+def gas_of(made: dict[str, float], per_extent: Floats) -> dict[str, Any]:
+    """The gas that each reaction has made [mol] as a summary has it; nothing where none makes any."""
+    return {"gas": {"made_mol": sum(made.values()), "by_reaction_mol": made}} if np.any(per_extent) else {}
 
 
 def named_sign(name: str) -> float:

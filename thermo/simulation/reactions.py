@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,25 +13,39 @@ from thermo.base.arrays import Floats, Integers
 from thermo.base.constants import REFERENCE_TEMPERATURE
 from thermo.case.case import Case
 from thermo.chemistry.amount import AMOUNTS
+from thermo.chemistry.gas import amount_of_gas, gas_per_extent
 from thermo.chemistry.kinetics import Mechanism
 from thermo.chemistry.mechanism_arrays import arrays
 from thermo.chemistry.reacts import ReactingMaterial
+from thermo.chemistry.short import ShortCircuit
 from thermo.chemistry.sites import Sites, reach_of, side_by_side
-from thermo.heat.reacting import Ejecta, Reacting, Shorted, powers, rows_of
+from thermo.heat.discretised import Shape
+from thermo.heat.placed import Drawn, Placed
+from thermo.heat.reacting import Ejecta, Reacting, Shorted, Vented, powers, rows_of
+from thermo.heat.triggers import Gas
 from thermo.materials.properties import value_at
 from thermo.materials.storage import Storage
 from thermo.measurement.arrivals import Reached, arrivals
 from thermo.measurement.readings import HOTTEST, LARGEST, MEAN, SMALLEST
+from thermo.programmes.conditions import Reached as Place
 from thermo.simulation.reaction_warnings import reaction_warnings
-from thermo.simulation.triggered import Triggered
+from thermo.simulation.triggered import Awaited, Triggered
 
 
-def reactions_of(case: Case, material: Mapping[str, str], volumes: Floats, multiplicity: float) -> Reactions | None:
-    """What reacts in a body, given the material of each region; None where nothing does."""
+def reactions_of(case: Case, shape: Shape, material: Mapping[str, str], volumes: Floats) -> Reactions | None:
+    """What reacts in a body, given its shape and the material of each region; None where nothing does."""
     if not case.reacting:
         return None
+    places = {}
+    for name in case.reacting:
+        short = case.everything[name].short
+        if short is not None and short.place is not None:
+            part = short.place.part
+            region = shape.region_at(part.middle())
+            assert region is not None and material[region] == name  # see `chemistry_checks`
+            places[region] = shape.part_of(region, part.middle(), part.width(), part.holds)
     density = {name: float(value_at(case.material(name).density, REFERENCE_TEMPERATURE)) for name in case.reacting}
-    return Reactions({name: case.everything[name] for name in case.reacting}, material, density, volumes, multiplicity)
+    return Reactions({name: case.everything[name] for name in case.reacting}, material, density, volumes, shape.multiplicity, places)
 
 
 class Reactions:
@@ -44,15 +58,20 @@ class Reactions:
         density: Mapping[str, float],
         volumes: Floats,
         multiplicity: float,
+        places: Mapping[str, Floats],
     ) -> None:
         """`materials` are those that react, `density` theirs at 25 degC [kg/m3]; `by_region` the material of each region, in the order of
-        the columns of `volumes` (n_nodes, n_regions) [m3], of which the whole body has `multiplicity`."""
+        the columns of `volumes` (n_nodes, n_regions) [m3], of which the whole body has `multiplicity`. `places` are those of shorts by
+        their region, what each node has of them (n_nodes,)."""
+        self.places_of_shorts = {region: part / part.sum() for region, part in places.items()}
         named = [name for name in dict.fromkeys(by_region.values()) if name in materials]
         self.materials = {name: materials[name] for name in named}
         self.texts = {name: text for name, entry in self.materials.items() if (text := entry.mechanism()) is not None}
         self.reactions = {name: [*text.reactions, *(["short"] if self.materials[name].short else [])] for name, text in self.texts.items()}
         self.names = [f"{material}_{reaction}" for material, reactions in self.reactions.items() for reaction in reactions]
         self.regions = {region: (name, volumes[:, j]) for j, (region, name) in enumerate(by_region.items()) if name in self.texts}
+        self.density, self.multiplicity = density, multiplicity
+        self.gas = {name: gas_per_extent(text, len(self.reactions[name]), 1.0, density[name]) for name, text in self.texts.items()}
         self.mechanisms = {name: self._mechanism(name, density[name], multiplicity) for name in self.texts}
         self.places = {j: region for j, region in enumerate(by_region) if region in self.regions}
         self.volumes = np.stack([sum(v for own, v in self.regions.values() if own == material) for material in self.texts], axis=1)
@@ -64,7 +83,8 @@ class Reactions:
         short = self.materials[name].short
         reaction = None if short is None else short.reaction()
         if reaction is not None:
-            sizes = [multiplicity * float(volume.sum()) for own, volume in self.regions.values() if own == name]
+            own = [region for region, (material, _) in self.regions.items() if material == name]
+            sizes = [multiplicity * float(self.regions[region][1].sum()) for region in self._placed_in(own) or own]
             reaction = reaction._replace(volume=sizes[0])
         return arrays(self.texts[name], reaction, volume=1.0, n_triggers=int(short is not None), mass=density)
 
@@ -79,7 +99,7 @@ class Reactions:
             made.append(
                 Sites(
                     node=nodes,
-                    share=np.repeat(self.volumes[nodes][:, kind], [len(self.rows[name]) for name in which], axis=1),
+                    share=np.repeat(self.volumes[nodes][:, kind], [len(self.rows[name]) for name in which], axis=1) * self._heats(which),
                     mechanism=side_by_side([self.mechanisms[name] for name in which], triggers),
                     row=np.concatenate([self.rows[name] for name in which]),
                     reach=np.concatenate([reach_of(self.mechanisms[name]) for name in which]),
@@ -170,23 +190,99 @@ class Reactions:
         ]
 
     @property
-    def fails(self) -> dict[tuple[str, str], float]:
-        """The temperature [K] at which a region `ejects` or `shorts`, by region and word."""
+    def fails(self) -> dict[tuple[str, str], Awaited]:
+        """What a region waits for until it `ejects`, `shorts` or `vents`, by region and word."""
         found = {}
         for region, (name, _) in self.regions.items():
-            ejecta, short = self.materials[name].ejecta, self.materials[name].short
-            if ejecta is not None:
-                found[region, "ejects"] = float(ejecta.after.temperature)
-            if short is not None:
-                found[region, "shorts"] = float(short.at.temperature)
+            ejecta, short, vent = (getattr(self.materials[name], word) for word in ("ejecta", "short", "vent"))
+            if ejecta is not None and ejecta.after != "vent":
+                found[region, "ejects"] = _warm(region, ejecta.after.temperature)
+            if short is not None and (short.place is None or region in self.places_of_shorts):
+                found[region, "shorts"] = self._begins(region, short)
+            if vent is not None and vent.at.temperature is not None:
+                found[region, "vents"] = _warm(region, vent.at.temperature)
+            elif vent is not None:
+                found[region, "vents"] = Awaited(amount_of_gas(vent.at.gas, 1.0, self.density[name]), gas=self._gas_in(region))
+        return found
+
+    def _placed_in(self, regions: Iterable[str]) -> list[str]:
+        """Those of some regions in which a short has its place."""
+        return [region for region in regions if region in self.places_of_shorts]
+
+    def _begins(self, region: str, short: ShortCircuit) -> Awaited:
+        """What the short of a region waits for."""
+        if short.at.time is not None:
+            return Awaited(float(short.at.time))
+        assert short.at.temperature is not None
+        if region not in self.places_of_shorts:
+            return _warm(region, short.at.temperature)
+        return Awaited(float(short.at.temperature), Place.model_construct(probe=at_short(region), temperature=short.at.temperature))
+
+    def _heats(self, which: Sequence[str]) -> Floats:
+        """Which reactions of some materials side by side heat the nodes at which they are: not a short that has a place (n_reactions,)."""
+        made = [np.ones(len(self.rows[name])) for name in which]
+        for name, own in zip(which, made, strict=True):
+            short = self.materials[name].short
+            if short is not None and short.place is not None:
+                own[-1] = 0.0
+        return np.concatenate(made)
+
+    @functools.cached_property
+    def placed(self) -> tuple[Placed, ...]:
+        """The shorts that have a place."""
+        made = []
+        for region, share in self.places_of_shorts.items():
+            name = self.regions[region][0]
+            short, own = self.materials[name].short, list(self.texts).index(name)
+            reaction = None if short is None else short.reaction()
+            assert reaction is not None
+            size = self.multiplicity * float(self.regions[region][1].sum())
+            drawn = []
+            for part, (kind, rows) in ((part, found) for part in self._shorted(region, 0) for found in rows_of(self.kinds)):
+                if rows.start <= part.rows[0] < rows.stop:
+                    k = int(np.flatnonzero(kind.row == self.rows[name][-1])[0])
+                    volume = self.volumes[kind.node[part.rows - rows.start], own]
+                    drawn.append(Drawn(part.rows, kind.mechanism, k, part.column, volume))
+            made.append(Placed(int(self.rows[name][-1]), share, tuple(drawn), reaction._replace(volume=size)))
+        return tuple(made)
+
+    def _gas_in(self, region: str) -> Gas:
+        """The gas of a region by the extents of a state."""
+        per_extent = self.gas[self.regions[region][0]]
+        return Gas(tuple((rows, columns, np.outer(weights, per_extent)) for rows, columns, weights in self._parts[region]))
+
+    def gas_made(self, extent: Floats, multiplicity: float) -> dict[str, float]:
+        """The gas that each reaction has made at these extents (n_sites, n_reactions), of the whole body [mol]."""
+        found = dict.fromkeys(self.names, 0.0)
+        for region, means in self.extents(extent[None]).items():
+            material, volume = self.regions[region]
+            for name, mean, gas in zip(self.reactions[material], means[0], self.gas[material], strict=True):
+                found[f"{material}_{name}"] += float(multiplicity * volume.sum() * mean * gas)
         return found
 
     def reacting(self, storage: Storage, parts: tuple[Integers, ...], triggered: Triggered) -> Reacting:
         """What is stepped of it; `parts` the nodes of each region."""
         number = {key: triggered.names["-".join(key)][0] for key in self.fails}
-        thrown = tuple(self._thrown(region, j) for (region, word), j in number.items() if word == "ejects")
+        after = {"ejects": lambda ejecta: ejecta != "vent", "vents": lambda ejecta: ejecta == "vent"}
+        thrown = tuple(
+            self._thrown(region, j)
+            for (region, word), j in number.items()
+            if (ejecta := self.materials[self.regions[region][0]].ejecta) is not None and word in after and after[word](ejecta.after)
+        )
         shorted = tuple(part for (region, word), j in number.items() if word == "shorts" for part in self._shorted(region, j))
-        return Reacting(self.kinds, storage, parts, len(self.names), thrown, shorted)
+        vented = tuple(self._vented(region, j) for (region, word), j in number.items() if word == "vents")
+        return Reacting(self.kinds, storage, parts, len(self.names), thrown, shorted, vented, self._wide(len(storage.first) - 1))
+
+    def _wide(self, n: int) -> tuple[Placed, ...]:
+        """The shorts with a place, among `n` nodes, of which those of bodies beside the mesh come last."""
+        return tuple(one._replace(share=np.pad(one.share, (0, n - len(one.share)))) for one in self.placed)
+
+    def _vented(self, region: str, trigger: int) -> Vented:
+        """What the vent of a region takes at once."""
+        (name, volume), nodes = self.regions[region], np.flatnonzero(self.regions[region][1])
+        vent = self.materials[name].vent
+        assert vent is not None
+        return Vented(trigger, nodes, vent.heat(self.density[name]) * volume[nodes])
 
     def _thrown(self, region: str, trigger: int) -> Ejecta:
         """What a region throws out; a node between two regions has as much of it as it has of the volume that reacts."""
@@ -243,7 +339,10 @@ class Reactions:
 
     def powers(self, temperature: Floats, extent: Floats, fired: Floats, moment: float) -> Floats:
         """Heat of each reaction at each node (n_reactions, n_nodes) [W], of one state; no more than it has left for a `moment` [s]."""
-        return powers(self.kinds, temperature, extent, fired, moment)
+        made = powers(self.kinds, temperature, extent, fired, moment)
+        for one in self.placed:
+            made[one.row, : len(one.share)] += one.power(extent, fired, moment) * one.share
+        return made
 
     def share(self, region: str) -> tuple[Integers, Floats] | None:
         """The rows of the reactions of a region among all, and its share (n_nodes,) in what they make at each node; None where none is."""
@@ -256,6 +355,16 @@ class Reactions:
     def means(self, extent: Floats) -> list[float]:
         """The mean of the extent of each reaction over each region, of one state, in the order of `column_names`."""
         return [float(mean) for means in self.extents(extent[None]).values() for mean in means[0]]
+
+
+def at_short(region: str) -> str:
+    """What the probe at the place of the short of a region is called."""
+    return f"{region}-short"
+
+
+def _warm(region: str, temperature: float) -> Awaited:
+    """The hottest place of a region at a temperature [K]."""
+    return Awaited(float(temperature), Place.model_construct(region=region, temperature=temperature))
 
 
 SUDDEN = 3.0  # times the mean power beside a row: no reaction is read to give more

@@ -294,7 +294,8 @@ def sensed(body: Prepared, criteria: Iterable[str], seen: Rows, columns: dict[st
     reader = body.reader
     own, driven, heated = reader.own_rates(seen.rate, seen.machine, columns.get("self_heating_K_per_s"))
     second = onset.runaway_onsets(tuple(criteria), seen.time, seen.temperature, own, driven, columns.get("voltage_V"))
-    primary, last = second.get(CRITERIA[0]), float(own[reader.last_row(seen.machine)])
+    row = reader.last_row(seen.machine)
+    primary, last = second.get(CRITERIA[0]), min(float(own[row]), float(seen.rate[row]))  # what cools is past its largest temperature
     onsets: dict[str, Any] = {"T1": None, "T2": second, "T3": None, "cessation": None}
     onsets["T3"] = onset.third(seen.time, seen.temperature, last, primary, reader.sensitivity, heated)
     found = reader.summary(seen, columns, end_reason)

@@ -224,7 +224,7 @@ class StableMesh(MeshBody):
         held = np.flatnonzero(self.fixed)
         around = SelfHeated(sample.conduction, film, glow, held, no_heat, lambda T: capacity_of(sample, T), sample.dimension)
         assert self.chemistry is not None
-        triggers = {name: float(reached.temperature) for name, (_, reached) in self.triggered.names.items()}
+        triggers = {name: awaited.level for name, (_, awaited) in self.triggered.names.items() if awaited.reached}
         return Question(Making(around, self.chemistry.kinds, self.reactions, self._own_capacity, triggers, self.multiplicity), programme)
 
     def _own_capacity(self, temperature: float) -> Floats:
@@ -317,7 +317,8 @@ class StableCell(CellBody):
             lambda T: capacities(sample.storage, T),
             1,
         )
-        triggers = {"the short": float(self.cell.short.at.temperature)} if self.cell.short else {}
+        levels = zip(self.cell.events(), sample.trigger_temperature.tolist(), strict=True)
+        triggers = {f"the {name}": level for name, level in levels if np.isfinite(level)}
         own = lambda T: np.repeat(capacities(sample.storage, np.array([T])), n)  # noqa: E731
         return Question(Making(around, [kind], self.reactions, own, triggers), programme)
 

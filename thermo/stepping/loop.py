@@ -142,6 +142,12 @@ def fire(sample, state, trigger):
     """Fire a trigger of the sample."""
 
 
+@kernel
+def past(time, moment):
+    """How long ago a moment was [s]; a moment has come when it is there."""
+    return time - moment + 1e-12 * max(moment, 1.0)
+
+
 @by_type
 def error_order(sample):
     """Order of the step's error estimate plus one."""

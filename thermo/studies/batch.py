@@ -192,6 +192,7 @@ def _read(
     made["onsets"]["T2"] = {name: seconds[name] for name in case.measure.onsets.T2}
     made["probes"] = {"sample": {"maximum_K": float(T.max())}}
     own, driven, _ = body.reader.own_rates(rate, machine, columns.get("self_heating_K_per_s"))
+    made["triggers"] = body.triggers(time, read.temperature[:, body.nodes["sample"]], fired, state)
     said = body.warnings(state, made, columns) + body.reader.warnings(made) + onset_warnings(body, made, own, driven, rate)
     said += slips(case) + excesses(made, float(T[0]))
     return row, said + open_balance(body, state, balanced(body, state, begun, {}))

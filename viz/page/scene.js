@@ -192,8 +192,13 @@ function controls(scene) {
   };
   on(".stretched", "input", stretch);
   on(".times", "input", stretch);
-  on(".line", "input", x => {
-    state.line = x.value === "" || !isFinite(x.value) ? null : +x.value;
+  const asLines = new Map(), // what is typed for the line, by field
+    lineIs = () => {
+      const typed = find(".line").value;
+      return typed === "" || !isFinite(typed) ? null : +typed;
+    };
+  on(".line", "input", () => {
+    state.line = lineIs();
     said();
     redraw();
   });
@@ -238,9 +243,11 @@ function controls(scene) {
     const asked = +x.value,
       f = head.fields[asked];
     if (!courses.has(asked)) courses.set(asked, await readField(f, mesh.values));
+    asLines.set(state.field, find(".line").value);
     state.field = asked;
-    state.line = asked === 0 && find(".line").value !== "" ? +find(".line").value : null;
-    find(".line").disabled = asked !== 0;
+    find(".line").value = asLines.get(asked) ?? ""; // each field keeps its own
+    find(".line-unit").textContent = f.unit;
+    state.line = lineIs();
     ranged(f.range.slice());
     find(".exact").textContent = f.exact;
     listed();
@@ -273,7 +280,7 @@ function controls(scene) {
     fit();
   });
 
-  if (find(".line").value !== "") state.line = +find(".line").value;
+  state.line = lineIs();
   find(".stretched").value = state.stretched;
   find(".times").value = state.stretch;
   find(".exact").textContent = field().exact;

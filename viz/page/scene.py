@@ -32,6 +32,7 @@ FEW_FRAMES = 5  # a body that does not fit with so many is reduced first
 DARKEST = 0.13  # of inferno: outlines are lost on black
 SLENDER, STRETCHED = 15.0, 6.0  # a body this many times as long as thick is drawn only this many times as long
 FLAT = ("triangle", "quad")
+ROUND = 48  # corners of the outline of a disc
 SCRIPTS = ("mesh.js", "drawing.js", "view.js", "words.js", "scene.js")
 
 
@@ -91,6 +92,7 @@ def scene_part(run: Run, *, limit: float | None = None, most_bytes: int = MOST_B
         "steady": len(run.time) == 1,
         "stretch": _stretch(reader, run.axisymmetric),
         "colours": colours(),
+        "patches": _patches(run, reader),
     }
     for field in head["fields"]:
         field["exact"] = _exactness(field, len(frames) - len(packed.kept))
@@ -212,10 +214,29 @@ def _caption(run: Run, reader: Reader, head: dict[str, Any], n_frames: int) -> s
         words += " The body is computed in the plane (r, z); the scene shows it turned round its axis by 270 degrees."
     elif reader.first.kind in FLAT:
         words += " The body is computed and drawn in its plane."
-    held = run.patches()
-    if held and held[0].held is not None:
-        words += f" The patch {held[0].name} is held at {theme.degrees(held[0].held)}."
-    return words
+    told = [p.name if p.held is None else f"{p.name}, held at {theme.degrees(p.held)}" for p in run.patches()]
+    return words + (f" Outlined in blue: {'; '.join(told)}." if told and head["patches"] else "")
+
+
+def _patches(run: Run, reader: Reader) -> list[float]:
+    """The outlines of patches as segments: two places in the unit of the page and the region whose face they lie on, seven numbers each."""
+    found: list[float] = []
+    points, cells = reader.first.points, reader.first.cells
+    middles, scale = points[cells].mean(axis=1), theme.length_unit(float(np.ptp(points, axis=0).max()))[1]
+    for patch in run.patches() if reader.first.kind not in FLAT else ():
+        (x0, y0), (x1, y1) = patch.low, patch.high
+        heights = points[:, 2]
+        z = float(heights.max() if patch.face == "top" else heights.min())
+        corners = [(x0, y0), (x1, y0), (x1, y1), (x0, y1)]
+        if patch.disc:
+            turn = np.linspace(0.0, 2.0 * np.pi, ROUND, endpoint=False)
+            corners = [
+                (0.5 * (x0 + x1 + (x1 - x0) * c), 0.5 * (y0 + y1 + (y1 - y0) * s)) for c, s in zip(np.cos(turn), np.sin(turn), strict=True)
+            ]
+        near = int(np.argmin(np.sum((middles - (0.5 * (x0 + x1), 0.5 * (y0 + y1), z)) ** 2, axis=1)))
+        for a, b in zip(corners, [*corners[1:], corners[0]], strict=True):
+            found += [float(f"{value * scale:.7g}") for value in (*a, z, *b, z)] + [int(reader.first.material[near])]
+    return found
 
 
 @functools.cache

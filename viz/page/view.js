@@ -217,12 +217,8 @@ function painterOf(scene) {
     attribute(1, 2, true, 28, 8, 1);
     attribute(2, 3, false, 28, 16, 1);
     strokes(outline, drawn.lines.length / 7, 0.8, [0.467, 0.467, 0.467], 2.5);
-    if (state.line !== null) {
-      const [f, g] = [frames()[k], frames()[next]];
-      const segments = contour(mesh, drawn, state.line, v => {
-        const i = v % mesh.values;
-        return f[i] * (1 - share) + g[i] * share;
-      });
+    const drawSegments = (segments, ...pens) => {
+      // each a place, another one and the region with which they move
       gl.useProgram(contours.made);
       gl.bindBuffer(gl.ARRAY_BUFFER, buffers[2]);
       gl.bufferData(gl.ARRAY_BUFFER, segments, gl.DYNAMIC_DRAW);
@@ -230,10 +226,19 @@ function painterOf(scene) {
       attribute(1, 3, false, 28, 12, 1);
       attribute(2, 1, false, 28, 24, 1);
       gl.depthMask(false); // only the body hides them: else the black ends of a segment hide the white of the next
-      strokes(contours, segments.length / 7, 2.2, [0, 0, 0], 3);
-      strokes(contours, segments.length / 7, 1.1, [1, 1, 1], 3);
+      for (const [width, ink] of pens) strokes(contours, segments.length / 7, width, ink, 3);
       gl.depthMask(true);
+    };
+    if (state.line !== null) {
+      const [f, g] = [frames()[k], frames()[next]];
+      const segments = contour(mesh, drawn, state.line, v => {
+        const i = v % mesh.values;
+        return f[i] * (1 - share) + g[i] * share;
+      });
+      drawSegments(segments, [2.2, [0, 0, 0]], [1.1, [1, 1, 1]]);
     }
+    const patches = head.patches.filter((_, i) => state.shown[head.patches[i - (i % 7) + 6]]);
+    if (patches.length) drawSegments(Float32Array.from(patches), [1.5, [0, 0.784, 1]]);
     scene.written(c);
   }
   function attribute(place, size, whole, stride, offset, divisor) {

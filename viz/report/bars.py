@@ -24,18 +24,35 @@ class Bar(NamedTuple):
     interval: tuple[float, float] | None = None
 
 
-def figure(title: str, bars: Sequence[Bar], label: str, caption: str = "", base: float | None = None) -> Markup:
-    """The bars below each other as an HTML figure; `base` is where a line stands."""
-    values = [value for bar in bars for value in (bar.start, bar.end, *(bar.interval or ()))] + ([] if base is None else [base])
-    low, high = min(values, default=0.0), max(values, default=1.0)
-    margin = 0.03 * max(high - low, 1e-12)
-    drawings = Markup("").join(_drawing(size, title, bars, (low - margin, high + margin), label, base) for size in SIZES)
-    words = Markup("<figcaption>{}</figcaption>").format(caption) if caption else Markup("")
-    return Markup('<figure class="chart bare"><figcaption><b>{}</b></figcaption>{}{}</figure>').format(title, drawings, words)
+class Bars(NamedTuple):
+    """Bars below each other on one axis; `base` is where a line stands."""
+
+    title: str
+    bars: Sequence[Bar]
+    label: str
+    caption: str = ""
+    base: float | None = None
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """What is seen of the axis: a little more than all bars and intervals."""
+        values = [value for bar in self.bars for value in (bar.start, bar.end, *(bar.interval or ()))]
+        values += [] if self.base is None else [self.base]
+        low, high = min(values, default=0.0), max(values, default=1.0)
+        margin = 0.03 * max(high - low, 1e-12)
+        return low - margin, high + margin
 
 
-def _drawing(size: Size, title: str, bars: Sequence[Bar], span: tuple[float, float], label: str, base: float | None) -> Markup:
-    narrow = size.kind == "narrow"
+def figure(drawn: Bars) -> Markup:
+    """The bars as an HTML figure."""
+    drawings = Markup("").join(_drawing(size, drawn) for size in SIZES)
+    words = Markup("<figcaption>{}</figcaption>").format(drawn.caption) if drawn.caption else Markup("")
+    return Markup('<figure class="chart bare"><figcaption><b>{}</b></figcaption>{}{}</figure>').format(drawn.title, drawings, words)
+
+
+def _drawing(size: Size, drawn: Bars) -> Markup:
+    title, bars, label, _, base = drawn
+    narrow, span = size.kind == "narrow", drawn.span
     step = NARROW_ROW if narrow else ROW
     height = step * len(bars) + EDGE
     left, right, bottom = size.left, size.width - size.right, step * len(bars) + 4.0
@@ -65,7 +82,7 @@ def _drawing(size: Size, title: str, bars: Sequence[Bar], span: tuple[float, flo
             parts.append(whisker.format(u, top + 8.0, v, u, top + 4.0, v, top + 4.0))
         name = Markup('<text x="{:g}" y="{:g}" text-anchor="{}">{}</text>')
         parts.append(
-            name.format(left if narrow else left - 8.0, top - 5.0 if narrow else top + 12.5, "start" if narrow else "end", _short(bar.name))
+            name.format(left if narrow else left - 8.0, top - 5.0 if narrow else top + 12.5, "start" if narrow else "end", short(bar.name))
         )
         if not narrow:
             parts.append(Markup('<text x="{:g}" y="{:g}" class="faint">{}</text>').format(right + 8.0, top + 12.5, bar.text))
@@ -74,6 +91,6 @@ def _drawing(size: Size, title: str, bars: Sequence[Bar], span: tuple[float, flo
     return Markup("").join(parts)
 
 
-def _short(name: str) -> str:
+def short(name: str) -> str:
     """The end of a dotted key that is too long: its last words tell it apart."""
     return name if len(name) <= 36 else "…" + name[-35:]

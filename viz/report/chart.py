@@ -17,6 +17,7 @@ from viz import theme
 Floats = npt.NDArray[np.float64]
 MOST_POINTS = 320  # pieces of a curve, of which the least and the largest value are kept: peaks stay
 MOST_NAMES = 9  # of curves beside the chart
+HALF_LETTER = 3.6  # px: half of what a digit takes
 LINE = 15.0  # height of a line of text [px]
 
 
@@ -212,7 +213,8 @@ def _frame(axes: Axes) -> list[Markup]:
     for place, word in along[:: 1 if axes.size.kind == "wide" or not chart.x_ticks or len(along) < 8 else 2]:
         if chart.x_range[0] <= place <= chart.x_range[1]:
             tick = Markup('<path d="M{:.1f} {:g}v5" class="line"/><text x="{:.1f}" y="{:g}" text-anchor="middle">{}</text>')
-            found.append(tick.format(axes.x(place), axes.bottom, axes.x(place), axes.bottom + 18.0, word))
+            inside = min(axes.x(place), axes.size.width - HALF_LETTER * len(word))
+            found.append(tick.format(axes.x(place), axes.bottom, inside, axes.bottom + 18.0, word))
     if chart.log:
         every = max(1, round((chart.y_range[1] - chart.y_range[0]) / 8.0))
         up = [(float(p), f"{10.0**p:g}") for p in range(math.ceil(chart.y_range[0]), math.floor(chart.y_range[1]) + 1) if p % every == 0]

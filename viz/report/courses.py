@@ -15,6 +15,8 @@ from viz.report.chart import Chart, Curve, Mark, covering, thinned
 EARLY = curves.EARLY  # of a run: what changes earlier is seen over the logarithm of time alone
 SHORT = 0.2  # of a run: an event that takes less of it has a chart of its own
 DWARFED = 0.5  # of the whole rise: curves that stay below it are drawn once more without the others
+LEAST_CONVERTED = 1e-3  # a conversion that changes less is not drawn
+EXTENT = "_kg_per_m3"
 CRITERION = 1.0  # K/s, that of T2
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#aa4499", "#b37700", "#2f8fc4", "#555555")  # read well as words on white too
 
@@ -277,9 +279,11 @@ def released(run: Run) -> list[Chart]:
 
 
 def conversions(run: Run) -> list[Chart]:
-    """How far each reaction of a cell has gone, over temperature while it rises."""
+    """How far each reaction of a cell has gone, over temperature while it rises; of a body over time, a chart of each reaction."""
+    if not run.is_cell:
+        return _of_regions(run)
     names = [name for name in run.columns if name.startswith("conversion_")]
-    if not names or not run.is_cell:
+    if not names:
         return []
     T = theme.celsius(run.columns["sample_K"])
     until = int(np.argmax(T)) + 1
@@ -289,12 +293,60 @@ def conversions(run: Run) -> list[Chart]:
         _curve(name.removeprefix("conversion_"), colour(i, len(names)), T[:until], run.columns[name][:until])
         for i, name in enumerate(names)
     ]
-    lines = [line for line in lines if len(line.y) and float(line.y.max()) > 1e-3]
+    lines = [line for line in lines if len(line.y) and float(line.y.max()) > LEAST_CONVERTED]
     if not lines:
         return []
     return [
         Chart("Conversion of the reactions", "temperature [°C]", "conversion [–]", lines, covering([T[:until]], 0.0), (0.0, 1.05), "°C", "")
     ]
+
+
+def _of_regions(run: Run) -> list[Chart]:
+    """How far each reaction has gone in each region over time: a chart of each reaction, or one of all where one region reacts.
+
+    Of a mechanism in shares that is its conversion, of one in amounts its extent; each is the mean over a region.
+    """
+    regions = sorted(run.summary.get("regions") or {}, key=len, reverse=True)  # of two that fit the longer name is meant
+    made: list[Chart] = []
+    for start, end, label in (
+        ("conversion_", "", "conversion, mean of the region [–]"),
+        ("extent_", EXTENT, "extent, mean of the region [kg/m³]"),
+    ):
+        found: dict[str, dict[str, Floats]] = {}
+        for name in run.columns:
+            rest = name.removeprefix(start).removesuffix(end)
+            region = next((region for region in regions if rest.startswith(f"{region}_")), None)
+            if name == f"{start}{rest}{end}" and region is not None:
+                found.setdefault(rest.removeprefix(f"{region}_"), {})[region] = np.asarray(run.columns[name], float)
+        made += _over_time(run, found, label)
+    return made
+
+
+def _over_time(run: Run, found: dict[str, dict[str, Floats]], label: str) -> list[Chart]:
+    """Courses of reactions by reaction and region, those that change, from the moment at which the first one does."""
+    largest = max((float(np.max(np.abs(y))) for each in found.values() for y in each.values()), default=0.0)
+    least = LEAST_CONVERTED * (1.0 if "[–]" in label else largest)
+    found = {name: {region: y for region, y in each.items() if float(np.ptp(y)) > least} for name, each in found.items()}
+    found = {name: each for name, each in found.items() if each}
+    reacting = {region for each in found.values() for region in each}
+    if not found:
+        return []
+    if len(reacting) == 1:
+        (region,) = reacting
+        found = {f"the reactions in {region}": {reaction: each[region] for reaction, each in found.items()}}
+    going = np.any([np.abs(y - y[0]) > least for each in found.values() for y in each.values()], axis=0)
+    start, end = float(run.time[max(int(np.argmax(going)) - 1, 0)]), float(run.time[-1])
+    origin = start if start > 0.1 * end else 0.0
+    unit, size = theme.time_unit(end - origin)
+    words = f"time after {theme.time_text(origin, 4)} [{unit}]" if origin else f"time [{unit}]"
+    made = []
+    for what, each in found.items():
+        lines = [_curve(name, colour(i, len(each)), (run.time - origin) / size, y) for i, (name, y) in enumerate(each.items())]
+        share = "[–]" in label and max(float(line.y.max()) for line in lines) <= 1.05  # a film that forms anew passes 1
+        heights = (0.0, 1.05) if share else covering([line.y for line in lines], floor=0.0)
+        title = f"{label.partition(',')[0].capitalize()} of {what}"
+        made.append(Chart(title, words, label, lines, (0.0, (end - origin) / size), heights, unit, ""))
+    return made
 
 
 def arrivals(run: Run) -> list[Chart]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from markupsafe import Markup
 
 from thermo.base.constants import ZERO_CELSIUS
 from thermo.results.calibration_words import parameter_table, record_table, sentences
@@ -27,9 +29,22 @@ def content(folder: Path, summary: Summary) -> dict[str, Any]:
         "warnings": summary["warnings"],
         "expect": expectation_rows(summary["expect"]),
         "studied": [(head, [Row(row) for row in rows]), (head_of_records, [Row(row) for row in records])],
-        "charts": [figure(chart, i) for i, chart in enumerate(charts(folder), 1)],
+        "charts": [*(figure(chart, i) for i, chart in enumerate(charts(folder), 1)), *_corner(folder)],
         "provenance": [Row((f"data, {name}", seal)) for name, seal in summary["data"].items()],
     }
+
+
+def _corner(folder: Path) -> list[Markup]:
+    """The joint draws as a picture within the page, where the folder has them."""
+    from viz import corner
+
+    if not (folder / "posterior.csv").is_file():
+        return []
+    data = base64.b64encode(theme.png(corner.picture(folder))).decode("ascii")
+    said = "Fitted numbers over each other: joint draws, each with its median and 95 %, and the correlations of pairs"
+    return [
+        Markup('<figure><div class="scroll"><img class="large" src="data:image/png;base64,{}" alt="{}"></div></figure>').format(data, said)
+    ]
 
 
 Columns = dict[str, dict[str, Any]]
@@ -64,11 +79,13 @@ def charts(folder: Path) -> list[Chart]:
 
 
 def _by_record(rows: list[dict[str, str]]) -> Columns:
-    """The columns of each record; a gap between two sections is a number that is none."""
+    """The columns of each record; `section` numbers the parts between which it has a gap."""
     made: Columns = {}
     for name in dict.fromkeys(row["record"] for row in rows):
         own = [row for row in rows if row["record"] == name]
-        made[name] = {word: np.array([float(row[word]) for row in own]) for word in ("temperature_K", "observed", "fitted", "residual")}
+        made[name] = {
+            word: np.array([float(row[word]) for row in own]) for word in ("section", "temperature_K", "observed", "fitted", "residual")
+        }
     return made
 
 

@@ -8,21 +8,26 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from markupsafe import Markup
 
 from thermo.base.constants import ZERO_CELSIUS
 from thermo.results.points_words import conclusion_lines, tables
 from viz import theme
-from viz.report import bars, chart, words
-from viz.report.bars import Bar
+from viz.report import bars, chart, maps, words
+from viz.report.bars import Bar, Bars
 from viz.report.chart import Chart, Curve, covering
 from viz.report.courses import COLOURS, colour
+from viz.report.maps import Map
 from viz.report.words import Row, Summary
 
 Floats = chart.Floats
+Drawn = Chart | Bars | Map
 MOST_CURVES = 9
 MOST_ROWS = 200  # of the table on the page
+SHARE_OF_YES = "share of yes"
+ANSWERS = "no = 0, yes = 1"
 YES, NO = "#d55e00", "#0072b2"
+QUANTILES = ((0.05, "p5", "5 %"), (0.5, "p50", "median"), (0.95, "p95", "95 %"))
+AROUND = 4.0  # widths of a bracket that are shown on each side of it
 
 
 class Points:
@@ -59,15 +64,12 @@ def _number(text: str | None) -> float:
 def content(folder: Path, summary: Summary) -> dict[str, Any]:
     """What the page of a study of points has. Raises ValueError where its table cannot be read."""
     points = Points(folder, summary)
-    drawn: list[Any] = {"threshold": _threshold, "sweep": _sweep, "uncertainty": _uncertainty, "sensitivity": _sensitivity}[
-        summary["kind"]
-    ](summary, points)
     return {
         "verdict": [words.in_words(line) for line in conclusion_lines(summary)],
         "warnings": summary["warnings"],
         "expect": words.expectation_rows(summary["expect"]),
         "studied": [(head, [Row(tuple(map(words.in_words, row))) for row in rows]) for head, rows in tables(summary)],
-        "charts": [chart.figure(one, i) if isinstance(one, Chart) else one for i, one in enumerate(drawn, 1)],
+        "charts": [_figure(one, i) for i, one in enumerate(drawn(summary, points), 1)],
         "spreads": [
             Row(
                 (entry["key"], entry["form"], words.in_words(" to ".join(entry["ends"])), entry["status"], entry["source"] or "none stated")
@@ -79,6 +81,18 @@ def content(folder: Path, summary: Summary) -> dict[str, Any]:
         "n_points": len(points.rows),
         "provenance": _provenance(summary),
     }
+
+
+def drawn(summary: Summary, points: Points) -> list[Drawn]:
+    """What a study of points has to be drawn, for a page and for print."""
+    kinds: dict[str, Callable[[Summary, Points], list[Drawn]]]
+    kinds = {"threshold": _threshold, "sweep": _sweep, "uncertainty": _uncertainty, "sensitivity": _sensitivity}
+    return kinds[summary["kind"]](summary, points)
+
+
+def _figure(one: Drawn, number: int) -> Any:
+    """As an HTML figure."""
+    return chart.figure(one, number) if isinstance(one, Chart) else bars.figure(one) if isinstance(one, Bars) else maps.figure(one)
 
 
 def _provenance(summary: Summary) -> list[Row]:
@@ -97,25 +111,40 @@ def _label(head: str) -> str:
     return f"{name} [{unit}]" if name and unit else head
 
 
-def _threshold(summary: Summary, points: Points) -> list[Any]:
-    """Which values answer yes."""
+def _answers(points: Points, shades: Sequence[tuple[str, float, float]] = (), caption: str = "") -> list[Chart]:
+    """Which values of the one input answer yes."""
     ((_, head),) = points.inputs.items()
     x, answers = points.numbers(head), points.answers()
     curves = []
     for word, height, shade in (("yes", 1.0, YES), ("no", 0.0, NO)):
         chosen = np.array([answer == word for answer in answers])
         if chosen.any():
-            curves.append(Curve(word, shade, x[chosen], np.full(int(chosen.sum()), height), dots=True))
-    found = summary["threshold"]
-    caption = "; ".join(change["text"] for change in found["changes"])
-    return (
-        [Chart("What was asked, and the answers", head, "no = 0, yes = 1", curves, covering([x]), (-0.3, 1.3), caption=caption)]
-        if curves
-        else []
-    )
+            curves.append(Curve(word, shade, x[chosen], np.full(int(chosen.sum()), height), dash=" ", dots=True))
+    title = "What was asked, and the answers"
+    seen = covering([x], 0.04), (-0.3, 1.3)
+    return [Chart(title, head, ANSWERS, curves, *seen, y_unit="", shades=shades, caption=caption)] if curves else []
 
 
-def _sweep(summary: Summary, points: Points) -> list[Any]:
+def _threshold(summary: Summary, points: Points) -> list[Drawn]:
+    """Which values answer yes, with the brackets in which the answer changes; and each bracket with the points around it."""
+    changes = summary["threshold"]["changes"]
+    brackets = [(min(change["from"], change["to"]), max(change["from"], change["to"])) for change in changes]
+    made = _answers(points, [("the answer changes", *ends) for ends in brackets], "; ".join(change["text"] for change in changes))
+    for change, (low, high) in zip(changes, brackets, strict=True) if made else ():
+        seen = low - AROUND * (high - low), high + AROUND * (high - low)
+        if seen[1] - seen[0] < 0.5 * (made[0].x_range[1] - made[0].x_range[0]):
+            curves = [near for curve in made[0].curves if len((near := _within(curve, seen)).x)]
+            made.append(made[0]._replace(title="Close to the change", curves=curves, x_range=seen, caption=change["text"]))
+    return list(made)
+
+
+def _within(curve: Curve, ends: tuple[float, float]) -> Curve:
+    """The dots between two values."""
+    seen = (curve.x >= ends[0]) & (curve.x <= ends[1])
+    return curve._replace(x=curve.x[seen], y=curve.y[seen])
+
+
+def _sweep(summary: Summary, points: Points) -> list[Drawn]:
     """Each output over the input with most values, a curve for each combination of the others; a map where there are two inputs."""
     columns = {name: points.numbers(head) for name, head in points.inputs.items()}
     numeric = {name: values for name, values in columns.items() if np.isfinite(values).all() and len(np.unique(values)) > 1}
@@ -126,73 +155,47 @@ def _sweep(summary: Summary, points: Points) -> list[Any]:
     groups: dict[tuple[str, ...], list[int]] = {}
     for i, row in enumerate(points.rows):
         groups.setdefault(tuple(row[points.inputs[name]] for name in others), []).append(i)
-    made: list[Any] = []
+    units = [points.inputs[name].removeprefix(name).strip(" []") for name in others]
+    made: list[Drawn] = []
     for head in points.outputs.values():
         y = points.numbers(head)
         curves = []
         for i, (values, rows) in enumerate(list(groups.items())[:MOST_CURVES]):
             known = [r for r in sorted(rows, key=lambda r: float(numeric[along][r])) if np.isfinite(y[r])]
-            name = ", ".join(f"{other.rpartition('.')[2]} {value}" for other, value in zip(others, values, strict=True)) or head
+            name = ", ".join(f"{value} {unit}".strip() for value, unit in zip(values, units, strict=True)) or head
             shade = colour(i, min(len(groups), MOST_CURVES))
             if known:
                 curves.append(Curve(name, shade, numeric[along][known], y[known]))
         if curves:
             absent = int(np.isnan(y).sum())
-            caption = f"{absent} of {len(y)} points have no such result." if absent else ""
+            told = [f"Each curve is of one {' and '.join(others)}."] if others else []
+            told += [f"The first {MOST_CURVES} of {len(groups)} are shown."] if len(groups) > MOST_CURVES else []
+            caption = " ".join([*told, *([f"{absent} of {len(y)} points have no such result."] if absent else [])])
             seen = covering([numeric[along]], 0.02), covering([curve.y for curve in curves])
             title = f"{head.rpartition('_')[0] or head} over {along}"
             made.append(Chart(title, points.inputs[along], _label(head), curves, *seen, y_unit="", caption=caption))
         if len(points.inputs) == 2 and len(numeric) == 2:
             made.append(_map(points, head, y))
-    if not points.outputs and any(points.answers()):
-        made.append(_map(points, "yes", np.array([1.0 if answer == "yes" else 0.0 for answer in points.answers()])))
+    if any(points.answers()):
+        if len(points.inputs) == 1:
+            made += _answers(points)
+        elif len(points.inputs) == 2 and len(numeric) == 2:
+            made.append(_map(points, "yes", np.array([{"yes": 1.0, "no": 0.0}.get(answer, np.nan) for answer in points.answers()])))
     return made
 
 
-def _map(points: Points, head: str, y: Floats) -> Markup:
-    """A result over two inputs as coloured cells."""
-    from matplotlib import colormaps
-    from matplotlib.colors import to_hex
-
+def _map(points: Points, head: str, values: Floats) -> Map:
+    """A result over the two inputs."""
     (first, second) = points.inputs.values()
-    u, v = points.numbers(first), points.numbers(second)
-    across, up = np.unique(u), np.unique(v)
-    low, high = (float(np.nanmin(y)), float(np.nanmax(y))) if np.isfinite(y).any() else (0.0, 1.0)
-    wide, tall = 560.0 / len(across), 300.0 / len(up)
-    parts = []
-    for a, b, value in zip(u, v, y, strict=True):
-        i, j = int(np.searchsorted(across, a)), len(up) - 1 - int(np.searchsorted(up, b))
-        share = (value - low) / (high - low) if high > low else 0.5
-        shade = to_hex(colormaps["viridis"](share)) if np.isfinite(value) else "#eeeeee"
-        cell = Markup('<rect x="{:.2f}" y="{:.2f}" width="{:.2f}" height="{:.2f}" fill="{}"><title>{}</title></rect>')
-        parts.append(
-            cell.format(90.0 + i * wide, 8.0 + j * tall, wide + 0.3, tall + 0.3, shade, f"{first} {a:g}, {second} {b:g}: {value:.5g}")
-        )
-    for k, value in [(k, across[k]) for k in np.unique(np.linspace(0, len(across) - 1, min(len(across), 6)).astype(int))]:
-        parts.append(Markup('<text x="{:.1f}" y="326" text-anchor="middle">{:g}</text>').format(90.0 + (k + 0.5) * wide, value))
-    for k, value in [(k, up[k]) for k in np.unique(np.linspace(0, len(up) - 1, min(len(up), 6)).astype(int))]:
-        parts.append(Markup('<text x="84" y="{:.1f}" text-anchor="end">{:g}</text>').format(12.0 + (len(up) - 0.5 - k) * tall, value))
-    for k in range(21):
-        shade = to_hex(colormaps["viridis"](k / 20.0))
-        parts.append(Markup('<rect x="680" y="{:.1f}" width="18" height="14.5" fill="{}"/>').format(293.5 - k * 14.27, shade))
-    ends = Markup('<text x="704" y="305">{:.5g}</text><text x="704" y="18">{:.5g}</text>').format(low, high)
-    labels = Markup(
-        '<text x="370" y="346" text-anchor="middle">{}</text><text transform="translate(14 160) rotate(-90)" text-anchor="middle">{}</text>'
-    )
     title = f"{head.rpartition('_')[0] or head}: a map" if head != "yes" else "Where the answer is yes"
-    body = Markup("").join([*parts, ends, labels.format(first, second)])
-    frame = Markup(
-        '<figure class="chart bare"><figcaption><b>{}</b> {}</figcaption>'
-        '<svg viewBox="0 0 860 352" role="img" aria-label="{}">{}</svg>'
-        "<figcaption>Points without the result are grey.</figcaption></figure>"
-    )
-    return frame.format(title, _label(head), f"{title} of {_label(head)}, from {low:.4g} to {high:.4g}", body)
+    label = _label(head) if head != "yes" else ANSWERS
+    return Map(title, first, second, label, points.numbers(first), points.numbers(second), values)
 
 
-def _uncertainty(summary: Summary, points: Points) -> list[Any]:
+def _uncertainty(summary: Summary, points: Points) -> list[Drawn]:
     """The share of points below each value, of every output; and over the inputs where the answer is yes."""
-    made: list[Any] = []
-    for head in points.outputs.values():
+    made: list[Drawn] = []
+    for name, head in points.outputs.items():
         y = points.numbers(head)
         known = np.sort(y[np.isfinite(y)])
         if len(known) < 2:
@@ -201,12 +204,18 @@ def _uncertainty(summary: Summary, points: Points) -> list[Any]:
         line = Curve(head, COLOURS[0], *chart.thinned(known, share))
         absent = len(y) - len(known)
         caption = f"Of those that have it; {absent} of {len(y)} points have none." if absent else ""
-        levels = [(0.05, "5 %"), (0.5, "median"), (0.95, "95 %")]
+        levels = [(share, _quantile(summary["uncertainty"]["results"][name], *words)) for share, *words in QUANTILES]
         made.append(Chart(f"Share of points below each {head.rpartition('_')[0] or head}", _label(head), "share of points", [line],
                           covering([known], 0.04), (0.0, 1.0), y_unit="", levels=levels, caption=caption))  # fmt: skip
     if summary["uncertainty"].get("answer"):
-        made += [_yes_over(points, name, head) for name, head in points.inputs.items()]
-    return [one for one in made if one is not None]
+        made += [one for name, head in points.inputs.items() if (one := _yes_over(points, name, head)) is not None]
+    return made
+
+
+def _quantile(entry: Summary, word: str, name: str) -> str:
+    """A quantile of an output in words."""
+    value, unit = _ended(entry, word)
+    return name if value is None else f"{name}: {value:.4g} {unit}".rstrip()
 
 
 def _yes_over(points: Points, name: str, head: str) -> Chart | None:
@@ -219,15 +228,15 @@ def _yes_over(points: Points, name: str, head: str) -> Chart | None:
     parts = np.array_split(order, min(10, int(known.sum()) // 10))
     middles = np.array([float(np.median(x[known][part])) for part in parts])
     share = np.array([float(np.mean(answers[known][part] == "yes")) for part in parts])
-    line = Curve("share of yes", YES, middles, share)
-    return Chart(f"Share of yes over {name}", head, "share of yes", [line], covering([middles], 0.04), (-0.02, 1.02), y_unit="",
+    line = Curve(SHARE_OF_YES, YES, middles, share)
+    return Chart(f"Share of yes over {name}", head, SHARE_OF_YES, [line], covering([middles], 0.04), (-0.02, 1.02), y_unit="",
                  caption="Each point of the line is a tenth of the points.")  # fmt: skip
 
 
-def _sensitivity(summary: Summary, points: Points) -> list[Any]:
+def _sensitivity(summary: Summary, points: Points) -> list[Drawn]:
     """Bars of each output: a tornado, sizes of effects, or Sobol indices with their intervals."""
-    made: list[Any] = []
-    draw: Callable[[str, Summary], Sequence[Any]] = {"local": _tornado, "morris": _effects, "sobol": _indices}[
+    made: list[Drawn] = []
+    draw: Callable[[str, Summary], Sequence[Bars]] = {"local": _tornado, "morris": _effects, "sobol": _indices}[
         summary["sensitivity"]["method"]
     ]
     for name, entry in summary["sensitivity"]["results"].items():
@@ -244,7 +253,7 @@ def _ended(entry: Summary, word: str) -> tuple[float | None, str]:
     return (None if value is None else value - shift), {"K": "°C"}.get(key.rpartition("_")[2], key.rpartition("_")[2] if "_" in key else "")
 
 
-def _tornado(name: str, entry: Summary) -> list[Markup]:
+def _tornado(name: str, entry: Summary) -> list[Bars]:
     base, unit = _ended(entry, "base")
     rows = []
     for key, one in entry["inputs"].items():
@@ -252,16 +261,16 @@ def _tornado(name: str, entry: Summary) -> list[Markup]:
         if low is not None and high is not None:
             rows.append(Bar(key, low, high, f"{low:.4g} to {high:.4g}", COLOURS[0]))
     caption = "Each input by itself from its 5 % to its 95 % quantile, the others at their medians; the line is all at their medians."
-    return [bars.figure(f"What moves {name}", rows, f"{name} [{unit}]" if unit else name, caption, base)] if rows else []
+    return [Bars(f"What moves {name}", rows, f"{name} [{unit}]" if unit else name, caption, base)] if rows else []
 
 
-def _effects(name: str, entry: Summary) -> list[Markup]:
+def _effects(name: str, entry: Summary) -> list[Bars]:
     ordered = sorted(entry["inputs"].items(), key=lambda pair: -pair[1]["mean_size"])
     rows = [Bar(key, 0.0, one["mean_size"], f"{one['mean_size']:.4g}", COLOURS[0]) for key, one in ordered]
-    return [bars.figure(f"What moves {name}", rows, "mean size of the elementary effects over the whole range of the input")]
+    return [Bars(f"What moves {name}", rows, "mean size of the elementary effects over the whole range of the input")]
 
 
-def _indices(name: str, entry: Summary) -> list[Markup]:
+def _indices(name: str, entry: Summary) -> list[Bars]:
     ordered = sorted(entry["inputs"].items(), key=lambda pair: -pair[1]["total"])
     found = []
     for word, title, shade in (("first", "by itself (first order)", COLOURS[0]), ("total", "with all others (total)", COLOURS[1])):
@@ -270,7 +279,5 @@ def _indices(name: str, entry: Summary) -> list[Markup]:
                 (one[f"{word}_low"], one[f"{word}_high"]))
             for key, one in ordered
         ]  # fmt: skip
-        found.append(
-            bars.figure(f"Share of the variance of {name} that an input makes {title}", rows, "Sobol index, with its 95 % interval")
-        )
+        found.append(Bars(f"Share of the variance of {name} that an input makes {title}", rows, "Sobol index, with its 95 % interval"))
     return found

@@ -81,6 +81,8 @@ def _case_problems(case: Case, study: Calibration) -> list[tuple[Key, str]]:
     found: list[tuple[Key, str]] = []
     if cell.short is not None:
         found.append((("case",), "the cell has a short; records with a short cannot be fitted yet"))
+    if cell.vent is not None:
+        found.append((("case",), "the cell has a vent; records with a vent cannot be fitted yet"))
     names = list(text.reactions)
     mechanism = mechanism_arrays(case)[1]
     for name, free in study.fit.items():

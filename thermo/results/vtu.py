@@ -1,0 +1,85 @@
+"""A field of a body as a file of VTK's unstructured grids (.vtu), written by VTK: arrays packed with LZMA in raw bytes behind the XML."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from xml.sax.saxutils import escape
+
+import numpy as np
+from numpy.typing import NDArray
+
+TYPES = {"line": 3, "triangle": 5, "quad": 9, "tetra": 10, "hexahedron": 12}  # VTK's numbers of cells
+EFFORT = 1  # of 9: harder packing takes up to ten times as long for a third fewer bytes
+BLOCK = 1 << 20  # bytes that are packed together
+
+
+def grid(points: NDArray[Any], cells: NDArray[Any], kind: str, material: NDArray[Any]) -> Any:
+    """The mesh of a run as a `vtkUnstructuredGrid`.
+
+    Parameters
+    ----------
+    points : array (n, 3) [m]
+    cells : array (m, k), points of each cell as VTK numbers them
+    kind : a word of `TYPES`
+    material : array (m,), the region of each cell
+    """
+    from vtkmodules.util.numpy_support import numpy_to_vtk, numpy_to_vtkIdTypeArray
+    from vtkmodules.vtkCommonCore import vtkPoints
+    from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkUnstructuredGrid
+
+    made, places, corners = vtkUnstructuredGrid(), vtkPoints(), vtkCellArray()
+    places.SetData(numpy_to_vtk(np.ascontiguousarray(points), deep=True))
+    corners.SetData(cells.shape[1], numpy_to_vtkIdTypeArray(np.ascontiguousarray(cells, np.int64).ravel(), deep=True))
+    made.SetPoints(places)
+    made.SetCells(TYPES[kind], corners)
+    made.GetCellData().AddArray(_array("material", material.astype(np.int32)))
+    return made
+
+
+def write(file: Path, mesh: Any, of_points: Mapping[str, Any], of_cells: Mapping[str, Any], numbers: Mapping[str, float | int]) -> None:
+    """Write a frame: fields of the points (n,) and of the cells (m,) or (m, 3) by name, and single numbers as its field data.
+
+    Field data are numbers, because meshio reads no arrays of text. Raises OSError where the file cannot be written.
+    """
+    from vtkmodules.vtkCommonDataModel import vtkUnstructuredGrid
+    from vtkmodules.vtkIOXML import vtkXMLUnstructuredGridWriter
+
+    with open(file, "wb"):  # what hinders VTK is then said by Python
+        pass
+    frame = vtkUnstructuredGrid()
+    frame.ShallowCopy(mesh)
+    for fields, values in ((frame.GetPointData(), of_points), (frame.GetCellData(), of_cells)):
+        for name, field in values.items():
+            fields.AddArray(_array(name, field))
+    for name, number in numbers.items():
+        frame.GetFieldData().AddArray(_array(name, np.array([number], np.float64 if isinstance(number, float) else np.int32)))
+    writer = vtkXMLUnstructuredGridWriter()
+    writer.SetFileName(str(file))
+    writer.SetInputData(frame)
+    writer.SetDataModeToAppended()
+    writer.EncodeAppendedDataOff()
+    writer.SetCompressorTypeToLZMA()
+    writer.SetCompressionLevel(EFFORT)
+    writer.SetBlockSize(BLOCK)
+    writer.SetHeaderTypeToUInt32()
+    writer.SetIdTypeToInt32()
+    if not writer.Write():
+        raise OSError("VTK cannot write it: the disk may be full")
+
+
+def _array(name: str, values: NDArray[Any]) -> Any:
+    """An array of a file by its name, which VTK would put into the XML as it is."""
+    from vtkmodules.util.numpy_support import numpy_to_vtk
+
+    made = numpy_to_vtk(np.ascontiguousarray(values), deep=True)
+    made.SetName(escape(name, {'"': "&quot;"}))
+    return made
+
+
+def read(file: Path) -> Any:
+    """A field file as a `meshio.Mesh`. A damaged file fails in many ways; callers take every error for that."""
+    import meshio
+
+    return meshio.vtu.read(str(file))
