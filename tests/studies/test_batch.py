@@ -319,6 +319,23 @@ def test_warnings_of_a_batch_are_counted_with_their_rows(tmp_path):
     assert f"warning: {warning['text']}" in batch_text(summary)
 
 
+@pytest.mark.slow
+def test_what_a_batch_expects_of_a_column_is_judged(tmp_path):
+    """A time in its unit; a temperature that is not met; a column that the batch has not got."""
+    (tmp_path / "quick.yaml").write_text(QUICK)
+    expect = [
+        "{what: batch.results.end_time_s.median, below: 10 d, kind: exact, source: the end of the test}",
+        "{what: batch.results.maximum_K.p95, value: 20 degC, within: 1 K, kind: predicted, source: wrong}",
+        "{what: batch.results.no_K.p95, value: 20 degC, within: 1 K, kind: predicted, source: wrong}",
+    ]
+    table = "study: {kind: batch, case: quick.yaml, table: {programme.air: [155 degC, 60 degC]}}"
+    (tmp_path / "batch.yaml").write_text(f"title: t\n{table}\nexpect:\n" + "".join(f"  - {entry}\n" for entry in expect))
+    summary = run_study(study_of(read_document(tmp_path / "batch.yaml")), tmp_path / "out", Silent())
+    assert [entry["holds"] for entry in summary["expect"]] == [True, False, False]
+    assert [entry["unit"] for entry in summary["expect"]] == ["s", "K", "K"]
+    assert "batch.results.end_time_s.median" in batch_text(summary)
+
+
 def test_a_table_without_rows_is_refused(tmp_path):
     (tmp_path / "quick.yaml").write_text(QUICK)
     (tmp_path / "rows.csv").write_text("programme.air\n")

@@ -154,6 +154,15 @@ def test_a_file_that_is_not_there_is_a_mistake_where_it_is_named(tmp_path, said,
     assert str(caught.value) == f"{tmp_path}/study.yaml:{line}: {key}: {tmp_path}/lost.yaml: there is no such file"
 
 
+def test_a_comparison_with_expectations_is_refused():
+    text = """
+title: x
+study: {kind: compare, cases: {Cu: cu-20li.yaml}, table: [onsets.T1.temperature_K]}
+expect: [{what: onsets.T1.temperature_K, below: 400 K, kind: exact, source: x}]
+"""
+    assert "study.yaml:4: expect: is not for a comparison: its members have their own" in mistakes_of(text)
+
+
 def test_a_claim_that_cannot_be_read():
     text = """
 title: x

@@ -59,7 +59,7 @@ def points_estimate(study: Study) -> str:
     assert isinstance(kind, PointStudy)
     each, n = needs(study.members[0].case), kind.count()
     workers = fitting(os.cpu_count() or 1, each.megabytes)
-    line = 24 * (2 + len(kind.inputs) + len(kind.outputs))
+    line = 24 * (2 + len(kind.units()) + len(kind.outputs))
     lasts = 2.0 + each.seconds * n / workers
     size = f"{n * line / 1e6:.1f} MB" if n * line > 1e5 else f"{max(n * line // 1000, 1)} kB"
     return (

@@ -80,16 +80,18 @@ def _write(folder: Folder, made: Calibrated, source: str) -> None:
     problem = made.problem
     text = mechanism_arrays(problem.members[0].case)[0]
     folder.write("mechanism.yaml", as_yaml(mechanism_file(text, made, source)))
+    folder.write_csv("posterior.csv", *draws_table(text, made))
     if any(p.record for p in problem.parameters):
         for member in problem.members:
-            folder.write(f"mechanism-{plain_name(member.name)}.yaml", as_yaml(mechanism_file(text, made, source, member.name)))
+            name = plain_name(member.name)
+            folder.write(f"mechanism-{name}.yaml", as_yaml(mechanism_file(text, made, source, member.name)))
+            folder.write_csv(f"posterior-{name}.csv", *draws_table(text, made, member.name))
     rows = conclusion(made)["parameters"]
     columns = [name for name in rows[0] if name != "linearised_half_width"]
     folder.write_csv("table.csv", columns, [[row[name] for name in columns] for row in rows])
     names = [p.name for p in problem.parameters]
     matrix = correlations(made.fit, problem)
     folder.write_csv("correlations.csv", ["name", *names], [[name, *row] for name, row in zip(names, matrix.tolist(), strict=True)])
-    folder.write_csv("posterior.csv", *draws_table(text, made))
     profiles: Rows = [[names[i], *point] for i, interval in enumerate(made.intervals) for point in interval.points]
     if profiles:
         folder.write_csv("profiles.csv", ["name", "value", "rise_of_chi2"], profiles)

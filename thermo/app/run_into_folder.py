@@ -24,6 +24,7 @@ from thermo.base.errors import FileError, FolderError, Stopped, printable
 from thermo.bodies.meshed import Stored
 from thermo.case.case import Case, case_hash, resolved
 from thermo.casefile.reader import Document
+from thermo.casefile.result_units import STATISTICS
 from thermo.measurement.arrivals import arrivals_table
 from thermo.results.store import Folder, damage, plain_name, read_json
 from thermo.simulation.result import Result
@@ -341,6 +342,7 @@ SHOWN_ROWS = 20  # of a batch, that its summary has row by row
 
 def _run_batch(study: Study, folder: Folder, head: dict[str, Any], listener: Listener) -> dict[str, Any]:
     """Run every row of a batch into one table; its summary."""
+    from thermo.app.run_points import judged
     from thermo.studies.batch import simulate_many
 
     assert study.table is not None
@@ -383,6 +385,7 @@ def _run_batch(study: Study, folder: Folder, head: dict[str, Any], listener: Lis
         "cost": {"wall_s": time.monotonic() - begun, "cpu_s": time.process_time() - cpu, "peak_memory_MB": peak_memory()},
         "provenance": {**head, "versions": versions(), "machine": machine()},
     }
+    summary["expect"] = [judged(entry, summary) for entry in study.text.expect]
     folder.write_json("summary.json", summary)
     folder.finish({"status": summary["status"], **head})
     return summary
@@ -408,9 +411,8 @@ def _spread(values: list[float]) -> dict[str, Any]:
     """How many, the smallest, the 5th, 50th and 95th percentile and the largest of some values."""
     import numpy as np
 
-    names = ("minimum", "p5", "median", "p95", "maximum")
     found = np.percentile(values, [0, 5, 50, 95, 100]).tolist() if values else [None] * 5
-    return {"n": len(values), **dict(zip(names, found, strict=True))}
+    return {"n": len(values), **dict(zip(STATISTICS, found, strict=True))}
 
 
 def compared(title: str, study: Comparison, summaries: dict[str, dict[str, Any]]) -> dict[str, Any]:

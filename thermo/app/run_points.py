@@ -23,6 +23,7 @@ from thermo.studies.engine import Engine, Told
 from thermo.studies.points import Job, Outcome, Point, PointStudy, assignments, job_of
 from thermo.studies.results import suffix_of_key
 from thermo.studies.study import Study
+from thermo.studies.uncertainty import Uncertainty
 
 Engines = tuple[Engine | Cluster, Compiled | None]  # for any points, and for many
 
@@ -33,7 +34,7 @@ class Ledger:
     def __init__(self, folder: Folder, study: PointStudy) -> None:
         self.folder, self.study = folder, study
         self.heads = {name: f"{name}{suffix_of_key(what)}" for name, what in study.outputs.items()}
-        self.units = {name: entry.unit() for name, entry in study.inputs.items()}
+        self.units = study.units()
         named = [f"{name} [{unit}]" if unit else name for name, unit in self.units.items()]
         self.columns = ["point", *named, *self.heads.values(), *(["yes"] if study.yes else []), "reason"]
         self.rows: dict[int, tuple[Point, Outcome]] = {}
@@ -81,7 +82,7 @@ class Ledger:
 
     def finish(self) -> None:
         """The whole table in the order of points."""
-        self.folder.write_csv("table.csv", self.columns, [self.line(n) for n in sorted(self.rows)])
+        self.folder.write_csv("table.csv", self.columns, (self.line(n) for n in sorted(self.rows)))
 
 
 def run_points(study: Study, folder: Folder, head: dict[str, Any], listener: Listener, *, resume: bool, place: Place) -> dict[str, Any]:
@@ -117,7 +118,13 @@ def run_points(study: Study, folder: Folder, head: dict[str, Any], listener: Lis
     reason = problem
     if failed and not problem:
         reason = f"{len(failed)} of {n_rows} points failed, the first is point {failed[0]}: {ledger.rows[failed[0]][1].reason}"
-    about = {"n": n_rows, "failed": failed, "inputs": list(kind.inputs), "outputs": dict(ledger.heads), "seed": getattr(kind, "seed", None)}
+    about = {
+        "n": n_rows,
+        "failed": failed,
+        "inputs": list(kind.units()),
+        "outputs": dict(ledger.heads),
+        "seed": getattr(kind, "seed", None),
+    }
     summary: dict[str, Any] = {
         "title": study.text.title,
         "status": "failed" if problem or failed else "complete",
@@ -223,7 +230,7 @@ def _assumed(kind: PointStudy) -> list[dict[str, Any]]:
         {"key": name, "form": entry.form, "ends": entry.ends(0.05), "status": entry.status or "assumed", "source": entry.source}
         for name, entry in kind.inputs.items()
         if entry.spread and (entry.source is None or entry.status in ("assumed", "calibrated"))
-    ]
+    ] + (kind.posterior.assumed() if isinstance(kind, Uncertainty) and kind.posterior is not None else [])
 
 
 def judged(entry: Any, summary: dict[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from thermo.base.errors import printable
 from thermo.bodies.pouch import CORE
+from thermo.casefile.result_units import STATISTICS
 from thermo.casefile.units import show
 from thermo.measurement.derived import layers_text
 from thermo.results.words import column_words, row_text, shown
@@ -264,20 +265,22 @@ def batch_text(summary: dict[str, Any]) -> str:
     batch = summary["batch"]
     lines = [summary["title"], f"{batch['rows']} rows, {len(batch['failed'])} failed; changed: {', '.join(batch['parameters'])}", ""]
     known = [name for name, entry in batch["results"].items() if entry["n"]]
-    warned = ["", *(f"warning: {warning['text']}" for warning in summary["warnings"])]
+    judged: list[tuple[str, ...]] = [row_text(row) for row in summary.get("expect", ())]
+    last = ["", columns_text(judged, HEAD)] if judged else []
+    last += ["", *(f"warning: {warning['text']}" for warning in summary["warnings"])]
     if batch.get("table"):
         head = ("row", *batch["parameters"], *map(column_words, known))
         made = [
             (str(i), *(str(row[name]) for name in batch["parameters"]), *(shown(name, row[name]) for name in known))
             for i, row in enumerate(batch["table"], 1)
         ]
-        return "\n".join([*lines, columns_text(made, head), *warned])
+        return "\n".join([*lines, columns_text(made, head), *last])
     rows = [
-        (column_words(name), str(entry["n"]), *(shown(name, entry[word]) for word in ("minimum", "p5", "median", "p95", "maximum")))
+        (column_words(name), str(entry["n"]), *(shown(name, entry[word]) for word in STATISTICS))
         for name, entry in ((name, batch["results"][name]) for name in known)
     ]
     head = ("result", "rows", "smallest", "5 %", "median", "95 %", "largest")
-    return "\n".join([*lines, columns_text(rows, head), *warned])
+    return "\n".join([*lines, columns_text(rows, head), *last])
 
 
 def mesh_text(made: dict[str, Any]) -> str:

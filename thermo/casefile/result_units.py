@@ -6,10 +6,11 @@ from __future__ import annotations
 def dimension_of_key(key: str) -> str:
     """The dimension that the last word of a result key states: `half-rise.time_s` is a time.
 
-    That of a member of a group is the group's: `released_J.roll_sei` is an energy. A number where no unit is stated.
+    That of a member of a group is the group's: `released_J.roll_sei` is an energy. That of a statistic of a batch is its column's:
+    `batch.results.T1_K.p5` is a temperature. A number where no unit is stated.
     """
     *_, group, last = ["", *key.split(".")]
-    key = group if group in GROUPS else last
+    key = group if group in GROUPS or (key.startswith("batch.results.") and last in STATISTICS) else last
     for suffix, dimension in SUFFIXES.items():
         if key.endswith(suffix):
             return dimension
@@ -41,3 +42,4 @@ SUFFIXES = {  # longest first: `_K_per_s` before `_s`
 }
 
 GROUPS = {"released_J", "by_reaction_mol", "sensor_later_s"}  # of results that are named by what they belong to
+STATISTICS = ("minimum", "p5", "median", "p95", "maximum")  # of a column of a batch

@@ -17,6 +17,8 @@ def conclusion_lines(summary: dict[str, Any]) -> list[str]:
     found = summary[kind]
     n, failed = summary["points"]["n"], len(summary["points"]["failed"])
     lines = [f"{n} point{'s' if n != 1 else ''}" + (f", {failed} failed" if failed else "")]
+    if found.get("posterior"):
+        lines.append(found["posterior"]["text"])
     if kind == "threshold":
         lines += [f"{found['input']}: the answer changes {change['text']}" for change in found["changes"]]
         lines.append(f"yes: {found['definition']}")

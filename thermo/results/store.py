@@ -163,11 +163,13 @@ class Folder:
 
     def write_csv(self, name: str, header: list[str], rows: Any) -> None:
         """Write a table with one header row."""
-        text = io.StringIO(newline="")
+        raw = io.BytesIO()  # a text would take four bytes a letter
+        text = io.TextIOWrapper(raw, encoding="utf-8", newline="")
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow([harmless(cell) for cell in header])
         writer.writerows([harmless(cell) for cell in row] for row in rows)
-        self.write(name, text.getvalue())
+        text.flush()
+        self.write(name, raw.getvalue())
 
     def write_frame(
         self, number: int, time: float, mesh: Any, temperature: Any, heat_flux: Any, earlier: list[float], **beside: Any

@@ -6,15 +6,18 @@ Dask's configuration, unless the user says that the network is safe.
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import json
+import os
 import queue
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Any
+from typing import IO, Any
 
 from thermo import __version__
 from thermo.base.errors import FileError
@@ -145,18 +148,61 @@ def version_here() -> str:
     return __version__
 
 
+class Alone:
+    """A process that runs points one by one, and that a point beyond its limit ends. Its start is no part of a limit."""
+
+    def __init__(self) -> None:
+        command = [sys.executable, "-P", "-m", "thermo.app.one_point", str(os.getpid())]
+        same = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}  # it finds this package where this process does
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=same)  # noqa: S603 - our own
+        self._pipes()[1].readline()
+
+    def _pipes(self) -> tuple[IO[str], IO[str]]:
+        assert self.process.stdin is not None and self.process.stdout is not None
+        return self.process.stdin, self.process.stdout
+
+    def answer(self, line: str, limit: float) -> tuple[str, bool]:
+        """What it answers to a line, empty where it has ended; and whether the time is over."""
+        over, (given, told) = threading.Event(), self._pipes()
+
+        def end() -> None:
+            over.set()
+            self.process.kill()
+
+        timer = threading.Timer(limit, end)
+        timer.start()
+        try:
+            given.write(line + "\n")
+            given.flush()
+            found = told.readline()
+        except OSError:
+            found = ""
+        finally:
+            timer.cancel()
+        if over.is_set() or not found:
+            self.process.kill()
+            self.process.wait()
+            with contextlib.suppress(OSError):
+                given.close()
+            told.close()
+        return found, over.is_set()
+
+
+_here = threading.local()  # the process of each thread of a worker
+
+
 def outcome_as_data(job: Job, point: Point, limit: float | None) -> tuple[dict[str, float | None], bool | None, str]:
-    """Run a point on a worker; with a limit in a process of its own, which is stopped when the time is over."""
+    """Run a point on a worker; with a limit in a process beside it, which is ended when the time is over."""
     if limit is None:
         return tuple(outcome_of(job, point))  # type: ignore[return-value]
+    alone = getattr(_here, "alone", None)
+    if alone is None or alone.process.poll() is not None:
+        alone = _here.alone = Alone()
     given = json.dumps([[*job[:4], job.yes.model_dump() if job.yes else None, job.folder], point])
+    found, over = alone.answer(given, limit)
+    if found:
+        outputs, answer, reason = json.loads(found)
+        return outputs, answer, reason
     nothing: dict[str, float | None] = {name: None for name in job.wanted if name}
-    try:
-        command = [sys.executable, "-P", "-m", "thermo.app.one_point"]
-        done = subprocess.run(command, input=given, capture_output=True, text=True, timeout=limit, check=False)  # noqa: S603 - our own
-    except subprocess.TimeoutExpired:
-        return nothing, None, f"took longer than its limit of {show(limit, 'time')}"
-    if done.returncode:
-        return nothing, None, f"its process ended with {done.returncode}"
-    outputs, answer, reason = json.loads(done.stdout)
-    return outputs, answer, reason
+    why = f"took longer than its limit of {show(limit, 'time')}" if over else f"its process ended with {alone.process.returncode}"
+    return nothing, None, why

@@ -29,12 +29,12 @@ POLL = 0.2  # seconds between two looks at whether the user wants to stop
 Told = Callable[[int, Outcome], None]  # the place of a point in its round, and what came of it
 
 
-def _settle() -> None:
-    """In a new process: end with the one that made it, leave Ctrl-C to it, and load what a run needs, which no point's limit pays."""
+def settle(parent: int) -> None:
+    """In a new process: end with its `parent`, leave Ctrl-C to it, and load what a run needs, which no point's limit pays."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if sys.platform.startswith("linux"):
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
-        if os.getppid() == 1:  # it ended before
+        if os.getppid() != parent:  # it ended before; in a container its number may be 1
             os._exit(1)
     importlib.import_module("thermo.simulation.simulate")
 
@@ -58,7 +58,8 @@ class Engine:
         kept = {name: os.environ.get(name) for name in ONE_THREAD}
         os.environ.update(dict.fromkeys(ONE_THREAD, "1"))  # what a new process finds when it loads numpy
         self.before: Mapping[str, str | None] = kept
-        self.pool = ProcessPool(max_workers=self.workers, context=multiprocessing.get_context("spawn"), initializer=_settle)
+        spawn = multiprocessing.get_context("spawn")
+        self.pool = ProcessPool(max_workers=self.workers, context=spawn, initializer=settle, initargs=[os.getpid()])
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:

@@ -123,6 +123,10 @@ class PointStudy(Frozen):
     def rounds(self) -> Rounds:
         """Points to run, round by round, and what follows from their outcomes."""
 
+    def units(self) -> dict[str, str]:
+        """Every key of the case that a point sets, with the unit of its numbers; empty where they have several, or none."""
+        return {name: entry.unit() for name, entry in self.inputs.items()}
+
     def wanted(self) -> dict[str, str]:
         """Every result that is read of a run, by name; that of the yes under an empty name."""
         return {**self.outputs, **({"": self.yes.what} if self.yes else {})}

@@ -16,7 +16,6 @@ from pydantic import Field, model_validator
 from thermo.base.errors import CaseError, Mistake, closest, did_you_mean
 from thermo.case.case import Case, case_hash, case_of
 from thermo.case.checks import result_problem, results_of
-from thermo.casefile.columns import read_sheet
 from thermo.casefile.mending import mended
 from thermo.casefile.models import Frozen, make, misplaced
 from thermo.casefile.reader import Document, Key
@@ -29,8 +28,10 @@ from thermo.results.words import shown, unit_of
 from thermo.simulation.result import look_up, verdict
 from thermo.studies.calibrate.reading import files_of, read_calibration
 from thermo.studies.calibrate.text import Calibration
+from thermo.studies.csv_table import csv_table
 from thermo.studies.member import Changed, Member, read_member
 from thermo.studies.points import PointStudy, input_mistakes, output_problems
+from thermo.studies.posterior import Posterior, posterior_problems
 from thermo.studies.sensitivity import Sensitivity
 from thermo.studies.sweep import Sweep
 from thermo.studies.threshold import Threshold
@@ -136,6 +137,8 @@ def study_of(document: Document) -> Study:
         if mistakes:
             raise CaseError(mistakes)
         return study
+    if text.expect:
+        mistakes.append(document.mistake(("expect",), "is not for a comparison: its members have their own, and 'claims' speak of several"))
     members = []
     for name, entry in text.study.cases.items():
         member, wrong = read_member(document, name, entry, ("study", "cases", name))
@@ -221,13 +224,15 @@ def _points_of(document: Document, text: StudyText, study: PointStudy) -> Study:
     if member is not None:
         if not mistakes:
             mistakes += input_mistakes(document, member.document, study)
+            if isinstance(study, Uncertainty) and isinstance(study.posterior, Posterior):  # one that cannot be read is told already
+                found = posterior_problems(study.posterior, member.case, member.document)
+                mistakes += [document.mistake(("study", "posterior", *key), problem) for key, problem in found]
         mistakes += [document.mistake(("study", *key), problem) for key, problem in output_problems(study, member.case)]
     if mistakes or member is None:
         raise CaseError(mistakes)
     return Study(document, text, (member,))
 
 
-LARGEST_TABLE = 50_000_000  # bytes
 MOST_TRIED = 300  # rows that are tried whole before the run; of a longer table each value is, and rows spread over it
 
 
@@ -238,7 +243,7 @@ def _batch_of(document: Document, text: StudyText, batch: Batch) -> Study:
     table, lines = batch.table, [0]
     if isinstance(table, str):
         try:
-            table, lines = _csv_table(Path(document.path).parent / table)
+            table, lines = csv_table(Path(document.path).parent / table)
         except CaseError as error:
             mistakes += error.mistakes
             table = {}
@@ -300,22 +305,6 @@ def _rows_tried(member: Member, table: dict[str, tuple[Any, ...]], wrong: Callab
     return list(mistakes.values())
 
 
-def _csv_table(path: Path) -> tuple[dict[str, tuple[str, ...]], list[int]]:
-    """Columns of a CSV file by the words of its first line, and the lines of its rows. Raises CaseError."""
-    sheet = read_sheet(path, LARGEST_TABLE, "a table")
-    mistakes = [Mistake(str(path), sheet.line, name, "appears twice") for name in set(sheet.names) if sheet.names.count(name) > 1]
-    mistakes += [
-        Mistake(str(path), line, "", f"has {len(row)} cells, but there are {len(sheet.names)} columns")
-        for line, row in sheet.rows
-        if len(row) != len(sheet.names)
-    ]
-    if sheet.line is None:
-        mistakes.append(Mistake(str(path), None, "", "no line names the columns; the dotted keys of the case are needed"))
-    if mistakes:
-        raise CaseError(mistakes)
-    return {name: tuple(row[j] for _, row in sheet.rows) for j, name in enumerate(sheet.names)}, [line for line, _ in sheet.rows]
-
-
 def numeric_columns(table: dict[str, tuple[str | float, ...]]) -> dict[str, list[str | float]]:
     """The columns as numbers with the unit in the head, `sample.with.pool.heat [J]`; one whose values differ in unit stays text."""
     made: dict[str, list[str | float]] = {}
@@ -338,6 +327,8 @@ def study_hash(study: Study) -> str:
         seal.update(case_hash(member.case).encode())
     if isinstance(study.text.study, Calibration):
         seal.update(json.dumps(files_of(study.text.study, Path(study.document.path).parent)).encode())
+    if isinstance(study.text.study, Uncertainty) and study.text.study.posterior is not None:
+        seal.update(study.text.study.posterior.sha256.encode())
     return seal.hexdigest()
 
 

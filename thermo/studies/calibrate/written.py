@@ -110,13 +110,14 @@ def _heat(heat: Any, factor: float, told: dict[str, Any]) -> Any:
     return {**plain(heat), word: entry}
 
 
-def draws_table(text: MechanismText, made: Calibrated) -> tuple[list[str], list[list[str]]]:
-    """Joint draws as a batch of the fitted case takes them, `sample.with.REACTION.WORD` with units; only numbers that all records share."""
+def draws_table(text: MechanismText, made: Calibrated, record: str = "") -> tuple[list[str], list[list[str]]]:
+    """Joint draws as a batch of the fitted case takes them, `sample.with.REACTION.WORD` with units: the numbers of `mechanism_file`."""
     problem = made.problem
+    first = record or problem.members[0].name
     head: list[str] = []
     columns: list[list[str]] = []
     for i, p in enumerate(problem.parameters):
-        if p.record or p.word not in UNITS:
+        if p.record not in ("", first) or p.word not in UNITS:
             continue
         start, reaction = problem.starts[p.reaction], text.reactions[p.reaction]
         word = "pre_exponential_factor" if p.word == RATE else p.word
