@@ -138,9 +138,9 @@ class Surface(NamedTuple):
         and of what the sensor shows [K], in a straight line with the slopes of this moment."""
         heats, given = other.heats.copy(), other.given.copy()
         for j, (nodes, slope) in self.parts:
-            heats[j] -= float(np.sum(slope * change[nodes]))
+            heats[j] -= np.add.reduce(slope * change[nodes])
         if self.wall is not None:
-            given[1] += float(np.sum(self.wall.share * change[self.wall.nodes]))
+            given[1] += np.add.reduce(self.wall.share * change[self.wall.nodes])
         if self.follows is not None:
             given[1] -= float(self.follows.sum()) * shown
         return heats, given
@@ -258,7 +258,7 @@ def sight(sample: MeshSample, temperature: Floats) -> float:
     """The temperature that the sensor is at [K]; that of the first node where there is none."""
     if sample.seen is None:
         return float(temperature[0])
-    return float(np.sum(temperature[sample.seen.nodes] * sample.seen.share))
+    return float(np.add.reduce(temperature[sample.seen.nodes] * sample.seen.share))
 
 
 def capacity_of(sample: MeshSample, temperature: Floats) -> Floats:

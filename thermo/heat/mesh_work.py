@@ -257,7 +257,7 @@ class MeshWork:
         None where the residual stays too large, or the right side is no number: the step is refused.
         """
         loop[N_SOLVES] += 1.0
-        norm = math.sqrt(float(np.sum(rhs * rhs)))  # threads of a product would wait for those of the reactions
+        norm = math.sqrt(float(np.add.reduce(rhs * rhs)))  # threads of a product would wait for those of the reactions
         if norm == 0.0:
             return np.zeros_like(rhs)
         if not np.isfinite(norm):
@@ -317,7 +317,7 @@ class MeshWork:
     def _balanced(self, rhs: Floats, found: Floats) -> Floats:
         """The solution plus the one constant that leaves no heat over: the sum of its residual is zero."""
         _, columns, whole = self.sums
-        return found + (float(np.sum(rhs)) - float(np.sum(columns * found))) / whole  # type: ignore[no-any-return]
+        return found + (np.add.reduce(rhs) - np.add.reduce(columns * found)) / whole  # type: ignore[no-any-return]
 
     def preconditioner_at(self, s: float, matrix: csr_matrix, loop: Floats) -> tuple[int, Any]:
         """The exact solve of a box; the diagonal for a short step; multigrid, made anew when the step has grown out of it."""

@@ -77,7 +77,8 @@ class Step:
         self.kept = self.reacting.kept(work.moments)
         self.constant = chemistry.constant
         self.capacity = sample.capacity if self.constant else capacities(self.storage, T)
-        self.first = self.conducted(work.now, T) + self.now.flow
+        self.conducts = self.conducted(work.now, T)  # at the start [W]
+        self.first = self.conducts + self.now.flow
 
     def into(self, temperature: Floats) -> Floats:
         """Heat conducted into each node [W]."""
@@ -101,7 +102,8 @@ class Step:
         end = T.copy()
         end[held] = work.held_values(time)
         around = work.surface(time, end)
-        flow = self.into(end) + around.flow
+        unmoved = begun is self.state and not len(held)
+        flow = (self.conducts if unmoved else self.into(end)) + around.flow
         placed, begun_with = (self.chemistry.placed_power(extent, fired, self.kept, part * span) for part in (1.0, BRIEF))
         rises = known + s * flow + span * (power + placed)
         change = work.solve(s, rises[free], self.loop, self.now, self.capacity, GUESSED)
@@ -138,7 +140,7 @@ class Step:
         around = work.surface(time, end)
         flow = self.into(end) + around.flow
         found = work.solve(s, (known + s * flow - received)[free], self.loop, self.now, self.capacity, CORRECTED)
-        if found is None or not np.all(np.isfinite(found)):
+        if found is None or not np.isfinite(found).all():
             return None
         change = np.zeros_like(end)
         change[free] = found
