@@ -71,7 +71,13 @@ def cell() -> Document:
 
 def pack(columns: int, rows: int, across: int, along: int) -> Document:
     """Of so many cells, on so many elements across and along each of them."""
-    settings = [f"sample.columns={columns}", f"sample.rows={rows}", f"sample.mesh={{across: {across}, along: {along}}}", "expect=[]"]
+    settings = [
+        "measure.probes={axis-1: [0 mm, 0 mm, 32.5 mm]}",
+        f"sample.columns={columns}",
+        f"sample.rows={rows}",
+        f"sample.mesh={{across: {across}, along: {along}}}",
+        "expect=[]",
+    ]
     return change(
         read_document(CASES / "twenty-cells.yaml"), [*settings, f"programme.end={25 if columns * rows > 20 or across > 4 else 18} min"]
     )
