@@ -101,11 +101,12 @@ def test_a_factor_of_order_n_is_odd_in_the_amount(n):
     assert factor(NUMBER["order"], -0.3, n, 1e-6) == -factor(NUMBER["order"], 0.3, n, 1e-6)
 
 
-def test_a_step_linear_in_a_rate_of_order_one_half_ends_at_zero_from_either_side():
+@pytest.mark.parametrize(("kind", "a", "b"), [("order", 0.5, 1e-6), ("saturation", 1e-3, 0.0)])
+def test_a_step_linear_in_a_rate_that_ends_at_once_ends_at_zero_from_either_side(kind, a, b):
     """Newton's step from c > 0 goes to -c; from there it must not come back to c, as it would were the rate odd."""
     c = 1e-3
     for _ in range(4):
-        c -= factor(NUMBER["order"], c, 0.5, 1e-6) / factor_slope(NUMBER["order"], c, 0.5, 1e-6)
+        c -= factor(NUMBER[kind], c, a, b) / factor_slope(NUMBER[kind], c, a, b)
     assert abs(c) < 1e-9
 
 

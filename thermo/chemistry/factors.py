@@ -121,20 +121,23 @@ class SaturationFactor(Factor):
     def numbers(self, scale: float) -> tuple[float, float]:
         return float(self.half), 0.0
 
+    def least(self, scale: float) -> float:
+        return float(self.half)
+
     def equation(self) -> str:
         return f"{self.species}/({self.species} + {float(self.half):g})"
 
 
 @kernel
 def saturation(amount, half, _):
-    """c / (|c| + K): one while there is plenty, linear when little is left."""
-    return amount / (abs(amount) + half)
+    """c / (max(c, 0) + K): one while there is plenty, linear when little is left and below zero, as an order of zero is."""
+    return amount / (max(amount, 0.0) + half)
 
 
 @kernel
 def saturation_slope(amount, half, _):
     """d/dc of `saturation`."""
-    return half / (abs(amount) + half) ** 2
+    return half / (max(amount, 0.0) + half) ** 2
 
 
 @kernel

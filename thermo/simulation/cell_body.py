@@ -135,7 +135,7 @@ class CellBody:
             s[i] = amount[at]
         voltage = float(short.voltage.empty) + float(short.voltage.full - short.voltage.empty) * s
         shorted = fired[:, 0].astype(bool) if short.fused_energy is None else np.zeros(len(s), bool)
-        return np.where(shorted, voltage * s / (np.abs(s) + float(short.half)), voltage)
+        return np.where(shorted, voltage * s / (np.maximum(s, 0.0) + float(short.half)), voltage)
 
     def stored(self, temperature: float) -> float:
         """Enthalpy of the sample and all that is heated with it [J], were all of it at one temperature [K]."""

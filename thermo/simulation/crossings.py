@@ -51,7 +51,7 @@ def probe_rates(time: Floats, values: Floats) -> Floats:
     return made
 
 
-AT_LEVEL = 1e-9  # of the change since the row before
+AT_LEVEL = 1e-9  # of the change from row to row: as near to its level as that stands a row that was written there
 
 
 def first_crossing(time: Floats, values: Floats, level: float) -> float | None:
@@ -73,8 +73,11 @@ def first_crossing(time: Floats, values: Floats, level: float) -> float | None:
     if not len(rows):
         return None
     row = int(rows[0])
-    if values[row] == level or touched[row] or abs(values[row] - level) <= AT_LEVEL * abs(values[row] - values[row - 1]):
+    if values[row] == level or touched[row]:
         return float(time[row])
+    for k in (row - 1, row):  # rounding may leave it a last digit short
+        if abs(values[k] - level) <= AT_LEVEL * abs(values[row] - values[row - 1]):
+            return float(time[k])
     near = np.arange(max(row - 4, 0), min(row + 4, len(time)))
     near = near[np.concatenate([[True], np.diff(time[near]) > 0.0])]
     if time[row] <= time[row - 1] or len(near) < 3:
