@@ -68,7 +68,7 @@ def needs(case: Case) -> Needs:
         factor = (9.0, 4.0) if case.numerics.check_mesh else (1.0, 1.0)
         note = body.notes(case.named_faces())[0]
         writing, size = (frames * (alone + each * n) for alone, each in (SECONDS_A_FRAME, BYTES_A_FRAME))
-        kept = f"{frames} frames" + (f" of {size / 1e6:.0f} MB in all" if size > 1e7 else "")
+        kept = f"{frames} frame{'' if frames == 1 else 's'}" + (f" of {size / 1e6:.0f} MB in all" if size > 1e7 else "")
         lasts = 1.0 + factor[0] * seconds + writing
         megabytes = 130 + factor[1] * memory / 1e6
         told = f"valid; {note}; about {megabytes:.0f} MB{factors}, {lasts:.0f} s, {kept}"
