@@ -4,11 +4,12 @@ import meshio
 import numpy as np
 import pytest
 import pyvista
+from vtkmodules.vtkIOXML import vtkXMLUnstructuredGridReader
 
 from thermo.heat.discretised import Frame
 from thermo.results.fields import stored_field
-from thermo.results.store import Folder, damage
-from viz.read import read_frame
+from thermo.results.store import Folder, damage, read_json
+from viz.read import read_frame, read_frames
 
 CORNERS = {"line": 2, "triangle": 3, "quad": 4, "tetra": 4, "hexahedron": 8}
 
@@ -79,3 +80,75 @@ def test_the_ten_thousandth_frame_is_the_last(tmp_path):
         folder.finish({"status": "complete"})
     assert damage(tmp_path / "run") == []
     np.testing.assert_array_equal(stored_field(tmp_path / "run", mesh.points), np.full(8, 10000.0))
+
+
+HOSTILE = [
+    "a < b & c",
+    "\"quoted\" 'twice'",
+    "Zelle \u00b5 \u96fb\u6c60 \U0001f525",
+    "<!--",
+    "]]> &amp;",
+    "two\nlines\tand a tab",
+    "",
+    "_",
+    "../x",
+]
+
+
+@pytest.mark.parametrize("kind", CORNERS)
+def test_regions_are_named_for_other_tools(tmp_path, kind):
+    """VTK and pyvista read the name of each cell's region, whatever the name, and the table of names and numbers."""
+    mesh = mesh_of(kind, 40)._replace(material=np.arange(40) % len(HOSTILE), names=HOSTILE)
+    with Folder(tmp_path / "run") as folder:
+        for number in (1, 2):
+            folder.write_frame(number, float(number), mesh, np.full(len(mesh.points), 300.0), None, [1.0][: number - 1])
+        folder.finish({"status": "complete"})
+    file = tmp_path / "run" / "fields" / "regions.vtu"
+    drawn = pyvista.read(file)
+    np.testing.assert_array_equal(drawn.points, mesh.points)
+    np.testing.assert_array_equal(drawn.cells.reshape(40, -1)[:, 1:], mesh.cells)
+    assert list(drawn.cell_data["region"]) == [HOSTILE[number] for number in mesh.material]
+    assert drawn.cell_data["material"].tolist() == mesh.material.tolist()
+    assert list(drawn.field_data["region_name"]) == HOSTILE
+    assert drawn.field_data["region_material"].tolist() == list(range(len(HOSTILE)))
+    reader = vtkXMLUnstructuredGridReader()
+    reader.SetFileName(str(file))
+    reader.Update()
+    region = reader.GetOutput().GetCellData().GetAbstractArray("region")
+    assert [region.GetValue(i) for i in range(40)] == [HOSTILE[number] for number in mesh.material]
+    assert "fields/regions.vtu" in read_json(tmp_path / "run" / "manifest.json")
+    assert damage(tmp_path / "run") == []
+
+
+def test_a_field_is_cut_to_a_region_by_its_name(tmp_path):
+    """As docs/pictures.md says: the cells of regions.vtu and of a frame have the same order."""
+    mesh = mesh_of("tetra", 20)._replace(names=["can", "core"])
+    with Folder(tmp_path / "run") as folder:
+        folder.write_frame(1, 0.0, mesh, np.where(np.arange(80) // 4 % 2, 400.0, 300.0), None, [])
+    names, field = (pyvista.read(tmp_path / "run" / "fields" / name) for name in ("regions.vtu", "frame-0001.vtu"))
+    core = field.extract_cells(np.array(names.cell_data["region"]) == "core")
+    assert core.n_cells == 10
+    assert set(core.point_data["temperature_K"]) == {400.0}
+
+
+def test_a_file_of_regions_that_a_kill_left_half_written_is_removed(tmp_path):
+    mesh = mesh_of("tetra", 20)
+    with Folder(tmp_path / "run") as folder:
+        folder.write_frame(1, 0.0, mesh, np.full(80, 300.0), None, [])
+    half = tmp_path / "run" / "fields" / ".regions.part.vtu"
+    half.write_bytes(b"<VTKFile")
+    with Folder(tmp_path / "run"):
+        assert not half.exists()
+
+
+def test_old_folders_without_regions_and_new_ones_are_read_alike(tmp_path):
+    mesh = mesh_of("hexahedron", 20)
+    for name in ("new", "old"):
+        with Folder(tmp_path / name) as folder:
+            folder.write_frame(1, 0.0, mesh, np.linspace(300.0, 400.0, 160), None, [])
+            if name == "old":
+                (folder.path / "fields" / "regions.vtu").unlink()
+            folder.finish({"status": "complete"})
+    found = [(stored_field(tmp_path / name, mesh.points), damage(tmp_path / name), read_frames(tmp_path / name)) for name in ("new", "old")]
+    np.testing.assert_array_equal(found[0][0], found[1][0])
+    assert [(problems, [frame.file.name for frame in frames]) for _, problems, frames in found] == [([], ["frame-0001.vtu"])] * 2

@@ -60,7 +60,7 @@ def test_regions_are_named_in_the_field(brick):
 def test_a_frame_is_read_by_meshio_too(brick):
     import meshio
 
-    frame = meshio.read(sorted((brick.folder / "fields").glob("*.vtu"))[-1])
+    frame = meshio.read(sorted((brick.folder / "fields").glob("frame-*.vtu"))[-1])
     np.testing.assert_array_equal(frame.point_data["temperature_K"], brick.grid().point_data["temperature_K"])
 
 
@@ -76,7 +76,7 @@ def test_what_is_not_there_is_refused_in_words(brick, cell):
 
 
 def test_a_damaged_frame_is_named(brick):
-    file = sorted((brick.folder / "fields").glob("*.vtu"))[-1]
+    file = sorted((brick.folder / "fields").glob("frame-*.vtu"))[-1]
     file.write_text("<VTKFile")
     with pytest.raises(FileError, match=file.name):
         brick.grid()

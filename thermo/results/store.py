@@ -13,6 +13,7 @@ import io
 import json
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -28,8 +29,8 @@ from thermo.results import vtu
 OURS = re.compile(
     r"((summary|status|manifest)\.json|(history|record|propagation|table|correlations|posterior|profiles|check|fit)\.csv"
     r"|(case|resolved|study|mechanism(-[A-Za-z0-9_.-]+)?)\.yaml|checkpoint-[12]\.npz"
-    r"|fields/(run\.pvd|materials\.csv|frame-[0-9]{4,}\.vtu)|pictures/[a-z0-9-]+\.(png|svg)|report\.html|movie\.mp4)(\.part)?"
-    r"|fields/\.frame-[0-9]{4,}\.part\.vtu|\.lock|\.written"
+    r"|fields/(run\.pvd|materials\.csv|regions\.vtu|frame-[0-9]{4,}\.vtu)|pictures/[a-z0-9-]+\.(png|svg)|report\.html|movie\.mp4)(\.part)?"
+    r"|fields/\.(frame-[0-9]{4,}|regions)\.part\.vtu|\.lock|\.written"
 )
 WRITTEN = ".written"  # the names of the files that thermo has written here, a line each, before it writes them
 DERIVED = re.compile(r"pictures/.*|report\.html|movie\.mp4")  # made of results, and made again from them at any time
@@ -107,7 +108,7 @@ class Folder:
     def _is_ours(self, name: str) -> bool:
         """Whether thermo wrote a file, or was writing it when it was killed."""
         whole = name.removesuffix(".part")
-        begun = re.sub(r"^fields/\.(frame-[0-9]{4,})\.part\.vtu$", r"fields/\1.vtu", whole)
+        begun = re.sub(r"^fields/\.(frame-[0-9]{4,}|regions)\.part\.vtu$", r"fields/\1.vtu", whole)
         return name in (".lock", WRITTEN) or whole in self.written or begun in self.written
 
     def _foreign(self) -> list[str]:
@@ -174,7 +175,7 @@ class Folder:
     def write_frame(
         self, number: int, time: float, mesh: Any, temperature: Any, heat_flux: Any, earlier: list[float], **beside: Any
     ) -> None:
-        """One moment of the field as `fields/frame-NNNN.vtu`, and the series `fields/run.pvd` anew.
+        """One moment of the field as `fields/frame-NNNN.vtu`, and the series `fields/run.pvd` anew; with the first, `regions.vtu`.
 
         `mesh` is a `shape.Frame`, `temperature` (n_points,) [K], `heat_flux` (n_cells, 3) [W/m2]
         or None, `earlier` the times of the frames before this one [s], `beside` further fields of the points by name. The frame has its
@@ -187,23 +188,29 @@ class Folder:
         of_points = {"temperature_K": temperature, "temperature_degC": celsius} | {n: v.astype(np.float32) for n, v in beside.items()}
         of_cells = {} if heat_flux is None else {"heat_flux_W_per_m2": heat_flux.astype(np.float32)}
         numbers: dict[str, float | int] = {"TimeValue": float(time)} | {f"region {name}": i for i, name in enumerate(mesh.names)}
+        frame = self._mesh[1]
+        self._write_vtu(f"frame-{number:04d}", lambda part: vtu.write(part, frame, of_points, of_cells, numbers))
+        if number == 1:
+            self.write_csv("fields/materials.csv", ["material", "name"], list(enumerate(mesh.names)))
+            self._write_vtu("regions", lambda part: vtu.write_regions(part, frame, mesh.names))
+        lines = [f'    <DataSet timestep="{t!r}" part="0" file="frame-{i:04d}.vtu"/>' for i, t in enumerate([*earlier, time], 1)]
+        head = '<?xml version="1.0"?>\n<VTKFile type="Collection" version="0.1" byte_order="LittleEndian">\n  <Collection>\n'
+        self.write("fields/run.pvd", head + "\n".join(lines) + "\n  </Collection>\n</VTKFile>\n")
+
+    def _write_vtu(self, stem: str, write: Callable[[Path], None]) -> None:
+        """Write a file of fields by VTK, whole or not at all."""
         folder = self.path / "fields"
-        name, part = f"frame-{number:04d}.vtu", folder / f".frame-{number:04d}.part.vtu"
+        name, part = f"{stem}.vtu", folder / f".{stem}.part.vtu"
         self.record(f"fields/{name}")
         try:
             folder.mkdir(exist_ok=True)
-            vtu.write(part, self._mesh[1], of_points, of_cells, numbers)
+            write(part)
             raw = part.read_bytes()
             part.unlink()
         except OSError as error:
             part.unlink(missing_ok=True)
             raise FileError(f"{folder / name}: cannot be written: {reason(error)}") from None
         self.write(f"fields/{name}", raw)
-        if number == 1:
-            self.write_csv("fields/materials.csv", ["material", "name"], list(enumerate(mesh.names)))
-        lines = [f'    <DataSet timestep="{t!r}" part="0" file="frame-{i:04d}.vtu"/>' for i, t in enumerate([*earlier, time], 1)]
-        head = '<?xml version="1.0"?>\n<VTKFile type="Collection" version="0.1" byte_order="LittleEndian">\n  <Collection>\n'
-        self.write("fields/run.pvd", head + "\n".join(lines) + "\n  </Collection>\n</VTKFile>\n")
 
     def finish(self, status: dict[str, Any]) -> None:
         """Seal the folder: the manifest of everything in it, then the status, last. What is derived of results stands apart in it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
@@ -43,21 +43,49 @@ def write(file: Path, mesh: Any, of_points: Mapping[str, Any], of_cells: Mapping
 
     Field data are numbers, because meshio reads no arrays of text. Raises OSError where the file cannot be written.
     """
-    from vtkmodules.vtkCommonDataModel import vtkUnstructuredGrid
-    from vtkmodules.vtkIOXML import vtkXMLUnstructuredGridWriter
-
-    with open(file, "wb"):  # what hinders VTK is then said by Python
-        pass
-    frame = vtkUnstructuredGrid()
-    frame.ShallowCopy(mesh)
+    frame = _copy(mesh)
     for fields, values in ((frame.GetPointData(), of_points), (frame.GetCellData(), of_cells)):
         for name, field in values.items():
             fields.AddArray(_array(name, field))
     for name, number in numbers.items():
         frame.GetFieldData().AddArray(_array(name, np.array([number], np.float64 if isinstance(number, float) else np.int32)))
+    _store(file, frame)
+
+
+def write_regions(file: Path, mesh: Any, names: Sequence[str]) -> None:
+    """Write the mesh with the name of each cell's region, in the array of text `region` beside the numbers `material`.
+
+    The field data `region_name` and `region_material` list the names and their numbers. `names` are those of the numbers 0, 1, ... Such
+    arrays of text stand in a file of their own, because meshio reads no file that has one. Raises OSError where it cannot be written.
+    """
+    from vtkmodules.util.numpy_support import vtk_to_numpy
+
+    made = _copy(mesh)
+    material = vtk_to_numpy(made.GetCellData().GetAbstractArray("material"))
+    made.GetCellData().AddArray(_texts("region", [names[number] for number in material.tolist()]))
+    made.GetFieldData().AddArray(_array("region_material", np.arange(len(names), dtype=np.int32)))
+    made.GetFieldData().AddArray(_texts("region_name", names))
+    _store(file, made)
+
+
+def _copy(mesh: Any) -> Any:
+    """A grid of its own that shares the arrays of another."""
+    from vtkmodules.vtkCommonDataModel import vtkUnstructuredGrid
+
+    made = vtkUnstructuredGrid()
+    made.ShallowCopy(mesh)
+    return made
+
+
+def _store(file: Path, grid: Any) -> None:
+    """Write a grid as a file. Raises OSError where it cannot be written."""
+    from vtkmodules.vtkIOXML import vtkXMLUnstructuredGridWriter
+
+    with open(file, "wb"):  # what hinders VTK is then said by Python
+        pass
     writer = vtkXMLUnstructuredGridWriter()
     writer.SetFileName(str(file))
-    writer.SetInputData(frame)
+    writer.SetInputData(grid)
     writer.SetDataModeToAppended()
     writer.EncodeAppendedDataOff()
     writer.SetCompressorTypeToLZMA()
@@ -75,6 +103,18 @@ def _array(name: str, values: NDArray[Any]) -> Any:
 
     made = numpy_to_vtk(np.ascontiguousarray(values), deep=True)
     made.SetName(escape(name, {'"': "&quot;"}))
+    return made
+
+
+def _texts(name: str, values: Sequence[str]) -> Any:
+    """An array of text by its name."""
+    from vtkmodules.vtkCommonCore import vtkStringArray
+
+    made = vtkStringArray()
+    made.SetName(name)
+    made.SetNumberOfValues(len(values))
+    for i, value in enumerate(values):
+        made.SetValue(i, value)
     return made
 
 
