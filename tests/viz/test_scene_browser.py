@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.viz.chromium import NO_CHROMIUM, NO_WEBGL, Opened, launched
-from tests.viz.folders import HOSTILE, box_folder, plane_folder
+from tests.viz.folders import HOSTILE, box_folder, nested_folder, plane_folder
 from viz.page import scene as scenes
 from viz.page.policy import content_policy
 from viz.page.scene import scene_page, scene_part
@@ -201,6 +201,35 @@ def test_each_field_has_a_line_of_its_own(browser, box):
     assert (page.page.input_value(".line"), page.page.inner_text(".line-unit")) == ("130", "°C")
     assert "is 130 °C." in page.page.inner_text(".said")
     assert page.console == []
+
+
+def test_a_region_around_others_opens_and_shows_them(browser, tmp_path):
+    """Closed, clicks read the can alone. Apart, they read can, roll and core, with the values of the run at the places that they name."""
+    folder = nested_folder(tmp_path / "run")
+    page = Page(browser, written(folder)).ready()
+    places = np.linspace(0.08, 0.86, 14), np.linspace(0.3, 0.7, 5)
+
+    def regions():
+        found = page.read(*places)
+        exact = of_the_run(folder, 0, [place for _, place, _ in found])
+        known = np.isfinite(exact)
+        assert np.abs(exact - [value for value, _, _ in found])[known].max() < 0.2
+        return {said.split(",")[0] for _, _, said in found}
+
+    assert regions() == {"can"}
+    page.put(".apart", 60)
+    opened = page.picture()
+    assert regions() == {"can", "roll", "core"}
+    assert "A region around others opens in two halves." in page.page.inner_text(".said")
+    page.put(".apart", 0)
+    assert regions() == {"can"}
+    page.put(".apart", 60)
+    page.page.locator(".regions input").nth(2).uncheck()
+    assert "opens in two halves" in page.page.inner_text(".said")  # the roll
+    assert differ(page.picture(), opened) > 200
+    page.page.select_option(".cut", "2")
+    assert differ(page.picture(), opened) > 200
+    assert (page.console, page.unasked()) == ([], [])
 
 
 def test_hostile_names_stay_text(browser, box):

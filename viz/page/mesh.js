@@ -265,17 +265,71 @@ function sizes(mesh, seen, edges, nRegions) {
     size = Math.hypot(...extent),
     middle = body.low.map((x, a) => x + extent[a] / 2);
   const centre = parts.map(b => b.low.map((x, a) => (x <= b.high[a] ? (x + b.high[a]) / 2 : middle[a])));
+  const known = {low: body.low, high: body.high, extent, size, middle, centre, parts},
+    {opens} = movedApart(known, 1); // at any share: a slider that is moved turns no halves
   const outer = new Float32Array(2 * edges.length),
-    outerRegion = new Uint32Array(outer.length / 3); // points that the picture must hold
+    outerPart = new Uint32Array(outer.length / 3); // points that the picture must hold
   edges.forEach((v, i) => {
     if (i % 3 < 2) {
       const k = 2 * Math.floor(i / 3) + (i % 3);
       outer.set(mesh.points.subarray(3 * v, 3 * v + 3), 3 * k);
-      outerRegion[k] = edges[i - (i % 3) + 2];
+      const region = edges[i - (i % 3) + 2];
+      outerPart[k] = partsAt(mesh, nRegions, opens, region, [v]).pop();
     }
   });
 
-  return {low: body.low, high: body.high, extent, size, middle, centre, outer, outerRegion};
+  return {...known, opens, outer, outerPart};
+}
+
+/**
+ * How far regions move for a share of their distance from the middle. A region whose box holds those of others would hide them: it opens in
+ * two halves. Part r is region r or its lower half, part r + (number of regions) its upper half. `opens` has the axis and the place at which a
+ * region opens, or null. As in exploded.py.
+ */
+function movedApart({parts, centre, middle, extent}, share, opens) {
+  const n = parts.length,
+    near = 1e-6 * Math.max(...extent),
+    three = [0, 1, 2];
+  const volume = ({low, high}) => three.reduce((product, a) => product * (extent[a] > 0 ? high[a] - low[a] : 1), 1);
+  const within = (a, b) =>
+    volume(b) > (1 + 1e-6) * volume(a) && three.every(k => a.low[k] >= b.low[k] - near && a.high[k] <= b.high[k] + near);
+  const order = [...parts.keys()].filter(r => parts[r].low[0] <= parts[r].high[0]).sort((a, b) => volume(parts[a]) - volume(parts[b]));
+  const shifts = Array.from({length: 2 * n}, () => [0, 0, 0]),
+    ways = Array(n).fill(null),
+    moved = new Map(); // the box in which each region is drawn
+  for (const r of order) {
+    const {low, high} = parts[r],
+      by = centre[r].map((x, a) => share * (x - middle[a]));
+    const inner = [...moved.keys()].filter(m => within(parts[m], parts[r])).map(m => moved.get(m));
+    const [below, above] = [by.slice(), by.slice()];
+    [shifts[r], shifts[n + r]] = [below, above];
+    if (!inner.length) {
+      moved.set(r, {low: low.map((x, a) => x + by[a]), high: high.map((x, a) => x + by[a])});
+      continue;
+    }
+    const first = three.map(a => Math.min(...inner.map(box => box.low[a]))),
+      last = three.map(a => Math.max(...inner.map(box => box.high[a])));
+    const axis = opens ? opens[r][0] : last[0] - first[0] <= last[1] - first[1] + near ? 0 : 1;
+    const place = (low[axis] + high[axis]) / 2,
+      room = (share * (high[axis] - low[axis])) / 2;
+    ways[r] = [axis, place];
+    below[axis] = first[axis] - room - place;
+    above[axis] = last[axis] + room - place;
+    moved.set(r, {
+      low: low.map((x, a) => Math.min(x + below[a], first[a])),
+      high: high.map((x, a) => Math.max(x + above[a], last[a])),
+    });
+  }
+  const far = [...moved.values()].map(box => Math.hypot(...three.map(a => Math.max(middle[a] - box.low[a], box.high[a] - middle[a]))));
+  return {shifts, opens: ways, radius: Math.max(...far)};
+}
+
+/** The parts of a region, both halves or one, in which nodes lie. */
+function partsAt(mesh, nRegions, opens, region, nodes) {
+  if (!opens || !opens[region]) return [region];
+  const [axis, level] = opens[region],
+    above = nodes.map(v => mesh.points[3 * v + axis] > level);
+  return [...(above.includes(false) ? [region] : []), ...(above.includes(true) ? [region + nRegions] : [])];
 }
 
 const dot = (a, b) => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];

@@ -43,9 +43,21 @@ function viewOf(scene) {
     return c ? [...beside(c[0]).map(x => x * c[2]), c[2] * c[1] + slack(c[0])] : [0, 0, 0, 1e30];
   };
   const stretches = () => beside(state.stretched).map(x => (x ? state.stretch : 1));
-  const shiftOf = region => {
+  let apart = movedApart(body, 0, body.opens);
+  const nRegions = body.centre.length;
+  /** Take the share by which regions are apart from the state. */
+  function spread() {
+    apart = movedApart(body, state.apart, body.opens);
+  }
+  const shiftOf = part => {
     const s = stretches();
-    return body.centre[region].map((x, a) => state.apart * (x - body.middle[a]) * s[a]);
+    return apart.shifts[part].map((x, a) => x * s[a]);
+  };
+  /** What a part is of its region: [axis, place, side], of which all beyond is the other half's; a side of 0 where it is the whole. */
+  const halfOf = part => {
+    const plane = state.apart > 0 ? body.opens[part % nRegions] : null,
+      side = part < nRegions ? 1 : -1;
+    return plane ? [plane[0], plane[1] + side * slack(plane[0]), side] : [0, 0, 0];
   };
 
   // the camera: parallel light, z upwards; rows of `turn` point right, up and to the viewer
@@ -69,11 +81,11 @@ function viewOf(scene) {
     // the present view of the whole body fills the room; while it turns the scale stays
     const t = axes(),
       s = stretches(),
-      moved = body.centre.map((_, r) => shiftOf(r)),
+      moved = apart.shifts.map((_, k) => shiftOf(k)),
       low = [Infinity, Infinity],
       high = [-Infinity, -Infinity];
-    for (let i = 0; i < body.outerRegion.length; i++) {
-      const p = [0, 1, 2].map(a => (body.outer[3 * i + a] - body.middle[a]) * s[a] + moved[body.outerRegion[i]][a]);
+    for (let i = 0; i < body.outerPart.length; i++) {
+      const p = [0, 1, 2].map(a => (body.outer[3 * i + a] - body.middle[a]) * s[a] + moved[body.outerPart[i]][a]);
       for (let k = 0; k < 2; k++) {
         const x = dot(t[k], p);
         if (x < low[k]) low[k] = x;
@@ -90,7 +102,7 @@ function viewOf(scene) {
       W = canvas.clientWidth,
       H = canvas.clientHeight,
       t = axes();
-    const scale = [2 / (pixel * W), 2 / (pixel * H), -0.9 / (body.size * Math.max(1, state.stretch) * (1 + state.apart))];
+    const scale = [2 / (pixel * W), 2 / (pixel * H), -0.45 / (apart.radius * Math.max(1, state.stretch))];
     const shift = [(GAP.left - BAR - GAP.right) / W - offCentre[0] * scale[0], (GAP.bottom - GAP.top) / H - offCentre[1] * scale[1]];
     return {
       turn: t,
@@ -100,10 +112,10 @@ function viewOf(scene) {
       middle: body.middle.map((x, a) => x * stretches()[a]),
     };
   }
-  function onScreen(camera, place, region) {
+  function onScreen(camera, place, part) {
     // pixels from the upper left corner, and depth
     const s = stretches(),
-      shift = shiftOf(region),
+      shift = shiftOf(part),
       p = place.map((x, a) => x * s[a] + shift[a] - camera.middle[a]);
     const q = camera.turn.map((row, k) => dot(row, p) * camera.scale[k] + (camera.shift[k] || 0));
     return [((q[0] + 1) / 2) * canvas.clientWidth, ((1 - q[1]) / 2) * canvas.clientHeight, q[2]];
@@ -116,13 +128,14 @@ function viewOf(scene) {
       next = Math.min(k + 1, last);
     return [k, next, moment - k];
   }
-  return {reach, cutAt, cutPlane, stretches, shiftOf, axes, fit, camera, onScreen, around};
+  return {reach, cutAt, cutPlane, stretches, spread, shiftOf, halfOf, axes, fit, camera, onScreen, around};
 }
 
 /** What puts the scene on the canvas. `scene.drawn` holds the triangles and lines of what is shown. */
 function painterOf(scene) {
-  const {gl, head, mesh, twin, seen, edges, state, body, canvas, frames, reach, cutAt, cutPlane, stretches, shiftOf, fit, camera, around} =
-    scene;
+  const {gl, head, mesh, twin, seen, edges, state, body, canvas, frames, reach, cutAt, cutPlane, stretches, spread, shiftOf, halfOf, fit} = scene,
+    {camera, around} = scene,
+    nParts = 2 * body.centre.length;
   const colours = Uint8Array.from(atob(head.colours), letter => letter.charCodeAt(0));
   const face = program(gl, FACE),
     outline = program(gl, OUTLINE),
@@ -140,7 +153,7 @@ function painterOf(scene) {
     asked = false;
 
   function rebuild() {
-    const drawn = geometry(mesh, twin, seen, edges, state.shown, state.apart > 0, cutAt(), state.cut ? reach(state.cut - 1) : null);
+    const drawn = geometry(mesh, twin, seen, edges, state.shown, state.apart > 0 ? body.opens : null, cutAt(), reach);
     [drawn.triangles, drawn.lines].forEach((records, i) => {
       gl.bindBuffer(gl.ARRAY_BUFFER, buffers[i]);
       gl.bufferData(gl.ARRAY_BUFFER, records.data, gl.DYNAMIC_DRAW);
@@ -150,7 +163,9 @@ function painterOf(scene) {
   }
   function move() {
     // regions have moved or been stretched
-    shifts = texture(gl, 3, Float32Array.from(body.centre.flatMap((_, r) => shiftOf(r))), 3, shifts);
+    spread();
+    const all = [...Array(nParts).keys()];
+    shifts = texture(gl, 3, Float32Array.from([...all.flatMap(shiftOf), ...all.flatMap(halfOf)]), 3, shifts);
     fit();
   }
 
@@ -186,6 +201,7 @@ function painterOf(scene) {
       gl.useProgram(made); // a place that a program lacks is null, which is let be
       ["nodes", "before", "after", "shifts", "colours"].forEach((name, i) => gl.uniform1i(places[name] ?? null, i));
       gl.uniform1i(places.values ?? null, mesh.values);
+      gl.uniform1i(places.parts ?? null, nParts);
       gl.uniform1f(places.between ?? null, share);
       gl.uniformMatrix3fv(places.turn, true, c.turn.flat());
       gl.uniform3fv(places.stretch, stretches());
@@ -218,7 +234,7 @@ function painterOf(scene) {
     attribute(2, 3, false, 28, 16, 1);
     strokes(outline, drawn.lines.length / 7, 0.8, [0.467, 0.467, 0.467], 2.5);
     const drawSegments = (segments, ...pens) => {
-      // each a place, another one and the region with which they move
+      // each a place, another one and the part with which they move
       gl.useProgram(contours.made);
       gl.bindBuffer(gl.ARRAY_BUFFER, buffers[2]);
       gl.bufferData(gl.ARRAY_BUFFER, segments, gl.DYNAMIC_DRAW);
@@ -238,7 +254,8 @@ function painterOf(scene) {
       drawSegments(segments, [2.2, [0, 0, 0]], [1.1, [1, 1, 1]]);
     }
     const patches = head.patches.filter((_, i) => state.shown[head.patches[i - (i % 7) + 6]]);
-    if (patches.length) drawSegments(Float32Array.from(patches), [1.5, [0, 0.784, 1]]);
+    const both = patches.map((x, i) => (i % 7 === 6 ? x + body.centre.length : x)); // on the other halves, where there are any
+    if (patches.length) drawSegments(Float32Array.from(state.apart > 0 ? [...patches, ...both] : patches), [1.5, [0, 0.784, 1]]);
     scene.written(c);
   }
   function attribute(place, size, whole, stride, offset, divisor) {
@@ -253,14 +270,16 @@ function painterOf(scene) {
 
 /** What is at a place of the picture, in numbers and in words. */
 function readerOf(scene) {
-  const {head, mesh, state, body, canvas, letters, field, frames, cutPlane, stretches, shiftOf, camera, around} = scene;
+  const {head, mesh, state, body, canvas, letters, field, frames, cutPlane, stretches, shiftOf, halfOf, camera, around} = scene,
+    parts = [...Array(2 * body.centre.length).keys()];
   function pick(x, y) {
     // the nearest triangle below a place of the canvas, in pixels
     const c = camera(),
       {drawn} = scene,
       {words, floats} = drawn.triangles,
       s = stretches(),
-      shift = body.centre.map((_, r) => shiftOf(r));
+      shift = parts.map(shiftOf),
+      half = parts.map(halfOf);
     const X = (2 * x) / canvas.clientWidth - 1,
       Y = 1 - (2 * y) / canvas.clientHeight,
       plane = cutPlane();
@@ -292,13 +311,17 @@ function readerOf(scene) {
       const depth = (A * q[2] + B * q[5] + C * q[8]) / sum;
       if (depth >= best) continue;
       const place = [0, 1, 2].map(d => (A * p[d] + B * p[3 + d] + C * p[6 + d]) / sum);
-      if (dot(place, plane) > plane[3]) continue;
+      const part = floats[12 * i + 3],
+        [axis, level, side] = half[part];
+      if (dot(place, plane) > plane[3] || side * (place[axis] - level) > 0) continue;
       best = depth;
-      found = {place, cell: drawn.owner[i]};
+      found = {place, cell: drawn.owner[i], part};
     }
     if (found) {
       found.region = mesh.region[found.cell];
       found.shares = shares(mesh, found.cell, found.place);
+      const plane = body.opens[found.region];
+      if (plane && !state.apart && found.place[plane[0]] > plane[1]) found.part += body.centre.length; // its half, once it opens
     }
     return found;
   }

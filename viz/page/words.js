@@ -114,7 +114,7 @@ function writerOf(scene) {
       taken = []; // boxes of the labels so far
     state.pins.forEach((pin, i) => {
       if (!state.shown[pin.region] || dot(pin.place, cut) > cut[3] + 1e-4 * body.size) return;
-      const [px, py] = onScreen(c, pin.place, pin.region),
+      const [px, py] = onScreen(c, pin.place, pin.part),
         text = `${i + 1}: ${valueText(valueAt(pin))}`,
         wide = 8 * text.length;
       const places = [
@@ -221,6 +221,8 @@ function writerOf(scene) {
       );
     if (state.apart > 0)
       words.push(`The regions are moved apart by ${round(state.apart)} times the distance of their centres from the middle.`);
+    if (state.apart > 0 && body.opens.some((plane, r) => plane && state.shown[r]))
+      words.push("A region around others opens in two halves.");
     if (state.stretch !== 1) words.push(`${"xyz"[state.stretched]} is drawn ${round(state.stretch)} times as long as it is.`);
     if (state.shown.includes(false)) {
       const n = state.shown.filter(x => !x).length;
