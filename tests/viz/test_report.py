@@ -13,7 +13,7 @@ from tests.app.test_run_into_folder import BRICK
 from tests.conftest import CASES
 from thermo.results.store import damage
 from viz.page.policy import content_policy
-from viz.report import chart, words
+from viz.report import chart, fits, words
 from viz.report.chart import Chart, Curve, apart, thinned, ticks
 from viz.report.report import report
 
@@ -195,6 +195,9 @@ study:
   kind: batch
   case: {CU}
   table: rows.csv
+expect:
+  - {{what: batch.results.maximum_K.maximum, below: 70 degC, kind: predicted, source: the end of the test}}
+  - {{what: batch.results.maximum_K.minimum, above: 64 degC, kind: predicted, source: half <of> the "rows"}}
 """)
     (tmp_path / "rows.csv").write_text("programme.end,programme.wait\n60 degC,15 min\n65 degC,20 min\n")
     code, _, err = thermo("run", "rows.yaml", "--no-pictures", "--out", "rows")
@@ -202,6 +205,8 @@ study:
     assert [file.name for file in (tmp_path / "rows").rglob("report.html")] == ["report.html"]
     said = Page((tmp_path / "rows" / "report.html").read_bytes()).words()
     assert "2 of 2 rows were computed" in said
+    assert "1 of 2 statements about results hold" in said
+    assert "Wanted and found" in said and 'half <of> the "rows"' in said
     assert "maximum" in said
 
 
@@ -285,6 +290,17 @@ def test_words_beside_a_chart_stand_apart():
     found = apart([100.0, 101.0, 102.0, 300.0], 15.0, 290.0)
     assert np.all(np.diff(sorted(found)) >= 15.0 - 1e-9)
     assert max(found) <= 290.0
+
+
+def test_the_line_of_a_fit_ends_at_the_gaps_of_its_record(tmp_path):
+    """A record of three pieces has three lines, none of which goes from one piece to the next."""
+    rows = [(section, 100.0 * section + t) for section in (0, 1, 2) for t in (0.0, 10.0, 20.0)]
+    lines = [f"a,arc,{section},0,0,{300.0 + t},{1e-3 * (1.0 + t)},{1e-3 * (1.1 + t)},0.5" for section, t in rows]
+    head = "record,kind,section,sample,time_s,temperature_K,observed,fitted,residual"
+    (tmp_path / "fit.csv").write_text("\n".join([head, *lines]) + "\n")
+    beside = fits.charts(tmp_path)[0]
+    drawn = re.findall(r'<polyline[^>]* points="([^"]*)"', str(chart.figure(beside, 1)))
+    assert [len(points.split()) for points in drawn] == [3, 3, 3] * 2  # on a wide page and on a narrow one
 
 
 def test_a_policy_names_what_it_allows():

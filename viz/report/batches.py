@@ -12,7 +12,7 @@ from thermo.base.constants import ZERO_CELSIUS
 from thermo.results.words import column_words, shown
 from viz.batch import MOST_PARAMETERS, SHOWN
 from viz.report.chart import Chart, Curve, covering, figure
-from viz.report.words import Row, Summary, in_words
+from viz.report.words import Row, Summary, expectation_rows, in_words, kept
 
 SPREAD = ("minimum", "p5", "median", "p95", "maximum")
 
@@ -29,7 +29,15 @@ def content(folder: Path, summary: Summary) -> dict[str, Any]:
     ]
     charts = [figure(chart, i) for i, chart in enumerate(_charts(folder, batch), 1)]
     changed = Row(("changed", ", ".join(batch["parameters"])))
-    return {"verdict": [words], "warnings": summary["warnings"], "spread": spread, "charts": charts, "provenance": [changed]}
+    judged = summary.get("expect", ())  # batches made before have none
+    return {
+        "verdict": [words, *kept(judged)],
+        "warnings": summary["warnings"],
+        "expect": expectation_rows(judged),
+        "spread": spread,
+        "charts": charts,
+        "provenance": [changed],
+    }
 
 
 def _charts(folder: Path, batch: Summary) -> list[Chart]:

@@ -22,7 +22,10 @@ LINE = 15.0  # height of a line of text [px]
 
 
 class Curve(NamedTuple):
-    """A line of a chart; with `below` an area from there up to it, with `dots` a dot for each point."""
+    """A line of a chart; with `below` an area from there up to it, with `dots` a dot for each point.
+
+    `starts` are the numbers of the points at which the line begins anew, behind a gap.
+    """
 
     name: str
     colour: str
@@ -31,6 +34,7 @@ class Curve(NamedTuple):
     dash: str = ""
     below: Floats | None = None
     dots: bool = False
+    starts: Sequence[int] = ()
 
 
 class Mark(NamedTuple):
@@ -249,7 +253,8 @@ def _curves(axes: Axes, name: str) -> list[Markup]:
             dot = Markup('<circle cx="{:.1f}" cy="{:.1f}" r="3" fill="{}" fill-opacity=".65"/>')
             found += [dot.format(axes.x(a), axes.y(b), curve.colour) for a, b in zip(curve.x, curve.y, strict=True)]
             continue
-        points = " ".join(f"{axes.x(a):.1f},{axes.y(b):.1f}" for a, b in zip(curve.x, curve.y, strict=True))
+        places = [f"{axes.x(a):.1f},{axes.y(b):.1f}" for a, b in zip(curve.x, curve.y, strict=True)]
+        points = " ".join(places)
         if curve.below is not None:
             back = zip(curve.x[::-1], curve.below[::-1], strict=True)
             points += " " + " ".join(f"{axes.x(a):.1f},{axes.y(b):.1f}" for a, b in back)
@@ -257,7 +262,8 @@ def _curves(axes: Axes, name: str) -> list[Markup]:
             found.append(area.format(name, points, curve.colour))
             continue
         line = Markup('<polyline clip-path="url(#clip-{})" points="{}" stroke="{}" stroke-dasharray="{}" class="curve"/>')
-        found.append(line.format(name, points, curve.colour, curve.dash or "none"))
+        for first, last in itertools.pairwise((0, *curve.starts, len(places))):
+            found.append(line.format(name, " ".join(places[first:last]), curve.colour, curve.dash or "none"))
     return found
 
 

@@ -90,12 +90,13 @@ def _by_record(rows: list[dict[str, str]]) -> Columns:
 
 
 def _beside(records: Columns, title: str, label: str, scaled: Any) -> Chart:
-    """Rows as dots and the fit as a line, each record in its colour."""
+    """Rows as dots and the fit as a line that ends at the gaps of its record, each record in its colour."""
     curves = []
     for i, (name, columns) in enumerate(list(records.items())[:MOST_RECORDS]):
         colour, x = theme.colour(i, min(len(records), MOST_RECORDS)), columns["temperature_K"] - ZERO_CELSIUS
         curves.append(Curve(name, colour, x, scaled(columns["observed"]), dots=True))
-        curves.append(Curve(f"{name}, fit", colour, x, scaled(columns["fitted"]), dash="4 3"))
+        starts = (np.flatnonzero(np.diff(columns["section"])) + 1).tolist()
+        curves.append(Curve(f"{name}, fit", colour, x, scaled(columns["fitted"]), dash="4 3", starts=starts))
     more = f"The first {MOST_RECORDS} of {len(records)} records." if len(records) > MOST_RECORDS else ""
     return Chart(
         title,

@@ -221,14 +221,12 @@ def _mesh_words(summary: Summary, n_dofs: int) -> str:
 
 def _study(folder: Path, summary: Summary, runs: Sequence[Run]) -> dict[str, Any]:
     members = summary["members"]
-    judged = [row["holds"] for row in (*summary["table"], *summary["claims"]) if row["holds"] is not None]
-    kept = f"{sum(judged)} of {len(judged)} statements about results hold." if judged else ""
     links = [(name, f"{plain_name(name)}/report.html" if (folder / plain_name(name)).is_dir() else "") for name in members]
     warnings = [warning | {"member": name} for name, member in members.items() for warning in member["warnings"]]
     stated = [row for row in summary["table"] if row["source"]]
     unstated = words.expectation_rows([row for row in summary["table"] if not row["source"]], member=True)
     return {
-        "verdict": [kept] if kept else [],
+        "verdict": words.kept([*summary["table"], *summary["claims"]]),
         "warnings": warnings,
         "remarks": summary["remarks"],
         "expect": words.expectation_rows([*stated, *summary["claims"]], member=True),

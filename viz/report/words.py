@@ -347,6 +347,12 @@ def onset_rows(summary: Summary) -> list[Row]:
     return found
 
 
+def kept(rows: Sequence[Summary]) -> list[str]:
+    """How many of the statements about results hold, in a sentence; nothing where none can be judged."""
+    judged = [row["holds"] for row in rows if row["holds"] is not None]
+    return [f"{sum(judged)} of {len(judged)} statements about results hold."] if judged else []
+
+
 def expectation_rows(rows: Sequence[Summary], member: bool = False) -> list[Row]:
     """Expected and found: result, value, what was wanted, whether it holds, kind, source."""
     found = []
