@@ -1,4 +1,7 @@
-"""A field of a body as a file of VTK's unstructured grids (.vtu), written by VTK: arrays packed with LZMA in raw bytes behind the XML."""
+"""A field of a body as a file of VTK's unstructured grids (.vtu), written and read by VTK.
+
+Arrays stand packed with LZMA in raw bytes behind the XML.
+"""
 
 from __future__ import annotations
 
@@ -119,7 +122,47 @@ def _texts(name: str, values: Sequence[str]) -> Any:
 
 
 def read(file: Path) -> Any:
-    """A field file as a `meshio.Mesh`. A damaged file fails in many ways; callers take every error for that."""
-    import meshio
+    """A field file as a `meshio.Mesh` with cells of one kind, without its arrays of text.
 
-    return meshio.vtu.read(str(file))
+    VTK reads it, because meshio decodes all that is behind an array with each array of the file: 0.27 s in place of 0.08 s for 100 000
+    points. Raises ValueError where it is damaged or is of another kind, OSError where it cannot be opened.
+    """
+    import meshio
+    from vtkmodules.util.numpy_support import vtk_to_numpy
+    from vtkmodules.vtkCommonCore import vtkLogger
+    from vtkmodules.vtkIOXML import vtkXMLUnstructuredGridReader
+
+    with open(file, "rb"):  # what hinders VTK is then said by Python
+        pass
+    reader, wrong = vtkXMLUnstructuredGridReader(), []
+    reader.AddObserver("ErrorEvent", lambda *_: wrong.append(file))
+    reader.SetFileName(str(file))
+    told = vtkLogger.GetCurrentVerbosityCutoff()
+    vtkLogger.SetStderrVerbosity(vtkLogger.VERBOSITY_OFF)  # a line of ours says it
+    try:
+        reader.Update()
+    finally:
+        vtkLogger.SetStderrVerbosity(told)
+    grid = reader.GetOutput()
+    n_points, n_cells = grid.GetNumberOfPoints(), grid.GetNumberOfCells()
+    if wrong or reader.GetErrorCode() or not n_points or not n_cells:
+        raise ValueError("it is damaged, or has no cells")
+    numbers = set(vtk_to_numpy(grid.GetDistinctCellTypesArray()).tolist())
+    kinds = [kind for kind, number in TYPES.items() if {number} == numbers]
+    if not kinds:
+        raise ValueError("its cells are not of one known kind")
+    corners = vtk_to_numpy(grid.GetCells().GetConnectivityArray())
+    if len(corners) % n_cells or corners.min() < 0 or corners.max() >= n_points:
+        raise ValueError("its cells name points that it does not have")
+
+    def arrays(fields: Any) -> dict[str, NDArray[Any]]:
+        found = (fields.GetArray(i) for i in range(fields.GetNumberOfArrays()))  # None for text
+        return {array.GetName(): vtk_to_numpy(array) for array in found if array is not None}
+
+    return meshio.Mesh(
+        vtk_to_numpy(grid.GetPoints().GetData()),
+        [(kinds[0], corners.reshape(n_cells, -1))],
+        arrays(grid.GetPointData()),
+        {name: [values] for name, values in arrays(grid.GetCellData()).items()},
+        arrays(grid.GetFieldData()),
+    )
