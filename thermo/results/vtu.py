@@ -129,13 +129,13 @@ def read(file: Path) -> Any:
     """
     import meshio
     from vtkmodules.util.numpy_support import vtk_to_numpy
-    from vtkmodules.vtkCommonCore import vtkLogger
+    from vtkmodules.vtkCommonCore import vtkCommand, vtkLogger
     from vtkmodules.vtkIOXML import vtkXMLUnstructuredGridReader
 
     with open(file, "rb"):  # what hinders VTK is then said by Python
         pass
     reader, wrong = vtkXMLUnstructuredGridReader(), []
-    reader.AddObserver("ErrorEvent", lambda *_: wrong.append(file))
+    reader.AddObserver(vtkCommand.ErrorEvent, lambda *_: wrong.append(file))
     reader.SetFileName(str(file))
     told = vtkLogger.GetCurrentVerbosityCutoff()
     vtkLogger.SetStderrVerbosity(vtkLogger.VERBOSITY_OFF)  # a line of ours says it
