@@ -68,6 +68,27 @@ def test_release_is_stacked_and_energy_is_in_bars(row: Path):
     assert widths == {"released by sei": 12.0, "released by anode": 36.0, "heat out": -8.0, "stored at the end": 40.0}
 
 
+def test_a_flare_long_before_the_burn_is_no_event(row: Path):
+    """A node that gets hot within a second after an hour, and cools: the event and the heat stay those of the burn."""
+    columns = read.read_run(row).columns
+    time = np.asarray(columns["time_s"])
+    flare = np.exp(-(((time - 3600.0) / 60.0) ** 2))
+    hot = np.asarray(columns["first_K"]) + 420.0 * flare - 0.3 * np.clip(time - 10860.0, 0.0, None)
+    hot[time < 10800.0] += 0.01 * time[time < 10800.0]  # rises at first as slowly as a body that is heated
+    heat = np.array(columns["heat_sei_W"])
+    heat[np.argmin(np.abs(time - 3600.0))] += 1.1  # W, of 200 W in the burn
+    silent = np.full(len(time), 1e-9)
+    write_table(row / "history.csv", {"time_s": time, "first_K": hot, "heat_sei_W": heat, "heat_anode_W": silent})
+    run = read.read_run(row)
+    events = [chart for chart in courses.probes([run]) if "changes most" in chart.title]
+    for event in events:
+        size = {"s": 1.0, "min": 60.0, "h": 3600.0}[event.x_unit]
+        assert event.x_range[0] * size < 10800.0 < 10860.0 < event.x_range[1] * size
+    (release,) = courses.released(run)
+    assert [curve.name for curve in release.curves] == ["sei"], "what releases nothing has no name"
+    assert release.x_label.startswith("time after 3 h")
+
+
 def test_arrivals_show_the_speed_from_cell_to_cell(row: Path):
     (chart,) = courses.arrivals(read.read_run(row))
     assert [mark.text for mark in chart.marks] == ["a", "b, 2 mm/s"]

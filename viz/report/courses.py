@@ -204,7 +204,8 @@ def _event(lines: Sequence[Curve]) -> tuple[float, float] | None:
     over = float(largest.x[np.flatnonzero(rise >= 0.95 * rise[-1])[0]])
     margin = 0.5 * (over - begun)
     if over - begun > 0.5 * SHORT * float(largest.x[-1]):  # slow at first: the part that is steep
-        begun, over = _steepest(largest.x[: peak + 1], np.maximum.accumulate(rise) / rise[-1])
+        lasting = np.minimum.accumulate(rise[::-1])[::-1]  # a node of a coarse mesh that flares up and cools is no event
+        begun, over = _steepest(largest.x[: peak + 1], lasting / rise[-1])
         margin = max(2.0 * (over - begun), 0.01 * float(largest.x[-1]))
     return max(begun - margin, 0.0), min(over + 2.0 * margin, float(largest.x[-1]))
 
@@ -247,7 +248,10 @@ def heat_flows(runs: Sequence[Run]) -> Chart:
 
 
 def released(run: Run) -> list[Chart]:
-    """What each reaction releases over time, one on the other, while any of it lasts."""
+    """What each reaction releases over time, one on the other, while any of it lasts.
+
+    Where less than 1/200 of the heat comes in a tenth of that time, as in a flare long before the burn, it begins later.
+    """
     names = [name for name in run.summary["energy"].get("released_J", {}) if f"heat_{name}_W" in run.columns]
     each = [np.asarray(run.columns[f"heat_{name}_W"], float) for name in names]
     if not names or "heat_flow_W_per_g" in run.columns:
@@ -255,7 +259,13 @@ def released(run: Run) -> list[Chart]:
     total = np.sum(np.abs(each), axis=0)
     if not total.max() > 0.0:
         return []
+    heard = [bool(np.abs(heat).max() > 1e-6 * total.max()) for heat in each]
+    names, each = (list(itertools.compress(values, heard)) for values in (names, each))
     loud = np.flatnonzero(total > 0.005 * total.max())
+    out = np.append(0.0, np.cumsum(0.5 * (total[1:] + total[:-1]) * np.diff(run.time)))
+    main = loud[out[loud] > 0.005 * out[-1]]
+    if len(main) and run.time[main[0]] - run.time[loud[0]] > 0.1 * (run.time[loud[-1]] - run.time[loud[0]]):
+        loud = main
     first, last = max(loud[0] - 1, 0), min(loud[-1] + 1, len(total) - 1)
     start, end = float(run.time[first]), float(run.time[last])
     if not end > start:
