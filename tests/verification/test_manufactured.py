@@ -14,6 +14,7 @@ from skfem import Basis, FacetBasis, LinearForm
 from meshes.boxes import Extent, boxes_mesh
 from thermo.base.constants import STEFAN_BOLTZMANN
 from thermo.casefile.units import Quantity
+from thermo.heat import mesh_step  # noqa: F401 - what steps a MeshSample
 from thermo.heat.conduction import conduction_of
 from thermo.heat.elements import Space
 from thermo.heat.linear import factorised
