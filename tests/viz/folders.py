@@ -76,11 +76,11 @@ def plane_folder(folder: Path, axisymmetric: bool) -> Path:
     return write_folder(folder, mesh, [{"temperature_K": f["temperature_K"]} for f in front(mesh[0], times)], times, ["core", "can"], case)
 
 
-def nested_folder(folder: Path) -> Path:
-    """A run of a core in a roll in a can, each closed round the one in it; each has a temperature of its own."""
+def nested_folder(folder: Path, one: bool = False) -> Path:
+    """A run of a core in a roll in a can, each closed round the one in it; with `one` all of it is the can."""
     points, cells, _ = boxes((10, 10, 10), 1)
     x, y, z = (np.arange(1000) // n % 10 for n in (1, 10, 100))
     depth = np.max([abs(2 * x - 9), abs(2 * y - 9), abs(2 * z - 9)], axis=0)
-    region = np.where(depth < 4, 0, np.where(depth < 8, 1, 2))
+    region = np.where(depth < 4, 0, np.where(depth < 8, 1, 2)) if not one else np.full(1000, 2)
     fields = [{"temperature_K": np.full(len(points), 300.0 + 100.0 * time) + 1e3 * points[:, 0]} for time in (0.0, 1.0)]
     return write_folder(folder, (points, cells, region), fields, [0.0, 1.0], ["core", "roll", "can"])

@@ -303,7 +303,7 @@ function movedApart({parts, centre, middle, extent}, share, opens) {
     const inner = [...moved.keys()].filter(m => within(parts[m], parts[r])).map(m => moved.get(m));
     const [below, above] = [by.slice(), by.slice()];
     [shifts[r], shifts[n + r]] = [below, above];
-    if (!inner.length) {
+    if (!share || !inner.length) {
       moved.set(r, {low: low.map((x, a) => x + by[a]), high: high.map((x, a) => x + by[a])});
       continue;
     }
