@@ -97,11 +97,9 @@ def _bodies(runs: Sequence[Run], times: Sequence[float] | str, notes: list[str])
 
 
 def _title(run: Run, time: float, n_runs: int, n_bodies: int) -> str:
-    import textwrap
-
     stamp = "steady state" if len(run.time) == 1 else theme.time_text(time)
     name = run.name if n_runs > 1 else run.title
-    return stamp if n_runs == 1 and n_bodies > 1 else textwrap.fill(f"{name}, {stamp}", TITLE_WIDTH)
+    return stamp if n_runs == 1 and n_bodies > 1 else theme.heading(name, stamp, TITLE_WIDTH)
 
 
 def _planes(runs: Sequence[Run], bricks: Sequence[Brick], look: Look) -> Figure:

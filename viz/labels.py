@@ -73,7 +73,7 @@ def _offsets(width: float, height: float) -> list[Any]:
     """Where a label may stand: rings of growing distance around its point, in pixels."""
     return [
         np.array([np.sign(c) * min(abs(c) * 3, 1) * width + c * gap, np.sign(s) * min(abs(s) * 3, 1) * height + s * gap])
-        for gap in (14.0, 30.0, 50.0, 75.0, 105.0, 140.0)
+        for gap in (14.0, 30.0, 50.0, 75.0, 105.0, 140.0, 185.0, 240.0)
         for c, s in ((np.cos(a), np.sin(a)) for a in np.arange(24) * np.pi / 12 + 0.13)
     ]
 
@@ -86,11 +86,11 @@ def _cost(at: Any, by: Any, width: float, height: float, inside: Any, taken: lis
         cost += 60.0
     for box in taken:
         overlap = np.minimum(high, box[1]) - np.maximum(low, box[0])
-        cost += 40.0 if overlap.min() > 0 else 0.0
+        cost += 100.0 if overlap.min() > 0 else 0.0
     leader = at + np.outer(np.linspace(0.0, 1.0, 12), by)
     leader = leader[np.hypot(*(leader - at).T) > 12.0]
     crossed = sum(bool(np.any(np.hypot(*(curves - point).T) < 4.0)) for point in leader)
-    cost += 40.0 * any(np.any(np.all((leader > box[0]) & (leader < box[1]), axis=1)) for box in taken)
+    cost += 40.0 * sum(bool(np.any(np.all((leader > box[0]) & (leader < box[1]), axis=1))) for box in taken)
     return cost + 0.7 * crossed + float(np.sum(np.all((curves > low) & (curves < high), axis=1)))
 
 

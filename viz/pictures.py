@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import textwrap
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -162,8 +161,8 @@ def _bricks(runs: Sequence[Run], time: float | None, notes: list[str]) -> list[B
         found = brick(run, asked, run.name)
         if abs(found.time - asked) > 1e-6 * abs(asked):
             notes.append(f"{run.name}: there is no frame at {theme.time_text(asked)}; the one at {theme.time_text(found.time)} is drawn")
-        title = textwrap.fill(run.title, TITLE_WIDTH) if len(runs) == 1 else run.name
-        bricks.append(found._replace(title=f"{title}, {_moment(run, found.time)}"))
+        title = theme.heading(run.title if len(runs) == 1 else run.name, _moment(run, found.time), TITLE_WIDTH)
+        bricks.append(found._replace(title=title))
     return bricks
 
 

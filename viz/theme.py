@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +18,8 @@ WIDTH = 1400 / DPI  # inches: 1400 pixels
 TEXT, SMALL = 9.0, 8.0  # points
 INK, FAINT = "#1a1a1a", "#8c8c8c"
 COLOUR_MAP = "inferno"  # perceptually uniform, reads in grey
+MOST_LETTERS = 72  # of a line of a title
+WHOLE = "\u00a0"  # a space at which no line ends
 THIN = 0.2  # of its length: a body that is thinner is drawn thicker
 PATCH = "#00c8ff"  # stands out from every colour of the map
 MEMBERS = ("#0072b2", "#d55e00", "#009e73", "#aa4499", "#e69f00", "#56b4e9", "#000000")  # Okabe and Ito, the purple made darker
@@ -125,6 +128,16 @@ def fitting(text: str, size: float, width: float) -> float:
     """The size of text at which its longest line fits a width, at most the given size; a bold letter is 0.7 wide on average."""
     longest = max((len(line) for line in text.splitlines()), default=0)
     return min(size, width / (0.7 * max(longest, 1)))
+
+
+def heading(name: str, moment: str, width: int) -> str:
+    """A title and its moment in two lines at most of about that many characters; a title that is much longer is cut."""
+    for longest in range(width, MOST_LETTERS + 1):
+        whole = f"{name}, {moment.replace(' ', WHOLE)}"
+        lines = textwrap.wrap(whole, longest)
+        if len(lines) <= 2:
+            return "\n".join(lines).replace(WHOLE, " ")
+    return f"{name[: MOST_LETTERS - 1]}…\n{moment}"
 
 
 def figure(width: float, height: float) -> Figure:

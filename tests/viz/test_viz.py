@@ -507,3 +507,11 @@ def test_a_body_that_a_contact_cuts_is_drawn_without_opengl(thermo: Any, tmp_pat
     assert len(figure.axes) == 3
     assert {"a", "b"} <= set(texts(figure.axes[0]))
     assert [axes.get_ylabel() for axes in figure.axes[:2]] == ["z [mm]"] * 2
+
+
+@pytest.mark.parametrize("n_words", [1, 3, 9, 14, 60])
+def test_a_title_has_two_lines_and_its_moment_whole(n_words: int):
+    lines = theme.heading(" ".join(["compound,"] * n_words), "15 min", 40).splitlines()
+    assert len(lines) <= 2
+    assert lines[-1].endswith("15 min")
+    assert max(map(len, lines)) <= 72

@@ -14,6 +14,7 @@ from viz.report.chart import Chart, Curve, Mark, covering, thinned
 
 EARLY = curves.EARLY  # of a run: what changes earlier is seen over the logarithm of time alone
 SHORT = 0.2  # of a run: an event that takes less of it has a chart of its own
+LEAST_AROUND = 0.005  # of a run: what is seen beside an event, however short it is
 DWARFED = 0.5  # of the whole rise: curves that stay below it are drawn once more without the others
 LEAST_CONVERTED = 1e-3  # a conversion that changes less is not drawn
 EXTENT = "_kg_per_m3"
@@ -171,8 +172,11 @@ def _probes(title: str, lines: Sequence[Curve], start: float, end: float) -> Cha
     unit, size = theme.time_unit(end - start)
     drawn = []
     for line in lines:
-        part = (line.x >= start) & (line.x <= end)
-        drawn.append(_curve(line.name, line.colour, line.x[part] / size, line.y[part]))
+        part = (line.x > start) & (line.x < end)
+        ends = np.array([max(start, line.x[0]), min(end, line.x[-1])])  # between two rows too: a line ends at its frame
+        first, last = np.interp(ends, line.x, line.y)
+        x = np.concatenate([ends[:1], line.x[part], ends[1:]])
+        drawn.append(_curve(line.name, line.colour, x / size, np.concatenate([[first], line.y[part], [last]])))
     y = covering([line.y for line in drawn])
     return Chart(title, f"time [{unit}]", "temperature [°C]", drawn, (start / size, end / size), y, unit)
 
@@ -202,7 +206,7 @@ def _event(lines: Sequence[Curve]) -> tuple[float, float] | None:
         return None
     begun = float(largest.x[np.flatnonzero(rise <= 0.05 * rise[-1])[-1]])
     over = float(largest.x[np.flatnonzero(rise >= 0.95 * rise[-1])[0]])
-    margin = 0.5 * (over - begun)
+    margin = max(0.5 * (over - begun), LEAST_AROUND * float(largest.x[-1]))
     if over - begun > 0.5 * SHORT * float(largest.x[-1]):  # slow at first: the part that is steep
         lasting = np.minimum.accumulate(rise[::-1])[::-1]  # a node of a coarse mesh that flares up and cools is no event
         begun, over = _steepest(largest.x[: peak + 1], lasting / rise[-1])
@@ -378,6 +382,6 @@ def arrivals(run: Run) -> list[Chart]:
     words = f"From one cell to the next {min(steps):.3g} to {max(steps):.3g} {unit}, {float(np.mean(steps)):.3g} {unit} on average."
     return [
         Chart("When runaway comes to each cell", f"time after {theme.time_text(origin, 4)} [{unit}]" if origin else f"time [{unit}]",
-              "cell, in the order of arrival", [line], (-0.03 * float(times[-1]) if origin else 0.0, max(float(times[-1]), 1e-9) * 1.08),
+              "cell, in the order of arrival", [line], (-0.03 * float(times[-1]) if origin else 0.0, max(float(times[-1]), 1e-9) * 1.16),
               (0.0, len(cells) + 1.0), unit, "", marks=marks, caption=words)
     ]  # fmt: skip
