@@ -234,6 +234,35 @@ def test_a_spread_of_temperatures_is_in_kelvin_and_its_width_is_a_rise():
     assert found["share_without"] == pytest.approx(1 / 3)
 
 
+RANGE = {"programme.air": {"from": "140 degC", "to": "150 degC"}}
+AIR = {"programme.air": {"uniform": ["150 degC", "160 degC"]}}
+LIST = "a list of 1"
+
+
+@pytest.mark.parametrize(
+    ("changed", "lines"),
+    [
+        ({"posterior": ["a"], "inputs": {}}, [f"study.posterior: the name of a file is needed, found {LIST}"]),
+        ({"posterior": {"a": 1}, "inputs": {}}, ["study.posterior: the name of a file is needed, found a block of keys (a)"]),
+        ({"posterior": True, "inputs": {}}, ["study.posterior: the name of a file is needed, found true"]),
+        ({"outputs": ["a"]}, [f"study.outputs: a block of keys is needed, found {LIST}"]),
+        ({"outputs": {}, "yes": True}, ["study.yes: a block of keys is needed, found true"]),
+        ({"inputs": ["a"]}, [f"study.inputs: a block of keys is needed, found {LIST}"]),
+        (
+            {"inputs": {"programme.air": {"normal": [3]}}},
+            [f"study.inputs.programme.air.normal: a number with its unit is needed, found {LIST}"],
+        ),
+        (
+            {"inputs": {"programme.air": {"normal": True}}},
+            ["study.inputs.programme.air.normal: a number with its unit is needed, found true"],
+        ),
+    ],
+)
+def test_one_mistake_is_one_line(tmp_path, changed, lines):
+    """What is left out to read on is not told to be missing."""
+    assert mistakes(tmp_path, {"kind": "uncertainty", "inputs": AIR, "outputs": {"y": "end.time_s"}} | changed) == lines
+
+
 def text_of(study, **more):
     return json.dumps({"title": "a study", "study": {"case": str(OVEN)} | study} | more)
 
@@ -242,10 +271,6 @@ def mistakes(tmp_path, study):
     with pytest.raises(CaseError) as caught:
         study_of(parse_document(text_of(study), str(tmp_path / "study.yaml")))
     return [f"{mistake.key}: {mistake.text}" for mistake in caught.value.mistakes]
-
-
-RANGE = {"programme.air": {"from": "140 degC", "to": "150 degC"}}
-AIR = {"programme.air": {"uniform": ["150 degC", "160 degC"]}}
 
 
 @pytest.mark.parametrize(

@@ -153,6 +153,7 @@ def test_a_number_that_the_records_left_open_is_called_assumed(folder, tmp_path)
             "posterior: none/mechanism.yaml",
             "study.posterior: FOLDER/none/mechanism.yaml: there is no such",
         ),
+        ("posterior: fit/mechanism.yaml", "posterior: none.csv", "study.posterior: FOLDER/none.csv: there is no such file"),
         ("posterior: fit/mechanism.yaml", "posterior: fit/mechanism", "name the mechanism.yaml of a calibration"),
         ("posterior: fit/mechanism.yaml", "posterior: fit/table.csv", "table.csv:1: name: is no fitted number of a reaction"),
         ("posterior: fit/mechanism.yaml", "posterior: own/mechanism.yaml", "the draws are of another chemistry: reaction 'r0'"),

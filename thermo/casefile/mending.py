@@ -170,8 +170,10 @@ def _renamed(block: dict[str, Any], key: Key, name: str | None, moved: dict[Key,
 
 def _left_out(key: Key, problem: Any, root: Any, drops: frozenset[str]) -> bool:
     """Put what is unknown in the place of a value, or leave out the part of it that may go. Whether either was possible."""
+    whole = False
     if problem["type"] == "at" and problem.get("ctx", {}).get("problems"):
-        key = (*key, *problem["ctx"]["problems"][0][0])
+        within = problem["ctx"]["problems"][0][0]
+        key, whole = (*key, *within), not within
     nodes = [root]
     for word in key:
         try:
@@ -181,7 +183,7 @@ def _left_out(key: Key, problem: Any, root: Any, drops: frozenset[str]) -> bool:
     key = key[: len(nodes) - 1]
     if not key:
         return False
-    if not isinstance(nodes[-1], Unknown | dict | list):
+    if not isinstance(nodes[-1], Unknown | dict | list) or (whole and not isinstance(nodes[-1], Unknown)):
         nodes[-2][key[-1]] = Unknown()
         return True
     for n in range(1, len(key) + 1):

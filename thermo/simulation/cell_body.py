@@ -128,11 +128,8 @@ class CellBody:
         """
         short, mechanism = self.cell.short, self.cell.mechanism()
         assert short is not None and mechanism is not None
-        amount, at = np.zeros(len(self.sample.mechanism.start)), list(mechanism.species).index(short.species)
-        s = np.zeros(len(extent))
-        for i in range(len(extent)):
-            amounts(self.sample.mechanism, extent[i], amount)
-            s[i] = amount[at]
+        at = list(mechanism.species).index(short.species)
+        s: Floats = self.sample.mechanism.start[at] + extent @ self.sample.mechanism.stoichiometry[:, at]
         voltage = float(short.voltage.empty) + float(short.voltage.full - short.voltage.empty) * s
         shorted = fired[:, 0].astype(bool) if short.fused_energy is None else np.zeros(len(s), bool)
         return np.where(shorted, voltage * s / (np.maximum(s, 0.0) + float(short.half)), voltage)

@@ -13,17 +13,26 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from thermo.base.arrays import Floats
-from thermo.base.errors import shortened
+from thermo.base.errors import described, shortened
 from thermo.casefile.models import Frozen, misplaced
 from thermo.casefile.reader import Key
 
 _NUMBER = re.compile(r"\s*(?P<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(?P<unit>.*?)\s*")
 DIFFERENCES = {"degC": "K", "degF": "K"}  # the unit in which a difference of temperatures is said
 Status = Literal["literature", "measured", "calibrated", "assumed"]
-Stated = str | int | float
+
+
+def _stated(value: Any) -> Any:
+    """A number as it is written."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise misplaced([((), f"a number with its unit is needed, found {described(value)}")])
+    return value
+
+
+Stated = Annotated[str | int | float, BeforeValidator(_stated)]
 
 
 class Number(NamedTuple):

@@ -84,6 +84,8 @@ def read_posterior(said: str, folder: Path) -> Posterior:
     stem, other = ("mechanism", "posterior") if ending == ".csv" else ("posterior", "mechanism")
     beside = named.with_name(other + (named.stem.removeprefix(stem) if named.stem.startswith(stem) else "") + ending)
     table, mechanism = (beside, named) if ending == ".csv" else (named, beside)
+    if not named.exists():
+        raise CaseError([Mistake(str(named), None, "", "there is no such file")])
     text, mistakes = make(MechanismText, read_document(mechanism))
     columns, lines = csv_table(table)
     if text is not None:

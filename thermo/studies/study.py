@@ -120,6 +120,12 @@ def is_study(document: Document) -> bool:
     return "study" in keys or (not {"sample", "programme"} & set(keys) and closest("study", keys) is not None)
 
 
+def _of_left_out(found: Mistake, told: list[Mistake]) -> bool:
+    """Whether a mistake may come of what was left out where others are told: it speaks of their key, of one above or of their word."""
+    here = [mistake for mistake in told if mistake.file == found.file]
+    return any(f"{mistake.key}.".startswith(f"{found.key}.") or f"'{mistake.key.removeprefix('study.')}'" in found.text for mistake in here)
+
+
 def study_of(document: Document) -> Study:
     """The study that a document describes, with every member read. Raises CaseError with every mistake of every file."""
     text, mistakes = make(StudyText, document)
@@ -133,7 +139,7 @@ def study_of(document: Document) -> Study:
         try:
             study = _single_of(document, text)
         except CaseError as error:
-            raise CaseError([*mistakes, *error.mistakes]) from None
+            raise CaseError([*mistakes, *(found for found in error.mistakes if not _of_left_out(found, mistakes))]) from None
         if mistakes:
             raise CaseError(mistakes)
         return study
