@@ -216,8 +216,9 @@ def test_a_region_around_others_opens_and_shows_them(browser, tmp_path):
         assert np.abs(exact - [value for value, _, _ in found])[known].max() < 0.2
         return {said.split(",")[0] for _, _, said in found}
 
-    closed, whole = page.picture(), Page(browser, written(nested_folder(tmp_path / "one" / "run", one=True))).ready().picture()
-    assert differ(closed, whole) < 20, "closed it looks like a body of one region"
+    closed, other = page.picture(), Page(browser, written(nested_folder(tmp_path / "one" / "run", one=True))).ready()
+    assert differ(closed, other.picture()) < 20, "closed it looks like a body of one region"
+    other.context.close()
     assert regions() == {"can"}
     page.put(".apart", 60)
     opened = page.picture()
@@ -227,7 +228,7 @@ def test_a_region_around_others_opens_and_shows_them(browser, tmp_path):
     page.put(".apart", 0)
     assert regions() == {"can"}
     page.page.evaluate("() => { for (let b; (b = document.querySelector('.pins button')); ) b.click(); }")
-    assert differ(page.picture(), closed) < 20
+    assert any(differ(page.picture(), closed) < 20 for _ in range(20)), "a busy browser may show the picture before for some frames"
     page.put(".apart", 60)
     page.page.locator(".regions input").nth(2).uncheck()
     assert "opens in two halves" in page.page.inner_text(".said")  # the roll
