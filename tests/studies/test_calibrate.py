@@ -9,9 +9,13 @@ from typer.testing import CliRunner
 
 from tests.studies.calibrations import ARC, DSC, FOUR, TWO, arc_record, cell, dsc_record, fit_of, found_in, mechanism, result, study
 from thermo.app.cli import app
+from thermo.app.run_into_folder import run_study
+from thermo.app.run_points import Silent
 from thermo.base.errors import CaseError
 from thermo.case.case import case_of
 from thermo.casefile.reader import parse_document, read_document
+from thermo.casefile.settings import change
+from thermo.simulation.simulate import run
 from thermo.studies.calibrate.arc_data import Given
 from thermo.studies.calibrate.calibrating import calibrated
 from thermo.studies.calibrate.conclusion import conclusion, warnings_of
@@ -23,6 +27,10 @@ from thermo.studies.calibrate.reading import read_calibration
 from thermo.studies.study import study_of
 
 PHI = "noise: 0.02 K, set: {programme.calorimeter.phi: 1.5}"
+
+
+HATCHARD = "title: cell\nsample:\n  kind: lumped\n  parts: {all: {mass: 45 g, heat_capacity: 0.9 J/(g K)}}\n  volume: 16.5 cm3\n"
+SHIFTED = "{sei.pre_exponential_factor: 2.2e15 1/s, anode.pre_exponential_factor: 2e13 1/s, cathode.activation_energy: 141 kJ/mol}"
 
 
 @pytest.fixture(scope="module")
@@ -177,8 +185,6 @@ def test_a_run_takes_the_fitted_mechanism_and_meets_the_onsets(folder, tmp_path)
     case = case_of(read_document(out / "fitted.yaml"))
     energy = case.cell.mechanism().reactions["r0"].activation_energy
     assert energy.status == "calibrated" and "one.csv" in energy.source and energy.uncertainty > 0.0
-    from thermo.simulation.simulate import run
-
     fitted, truth = run(case).summary()["onsets"], result(cell(mechanism(TWO))).summary()["onsets"]
     for name in ("T1", "T3"):
         assert fitted[name]["temperature_K"] == pytest.approx(truth[name]["temperature_K"], abs=0.5)
@@ -257,10 +263,6 @@ def test_both_ways_to_follow_reactions_give_the_same_course(folder):
 def test_reactions_that_share_a_species_come_back(tmp_path):
     """The first reaction makes what the second consumes."""
 
-    def chain(*shift):
-        text = mechanism(TWO, *shift).replace("consumes: {c0: 1}", "consumes: {c0: 1, c1: -1}")
-        return cell(text.replace("c1: {start: 1}", "c1: {start: 0}"))
-
     arc_record(tmp_path / "one.csv", chain())
     arc_record(tmp_path / "two.csv", chain(), "programme.calorimeter.phi=1.5")
     (tmp_path / "cell.yaml").write_text(chain(1.2, 3.0))
@@ -274,6 +276,47 @@ def test_reactions_that_share_a_species_come_back(tmp_path):
             assert abs(row["value"] - truth) < 1.5 * (row["high"] - row["low"])
 
 
+def chain(*shift):
+    """A cell whose first reaction makes what the second consumes."""
+    text = mechanism(TWO, *shift).replace("consumes: {c0: 1}", "consumes: {c0: 1, c1: -1}")
+    return cell(text.replace("c1: {start: 1}", "c1: {start: 0}"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("truth", "shifted", "sample", "names"),
+    [
+        (
+            HATCHARD + "  chemistry: hatchard-kim-4\n" + ARC,
+            HATCHARD + f"  chemistry: hatchard-kim-4\n  with: {SHIFTED}\n" + ARC,
+            HATCHARD,
+            ("sei", "anode", "cathode"),
+        ),
+        (chain(), chain(1.2, 3.0), cell("  chemistry: none").split("  chemistry")[0], ("r0", "r1")),
+    ],
+    ids=["a barrier", "a shared species"],
+)
+def test_a_run_of_what_was_fitted_to_exact_records_has_their_onsets(tmp_path, truth, shifted, sample, names):
+    """T1, T2 and T3 by `mechanism.yaml` to 0.5 K, in both calorimeters, where reactions act on each other."""
+    settings = {"one": (), "two": ("programme.calorimeter.phi=1.5",)}
+    for name, more in settings.items():
+        arc_record(tmp_path / f"{name}.csv", truth, "programme.record.noise=0 K", *more)
+    (tmp_path / "cell.yaml").write_text(shifted)
+    fit = "\n".join(f"    {name}: {{rate_constant: {{}}, activation_energy: {{}}, heat: {{}}}}" for name in names)
+    (tmp_path / "study.yaml").write_text(study(BOTH, fit, "  starts: 1\n  intervals: linearised\n"))
+    run_study(study_of(read_document(tmp_path / "study.yaml")), tmp_path / "out", Silent())
+    (tmp_path / "out" / "fitted.yaml").write_text(sample + "  chemistry: mechanism.yaml\n" + ARC)
+    for more in settings.values():
+        mine = run(case_of(change(read_document(tmp_path / "out" / "fitted.yaml"), more))).summary()["onsets"]
+        theirs = result(truth, *more).summary()["onsets"]
+        for name in ("T1", "T3"):
+            assert mine[name]["temperature_K"] == pytest.approx(theirs[name]["temperature_K"], abs=0.5)
+        for name, found in theirs["T2"].items():
+            assert (mine["T2"][name] is None) == (found is None)
+            assert found is None or mine["T2"][name]["temperature_K"] == pytest.approx(found["temperature_K"], abs=0.5)
+        assert theirs["T2"]["1 K/min"] is not None
+
+
 def test_models_of_a_calorimeter_know_their_rows(both):
     for model in both.problem.models:
         assert isinstance(model, ArcModel)
@@ -282,14 +325,10 @@ def test_models_of_a_calorimeter_know_their_rows(both):
 
 def test_a_layer_that_grows_is_fitted_with_its_barrier(tmp_path):
     """Three of the four reactions of `hatchard-kim-4`, whose anode makes the layer that slows it, and whose cathode is autocatalytic."""
-    head = "title: cell\nsample:\n  kind: lumped\n  parts: {all: {mass: 45 g, heat_capacity: 0.9 J/(g K)}}\n  volume: 16.5 cm3\n"
-    head += "  chemistry: hatchard-kim-4\n"
+    head = HATCHARD + "  chemistry: hatchard-kim-4\n"
     arc_record(tmp_path / "one.csv", head + ARC)
     arc_record(tmp_path / "two.csv", head + ARC, "programme.calorimeter.phi=1.6")
-    shifted = (
-        "  with: {sei.pre_exponential_factor: 2.2e15 1/s, anode.pre_exponential_factor: 2e13 1/s, cathode.activation_energy: 141 kJ/mol}\n"
-    )
-    (tmp_path / "cell.yaml").write_text(head + shifted + ARC)
+    (tmp_path / "cell.yaml").write_text(head + f"  with: {SHIFTED}\n" + ARC)
     records = {"one": BOTH["one"], "two": BOTH["two"].replace("1.5", "1.6")}
     fit = "\n".join(f"    {name}: {{rate_constant: {{}}, activation_energy: {{}}, heat: {{}}}}" for name in ("sei", "anode", "cathode"))
     made = found_in(tmp_path, study(records, fit, "  starts: 2\n  intervals: linearised\n"))
