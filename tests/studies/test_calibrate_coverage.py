@@ -14,6 +14,7 @@ from thermo.records.record_doctor import Record
 from thermo.studies.calibrate.arc_data import arc_data
 from thermo.studies.calibrate.dsc_data import DscData
 from thermo.studies.calibrate.fitting import Z95, fitted
+from thermo.studies.calibrate.intervals import doubted, linearised
 from thermo.studies.calibrate.parameters import parameters_of, starts_of
 from thermo.studies.calibrate.problem import Measured, Problem
 from thermo.studies.study import StudyText
@@ -93,6 +94,23 @@ def test_intervals_of_four_reactions_hold_the_truth_with_three_scans():
     """All numbers together in 0.90 to 0.98 of 100 repeats."""
     each, _, _ = coverage(Designs(FOUR, [2.0, 5.0, 10.0]), SEEDS[:100])
     assert 0.90 <= each.mean() <= 0.98, each
+
+
+@pytest.mark.slow
+def test_what_one_calorimeter_leaves_open_is_found_by_refits():
+    """The last energy of four reactions in five of six repeats at least; nothing where a scan is fitted too."""
+    alone, both = Designs(FOUR, []), Designs(TWO, [10.0])
+    found = []
+    for seed in SEEDS[:6]:
+        problem = alone.problem(seed)
+        fit = fitted(problem, 2, seed)
+        intervals = doubted(problem, fit, 1.0, linearised(problem, fit, 1.0))
+        (last,) = [i for p, i in zip(problem.parameters, intervals, strict=True) if p.name == "r3.activation_energy"]
+        found.append(last.low_open or last.high_open)
+        problem = both.problem(seed)
+        fit = fitted(problem, 1, seed)
+        assert not any(i.low_open or i.high_open for i in doubted(problem, fit, 1.0, linearised(problem, fit, 1.0)))
+    assert sum(found) >= 5
 
 
 def test_a_few_repeats_hold_the_truth():

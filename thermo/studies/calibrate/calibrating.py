@@ -10,7 +10,7 @@ from thermo.case.case import Case
 from thermo.chemistry.factors import OrderFactor
 from thermo.studies.calibrate.fitting import Fit, Goodness, fitted, goodness
 from thermo.studies.calibrate.holding_out import checked
-from thermo.studies.calibrate.intervals import Interval, drawn, linearised, profiled, widening
+from thermo.studies.calibrate.intervals import Interval, doubted, drawn, linearised, profiled, widening
 from thermo.studies.calibrate.parameters import parameters_of, starts_of
 from thermo.studies.calibrate.problem import Measured, Problem
 from thermo.studies.calibrate.rows import again, with_scatter, without_pauses
@@ -53,6 +53,8 @@ def calibrated(study: Calibration, case: Case, records: Sequence[Measured], look
     forms = forms_of(study, case, records, look)
     check = None if study.check is None else checked(study, case, records, look)
     intervals = linearised(problem, fit, wide)
+    if study.intervals != "profile":
+        intervals = doubted(problem, fit, wide, intervals)
     for _ in range(AGAIN if study.intervals == "profile" else 0):
         intervals, best = profiled(problem, fit, wide, lambda done: look(0.7 + 0.3 * done, "profiles"))
         better = again(problem, fit._replace(x=best))

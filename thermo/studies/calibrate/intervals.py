@@ -16,7 +16,7 @@ CORRELATED = 0.3  # of neighbouring residuals: more, and the plain interval is n
 REFITS, NEAR = 14, 0.03  # of a profile on each side, and how near to its target it ends
 MOST = 60  # evaluations of a refit
 STEP = 0.06  # of the range, the first step of a profile at most
-WIDEST = 0.25  # of the range: a linearised interval that is wider is open
+FAR, DOUBTED = 0.125, 0.02  # of the range: an interval that reaches further from the fit is open; a half width that is looked at again
 DRAWS = 2000
 
 
@@ -47,14 +47,32 @@ def widening(fit: Fit, found: Sequence[Goodness]) -> float:
 
 
 def linearised(problem: Problem, fit: Fit, wide: float) -> list[Interval]:
-    """x +- 1.96 sd of each parameter, cut at the bounds."""
+    """x +- 1.96 sd of each parameter, cut at the bounds; open where that reaches far."""
     sd = np.sqrt(np.maximum(np.diag(fit.covariance()), 0.0)) * wide
     made = []
     for i, p in enumerate(problem.parameters):
         half = Z95 * float(sd[i])
         low, high = fit.x[i] - half, fit.x[i] + half
-        wide_open = half > WIDEST * (p.high - p.low)
+        wide_open = half > FAR * (p.high - p.low)
         made.append(Interval(max(low, p.low), min(high, p.high), bool(wide_open or low <= p.low), bool(wide_open or high >= p.high), half))
+    return made
+
+
+def doubted(problem: Problem, fit: Fit, wide: float, plain: Sequence[Interval]) -> list[Interval]:
+    """The linearised intervals, open on each side where the number may be far from the fit: all others are fitted again there, and chi2
+    rises by less than at the end of an interval. The curvature at the optimum tells nothing of a valley that bends."""
+    made = list(plain)
+    for i, (p, found) in enumerate(zip(problem.parameters, plain, strict=True)):
+        span = p.high - p.low
+        if not DOUBTED * span < found.half <= FAR * span:
+            continue
+        low, high = (_Side(problem, fit, i, side, Z95 * wide, Best(fit.chi2, fit.x)).holds(FAR * span) for side in (-1.0, 1.0))
+        made[i] = found._replace(
+            low=p.low if low else found.low,
+            high=p.high if high else found.high,
+            low_open=low or found.low_open,
+            high_open=high or found.high_open,
+        )
     return made
 
 
@@ -67,8 +85,12 @@ def profiled(problem: Problem, fit: Fit, wide: float, look: Callable[[float], No
         look(i / problem.n_free)
         side_of = [_Side(problem, fit, i, side, Z95 * wide, best) for side in (-1.0, 1.0)]
         ends = [side.end() for side in side_of]
-        if plain.half > WIDEST * (problem.parameters[i].high - problem.parameters[i].low):
-            ends[1] = problem.parameters[i].high, True  # a flat valley that bends: its other end may be found, this one is not trusted
+        p = problem.parameters[i]
+        far, x = FAR * (p.high - p.low), float(fit.x[i])
+        if x - ends[0][0] > far:
+            ends[0] = p.low, True
+        if ends[1][0] - x > far or plain.half > far:
+            ends[1] = p.high, True  # a flat valley that bends: its other end may be found, this one is not trusted
         points = sorted([(float(fit.x[i]), 0.0), *side_of[0].points, *side_of[1].points])
         made.append(Interval(ends[0][0], ends[1][0], ends[0][1], ends[1][1], plain.half, tuple(points)))
     return made, best.x
@@ -114,6 +136,10 @@ class _Side:
         self.best.hear(chi2, found)
         self.points.append((self.at + self.side * away, max(chi2 - self.fit.chi2, 0.0)))
         return float(np.sqrt(max(chi2 - self.fit.chi2, 0.0))), found
+
+    def holds(self, away: float) -> bool:
+        """Whether the number may be so far away, or at its bound if that is nearer."""
+        return self.limit <= 0.0 or self.refit(min(away, self.limit))[0] < self.target
 
     def end(self) -> tuple[float, bool]:
         """Where the profile ends, and whether that is the bound: then it is open."""

@@ -79,10 +79,11 @@ def sampled(problem: Problem, fit: Fit, wide: float, seed: int, look: Callable[[
 
 
 def quantiles(problem: Problem, found: Sampled, plain: list[Interval]) -> list[Interval]:
-    """The interval of each number that holds 95 % of the draws; open where it reaches a bound."""
+    """The interval of each number that holds 95 % of the draws; open where it reaches a bound, or where the linearised one is open."""
     made = []
     for i, (p, before) in enumerate(zip(problem.parameters, plain, strict=True)):
         low, high = (float(end) for end in np.quantile(found.draws[:, i], TAILS))
         near = AT_BOUND * (p.high - p.low)
-        made.append(Interval(low, high, low < p.low + near, high > p.high - near, before.half))
+        open_ends = low < p.low + near or before.low_open, high > p.high - near or before.high_open
+        made.append(Interval(low, high, *open_ends, before.half))
     return made
