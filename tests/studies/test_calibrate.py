@@ -97,8 +97,7 @@ def test_the_forward_model_is_that_of_a_run(folder):
     model = problem.models[0]
     times = model.course(problem.maps[0].of(problem.start), False)[0]
     off = np.concatenate([np.log(dt) - np.log(np.diff(s.time)) for dt, s in zip(times, model.data.sections, strict=True)])
-    assert np.abs(off).max() < 5e-4
-    assert np.sqrt(np.mean(off**2)) < 1e-4
+    assert np.abs(off).max() < 1e-5  # rows of a logger have no corner where the heater ends
 
 
 def test_exchanged_settings_contradict_the_records(folder):

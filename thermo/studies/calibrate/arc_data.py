@@ -193,10 +193,25 @@ def _pieces(
         if len(rows) < FEW_ROWS:
             continue
         if rows[0] > at:
-            pieces.append(Given(time[at : rows[0] + 1], T[at : rows[0] + 1]))
+            pieces.append(_with_corners(time[at : rows[0] + 1], T[at : rows[0] + 1]))
         pieces.append(Section(time[rows], T[rows], _rates_about(time[rows], T[rows]), np.array([record.sample(int(row)) for row in rows])))
         at = int(rows[-1])
     return pieces
+
+
+def _with_corners(time: Floats, T: Floats) -> Given:
+    """Given temperatures with a row where the heater begins or ends between two: there the lines through the rows on either side meet.
+
+    A logger has none there, and a straight line past a corner of 0.5 K is off for as long as a row lasts.
+    """
+    slope = np.diff(T) / np.diff(time)
+    before, within, after = slope[:-2], slope[1:-1], slope[2:]
+    heats, rests = np.maximum(before, after), np.minimum(before, after)
+    rows = 1 + np.flatnonzero((heats > HEATER_RATE) & (rests < QUIET_RATE) & (rests < within) & (within < heats))
+    away = (T[rows + 1] - T[rows] - slope[rows + 1] * (time[rows + 1] - time[rows])) / (slope[rows - 1] - slope[rows + 1])
+    inside = (away > 0.0) & (away < time[rows + 1] - time[rows])
+    rows, away = rows[inside], away[inside]
+    return Given(np.insert(time, rows + 1, time[rows] + away), np.insert(T, rows + 1, T[rows] + slope[rows - 1] * away))
 
 
 def _rates_about(time: Floats, T: Floats) -> Floats:
