@@ -44,10 +44,15 @@ def checked_frames(run: Run) -> tuple[Frame, ...]:
     return run.frames
 
 
+KEPT = 500_000_000  # bytes of frames that a reader keeps: a scene wants each of them twice
+
+
 class Reader:
-    """Reads frames of one mesh. `first` is the mesh with the first temperatures."""
+    """Reads frames of one mesh, and keeps what it has read as far as there is room. `first` is the mesh with the first temperatures."""
 
     def __init__(self, frames: Sequence[Frame]) -> None:
+        self.kept: dict[Path, dict[str, Floats]] = {}
+        self.room = KEPT
         self.first, beside = read_frame(frames[0].file)
         self.others = tuple(sorted(name for name, values in beside.items() if self._usable(values)))
 
@@ -62,6 +67,15 @@ class Reader:
 
         Raises ValueError where the file cannot be read, has another mesh than the first frame, or a temperature that is not finite.
         """
+        if file not in self.kept:
+            found = self._read(file)
+            self.room -= sum(values.nbytes for values in found.values())
+            if self.room < 0:
+                return found
+            self.kept[file] = found
+        return self.kept[file]
+
+    def _read(self, file: Path) -> dict[str, Floats]:
         cells, beside = read_frame(file)
         if not self._same(cells):
             raise ValueError(f"{file}: has another mesh than the first frame")
