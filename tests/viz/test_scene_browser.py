@@ -30,12 +30,16 @@ class Page(Opened):
         self.page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
     def picture(self):
-        """The canvas as (high, wide, 3), which changes where the drawing does."""
+        """The canvas as (high, wide, 3) once it rests: a busy browser shows the picture before for some frames."""
         from PIL import Image
 
-        self.drawn()
-        self.drawn()
-        data = self.page.locator("canvas").screenshot()
+        data, before = b"", None
+        for _ in range(20):
+            self.drawn()
+            self.page.wait_for_timeout(100)
+            data, before = self.page.locator("canvas").screenshot(), data
+            if data == before:
+                break
         return np.asarray(Image.open(io.BytesIO(data)).convert("RGB")).astype(int)
 
     def put(self, name, value):
