@@ -121,9 +121,11 @@ def is_study(document: Document) -> bool:
 
 
 def _of_left_out(found: Mistake, told: list[Mistake]) -> bool:
-    """Whether a mistake may come of what was left out where others are told: it speaks of their key, of one above or of their word."""
-    here = [mistake for mistake in told if mistake.file == found.file]
-    return any(f"{mistake.key}.".startswith(f"{found.key}.") or f"'{mistake.key.removeprefix('study.')}'" in found.text for mistake in here)
+    """Whether something is told to be missing or empty because what is written there, below it or in its place has a mistake itself."""
+    if not found.text.startswith(("is missing", "is empty")):
+        return False
+    here = [mistake.key for mistake in told if mistake.file == found.file]
+    return any(f"{key}.".startswith(f"{found.key}.") or f"'{key.removeprefix('study.')}'" in found.text for key in here)
 
 
 def study_of(document: Document) -> Study:
